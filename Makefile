@@ -1,0 +1,51 @@
+# Every target sets up what it needs; a second time that costs nothing.
+PYTHON  ?= python3
+BIN     := .venv/bin
+MINUTES ?= 10
+ARGS    ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run serve test check bench soak mutants i18n screens package lock
+
+help:      ## this list
+	@sed -n 's/^\([a-z0-9]*\):[ a-z]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup:     ## everything for running and testing, without doing either
+	@$(PYTHON) tools/prepare.py test
+
+run:       ## the demo company in a window (pictures in build/screens/ where there is no display)
+	@$(PYTHON) tools/prepare.py run
+	@$(BIN)/crm-desktop demo $(ARGS)
+
+serve:     ## a server with the demo company, on this machine only
+	@$(PYTHON) tools/prepare.py run
+	@test -d build/serve || $(BIN)/crm-server --data build/serve demo
+	@$(BIN)/crm-server --data build/serve serve $(ARGS)
+
+test: setup ## all tests; one of them: make test ARGS=tests/...
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: setup ## format, lint, imports, types, dependencies, migrations, translations
+	@$(BIN)/python tools/check.py
+
+bench: setup ## the promises about speed, measured
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: setup ## simulated devices against a server for MINUTES=10
+	@$(BIN)/python -m tests.simulator.soak --minutes $(MINUTES) $(ARGS)
+
+mutants: setup ## do the tests notice when the engine is broken?
+	@$(BIN)/python -m tests.simulator.mutants $(ARGS)
+
+i18n: setup ## collects and compiles the translations
+	@$(BIN)/python tools/i18n.py $(ARGS)
+
+screens: setup ## a picture of every pane in build/screens/
+	@$(BIN)/python -m tools.screens $(ARGS)
+
+package: setup ## installers for this platform in dist/
+	@$(BIN)/python -m installers $(ARGS)
+
+lock: setup ## resolves the dependencies anew: the newest versions pyproject.toml allows
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --upgrade --quiet \
+	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock

@@ -1,0 +1,155 @@
+"""Sets this checkout up, for `make`: system packages, virtual environment, locked packages, the two commands.
+
+    python3 tools/prepare.py run|test
+
+Standard library only, since it runs before anything is installed. A second run finds its stamp and returns at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+PACKAGES = ROOT / "tools" / "packages"
+OLDEST_PYTHON = (3, 11)
+
+
+def main(goal: str) -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(
+            f"{sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed. "
+            "Name one: make PYTHON=/path/to/python3.11 …"
+        )
+    stamp = VENV / f".prepared-{goal}"
+    key = fingerprint()
+    if is_stamped(stamp, key):
+        return
+    # Two `make` at once must not install into one environment; the second waits here and then finds the stamp.
+    with Path(__file__).open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if is_stamped(stamp, key):
+            return
+        complete = install_system_packages(goal)
+        create_environment()
+        install_locked_packages()
+        if complete:
+            stamp.write_text(key)
+
+
+def fingerprint() -> str:
+    """Changes whenever something would have to be installed anew."""
+    digest = hashlib.sha256(f"{ROOT} {sys.version_info[:2]}".encode())
+    for file in (LOCK, Path(__file__), *sorted(PACKAGES.glob("*.txt"))):
+        digest.update(file.read_bytes())
+    digest.update(project_table())
+    return digest.hexdigest()
+
+
+def project_table() -> bytes:
+    """The part of pyproject.toml that the installed commands come from; the tools' settings below it change often."""
+    return (ROOT / "pyproject.toml").read_bytes().split(b"\n[tool.ruff", 1)[0]
+
+
+def is_stamped(stamp: Path, key: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == key
+
+
+def install_system_packages(goal: str) -> bool:
+    """Installs what is missing; False when something that only tests want is missing and cannot be installed."""
+    if not shutil.which("dpkg-query"):
+        print("Not a Debian system: see tools/packages/*.txt for the libraries Qt and the tests need.", flush=True)
+        return True
+    needed = missing(listed("run"))
+    if importlib.util.find_spec("ensurepip") is None:
+        needed.insert(0, "python3-venv")
+    wanted = missing(listed("test")) if goal == "test" else []
+    if not needed + wanted:
+        return True
+    if os.geteuid() == 0:
+        apt_install(needed + wanted)
+        return True
+    command = "sudo apt-get install --no-install-recommends " + " ".join(needed + wanted)
+    if needed:
+        sys.exit(f"Some system packages are missing. Install them once, then start again:\n\n    {command}\n")
+    print(f"Some tests will be skipped for want of system packages. To run them too:\n\n    {command}\n", flush=True)
+    return False
+
+
+def listed(name: str) -> list[str]:
+    lines = (PACKAGES / f"{name}.txt").read_text().splitlines()
+    return [word for line in lines for word in line.partition("#")[0].split()]
+
+
+def missing(packages: list[str]) -> list[str]:
+    asked = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *packages],
+        capture_output=True,
+        text=True,
+        check=False,  # it fails when one of them is unknown, which is an answer
+    )
+    installed = {name for name, _, status in (line.partition(" ") for line in asked.stdout.splitlines()) if status == "installed"}
+    return [package for package in packages if package not in installed]
+
+
+def apt_install(packages: list[str]) -> None:
+    print("Installing system packages:", " ".join(packages), flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    if "postgresql" in packages:
+        keep_postgresql_from_starting()
+    subprocess.run(["apt-get", "update", "-qq"], env=environment, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        # confold: keeps the file that keep_postgresql_from_starting() wrote, without a question
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", *packages],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def keep_postgresql_from_starting() -> None:
+    """The tests make their own cluster in a temporary folder; the package need not make and start one of its own."""
+    settings = Path("/etc/postgresql-common/createcluster.conf")
+    if not settings.exists():
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text("create_main_cluster = false\n")
+
+
+def create_environment() -> None:
+    if environment_version() == sys.version_info[:2]:
+        return
+    print("Creating the virtual environment .venv", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+
+
+def environment_version() -> tuple[int, ...] | None:
+    """The version of the environment's Python; None when there is none, or one that no longer runs."""
+    ask = "import sys, pip; print(*sys.version_info[:2])"
+    try:
+        asked = subprocess.run([VENV / "bin" / "python", "-c", ask], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return tuple(map(int, asked.stdout.split()))
+
+
+def install_locked_packages() -> None:
+    print("Installing the locked packages (a minute or two the first time)", flush=True)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    # The lock is complete, so there is nothing to resolve; with hashes, nothing else can slip in.
+    subprocess.run([*pip, "--no-deps", "--require-hashes", "--requirement", str(LOCK)], check=True)
+    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], check=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in ("run", "test"):
+        sys.exit(__doc__)
+    main(sys.argv[1])
