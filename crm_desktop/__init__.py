@@ -1,0 +1,1 @@
+"""CRM Desktop, the application: window, command line, local store and synchronisation."""

@@ -1,0 +1,1 @@
+"""Numbers about customers: grading, RFM, lifetime value, health, coverage, SLA. No Qt, no matplotlib."""

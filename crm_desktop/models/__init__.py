@@ -1,0 +1,1 @@
+"""The local store: tables, journal, search, migrations. No Qt."""

@@ -1,0 +1,1 @@
+"""Qt without pixels: task lanes, the data hub, autosync."""

@@ -1,0 +1,1 @@
+"""The synchronisation engine: plan, then act. No Qt."""

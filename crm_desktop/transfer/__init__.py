@@ -1,0 +1,1 @@
+"""Import, export and print models. No Qt."""

@@ -1,0 +1,1 @@
+"""The central server, which reconciles what the clients send."""
