@@ -1,8 +1,9 @@
-"""Sets this checkout up, for `make`: system packages, virtual environment, locked packages, the two commands.
+"""Sets this checkout up, for `make`: system packages, environment, locked packages, commands.
 
     python3 tools/prepare.py run|test
 
-Standard library only, since it runs before anything is installed. A second run finds its stamp and returns at once.
+Standard library only, since it runs before anything is installed. A second run finds its stamp
+and returns at once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def main(goal: str) -> None:
     key = fingerprint()
     if is_stamped(stamp, key):
         return
-    # Two `make` at once must not install into one environment; the second waits here and then finds the stamp.
+    # Two `make` at once must not install into one environment; the second waits here, and then
+    # finds the stamp.
     with Path(__file__).open() as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if is_stamped(stamp, key):
@@ -55,7 +57,7 @@ def fingerprint() -> str:
 
 
 def project_table() -> bytes:
-    """The part of pyproject.toml that the installed commands come from; the tools' settings below it change often."""
+    """What the installed commands come from; the tools' settings below it change often."""
     return (ROOT / "pyproject.toml").read_bytes().split(b"\n[tool.ruff", 1)[0]
 
 
@@ -64,9 +66,9 @@ def is_stamped(stamp: Path, key: str) -> bool:
 
 
 def install_system_packages(goal: str) -> bool:
-    """Installs what is missing; False when something that only tests want is missing and cannot be installed."""
+    """Installs what is missing; False when it could not, for packages that only tests want."""
     if not shutil.which("dpkg-query"):
-        print("Not a Debian system: see tools/packages/*.txt for the libraries Qt and the tests need.", flush=True)
+        say("Not a Debian system: tools/packages/*.txt lists the libraries Qt and the tests need.")
         return True
     needed = missing(listed("run"))
     if importlib.util.find_spec("ensurepip") is None:
@@ -79,8 +81,8 @@ def install_system_packages(goal: str) -> bool:
         return True
     command = "sudo apt-get install --no-install-recommends " + " ".join(needed + wanted)
     if needed:
-        sys.exit(f"Some system packages are missing. Install them once, then start again:\n\n    {command}\n")
-    print(f"Some tests will be skipped for want of system packages. To run them too:\n\n    {command}\n", flush=True)
+        sys.exit(f"System packages are missing. Install them, then start again:\n\n    {command}\n")
+    say(f"Some tests need system packages and will be skipped. To run them:\n\n    {command}\n")
     return False
 
 
@@ -96,20 +98,24 @@ def missing(packages: list[str]) -> list[str]:
         text=True,
         check=False,  # it fails when one of them is unknown, which is an answer
     )
-    installed = {name for name, _, status in (line.partition(" ") for line in asked.stdout.splitlines()) if status == "installed"}
-    return [package for package in packages if package not in installed]
+    answers = asked.stdout.splitlines()
+    return [package for package in packages if f"{package} installed" not in answers]
 
 
 def apt_install(packages: list[str]) -> None:
-    print("Installing system packages:", " ".join(packages), flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    say("Installing system packages: " + " ".join(packages))
     if "postgresql" in packages:
         keep_postgresql_from_starting()
-    subprocess.run(["apt-get", "update", "-qq"], env=environment, stdin=subprocess.DEVNULL, check=True)
+    # confold: keeps the file that keep_postgresql_from_starting() wrote, without a question
+    options = ["-y", "-qq", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
+    apt_get("update", "-qq")
+    apt_get("install", *options, *packages)
+
+
+def apt_get(*arguments: str) -> None:
     subprocess.run(
-        # confold: keeps the file that keep_postgresql_from_starting() wrote, without a question
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", *packages],
-        env=environment,
+        ["apt-get", *arguments],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         check=True,
@@ -117,7 +123,7 @@ def apt_install(packages: list[str]) -> None:
 
 
 def keep_postgresql_from_starting() -> None:
-    """The tests make their own cluster in a temporary folder; the package need not make and start one of its own."""
+    """The tests make their own cluster in a temporary folder; the package need not start one."""
     settings = Path("/etc/postgresql-common/createcluster.conf")
     if not settings.exists():
         settings.parent.mkdir(parents=True, exist_ok=True)
@@ -127,29 +133,41 @@ def keep_postgresql_from_starting() -> None:
 def create_environment() -> None:
     if environment_version() == sys.version_info[:2]:
         return
-    print("Creating the virtual environment .venv", flush=True)
+    say("Creating the virtual environment .venv")
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
 
 
 def environment_version() -> tuple[int, ...] | None:
-    """The version of the environment's Python; None when there is none, or one that no longer runs."""
-    ask = "import sys, pip; print(*sys.version_info[:2])"
+    """The version of the environment's Python; None when there is none, or one that cannot run."""
+    ask = [VENV / "bin" / "python", "-c", "import sys, pip; print(*sys.version_info[:2])"]
     try:
-        asked = subprocess.run([VENV / "bin" / "python", "-c", ask], capture_output=True, text=True, check=True)
+        asked = subprocess.run(ask, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return tuple(map(int, asked.stdout.split()))
 
 
 def install_locked_packages() -> None:
-    print("Installing the locked packages (a minute or two the first time)", flush=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    say("Installing the locked packages (a minute or two the first time)")
     # The lock is complete, so there is nothing to resolve; with hashes, nothing else can slip in.
-    subprocess.run([*pip, "--no-deps", "--require-hashes", "--requirement", str(LOCK)], check=True)
-    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], check=True)
+    pip_install("--no-deps", "--require-hashes", "--requirement", str(LOCK))
+    pip_install("--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
+
+
+def pip_install(*arguments: str) -> None:
+    quiet = ["-qq", "--disable-pip-version-check", "--no-input"]
+    subprocess.run(
+        [VENV / "bin" / "python", "-m", "pip", "install", *quiet, *arguments],
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("run", "test"):
+    if sys.argv[1:] not in (["run"], ["test"]):
         sys.exit(__doc__)
     main(sys.argv[1])

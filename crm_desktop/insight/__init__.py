@@ -1,1 +1,1 @@
-"""Numbers about customers: grading, RFM, lifetime value, health, coverage, SLA. No Qt, no matplotlib."""
+"""Numbers about customers: grading, RFM, lifetime value, health, coverage, SLA. No Qt."""
