@@ -1,0 +1,229 @@
+"""ChangeSets: one user intention each, the only form in which anything is ever written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from crm_core.entity import Entity
+from crm_core.errors import UserProblem
+from crm_core.fields import Kind, Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId, DeviceId, RecordId
+
+CHANGES_MAX = 200
+"""Changes in one changeset, so that any changeset fits a push."""
+
+CHANGESET_BYTES_MAX = 256 * 1024
+"""Encoded size of one changeset without its notes' surplus; checked where it is made."""
+
+TEXT_BYTES_MAX = 64 * 1024
+NOTE_BYTES_MAX = 256 * 1024
+CHANGESET_HARD_BYTES_MAX = 768 * 1024
+"""A changeset whose one note is at its limit carries old and new text; it still fits a push."""
+
+
+class Op(StrEnum):
+    """What a change does to its record."""
+
+    INSERT = "insert"
+    SET = "set"
+    ADD = "add"
+    REMOVE = "remove"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One operation on one record.
+
+    `new` holds the values by field: the whole record of an insert, the fields of a set or a
+    restore, the members of an add or remove. `old` holds the values that the author saw in just
+    these fields. `base_seq` is the server's version that he saw (0: none). `after` lists the
+    author's own unconfirmed changesets on which a delete builds.
+    """
+
+    kind: str
+    id: RecordId
+    op: Op
+    new: dict[str, Value] = {}
+    old: dict[str, Value] = {}
+    base_seq: int = 0
+    after: tuple[ChangeSetId, ...] = ()
+
+
+class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One user intention. `n` numbers it within its batch; `label` is its name in the Undo menu."""
+
+    id: ChangeSetId
+    changes: tuple[Change, ...]
+    batch: str = ""
+    n: int = 0
+    author: RecordId = RecordId("")
+    device: DeviceId = DeviceId("")
+    at: str = ""
+    schema: int = 1
+    scope_gen: int = 0
+    atomic: bool = False
+    label: str = ""
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """What an undo does: the changes to commit, and what stays because others changed it since."""
+
+    changes: tuple[Change, ...]
+    kept: tuple[tuple[str, RecordId, str], ...] = ()
+
+
+def encoded_size(changes: Iterable[Change]) -> int:
+    """Bytes of the changes on the wire, before compression."""
+    return len(msgspec.json.encode(tuple(changes)))
+
+
+def check_size(changes: Sequence[Change]) -> None:
+    """Raise UserProblem where a changeset would not fit; a batch is the way out."""
+    if len(changes) > CHANGES_MAX:
+        raise UserProblem(
+            tr_noop("One step may change at most {most} records; this one changes {many}."),
+            most=CHANGES_MAX,
+            many=len(changes),
+        )
+    size = encoded_size(changes)
+    if size > CHANGESET_HARD_BYTES_MAX:
+        raise UserProblem(
+            tr_noop("One step may hold at most {most} KiB; this one holds {many} KiB."),
+            most=CHANGESET_HARD_BYTES_MAX // 1024,
+            many=size // 1024,
+        )
+
+
+def in_bounded_steps(changes: Iterable[Change]) -> Iterable[tuple[Change, ...]]:
+    """Cut a large intention into the changesets of a batch, keeping the order."""
+    step: list[Change] = []
+    size = 0
+    for change in changes:
+        weight = encoded_size((change,))
+        if step and (len(step) >= CHANGES_MAX or size + weight > CHANGESET_BYTES_MAX):
+            yield tuple(step)
+            step, size = [], 0
+        step.append(change)
+        size += weight
+    if step:
+        yield tuple(step)
+
+
+def apply_locally(values: Mapping[str, Value], change: Change) -> dict[str, Value]:
+    """The record's values after a change, conflicts aside: what its author sees at once."""
+    after = dict(values)
+    if change.op in (Op.INSERT, Op.SET, Op.RESTORE):
+        after.update(change.new)
+    elif change.op is Op.ADD:
+        for name, members in change.new.items():
+            after[name] = with_members(after.get(name), members)
+    elif change.op is Op.REMOVE:
+        for name, members in change.new.items():
+            after[name] = without_members(after.get(name), members)
+    return after
+
+
+def members_of(value: Value) -> set[str]:
+    """The members of a set-like value; anything else counts as empty."""
+    return {str(member) for member in value} if isinstance(value, list) else set()
+
+
+def with_members(value: Value, added: Value) -> list[Value]:
+    """The set with members added, sorted: the canonical form."""
+    return [*sorted(members_of(value) | members_of(added))]
+
+
+def without_members(value: Value, removed: Value) -> list[Value]:
+    """The set with members taken out, sorted."""
+    return [*sorted(members_of(value) - members_of(removed))]
+
+
+def difference(
+    entity: Entity,
+    record_id: RecordId,
+    old: Mapping[str, Value],
+    new: Mapping[str, Value],
+    seq: int,
+) -> tuple[Change, ...]:
+    """The changes that lead from the values seen to the values wanted, in the fields of `new`.
+
+    Members of a group travel together; sets become add and remove; `seq` is the base version.
+    """
+    changed = {name for name, value in new.items() if old.get(name) != value}
+    for members in entity.groups.values():
+        if changed.intersection(members):
+            changed.update(members)
+    made: list[Change] = []
+    plain: dict[str, Value] = {}
+    for name in sorted(changed):
+        field = entity.by_name.get(name)
+        if field is not None and field.kind in (Kind.TAGS, Kind.LINKS):
+            made.extend(_set_changes(entity, record_id, name, old.get(name), new.get(name), seq))
+        else:
+            plain[name] = new.get(name, old.get(name))
+    if plain:
+        seen = {name: old.get(name) for name in plain}
+        made.insert(0, Change(entity.kind, record_id, Op.SET, plain, seen, seq))
+    return tuple(made)
+
+
+def _set_changes(
+    entity: Entity, record_id: RecordId, name: str, old: Value, new: Value, seq: int
+) -> Iterable[Change]:
+    added = members_of(new) - members_of(old)
+    removed = members_of(old) - members_of(new)
+    for op, members in ((Op.ADD, added), (Op.REMOVE, removed)):
+        if members:
+            yield Change(entity.kind, record_id, op, {name: [*sorted(members)]}, {name: old}, seq)
+
+
+def inverse(change: Change, current: Mapping[str, Value] | None, deleted: bool, seq: int) -> Undo:
+    """The changes that take `change` back, field by field where its value still stands.
+
+    `current` is the record as it is now (None: unknown here). A field that somebody changed since
+    is left alone and listed in `kept`.
+    """
+    if current is None:
+        return Undo((), tuple((change.kind, change.id, name) for name in change.new))
+    if change.op is Op.DELETE:
+        back = (Change(change.kind, change.id, Op.RESTORE, base_seq=seq),) if deleted else ()
+        return Undo(back)
+    if change.op is Op.RESTORE or change.op is Op.INSERT:
+        if deleted:
+            return Undo(())
+        return Undo((Change(change.kind, change.id, Op.DELETE, base_seq=seq),))
+    if change.op is Op.SET:
+        return _undo_set(change, current, seq)
+    flipped = Op.REMOVE if change.op is Op.ADD else Op.ADD
+    seen = {name: current.get(name) for name in change.new}
+    effective = _effective_members(change)
+    if not effective:
+        return Undo(())
+    return Undo((Change(change.kind, change.id, flipped, effective, seen, seq),))
+
+
+def _effective_members(change: Change) -> dict[str, Value]:
+    """The members that the change really added or removed, so that undo touches no others."""
+    found: dict[str, Value] = {}
+    for name, members in change.new.items():
+        had = members_of(change.old.get(name))
+        named = members_of(members)
+        effective = named - had if change.op is Op.ADD else named & had
+        if effective:
+            found[name] = [*sorted(effective)]
+    return found
+
+
+def _undo_set(change: Change, current: Mapping[str, Value], seq: int) -> Undo:
+    mine = [name for name, value in change.new.items() if current.get(name) == value]
+    kept = tuple((change.kind, change.id, name) for name in change.new if name not in mine)
+    if not mine:
+        return Undo((), kept)
+    new = {name: change.old.get(name) for name in mine}
+    old = {name: current.get(name) for name in mine}
+    return Undo((Change(change.kind, change.id, Op.SET, new, old, seq),), kept)

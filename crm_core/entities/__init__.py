@@ -1,0 +1,1 @@
+"""One file an entity; `crm_core.catalog` lists them."""

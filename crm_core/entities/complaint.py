@@ -1,0 +1,84 @@
+"""Complaint: something a customer is not content with, and what became of it."""
+
+from __future__ import annotations
+
+from crm_core import fields as f
+from crm_core.entity import Record, entity
+from crm_core.fields import Authority
+from crm_core.i18n import tr_noop
+
+
+@entity(
+    "complaint",
+    tr_noop("Complaint"),
+    tr_noop("Complaints"),
+    title=("number", "subject"),
+    sort="received_at",
+    number_prefix="CP",
+)
+class Complaint(Record):
+    account: str | None = f.link("account", tr_noop("Account"), required=True, root=True)
+    number: str | None = f.text(tr_noop("Number"), search=5, authority=Authority.COMPUTED)
+    provisional_number: str | None = f.text(tr_noop("Provisional number"), search=4)
+    subject: str | None = f.text(tr_noop("Subject"), search=5)
+    state: str | None = f.state(
+        tr_noop("Stage"),
+        "complaint",
+        ("received", tr_noop("Received")),
+        ("acknowledged", tr_noop("Acknowledged")),
+        ("assessed", tr_noop("Assessed")),
+        ("investigating", tr_noop("Investigating")),
+        ("waiting_customer", tr_noop("Waiting for the customer")),
+        ("waiting_third_party", tr_noop("Waiting for a third party")),
+        ("answered", tr_noop("Answered")),
+        ("recovering", tr_noop("Recovering")),
+        ("resolved", tr_noop("Resolved")),
+        ("closed", tr_noop("Closed")),
+        ("followed_up", tr_noop("Followed up")),
+        ("duplicate", tr_noop("Duplicate")),
+        ("rejected", tr_noop("Rejected")),
+        ("reopened", tr_noop("Reopened")),
+    )
+    type: str | None = f.choice(
+        tr_noop("Type"),
+        ("complaint", tr_noop("Complaint")),
+        ("suggestion", tr_noop("Suggestion")),
+        ("request", tr_noop("Request")),
+    )
+    channel: str | None = f.choice(
+        tr_noop("Channel"),
+        ("visit", tr_noop("Visit")),
+        ("phone", tr_noop("Phone")),
+        ("email", tr_noop("E-mail")),
+        ("wechat", tr_noop("WeChat")),
+        ("letter", tr_noop("Letter")),
+        ("other", tr_noop("Other")),
+    )
+    severity: str | None = f.choice(
+        tr_noop("Severity"),
+        ("critical", tr_noop("Critical")),
+        ("major", tr_noop("Major")),
+        ("minor", tr_noop("Minor")),
+    )
+    received_at: str | None = f.instant(tr_noop("Received at"))
+    contact: str | None = f.link("contact", tr_noop("Contact"))
+    order: str | None = f.link("order", tr_noop("Order"))
+    product: str | None = f.link("product", tr_noop("Product"))
+    batch: str | None = f.text(tr_noop("Batch"))
+    description: str | None = f.note(tr_noop("Description"), search=1)
+    remedy_sought: str | None = f.text(tr_noop("Remedy sought"))
+    need: list[str] | None = f.tags(
+        tr_noop("Need"),
+        ("cared_for", tr_noop("To be cared for")),
+        ("heard", tr_noop("To be heard")),
+        ("professional", tr_noop("Professional treatment")),
+        ("fast", tr_noop("A fast answer")),
+    )
+    safety: bool | None = f.flag(tr_noop("Safety concern"))
+    category: str | None = f.text(tr_noop("Category"))
+    cause: str | None = f.text(tr_noop("Cause"))
+    responsible_unit: str | None = f.text(tr_noop("Responsible unit"))
+    handler: str | None = f.link("user", tr_noop("Handler"), grants=True)
+    outcome: str | None = f.text(tr_noop("Outcome"))
+    closed_reason: str | None = f.text(tr_noop("Reason for closing"))
+    repeat_of: str | None = f.link("complaint", tr_noop("Repeat of"))

@@ -1,0 +1,25 @@
+"""Code lists that several entities share."""
+
+from __future__ import annotations
+
+from crm_core.i18n import tr_noop
+
+GRADES = (("A", tr_noop("A")), ("B", tr_noop("B")), ("C", tr_noop("C")), ("D", tr_noop("D")))
+
+WORK_STATES = (
+    ("open", tr_noop("Open")),
+    ("in_progress", tr_noop("In progress")),
+    ("done", tr_noop("Done")),
+    ("dropped", tr_noop("Dropped")),
+)
+
+PRIORITIES = (("high", tr_noop("High")), ("normal", tr_noop("Normal")), ("low", tr_noop("Low")))
+
+ROLES = (
+    ("rep", tr_noop("Sales representative")),
+    ("kam", tr_noop("Key-account manager")),
+    ("lead", tr_noop("Team lead")),
+    ("service", tr_noop("Service")),
+    ("it", tr_noop("IT")),
+    ("auditor", tr_noop("Auditor")),
+)

@@ -1,0 +1,50 @@
+"""Identities: UUIDv7 as 32 hexadecimal digits, and provisional numbers made from them."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+from crm_core.errors import InvalidValue
+from crm_core.i18n import tr_noop
+
+RecordId = NewType("RecordId", str)
+"""32 lower-case hexadecimal digits of a UUID (version 7 when made by us)."""
+
+ChangeSetId = NewType("ChangeSetId", str)
+DeviceId = NewType("DeviceId", str)
+
+ALL_ROOT = RecordId("0" * 32)
+"""The pseudo-root below which products, people's names and code lists hang: everyone sees it."""
+
+_HEX = re.compile(r"[0-9a-f]{32}\Z")
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PROVISIONAL_CHARACTERS = 7
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an id in the form kept everywhere (32 hexadecimal digits)."""
+    return _HEX.match(text) is not None
+
+
+def parse_id(text: str) -> RecordId:
+    """Take an id in any usual spelling (dashes, capitals); raises InvalidValue."""
+    plain = text.strip().lower().replace("-", "")
+    if not is_id(plain):
+        raise InvalidValue("id", tr_noop("'{text}' is not a record id."), text=text[:60])
+    return RecordId(plain)
+
+
+def uuid7_from(milliseconds: int, random_bits: int) -> RecordId:
+    """Build a UUIDv7 (RFC 9562 §5.7) from Unix milliseconds and 74 random bits."""
+    rand_a = (random_bits >> 62) & 0xFFF
+    rand_b = random_bits & ((1 << 62) - 1)
+    value = (milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | rand_a << 64 | 0x2 << 62 | rand_b
+    return RecordId(f"{value:032x}")
+
+
+def provisional_number(prefix: str, record_id: RecordId) -> str:
+    """The number printed on the customer's slip until the server issues one (sync.md §1.1)."""
+    bits = int(record_id, 16)
+    digits = [_CROCKFORD[bits >> (5 * n) & 31] for n in range(PROVISIONAL_CHARACTERS)]
+    return f"{prefix}-{''.join(reversed(digits))}"

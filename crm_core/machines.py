@@ -1,0 +1,150 @@
+"""State machines of the business: which arrows exist, what each needs and who may walk it.
+
+Source: domain.md §5.4. `missed` and "late" are derived and never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crm_core.fields import Value
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One permitted step. `needs`: fields that must hold a value; `action`: the right it takes."""
+
+    source: str
+    target: str
+    needs: tuple[str, ...] = ()
+    action: str = "edit"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The arrows of one kind of state; an unset state counts as `initial`."""
+
+    name: str
+    initial: str
+    arrows: tuple[Arrow, ...]
+
+    def arrow(self, source: Value, target: Value) -> Arrow | None:
+        """The arrow from one state to another, if there is one."""
+        start = source if source is not None else self.initial
+        for arrow in self.arrows:
+            if arrow.target == target and arrow.source in (start, ANY) and start != target:
+                return arrow
+        return None
+
+    def targets(self, source: Value) -> tuple[str, ...]:
+        """The states that can follow, in the order of the table."""
+        start = source if source is not None else self.initial
+        found = [x.target for x in self.arrows if x.source in (start, ANY) and x.target != start]
+        return tuple(dict.fromkeys(found))
+
+
+def _arrows(*rows: Arrow | tuple[str, str]) -> tuple[Arrow, ...]:
+    return tuple(row if isinstance(row, Arrow) else Arrow(*row) for row in rows)
+
+
+MACHINES: Mapping[str, Machine] = {
+    machine.name: machine
+    for machine in (
+        Machine(
+            "prospect",
+            "new",
+            _arrows(
+                ("new", "qualifying"),
+                ("qualifying", "qualified"),
+                ("qualified", "converted"),
+                Arrow(ANY, "disqualified", needs=("stage_reason",)),
+                (ANY, "pool"),
+                ("pool", "claimed"),
+                ("claimed", "qualifying"),
+                ("disqualified", "qualifying"),
+            ),
+        ),
+        Machine(
+            "visit",
+            "draft",
+            _arrows(
+                ("draft", "planned"),
+                ("planned", "confirmed"),
+                ("planned", "in_progress"),
+                ("confirmed", "in_progress"),
+                ("confirmed", "planned"),
+                Arrow("in_progress", "completed", needs=("outcome",)),
+                Arrow("completed", "reviewed", action="approve"),
+                ("draft", "cancelled"),
+                Arrow("planned", "cancelled", needs=("reason",)),
+                Arrow("confirmed", "cancelled", needs=("reason",)),
+                Arrow("in_progress", "aborted", needs=("reason",)),
+            ),
+        ),
+        Machine(
+            "complaint",
+            "received",
+            _arrows(
+                ("received", "acknowledged"),
+                Arrow("acknowledged", "assessed", needs=("severity", "remedy_sought", "handler")),
+                ("assessed", "investigating"),
+                ("investigating", "waiting_customer"),
+                ("waiting_customer", "investigating"),
+                ("investigating", "waiting_third_party"),
+                ("waiting_third_party", "investigating"),
+                ("assessed", "answered"),
+                ("investigating", "answered"),
+                ("answered", "recovering"),
+                ("answered", "resolved"),
+                ("recovering", "resolved"),
+                Arrow("resolved", "closed", needs=("cause",)),
+                ("closed", "followed_up"),
+                Arrow(ANY, "duplicate", needs=("repeat_of",)),
+                Arrow(ANY, "rejected", needs=("closed_reason",), action="approve"),
+                ("resolved", "reopened"),
+                ("closed", "reopened"),
+                ("followed_up", "reopened"),
+                ("reopened", "investigating"),
+            ),
+        ),
+        Machine(
+            "plan",
+            "draft",
+            _arrows(
+                ("draft", "submitted"),
+                Arrow("submitted", "approved", action="approve"),
+                Arrow("submitted", "draft", action="approve"),
+                ("approved", "active"),
+                ("active", "under_review"),
+                ("under_review", "active"),
+                ("active", "closed"),
+                ("under_review", "closed"),
+                ("approved", "superseded"),
+                ("active", "superseded"),
+            ),
+        ),
+        Machine(
+            "work",
+            "open",
+            _arrows(
+                ("open", "in_progress"),
+                ("open", "done"),
+                ("in_progress", "done"),
+                ("in_progress", "open"),
+                Arrow("open", "dropped", needs=("reason",)),
+                Arrow("in_progress", "dropped", needs=("reason",)),
+                ("done", "open"),
+                ("dropped", "open"),
+            ),
+        ),
+        Machine("conflict", "open", _arrows(("open", "resolved"))),
+    )
+}
+
+
+def missing_for(arrow: Arrow, values: Mapping[str, Value]) -> tuple[str, ...]:
+    """The fields that the arrow needs and the record lacks."""
+    return tuple(name for name in arrow.needs if values.get(name) in (None, "", []))

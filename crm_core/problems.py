@@ -1,0 +1,58 @@
+"""The stable codes by which a server refuses, and the words for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crm_core.i18n import Message, tr_noop
+
+PROBLEMS: Mapping[str, str] = {
+    "request.malformed": tr_noop("The message is not of the expected form."),
+    "request.too_large": tr_noop("The message is larger than the server takes."),
+    "request.too_old": tr_noop(
+        "This version of the application is too old for the server; please update it. "
+        "Your unsent work is safe."
+    ),
+    "request.epoch": tr_noop("The server was restored from a backup; the next sync brings it up."),
+    "server.busy": tr_noop("The server is busy; it will be tried again."),
+    "server.failed": tr_noop("The server failed; it will be tried again."),
+    "auth.required": tr_noop("Please sign in again. Your unsent work is safe."),
+    "auth.wrong": tr_noop("The login or the password is wrong."),
+    "auth.slow_down": tr_noop("Too many attempts; please wait {seconds} seconds."),
+    "auth.disabled": tr_noop("This login is disabled; please ask your IT."),
+    "device.revoked": tr_noop("This device was withdrawn; please ask your IT."),
+    "device.clone": tr_noop("This installation was copied; it signs in as a device of its own."),
+    "changeset.too_large": tr_noop("One step holds more than the server takes."),
+    "changeset.forged": tr_noop("The step names a version that this device was never given."),
+    "record.not_found": tr_noop("The record is not there, or you may not see it."),
+    "record.read_only": tr_noop("{kind} records are loaded by IT and cannot be changed here."),
+    "record.log": tr_noop("Entries of this log cannot be changed afterwards."),
+    "record.above_refused": tr_noop("It belongs to a record that was refused."),
+    "reference.not_found": tr_noop(
+        "'{field}' names a record that is not there, or that you may not see."
+    ),
+    "field.invalid": tr_noop("'{field}': {detail}"),
+    "field.required": tr_noop("'{field}' must be filled in."),
+    "field.authority": tr_noop("'{field}' is decided by the office and cannot be set here."),
+    "field.taken": tr_noop("'{field}' with this value exists already."),
+    "field.erased": tr_noop("'{field}' was erased at the person's request."),
+    "kind.unknown": tr_noop("The server does not know records of the kind '{kind}'."),
+    "right.missing": tr_noop("Your role may not do this here ({action})."),
+    "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),
+    "state.missing": tr_noop("For '{target}' these fields are needed first: {fields}."),
+    "conflict.closed": tr_noop("This conflict was already resolved."),
+    "atomic.part": tr_noop("Another part of the same step was refused."),
+}
+
+
+def words_for(code: str, params: Mapping[str, str]) -> Message:
+    """The sentence for a code; an unknown code is shown as it is."""
+    template = PROBLEMS.get(code)
+    if template is None:
+        return Message(tr_noop("The server refused it ({code})."), {"code": code})
+    filled = {name: params.get(name, "…") for name in _places(template)}
+    return Message(template, {**filled})
+
+
+def _places(template: str) -> list[str]:
+    return [part.split("}")[0] for part in template.split("{")[1:]]

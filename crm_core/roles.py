@@ -1,0 +1,115 @@
+"""Who may do what: the default matrix of security.md §1 and how an organisation changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, StrEnum
+
+from crm_core.catalog import CATALOG
+
+
+class Level(IntEnum):
+    """How far a right reaches; each level includes the ones before it."""
+
+    NONE = 0
+    OWN = 1
+    TEAM = 2
+    TERRITORY = 3
+    ALL = 4
+
+
+class Action(StrEnum):
+    """What a right permits."""
+
+    READ = "read"
+    CREATE = "create"
+    EDIT = "edit"
+    DELETE = "delete"
+    REASSIGN = "reassign"
+    APPROVE = "approve"
+    EXPORT = "export"
+    ADMIN = "admin"
+
+
+ROLES = ("rep", "kam", "lead", "service", "it", "auditor")
+
+Matrix = Mapping[tuple[str, Action], Level]
+"""The rights of one role by (kind, action); the kind "*" stands for every other kind."""
+
+_REP_CREATES = (
+    "account", "contact", "visit", "task", "complaint", "interaction", "address",
+    "account_contact", "complaint_event", "attachment", "tag",
+)  # fmt: skip
+_PLAN_KINDS = ("plan", "plan_section_item", "plan_objective", "plan_action")
+_SERVICE_CREATES = ("complaint", "complaint_event", "interaction", "task", "attachment")
+
+
+def _each(kinds: Iterable[str], action: Action, level: Level) -> dict[tuple[str, Action], Level]:
+    return {(kind, action): level for kind in kinds}
+
+
+_REP: Matrix = {
+    ("*", Action.READ): Level.OWN,
+    **_each(_REP_CREATES, Action.CREATE, Level.OWN),
+    ("*", Action.EDIT): Level.OWN,
+    **_each(_PLAN_KINDS, Action.EDIT, Level.NONE),
+    ("*", Action.DELETE): Level.OWN,
+    **_each(_PLAN_KINDS, Action.DELETE, Level.NONE),
+    ("*", Action.EXPORT): Level.OWN,
+}
+
+DEFAULTS: Mapping[str, Matrix] = {
+    "rep": _REP,
+    "kam": {
+        ("*", Action.READ): Level.TEAM,
+        **_each((*_REP_CREATES, "account_team"), Action.CREATE, Level.OWN),
+        **_each(_PLAN_KINDS, Action.CREATE, Level.TEAM),
+        ("*", Action.EDIT): Level.OWN,
+        **_each(_PLAN_KINDS, Action.EDIT, Level.TEAM),
+        ("*", Action.DELETE): Level.OWN,
+        ("*", Action.EXPORT): Level.TEAM,
+    },
+    "lead": {
+        ("*", action): Level.TERRITORY
+        for action in (
+            Action.READ, Action.CREATE, Action.EDIT, Action.DELETE, Action.REASSIGN,
+            Action.APPROVE, Action.EXPORT,
+        )
+    },
+    "service": {
+        ("*", Action.READ): Level.ALL,
+        **_each(_SERVICE_CREATES, Action.CREATE, Level.ALL),
+        **_each(("complaint", "complaint_event", "interaction", "task", "attachment"),
+                Action.EDIT, Level.ALL),
+        ("complaint", Action.REASSIGN): Level.ALL,
+    },
+    "it": {("*", Action.ADMIN): Level.ALL},
+    "auditor": {("*", Action.READ): Level.ALL, ("*", Action.EXPORT): Level.ALL},
+}  # fmt: skip
+
+REP_DELETES_WITHIN_HOURS = 24
+"""A rep may delete what is his own and unsent, or younger than this."""
+
+
+def with_overrides(role: str, rows: Iterable[tuple[str, str, str]]) -> Matrix:
+    """A role's matrix with the organisation's rows (entity, action, level) laid over it."""
+    matrix = dict(DEFAULTS.get(role, {}))
+    for kind, action, level in rows:
+        if action in {*Action} and level.upper() in Level.__members__:
+            matrix[(kind, Action(action))] = Level[level.upper()]
+    return matrix
+
+
+def reach(matrix: Matrix, kind: str, action: Action) -> Level:
+    """How far an action reaches; a part follows the edit right on what it belongs to."""
+    found = matrix.get((kind, action))
+    if found is not None:
+        return found
+    entity = CATALOG.get(kind)
+    if entity is not None and entity.part_of and action in (Action.CREATE, Action.DELETE):
+        return max(
+            reach(matrix, entity.part_of, Action.EDIT), matrix.get(("*", action), Level.NONE)
+        )
+    if entity is not None and entity.part_of and action is Action.EDIT:
+        return reach(matrix, entity.part_of, Action.EDIT)
+    return matrix.get(("*", action), Level.NONE)

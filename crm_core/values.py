@@ -1,0 +1,644 @@
+"""Values: their canonical form, how typed words become one, and what is wrong with bad ones.
+
+Canonical forms: text as NFC without control characters · flag true/false · whole and duration
+(minutes) integers · decimal "12.5" · money "12.50CNY" · day "2026-11-22" · instant
+"2026-11-22T08:30:00Z" · place "31.2304,121.4737" · link 32 hexadecimal digits (any-kind:
+"kind/id") · tags and links sorted lists · nothing: null (an empty set: []).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import cast
+
+from crm_core.changes import NOTE_BYTES_MAX, TEXT_BYTES_MAX
+from crm_core.entity import Entity, required
+from crm_core.errors import InvalidValue
+from crm_core.fields import Field, Kind, Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import is_id, parse_id
+
+TAGS_MAX = 200
+WHOLE_DIGITS_MAX = 15
+LATITUDE_MAX, LONGITUDE_MAX = 90, 180
+_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3}
+"""ISO 4217 currencies whose minor unit is not a hundredth."""
+
+_MONEY = re.compile(r"(-?[\d,]+(?:\.\d+)?)\s*([A-Z]{3})\Z")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_PHONE = re.compile(r"[\d+()./\-\s#*,;xXa-zA-Z一-鿿]{1,60}\Z")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+YES = frozenset(("1", "true", "yes", "y", "on", "是", "真"))
+NO = frozenset(("0", "false", "no", "n", "off", "否", "假"))
+
+
+def parse(field: Field, text: str) -> Value:
+    """The canonical value of typed words; empty means none. Raises InvalidValue."""
+    plain = text if field.kind is Kind.NOTE else text.strip()
+    if not plain.strip():
+        return [] if field.kind in (Kind.TAGS, Kind.LINKS) else None
+    value = _PARSERS.get(field.kind, _parse_text)(field, plain)
+    check(field, value)
+    return value
+
+
+def check(field: Field, value: Value) -> None:
+    """Raise InvalidValue unless `value` is canonical for the field."""
+    if value is None:
+        return
+    _CHECKERS[field.kind](field, value)
+
+
+def show(field: Field, value: Value) -> str:
+    """A value in the words that `parse` takes back; choices as their codes."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(str(member) for member in value)
+    return str(value)
+
+
+def check_record(entity: Entity, values: Mapping[str, Value]) -> list[InvalidValue]:
+    """Everything wrong with a whole record: missing required fields and bad values."""
+    problems = [
+        InvalidValue(field.name, tr_noop("'{field}' must be filled in."), field=field.label)
+        for field in required(entity)
+        if values.get(field.name) in (None, "", [])
+    ]
+    for name, value in values.items():
+        field = entity.by_name.get(name)
+        if field is None:
+            continue
+        try:
+            check(field, value)
+        except InvalidValue as problem:
+            problems.append(problem)
+    return problems
+
+
+def _bad(field: Field, template: str, text: object) -> InvalidValue:
+    return InvalidValue(field.name, template, text=str(text)[:60])
+
+
+def _parse_text(field: Field, text: str) -> Value:
+    return unicodedata.normalize("NFC", text)
+
+
+def _parse_choice(field: Field, text: str) -> Value:
+    for choice in field.choices:
+        if text in (choice.code, choice.label):
+            return choice.code
+    return _parse_text(field, text)
+
+
+def _parse_flag(field: Field, text: str) -> Value:
+    lowered = text.lower()
+    if lowered in YES or lowered in NO:
+        return lowered in YES
+    raise _bad(field, tr_noop("'{text}' is neither yes nor no."), text)
+
+
+def _parse_whole(field: Field, text: str) -> Value:
+    digits = text.replace(",", "").replace("\u00a0", "")
+    if not re.fullmatch(r"[+-]?\d{1,15}", digits):
+        raise _bad(field, tr_noop("'{text}' is not a whole number."), text)
+    return int(digits)
+
+
+def _parse_decimal(field: Field, text: str) -> Value:
+    return _decimal(field, text.replace(",", ""))
+
+
+def _decimal(field: Field, text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise _bad(field, tr_noop("'{text}' is not a number."), text) from error
+    if not number.is_finite() or abs(number) >= Decimal(10) ** WHOLE_DIGITS_MAX:
+        raise _bad(field, tr_noop("'{text}' is not a number."), text)
+    plain = f"{number:f}"
+    return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
+
+
+def _parse_money(field: Field, text: str) -> Value:
+    match = _MONEY.match(text.upper())
+    if match is None:
+        raise _bad(
+            field, tr_noop("'{text}' is not an amount with its currency, such as 12.50CNY."), text
+        )
+    return make_money(field, Decimal(match[1].replace(",", "")), match[2])
+
+
+def make_money(field: Field, amount: Decimal, currency: str) -> str:
+    """The canonical amount; raises InvalidValue where it is finer than the currency's unit."""
+    places = _EXPONENTS.get(currency, 2)
+    unit = Decimal(1).scaleb(-places)
+    if abs(amount) >= Decimal(10) ** WHOLE_DIGITS_MAX or amount != amount.quantize(unit):
+        raise _bad(field, tr_noop("'{text}' is finer than its currency's smallest unit."), amount)
+    return f"{amount.quantize(unit):f}{currency}"
+
+
+def minor_units(value: str) -> tuple[int, str]:
+    """The amount of canonical money in minor units, and its currency."""
+    amount, currency = Decimal(value[:-3]), value[-3:]
+    return int(amount.scaleb(_EXPONENTS.get(currency, 2))), currency
+
+
+def _parse_day(field: Field, text: str) -> Value:
+    match = _DAY.match(text)
+    try:
+        if match is None:
+            return dt.datetime.fromisoformat(text).date().isoformat()
+        return dt.date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+    except ValueError as error:
+        raise _bad(
+            field, tr_noop("'{text}' is not a day of the calendar, such as 2026-11-22."), text
+        ) from error
+
+
+def _parse_instant(field: Field, text: str) -> Value:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return instant_of(moment)
+    except (ValueError, OverflowError) as error:
+        raise _bad(
+            field, tr_noop("'{text}' is not a moment, such as 2026-11-22T08:30:00Z."), text
+        ) from error
+
+
+def instant_of(moment: dt.datetime) -> str:
+    """The canonical form of an aware moment, to the second."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _parse_url(field: Field, text: str) -> Value:
+    return text if "://" in text else f"https://{text}"
+
+
+def _parse_place(field: Field, text: str) -> Value:
+    latitude, comma, longitude = text.replace(" ", "").partition(",")
+    if not comma or "," in longitude:
+        raise _bad(field, tr_noop("'{text}' is not a position, such as 31.2304,121.4737."), text)
+    return f"{_decimal(field, latitude)},{_decimal(field, longitude)}"
+
+
+def _parse_link(field: Field, text: str) -> Value:
+    if field.link is not None and field.link.target:
+        return parse_id(text)
+    kind, slash, record_id = text.partition("/")
+    if not slash:
+        raise _bad(field, tr_noop("'{text}' is not a link, such as visit/ID."), text)
+    return f"{kind}/{parse_id(record_id)}"
+
+
+def _parse_links(field: Field, text: str) -> Value:
+    return [*sorted({str(parse_id(part)) for part in re.split(r"[,;]", text) if part.strip()})]
+
+
+def _parse_tags(field: Field, text: str) -> Value:
+    parts = (unicodedata.normalize("NFC", part.strip()) for part in re.split(r"[,;，；、]", text))
+    return [*sorted({part for part in parts if part})]
+
+
+def _parse_json(field: Field, text: str) -> Value:
+    pairs = (part.partition(":") for part in text.split(";") if part.strip())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+_PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
+    Kind.CHOICE: _parse_choice,
+    Kind.FLAG: _parse_flag,
+    Kind.WHOLE: _parse_whole,
+    Kind.DURATION: _parse_whole,
+    Kind.DECIMAL: _parse_decimal,
+    Kind.MONEY: _parse_money,
+    Kind.DAY: _parse_day,
+    Kind.INSTANT: _parse_instant,
+    Kind.URL: _parse_url,
+    Kind.PLACE: _parse_place,
+    Kind.LINK: _parse_link,
+    Kind.LINKS: _parse_links,
+    Kind.TAGS: _parse_tags,
+    Kind.JSON: _parse_json,
+}
+
+
+def _check_text(field: Field, value: Value) -> None:
+    if not isinstance(value, str):
+        raise _bad(field, tr_noop("'{text}' is not text."), value)
+    limit = NOTE_BYTES_MAX if field.kind is Kind.NOTE else TEXT_BYTES_MAX
+    if len(value) > limit // 4 and len(value.encode()) > limit:
+        raise InvalidValue(
+            field.name,
+            tr_noop("'{field}' holds {kib} KiB; at most {most} KiB fit. Attach it as a file."),
+            field=field.label, kib=len(value.encode()) // 1024, most=limit // 1024,
+        )  # fmt: skip
+    if _CONTROL.search(value):
+        raise _bad(field, tr_noop("'{text}' holds a control character."), _CONTROL.sub("�", value))
+    if not value.isascii() and any("\ud800" <= ch <= "\udfff" for ch in value):
+        raise _bad(
+            field, tr_noop("'{text}' holds half a character."), value.encode(errors="replace")
+        )
+
+
+def _check_email(field: Field, value: Value) -> None:
+    _check_text(field, value)
+    if not _EMAIL.match(str(value)):
+        name, at, domain = str(value).partition("@")
+        template = (
+            tr_noop("E-mail '{text}' has no domain.")
+            if at and name and not domain
+            else tr_noop("'{text}' is not an e-mail address, such as li@example.com.")
+        )
+        raise _bad(field, template, value)
+
+
+def _check_phone(field: Field, value: Value) -> None:
+    _check_text(field, value)
+    if not _PHONE.match(str(value)) or not any(ch.isdigit() for ch in str(value)):
+        raise _bad(field, tr_noop("'{text}' is not a telephone number."), value)
+
+
+def _check_url(field: Field, value: Value) -> None:
+    _check_text(field, value)
+    if not re.match(r"(https?|mailto|tel|geo):", str(value), re.IGNORECASE):
+        raise _bad(field, tr_noop("'{text}' is not a web address (http or https)."), value)
+
+
+def _check_flag(field: Field, value: Value) -> None:
+    if not isinstance(value, bool):
+        raise _bad(field, tr_noop("'{text}' is neither yes nor no."), value)
+
+
+def _check_whole(field: Field, value: Value) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or abs(int(str(value))) >= 10**WHOLE_DIGITS_MAX:
+        raise _bad(field, tr_noop("'{text}' is not a whole number."), value)
+
+
+def _check_by_parsing(field: Field, value: Value) -> None:
+    """For kinds whose words and canonical form are the same: parsing must change nothing."""
+    if not isinstance(value, str) or _PARSERS[field.kind](field, value) != value:
+        raise _bad(field, tr_noop("'{text}' is not in the expected form."), value)
+
+
+def _check_place(field: Field, value: Value) -> None:
+    _check_by_parsing(field, value)
+    latitude, longitude = (Decimal(part) for part in str(value).split(","))
+    if abs(latitude) > LATITUDE_MAX or abs(longitude) > LONGITUDE_MAX:
+        raise _bad(field, tr_noop("'{text}' lies outside the globe."), value)
+
+
+def _check_link(field: Field, value: Value) -> None:
+    text = str(value) if isinstance(value, str) else ""
+    target = field.link.target if field.link is not None else ""
+    record_id = text if target else text.partition("/")[2]
+    if not is_id(record_id):
+        raise _bad(field, tr_noop("'{text}' is not a link to a record."), value)
+
+
+def _check_set(field: Field, value: Value) -> None:
+    members = value if isinstance(value, list) else [None]
+    texts = [member for member in members if isinstance(member, str) and member]
+    if len(texts) != len(members) or texts != sorted(set(texts)):
+        raise _bad(field, tr_noop("'{text}' is not a sorted set of words."), value)
+    if len(texts) > TAGS_MAX:
+        raise InvalidValue(
+            field.name, tr_noop("'{field}' takes at most {most} entries."),
+            field=field.label, most=TAGS_MAX,
+        )  # fmt: skip
+    for member in texts:
+        _check_text(field, member)
+        if field.kind is Kind.LINKS and not is_id(member):
+            raise _bad(field, tr_noop("'{text}' is not a link to a record."), member)
+
+
+def _check_json(field: Field, value: Value) -> None:
+    if _has_float(value):
+        raise _bad(field, tr_noop("'{text}' holds a number with a fraction; use text."), value)
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_float, cast("dict[str, object]", value).values()))
+    if isinstance(value, list):
+        return any(map(_has_float, cast("list[object]", value)))
+    return isinstance(value, float)
+
+
+_CHECKERS[field.kind](field, value)
+
+
+def show(field: Field, value: Value) -> str:
+    """A value in the words that `parse` takes back; choices as their codes."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(str(member) for member in value)
+    return str(value)
+
+
+def check_record(entity: Entity, values: Mapping[str, Value]) -> list[InvalidValue]:
+    """Everything wrong with a whole record: missing required fields and bad values."""
+    problems = [
+        InvalidValue(field.name, tr_noop("'{field}' must be filled in."), field=field.label)
+        for field in required(entity)
+        if values.get(field.name) in (None, "", [])
+    ]
+    for name, value in values.items():
+        field = entity.by_name.get(name)
+        if field is None:
+            continue
+        try:
+            check(field, value)
+        except InvalidValue as problem:
+            problems.append(problem)
+    return problems
+
+
+def _bad(field: Field, template: str, text: object) -> InvalidValue:
+    return InvalidValue(field.name, template, text=str(text)[:60])
+
+
+def _parse_text(field: Field, text: str) -> Value:
+    return unicodedata.normalize("NFC", text)
+
+
+def _parse_choice(field: Field, text: str) -> Value:
+    for choice in field.choices:
+        if text in (choice.code, choice.label):
+            return choice.code
+    return _parse_text(field, text)
+
+
+def _parse_flag(field: Field, text: str) -> Value:
+    lowered = text.lower()
+    if lowered in YES or lowered in NO:
+        return lowered in YES
+    raise _bad(field, tr_noop("'{text}' is neither yes nor no."), text)
+
+
+def _parse_whole(field: Field, text: str) -> Value:
+    digits = text.replace(",", "").replace("\u00a0", "")
+    if not re.fullmatch(r"[+-]?\d{1,15}", digits):
+        raise _bad(field, tr_noop("'{text}' is not a whole number."), text)
+    return int(digits)
+
+
+def _parse_decimal(field: Field, text: str) -> Value:
+    return _decimal(field, text.replace(",", ""))
+
+
+def _decimal(field: Field, text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise _bad(field, tr_noop("'{text}' is not a number."), text) from error
+    if not number.is_finite() or abs(number) >= Decimal(10) ** WHOLE_DIGITS_MAX:
+        raise _bad(field, tr_noop("'{text}' is not a number."), text)
+    plain = f"{number:f}"
+    return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
+
+
+def _parse_money(field: Field, text: str) -> Value:
+    match = _MONEY.match(text.upper())
+    if match is None:
+        raise _bad(
+            field, tr_noop("'{text}' is not an amount with its currency, such as 12.50CNY."), text
+        )
+    return make_money(field, Decimal(match[1].replace(",", "")), match[2])
+
+
+def make_money(field: Field, amount: Decimal, currency: str) -> str:
+    """The canonical amount; raises InvalidValue where it is finer than the currency's unit."""
+    places = _EXPONENTS.get(currency, 2)
+    unit = Decimal(1).scaleb(-places)
+    if abs(amount) >= Decimal(10) ** WHOLE_DIGITS_MAX or amount != amount.quantize(unit):
+        raise _bad(field, tr_noop("'{text}' is finer than its currency's smallest unit."), amount)
+    return f"{amount.quantize(unit):f}{currency}"
+
+
+def minor_units(value: str) -> tuple[int, str]:
+    """The amount of canonical money in minor units, and its currency."""
+    amount, currency = Decimal(value[:-3]), value[-3:]
+    return int(amount.scaleb(_EXPONENTS.get(currency, 2))), currency
+
+
+def _parse_day(field: Field, text: str) -> Value:
+    match = _DAY.match(text)
+    try:
+        if match is None:
+            return dt.datetime.fromisoformat(text).date().isoformat()
+        return dt.date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+    except ValueError as error:
+        raise _bad(
+            field, tr_noop("'{text}' is not a day of the calendar, such as 2026-11-22."), text
+        ) from error
+
+
+def _parse_instant(field: Field, text: str) -> Value:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return instant_of(moment)
+    except (ValueError, OverflowError) as error:
+        raise _bad(
+            field, tr_noop("'{text}' is not a moment, such as 2026-11-22T08:30:00Z."), text
+        ) from error
+
+
+def instant_of(moment: dt.datetime) -> str:
+    """The canonical form of an aware moment, to the second."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _parse_url(field: Field, text: str) -> Value:
+    return text if "://" in text else f"https://{text}"
+
+
+def _parse_place(field: Field, text: str) -> Value:
+    latitude, comma, longitude = text.replace(" ", "").partition(",")
+    if not comma or "," in longitude:
+        raise _bad(field, tr_noop("'{text}' is not a position, such as 31.2304,121.4737."), text)
+    return f"{_decimal(field, latitude)},{_decimal(field, longitude)}"
+
+
+def _parse_link(field: Field, text: str) -> Value:
+    if field.link is not None and field.link.target:
+        return parse_id(text)
+    kind, slash, record_id = text.partition("/")
+    if not slash:
+        raise _bad(field, tr_noop("'{text}' is not a link, such as visit/ID."), text)
+    return f"{kind}/{parse_id(record_id)}"
+
+
+def _parse_links(field: Field, text: str) -> Value:
+    return [*sorted({str(parse_id(part)) for part in re.split(r"[,;]", text) if part.strip()})]
+
+
+def _parse_tags(field: Field, text: str) -> Value:
+    parts = (unicodedata.normalize("NFC", part.strip()) for part in re.split(r"[,;，；、]", text))
+    return [*sorted({part for part in parts if part})]
+
+
+def _parse_json(field: Field, text: str) -> Value:
+    pairs = (part.partition(":") for part in text.split(";") if part.strip())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+_PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
+    Kind.CHOICE: _parse_choice,
+    Kind.FLAG: _parse_flag,
+    Kind.WHOLE: _parse_whole,
+    Kind.DURATION: _parse_whole,
+    Kind.DECIMAL: _parse_decimal,
+    Kind.MONEY: _parse_money,
+    Kind.DAY: _parse_day,
+    Kind.INSTANT: _parse_instant,
+    Kind.URL: _parse_url,
+    Kind.PLACE: _parse_place,
+    Kind.LINK: _parse_link,
+    Kind.LINKS: _parse_links,
+    Kind.TAGS: _parse_tags,
+    Kind.JSON: _parse_json,
+}
+
+
+def _check_text(field: Field, value: Value) -> None:
+    if not isinstance(value, str):
+        raise _bad(field, tr_noop("'{text}' is not text."), value)
+    limit = NOTE_BYTES_MAX if field.kind is Kind.NOTE else TEXT_BYTES_MAX
+    if len(value) > limit // 4 and len(value.encode()) > limit:
+        raise InvalidValue(
+            field.name,
+            tr_noop("'{field}' holds {kib} KiB; at most {most} KiB fit. Attach it as a file."),
+            field=field.label, kib=len(value.encode()) // 1024, most=limit // 1024,
+        )  # fmt: skip
+    if _CONTROL.search(value):
+        raise _bad(field, tr_noop("'{text}' holds a control character."), _CONTROL.sub("�", value))
+    if not value.isascii() and any("\ud800" <= ch <= "\udfff" for ch in value):
+        raise _bad(
+            field, tr_noop("'{text}' holds half a character."), value.encode(errors="replace")
+        )
+
+
+def _check_email(field: Field, value: Value) -> None:
+    _check_text(field, value)
+    if not _EMAIL.match(str(value)):
+        name, at, domain = str(value).partition("@")
+        template = (
+            tr_noop("E-mail '{text}' has no domain.")
+            if at and name and not domain
+            else tr_noop("'{text}' is not an e-mail address, such as li@example.com.")
+        )
+        raise _bad(field, template, value)
+
+
+def _check_phone(field: Field, value: Value) -> None:
+    _check_text(field, value)
+    if not _PHONE.match(str(value)) or not any(ch.isdigit() for ch in str(value)):
+        raise _bad(field, tr_noop("'{text}' is not a telephone number."), value)
+
+
+def _check_url(field: Field, value: Value) -> None:
+    _check_text(field, value)
+    if not re.match(r"(https?|mailto|tel|geo):", str(value), re.IGNORECASE):
+        raise _bad(field, tr_noop("'{text}' is not a web address (http or https)."), value)
+
+
+def _check_flag(field: Field, value: Value) -> None:
+    if not isinstance(value, bool):
+        raise _bad(field, tr_noop("'{text}' is neither yes nor no."), value)
+
+
+def _check_whole(field: Field, value: Value) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or abs(int(str(value))) >= 10**WHOLE_DIGITS_MAX:
+        raise _bad(field, tr_noop("'{text}' is not a whole number."), value)
+
+
+def _check_by_parsing(field: Field, value: Value) -> None:
+    """For kinds whose words and canonical form are the same: parsing must change nothing."""
+    if not isinstance(value, str) or _PARSERS[field.kind](field, value) != value:
+        raise _bad(field, tr_noop("'{text}' is not in the expected form."), value)
+
+
+def _check_place(field: Field, value: Value) -> None:
+    _check_by_parsing(field, value)
+    latitude, longitude = (Decimal(part) for part in str(value).split(","))
+    if abs(latitude) > LATITUDE_MAX or abs(longitude) > LONGITUDE_MAX:
+        raise _bad(field, tr_noop("'{text}' lies outside the globe."), value)
+
+
+def _check_link(field: Field, value: Value) -> None:
+    text = str(value) if isinstance(value, str) else ""
+    target = field.link.target if field.link is not None else ""
+    record_id = text if target else text.partition("/")[2]
+    if not is_id(record_id):
+        raise _bad(field, tr_noop("'{text}' is not a link to a record."), value)
+
+
+def _check_set(field: Field, value: Value) -> None:
+    members = value if isinstance(value, list) else [None]
+    texts = [member for member in members if isinstance(member, str) and member]
+    if len(texts) != len(members) or texts != sorted(set(texts)):
+        raise _bad(field, tr_noop("'{text}' is not a sorted set of words."), value)
+    if len(texts) > TAGS_MAX:
+        raise InvalidValue(
+            field.name, tr_noop("'{field}' takes at most {most} entries."),
+            field=field.label, most=TAGS_MAX,
+        )  # fmt: skip
+    for member in texts:
+        _check_text(field, member)
+        if field.kind is Kind.LINKS and not is_id(member):
+            raise _bad(field, tr_noop("'{text}' is not a link to a record."), member)
+
+
+def _check_json(field: Field, value: Value) -> None:
+    if _has_float(value):
+        raise _bad(field, tr_noop("'{text}' holds a number with a fraction; use text."), value)
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_float(part) for part in value.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # outside JSON
+    if isinstance(value, list):
+        return any(_has_float(part) for part in value)  # pyright: ignore[reportUnknownVariableType]  # outside JSON
+    return isinstance(value, float)
+
+
+_CHECKERS: Mapping[Kind, Callable[[Field, Value], None]] = {
+    Kind.TEXT: _check_text,
+    Kind.NOTE: _check_text,
+    Kind.CHOICE: _check_text,
+    Kind.PERSON_NAME: _check_text,
+    Kind.ADDRESS_PART: _check_text,
+    Kind.ORDER: _check_text,
+    Kind.EMAIL: _check_email,
+    Kind.PHONE: _check_phone,
+    Kind.URL: _check_url,
+    Kind.FLAG: _check_flag,
+    Kind.WHOLE: _check_whole,
+    Kind.DURATION: _check_whole,
+    Kind.DECIMAL: _check_by_parsing,
+    Kind.MONEY: _check_by_parsing,
+    Kind.DAY: _check_by_parsing,
+    Kind.INSTANT: _check_by_parsing,
+    Kind.PLACE: _check_place,
+    Kind.LINK: _check_link,
+    Kind.LINKS: _check_set,
+    Kind.TAGS: _check_set,
+    Kind.JSON: _check_json,
+}

@@ -1,0 +1,238 @@
+"""What travels between client and server: JSON by msgspec, one struct a message.
+
+A pull answer is a stream of JSON lines, each one of `PullItem`. Rows travel in their stored form:
+the server passes `body` through undecoded.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, TypeVar
+
+import msgspec
+
+from crm_core.changes import ChangeSet
+from crm_core.errors import Refused
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId, RecordId
+
+PROTOCOL = 1
+PUSH_CHANGESETS_MAX = 200
+PUSH_BYTES_MAX = 1024 * 1024
+PULL_PAGE_ROWS = 1000
+PULL_LINE_BYTES_MAX = 64 * 1024 * 1024
+JSON_DEPTH_MAX = 6
+
+
+class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One record version. `roots` is left out where the record is its own only root."""
+
+    id: RecordId
+    seq: int
+    body: dict[str, Value]
+    roots: tuple[RecordId, ...] = ()
+
+
+class WireTombstone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One deleted record: its last seq."""
+
+    id: RecordId
+    seq: int
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """Sent first when epoch, schema or scope generation differ from the client's."""
+
+    epoch: str
+    schema: int
+    oldest_schema: int
+    scope_gen: int
+    server_time: str
+    seq: int
+    gc_floor: int = 0
+    restored_at_seq: int = 0
+
+
+class Enter(msgspec.Struct, frozen=True, tag="enter"):
+    """These roots have come into sight; their rows follow in pages."""
+
+    roots: tuple[RecordId, ...]
+
+
+class Left(msgspec.Struct, frozen=True, tag="left"):
+    """These roots are out of sight: the rows below them are to be hidden, then erased."""
+
+    roots: tuple[RecordId, ...]
+
+
+class Gone(msgspec.Struct, frozen=True, tag="gone"):
+    """These records moved to roots out of sight, though their former root is still in it."""
+
+    kind: str
+    ids: tuple[RecordId, ...]
+
+
+class Page(msgspec.Struct, frozen=True, tag="page"):
+    """Versions of records of one kind."""
+
+    kind: str
+    rows: tuple[WireRow, ...]
+
+
+class Deleted(msgspec.Struct, frozen=True, tag="del"):
+    """Records of one kind that were deleted."""
+
+    kind: str
+    rows: tuple[WireTombstone, ...]
+
+
+class Mark(msgspec.Struct, frozen=True, tag="mark"):
+    """All up to here was sent: what came so far may be committed with this place to resume from.
+
+    `cursor` is the feed's seq of this pull; `after` the last entered root (resume token for an
+    open first pull; "" when no roots are outstanding).
+    """
+
+    cursor: int
+    after: str = ""
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """The stream is complete up to `hi`; count and total are the digest of all that is in sight."""
+
+    hi: int
+    count: int
+    total: int
+
+
+PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | End
+
+
+class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`cursor` 0: everything. `resume`: the `after` of the last mark of a pull cut short, with
+    `resume_hi` its cursor: roots up to it are held, the rest follow."""
+
+    epoch: str = ""
+    schema: int = 1
+    scope_gen: int = 0
+    cursor: int = 0
+    resume: str = ""
+    resume_hi: int = 0
+
+
+class PushRequest(msgspec.Struct, frozen=True):
+    """Changesets in the order in which they were made."""
+
+    epoch: str
+    schema: int
+    changesets: tuple[ChangeSet, ...]
+
+
+class ChangeResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one field (or of a whole change: field "")."""
+
+    index: int
+    field: str
+    result: str
+    code: str = ""
+    conflict_id: str = ""
+    params: dict[str, str] = {}
+
+
+class ChangeSetResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a changeset; `result` is the worst of its parts, `seq` that of its effect."""
+
+    cs_id: ChangeSetId
+    result: str
+    seq: int = 0
+    changes: tuple[ChangeResult, ...] = ()
+
+
+class PushResponse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The verdicts, and the resulting rows as far as this user sees them."""
+
+    epoch: str
+    seq: int
+    results: tuple[ChangeSetResult, ...]
+    pages: tuple[Page, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One change of one field, as the server wrote it down."""
+
+    seq: int
+    at: str
+    by: RecordId
+    device: str
+    field: str
+    old: Value = None
+    new: Value = None
+    received_at: str = ""
+    cs_id: str = ""
+
+
+class SignInRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A login with its password, and the device that asks (its key registers it)."""
+
+    login: str
+    password: str
+    device_id: str
+    device_name: str
+    public_key: str
+    organisation: str = ""
+    os: str = ""
+    app_version: str = ""
+    database_key: str = ""
+
+
+class SignInResponse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tokens and who signed in. `device_id` differs from the one asked for after a clone."""
+
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+    user_id: RecordId
+    device_id: str
+    organisation: str
+    server_time: str
+    epoch: str
+    role: str
+    database_key: str = ""
+
+
+class RefreshRequest(msgspec.Struct, frozen=True):
+    """A refresh token, signed by the device's key over `refresh_token + at`."""
+
+    refresh_token: str
+    device_id: str
+    at: str
+    signature: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the server answers instead: a stable code and what fills its sentence."""
+
+    error: str
+    params: dict[str, str] = {}
+
+
+_T = TypeVar("_T")
+_ENCODER = msgspec.json.Encoder()
+PULL_ITEM_DECODER: msgspec.json.Decoder[PullItem] = msgspec.json.Decoder(PullItem)
+
+
+def encode(message: object) -> bytes:
+    """One message as UTF-8 JSON without spaces."""
+    return _ENCODER.encode(message)
+
+
+def decode(body: bytes, shape: type[_T]) -> _T:
+    """Parse a message strictly; raises Refused `request.malformed`, never anything else."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Refused(
+            "request.malformed", tr_noop("The message is not of the expected form: {detail}."),
+            detail=str(error)[:200],
+        ) from error  # fmt: skip
