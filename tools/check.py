@@ -19,7 +19,7 @@ def main() -> int:
 
 
 def commands() -> list[list[str]]:
-    """The slowest first; a check of our own is any tools/check_*.py that exits 0 when all is well."""
+    """The slowest first; one of our own is any tools/check_*.py that exits 0 when all is well."""
     return [
         [f"{BIN}/basedpyright"],
         [f"{BIN}/lint-imports"],
