@@ -113,13 +113,18 @@ def apt_install(packages: list[str]) -> None:
 
 
 def apt_get(*arguments: str) -> None:
-    subprocess.run(
+    """Quiet when it works: the packages' own scripts have much to say."""
+    done = subprocess.run(
         ["apt-get", *arguments],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
+    if done.returncode:
+        sys.exit(f"{done.stdout}\napt-get {arguments[0]} failed; its words are above.")
 
 
 def keep_postgresql_from_starting() -> None:

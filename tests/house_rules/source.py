@@ -2,7 +2,7 @@
 
 import ast
 import functools
-import subprocess
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +60,25 @@ def sources(*packages: str) -> tuple[Source, ...]:
 
 
 @functools.cache
-def tracked_texts() -> tuple[tuple[str, str], ...]:
-    """Name and text of every file under version control; pictures and the like left out."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    names = [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
-    texts = ((name, (ROOT / name).read_bytes()) for name in names)
+def repository_texts() -> tuple[tuple[str, str], ...]:
+    """Name and text of every file that belongs to the repository; pictures and the like left out.
+
+    Found by walking: a machine that runs the tests need not have git.
+    """
+    texts = ((path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in repository_files())
     return tuple(
         (name, data.decode("utf-8", "replace")) for name, data in texts if b"\0" not in data
     )
+
+
+def repository_files() -> Iterator[Path]:
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if not is_made_by_a_tool(name))
+        yield from (Path(folder) / name for name in sorted(files))
+
+
+def is_made_by_a_tool(folder: str) -> bool:
+    """What .gitignore says to git."""
+    if folder in {"build", "dist", "__pycache__"}:
+        return True
+    return folder.startswith(".") and folder != ".ci"

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from tests.house_rules.source import ROOT, sources, tracked_texts
+from tests.house_rules.source import ROOT, repository_texts, sources
 
 LINES_GUIDE = 400
 
@@ -18,13 +18,13 @@ MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:root|work|home/[a-z]\w*|Users/[A-Za
 
 def test_no_file_names_a_registry() -> None:
     """Which registry to ask is the machine's own setting; a lock file must work behind a mirror."""
-    assert not [name for name, text in tracked_texts() if REGISTRIES.search(text)]
+    assert not [name for name, text in repository_texts() if REGISTRIES.search(text)]
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:
     found = [
         f"{name}: {match[0]}"
-        for name, text in tracked_texts()
+        for name, text in repository_texts()
         if (match := MACHINE_PATHS.search(text))
     ]
     assert not found
