@@ -1,0 +1,105 @@
+"""What the local store tells the engine that synchronises it: plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm_core.ids import ChangeSetId, RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a transaction changed, for whoever shows those records.
+
+    `kinds_reset` names kinds of which too many records changed to be listed.
+    """
+
+    changed: frozenset[tuple[str, RecordId]] = frozenset()
+    kinds_reset: frozenset[str] = frozenset()
+    changesets: tuple[ChangeSetId, ...] = ()
+    conflicts_changed: bool = False
+    outbox_changed: bool = False
+
+    def __or__(self, other: Summary) -> Summary:
+        return Summary(
+            self.changed | other.changed,
+            self.kinds_reset | other.kinds_reset,
+            (*self.changesets, *other.changesets),
+            self.conflicts_changed or other.conflicts_changed,
+            self.outbox_changed or other.outbox_changed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far this store has come (one row of `sync_state`).
+
+    `resume` and `resume_hi` are the last mark of a pull cut short (`pull_open`); `scope_gen` and
+    `epoch` are those of the rows held; `verified_at` is when the digests last agreed ("" never),
+    at `verified_cursor`; `seq_known` is the highest seq that the server has named.
+    """
+
+    epoch: str = ""
+    cursor: int = 0
+    resume: str = ""
+    resume_hi: int = 0
+    pull_open: bool = False
+    scope_gen: int = 0
+    schema: int = 1
+    verified_at: str = ""
+    verified_cursor: int = 0
+    seq_known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a push's answer did: changesets by their result, and the conflicts it made."""
+
+    summary: Summary
+    acked: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    blocked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one transaction of a pull did: rows taken, rows put into quarantine, work orphaned."""
+
+    summary: Summary
+    rows: int = 0
+    quarantined: int = 0
+    orphaned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the end of a pull found: whether the digests of both sides agree."""
+
+    summary: Summary
+    verified: bool
+    orphaned: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """What lies where. `pending` changesets still go out; the others wait for this user.
+
+    `unconfirmed` ones were acked but not yet seen in the feed. `conflict` counts the open
+    conflicts that hold a value of this user.
+    """
+
+    pending: int = 0
+    unconfirmed: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    blocked: int = 0
+    orphaned: int = 0
+    quarantine: int = 0
+    salvage: int = 0
+
+    @property
+    def needs_you(self) -> int:
+        """How many things wait for a decision of this user."""
+        return self.conflict + self.rejected + self.orphaned

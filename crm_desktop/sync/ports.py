@@ -1,0 +1,86 @@
+"""What the engine needs of a store and of a server; whoever has them implements these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from crm_core.changes import ChangeSet
+from crm_core.wire import End, Hello, Mark, PullItem, PullRequest, PushRequest, PushResponse
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+
+
+class SyncStore(Protocol):
+    """The local store as the engine sees it. Each method is one transaction, or only reads.
+
+    Implemented by `crm_desktop.models.outbox`. A crash between two calls loses nothing: every
+    call may be the last, and `state` tells the next engine where to go on.
+    """
+
+    def state(self) -> SyncState:
+        """How far this store has come."""
+        ...
+
+    def take_outbox(self, changesets_max: int, bytes_max: int) -> tuple[ChangeSet, ...]:
+        """The oldest changesets that may go out, marked sent: queued ones, and sent ones without
+        an answer (a retry, with the same ids). Never held, blocked or parked ones; at least one
+        where any waits, whatever its size."""
+        ...
+
+    def settle(self, answer: PushResponse) -> Settled:
+        """Write a push's verdicts: acked, rejected or blocked changesets and refused fields; lay
+        the rows of the answer under what is still unacked. Verdicts on changesets that are
+        already settled change nothing (a repeated answer)."""
+        ...
+
+    def begin_pull(self, hello: Hello | None) -> Summary:
+        """Open a pull. A hello brings a new scope generation or schema; with another epoch, or a
+        cursor above the server's seq: own changesets above `restored_at_seq` are queued again
+        with their ids and bases, and everything is reconciled from cursor 0 on (a row that the
+        server no longer has goes to salvage at `finish`; absence deletes nothing)."""
+        ...
+
+    def apply(self, items: Sequence[PullItem], mark: Mark | None) -> Applied:
+        """Write what a pull brought, together with the new place to resume from. With `mark` None
+        nothing may be resumed behind these items (the rest comes with `finish`). A row that
+        cannot be taken goes to quarantine and holds up nothing."""
+        ...
+
+    def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
+        """Write the last items and close the pull: cursor = end.hi, acked changesets up to it are
+        confirmed, shadows of settled rows dropped, left roots' work orphaned, digests compared."""
+        ...
+
+    def fetch_anew(self) -> None:
+        """Forget what was received up to which cursor, so that the next pull brings everything
+        (repair after digests that disagree): as a new epoch, but nothing is queued again."""
+        ...
+
+    def parked(self) -> Parked:
+        """What lies where, for an honest status."""
+        ...
+
+    def unsent(self) -> bytes:
+        """All pending and parked work as JSON, for a server that takes nothing else any more."""
+        ...
+
+
+class Server(Protocol):
+    """A server with a signed-in user. Every failure is a `crm_desktop.sync.errors` error."""
+
+    def push(self, request: PushRequest) -> PushResponse:
+        """Hand over changesets."""
+        ...
+
+    def pull(self, request: PullRequest) -> AbstractContextManager[Iterable[PullItem]]:
+        """Open a stream of what is new; leaving the context closes it."""
+        ...
+
+    def refresh(self) -> None:
+        """Get a new access token; raises `SignedOut` where that takes the user's password."""
+        ...
+
+    def park(self, body: bytes) -> None:
+        """Leave unsent work with a server that has withdrawn this device."""
+        ...
