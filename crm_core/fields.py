@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
+if TYPE_CHECKING:
+    Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
+else:  # msgspec takes no alias that names itself; `values.check` looks inside
+    Value = bool | int | str | list[Any] | dict[str, Any] | None
 """The canonical form of a value: JSON without floats (see `crm_core.values`)."""
 
 
