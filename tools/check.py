@@ -26,6 +26,7 @@ def commands() -> list[list[str]]:
         [f"{BIN}/ruff", "format", "--check", "."],
         [f"{BIN}/ruff", "check", "."],
         [f"{BIN}/deptry", "."],
+        [sys.executable, "tools/i18n.py", "check"],
         *([sys.executable, str(script)] for script in sorted(ROOT.glob("tools/check_*.py"))),
     ]
 

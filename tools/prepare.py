@@ -2,8 +2,8 @@
 
     python3 tools/prepare.py run|test
 
-Standard library only, since it runs before anything is installed. A second run finds its stamp
-and returns at once.
+Standard library only, since it runs before anything is installed. A second run finds everything in
+place and returns at once.
 """
 
 from __future__ import annotations
@@ -19,40 +19,39 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+STAMP = VENV / ".prepared"
 LOCK = ROOT / "requirements.lock"
 PACKAGES = ROOT / "tools" / "packages"
 OLDEST_PYTHON = (3, 11)
 
 
 def main(goal: str) -> None:
+    prepare(goal)
+    compile_translations()
+
+
+def prepare(goal: str) -> None:
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(
             f"{sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed. "
             "Name one: make PYTHON=/path/to/python3.11 …"
         )
-    stamp = VENV / f".prepared-{goal}"
-    key = fingerprint()
-    if is_stamped(stamp, key):
-        return
-    # Two `make` at once must not install into one environment; the second waits here, and then
-    # finds the stamp.
+    # Two `make` at once must not install into one environment: the second one waits here.
     with Path(__file__).open() as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
-        if is_stamped(stamp, key):
-            return
-        complete = install_system_packages(goal)
-        create_environment()
-        install_locked_packages()
-        if complete:
-            stamp.write_text(key)
+        install_system_packages(goal)
+        key = fingerprint()
+        if not STAMP.is_file() or STAMP.read_text() != key:
+            create_environment()
+            install_locked_packages()
+            STAMP.write_text(key)
 
 
 def fingerprint() -> str:
-    """Changes whenever something would have to be installed anew."""
+    """Changes whenever the environment would have to be filled anew."""
     digest = hashlib.sha256(f"{ROOT} {sys.version_info[:2]}".encode())
-    for file in (LOCK, Path(__file__), *sorted(PACKAGES.glob("*.txt"))):
-        digest.update(file.read_bytes())
-    digest.update(project_table())
+    for part in (LOCK.read_bytes(), Path(__file__).read_bytes(), project_table()):
+        digest.update(part)
     return digest.hexdigest()
 
 
@@ -61,29 +60,24 @@ def project_table() -> bytes:
     return (ROOT / "pyproject.toml").read_bytes().split(b"\n[tool.ruff", 1)[0]
 
 
-def is_stamped(stamp: Path, key: str) -> bool:
-    return stamp.is_file() and stamp.read_text() == key
-
-
-def install_system_packages(goal: str) -> bool:
-    """Installs what is missing; False when it could not, for packages that only tests want."""
+def install_system_packages(goal: str) -> None:
+    """Installs what is missing, or says how; without what the window needs it goes no further."""
     if not shutil.which("dpkg-query"):
         say("Not a Debian system: tools/packages/*.txt lists the libraries Qt and the tests need.")
-        return True
+        return
     needed = missing(listed("run"))
-    if importlib.util.find_spec("ensurepip") is None:
+    if importlib.util.find_spec("ensurepip") is None and environment_version() is None:
         needed.insert(0, "python3-venv")
     wanted = missing(listed("test")) if goal == "test" else []
     if not needed + wanted:
-        return True
+        return
     if os.geteuid() == 0:
         apt_install(needed + wanted)
-        return True
+        return
     command = "sudo apt-get install --no-install-recommends " + " ".join(needed + wanted)
     if needed:
         sys.exit(f"System packages are missing. Install them, then start again:\n\n    {command}\n")
     say(f"Some tests need system packages and will be skipped. To run them:\n\n    {command}\n")
-    return False
 
 
 def listed(name: str) -> list[str]:
@@ -166,6 +160,11 @@ def pip_install(*arguments: str) -> None:
         stdin=subprocess.DEVNULL,
         check=True,
     )
+
+
+def compile_translations() -> None:
+    """Each time, since a pull may bring new words; what is current is left alone."""
+    subprocess.run([VENV / "bin" / "python", ROOT / "tools" / "i18n.py", "compile"], check=True)
 
 
 def say(text: str) -> None:
