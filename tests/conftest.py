@@ -13,13 +13,17 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.support.postgres import Cluster, NoPostgres, cluster
+from tests.support.postgres import Cluster, NoPostgres, cluster, find_binaries
 
 # Before anything imports Qt, keyring or matplotlib.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 os.environ.pop("CRM_DESKTOP_PASSPHRASE", None)
 
+# A font cache that outlives the tests: building it takes a second.
+os.environ.setdefault("MPLCONFIGDIR", str(Path(__file__).parents[1] / "build" / "matplotlib"))
+
+WITHOUT = "NO POSTGRESQL"
 IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 # On two busy cores a time limit per example fails for no reason; the test's own limit stays.
@@ -39,15 +43,23 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+def postgres() -> Iterator[Cluster]:
     """A running PostgreSQL server. Without one: skipped aloud, and in CI a failure."""
+    missing = why_no_postgres()
+    if missing and IN_CI:
+        pytest.fail(missing, pytrace=False)
+    if missing:
+        pytest.skip(f"{WITHOUT}: {missing}")
+    with cluster() as started:
+        yield started
+
+
+def why_no_postgres() -> str:
     try:
-        with cluster() as started:
-            yield started
+        find_binaries()
     except NoPostgres as error:
-        if IN_CI:
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(f"NO POSTGRESQL: {error}")
+        return str(error)
+    return ""
 
 
 @pytest.fixture
@@ -63,7 +75,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])
-        if "NO POSTGRESQL" in str(report.longrepr)
+        if WITHOUT in str(report.longrepr)
     ]
     if skipped:
         terminalreporter.section("PostgreSQL", sep="!", yellow=True, bold=True)
