@@ -78,6 +78,7 @@ class Verdict:
 
     summary: Summary
     verified: bool
+    rows: int = 0
     orphaned: int = 0
     quarantined: int = 0
 

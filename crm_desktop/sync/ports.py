@@ -34,17 +34,18 @@ class SyncStore(Protocol):
         already settled change nothing (a repeated answer)."""
         ...
 
-    def begin_pull(self, hello: Hello | None) -> Summary:
-        """Open a pull. A hello brings a new scope generation or schema; with another epoch, or a
-        cursor above the server's seq: own changesets above `restored_at_seq` are queued again
-        with their ids and bases, and everything is reconciled from cursor 0 on (a row that the
-        server no longer has goes to salvage at `finish`; absence deletes nothing)."""
+    def begin_pull(self, hello: Hello) -> Summary:
+        """Take over a new scope generation or schema. With another epoch, or a cursor above the
+        server's seq: own changesets above `restored_at_seq` are queued again with their ids and
+        bases, and everything is reconciled from cursor 0 on (a row that the server no longer has
+        goes to salvage at `finish`; absence deletes nothing). Called only where a stream starts
+        with a hello; the pull counts as open from then on."""
         ...
 
     def apply(self, items: Sequence[PullItem], mark: Mark | None) -> Applied:
-        """Write what a pull brought, together with the new place to resume from. With `mark` None
-        nothing may be resumed behind these items (the rest comes with `finish`). A row that
-        cannot be taken goes to quarantine and holds up nothing."""
+        """Write what a pull brought, together with the new place to resume from; the pull is open
+        until `finish`. With `mark` None nothing may be resumed behind these items: they may come
+        again. A row that cannot be taken goes to quarantine and holds up nothing."""
         ...
 
     def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
