@@ -1,0 +1,85 @@
+"""A profile's own notes beside its database: who, where, and how the key is kept. No secrets."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from crm_core.errors import Unavailable, UserProblem
+from crm_core.i18n import tr_noop
+from crm_core.ids import DeviceId, RecordId
+
+FILE = "profile.json"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What has to be known before the database is open.
+
+    `key_name` is the entry of the OS keyring (or the name sealed into `key.wrapped`) under which
+    this profile's secrets are kept; it outlives a new device id.
+    """
+
+    server: str
+    organisation: str
+    login: str
+    user: RecordId
+    device: DeviceId
+    key_kept: Literal["keyring", "passphrase"]
+    key_name: str
+    locale: str = ""
+
+
+def load(profile: Path) -> Settings | None:
+    """The settings of a profile; None where there is no profile yet."""
+    file = profile / FILE
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise UserProblem(
+            tr_noop(
+                "The profile's settings in {file} are damaged. The data beside it are untouched; "
+                "please ask your IT."
+            ),
+            file=str(file),
+        ) from error
+    except OSError as error:
+        raise Unavailable(
+            tr_noop("{file} cannot be read ({detail})."), file=str(file), detail=reason(error)
+        ) from error
+
+
+def save(profile: Path, settings: Settings) -> None:
+    """Write the settings so that a crash leaves the old or the new ones, never half of them."""
+    write_atomically(profile / FILE, msgspec.json.format(msgspec.json.encode(settings), indent=2))
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Replace a file of this user alone in one step; raises Unavailable (disk full, no right)."""
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "wb") as target:
+                target.write(content)
+                target.flush()
+                os.fsync(target.fileno())
+            Path(name).replace(file)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise Unavailable(
+            tr_noop("{file} cannot be written ({detail}). Nothing was changed."),
+            file=str(file),
+            detail=reason(error),
+        ) from error
+
+
+def reason(error: OSError) -> str:
+    """The operating system's own words, without the path that our sentence names already."""
+    return error.strerror or type(error).__name__
