@@ -1,0 +1,113 @@
+"""What the engine asks of the world: one effect at a time, each answered with one typed outcome.
+
+A driver performs an effect and sends its outcome into the engine, or throws a `CrmError` into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar, cast
+
+from crm_core.changes import ChangeSet
+from crm_core.wire import End, Hello, Mark, PullItem, PullRequest, PushRequest, PushResponse
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+
+T = TypeVar("T")
+
+
+class Effect(Generic[T]):
+    """Something to be done whose outcome is a T."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState(Effect[SyncState]):
+    """Look how far the store has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadParked(Effect[Parked]):
+    """Count what lies where."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutbox(Effect[tuple[ChangeSet, ...]]):
+    """Take the oldest changesets that may go out, marking them sent."""
+
+    changesets_max: int
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendPush(Effect[PushResponse]):
+    """Hand changesets to the server."""
+
+    request: PushRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePush(Effect[Settled]):
+    """Write what the server said of them."""
+
+    answer: PushResponse
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPull(Effect[None]):
+    """Ask for what is new; the items come by `NextItem`. An open stream is closed first."""
+
+    request: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class NextItem(Effect["PullItem | None"]):
+    """The next item of the open stream, None where it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginPull(Effect[Summary]):
+    """Take over what a hello says."""
+
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPull(Effect[Applied]):
+    """Write a part of a long pull with the place to resume from."""
+
+    items: tuple[PullItem, ...]
+    mark: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishPull(Effect[Verdict]):
+    """Write the rest of a pull and close it."""
+
+    items: tuple[PullItem, ...]
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class FetchAnew(Effect[None]):
+    """Forget the cursor, so that the next pull repairs whatever differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh(Effect[None]):
+    """Get a new access token."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkUnsent(Effect[None]):
+    """Leave all unsent work with the server."""
+
+
+Steps: TypeAlias = Generator[Effect[Any], Any, T]
+"""A part of the engine: yields effects, receives their outcomes, returns a T."""
+
+
+def ask(effect: Effect[T]) -> Steps[T]:
+    """Yield one effect; the outcome has the effect's type."""
+    return cast("T", (yield effect))

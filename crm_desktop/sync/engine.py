@@ -1,0 +1,308 @@
+"""The engine: decides what to do next in a synchronisation, and does nothing itself.
+
+Push, then pull; each may fail without the other. What happened is in the store after every step,
+so a run may be cut off anywhere and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crm_core import wire
+from crm_core.catalog import SCHEMA
+from crm_core.changes import ChangeSet
+from crm_core.errors import CrmError, Refused, SignedOut, Unavailable
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId
+from crm_core.merge import Result
+from crm_core.wire import (
+    ChangeResult,
+    ChangeSetResult,
+    Deleted,
+    End,
+    Hello,
+    Mark,
+    Page,
+    PullItem,
+    PullRequest,
+    PushRequest,
+    PushResponse,
+)
+from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verdict
+from crm_desktop.sync import effects as do
+from crm_desktop.sync.effects import Effect, Steps, T, ask
+from crm_desktop.sync.failures import (
+    BadAnswer,
+    FailureClass,
+    TokenExpired,
+    Withdrawn,
+    class_of,
+)
+
+ROWS_AT_ONCE = 5000
+"""Rows in one local transaction: a day's changes are whole, a first fetch can be resumed."""
+
+ROUNDS_MAX = 3
+"""Push and pull, once more after a new epoch or a first fetch, and once to repair."""
+
+PUSHES_MAX = 10_000
+"""Far above any outbox; with it every run ends."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far."""
+
+    pushed: int = 0
+    pulled: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    blocked: int = 0
+    orphaned: int = 0
+    quarantined: int = 0
+
+    def add_settled(self, settled: Settled) -> None:
+        """Count a push."""
+        self.pushed += settled.acked
+        self.conflicts += settled.conflicts
+        self.rejected += settled.rejected
+        self.blocked += settled.blocked
+
+    def add_pulled(self, done: Applied | Verdict) -> None:
+        """Count a part of a pull."""
+        self.pulled += done.rows
+        self.orphaned += done.orphaned
+        self.quarantined += done.quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. `verified`: the last pull came to its end and the digests agreed."""
+
+    tally: Tally
+    verified: bool = False
+    parked: Parked = field(default_factory=Parked)
+    push_failure: CrmError | None = None
+    pull_failure: CrmError | None = None
+    withdrawn: bool = False
+
+    @property
+    def failure(self) -> CrmError | None:
+        """What kept the run from being complete, the more telling one first."""
+        found = [x for x in (self.pull_failure, self.push_failure) if x is not None]
+        return min(found, key=_by_meaning, default=None)
+
+
+def _by_meaning(failure: CrmError) -> int:
+    return (
+        FailureClass.AUTH, FailureClass.PROTOCOL, FailureClass.DATA, FailureClass.THROTTLE,
+        FailureClass.TRANSPORT,
+    ).index(class_of(failure))  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Run:
+    """One direction after the other: what each came to."""
+
+    tally: Tally = field(default_factory=Tally)
+    verified: bool = False
+    new_history: bool = False
+    push_failure: CrmError | None = None
+    pull_failure: CrmError | None = None
+
+    @property
+    def withdrawn(self) -> bool:
+        return isinstance(self.push_failure or self.pull_failure, Withdrawn)
+
+    @property
+    def shut_out(self) -> bool:
+        """Whether asking on is pointless until somebody signs in again."""
+        return isinstance(self.push_failure, SignedOut | Withdrawn)
+
+
+def synchronise(*, repair: bool = True) -> Steps[Outcome]:
+    """One whole synchronisation. `repair`: where digests disagree, fetch everything again."""
+    run = _Run()
+    for _ in range(ROUNDS_MAX):
+        yield from _round(run)
+        if run.pull_failure is not None:
+            break
+        if not run.verified and repair:
+            repair = False
+            yield from ask(do.FetchAnew())
+        elif not run.new_history:
+            break
+    if run.withdrawn:
+        yield from _leave_work(run)
+    parked = yield from ask(do.ReadParked())
+    return Outcome(
+        run.tally, run.verified, parked, run.push_failure, run.pull_failure, run.withdrawn
+    )
+
+
+def _round(run: _Run) -> Steps[None]:
+    run.push_failure = run.pull_failure = None
+    run.new_history = run.verified = False
+    state = yield from ask(do.ReadState())
+    if state.epoch:
+        try:
+            yield from push_phase(run.tally, state)
+        except CrmError as failure:
+            run.push_failure = failure
+    else:
+        run.new_history = True
+    if run.shut_out:
+        return
+    try:
+        pulled = yield from pull_phase(run.tally)
+        run.verified = pulled.verified
+        run.new_history = run.new_history or pulled.new_history
+    except CrmError as failure:
+        run.pull_failure = failure
+
+
+def _leave_work(run: _Run) -> Steps[None]:
+    try:
+        yield from ask(do.ParkUnsent())
+    except CrmError as failure:
+        run.pull_failure = failure
+
+
+# Push
+
+
+def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
+    """Offer the outbox until it is empty; raises CrmError where the way is blocked.
+
+    A request that the server can never take is halved until one changeset is left: that one is
+    parked, and the rest goes through.
+    """
+    at_once = wire.PUSH_CHANGESETS_MAX
+    settled: set[ChangeSetId] = set()
+    for _ in range(PUSHES_MAX):
+        changesets = yield from ask(do.TakeOutbox(at_once, wire.PUSH_BYTES_MAX))
+        if not changesets:
+            return
+        if settled.intersection(one.id for one in changesets):
+            raise BadAnswer(tr_noop("The server left a step without an answer."))
+        try:
+            answer = yield from _push(state, changesets)
+        except Refused as refusal:
+            if class_of(refusal) is not FailureClass.DATA:
+                raise
+            at_once = len(changesets) // 2
+            if at_once:
+                continue
+            answer = _park_alone(state, changesets[0], refusal.code)
+        tally.add_settled((yield from ask(do.SettlePush(answer))))
+        settled.update(one.id for one in changesets)
+        at_once = wire.PUSH_CHANGESETS_MAX
+    raise BadAnswer(tr_noop("The outbox does not become empty."))
+
+
+def _push(state: SyncState, changesets: tuple[ChangeSet, ...]) -> Steps[PushResponse]:
+    request = PushRequest(state.epoch, SCHEMA, changesets)
+    answer = yield from _with_fresh_token(do.SendPush(request))
+    asked = {one.id for one in changesets}
+    if answer.epoch != state.epoch or {one.cs_id for one in answer.results} != asked:
+        raise BadAnswer(tr_noop("The server answered something that was not asked."))
+    return answer
+
+
+def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushResponse:
+    """The verdict that the server could not give: it does not take the request at all."""
+    parts = tuple(
+        ChangeResult(index, "", Result.REJECTED.value, code)
+        for index in range(len(changeset.changes))
+    )
+    refused = ChangeSetResult(changeset.id, Result.REJECTED.value, 0, parts)
+    return PushResponse(state.epoch, 0, (refused,))
+
+
+def _with_fresh_token(effect: Effect[T]) -> Steps[T]:
+    """An effect that is tried once more with a new token; SignedOut where there is none."""
+    try:
+        return (yield from ask(effect))
+    except TokenExpired:
+        yield from ask(do.Refresh())
+    return (yield from ask(effect))
+
+
+# Pull
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A pull that came to its end: do the digests agree, and was the history a new one?"""
+
+    verified: bool
+    new_history: bool
+
+
+def pull_phase(tally: Tally) -> Steps[Pulled]:
+    """Fetch what is new to the end; raises CrmError where the way is blocked."""
+    state = yield from ask(do.ReadState())
+    request = PullRequest(
+        state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi
+    )
+    yield from _with_fresh_token(do.OpenPull(request))
+    parcel, new_history = _Parcel(), False
+    while True:
+        item = yield from _next_item(parcel, tally)
+        if isinstance(item, End):
+            verdict = yield from ask(do.FinishPull(tuple(parcel.items), item))
+            tally.add_pulled(verdict)
+            return Pulled(verdict.verified, new_history)
+        if isinstance(item, Hello):
+            yield from ask(do.BeginPull(item))
+            new_history = item.epoch != state.epoch
+            continue
+        parcel.take(item)
+        if parcel.rows >= ROWS_AT_ONCE:
+            tally.add_pulled((yield from _apply(parcel)))
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """Items received and not yet written; the first `whole` of them stand before `mark`."""
+
+    items: list[PullItem] = field(default_factory=list[PullItem])
+    rows: int = 0
+    whole: int = 0
+    mark: Mark | None = None
+
+    def take(self, item: PullItem) -> None:
+        if isinstance(item, Mark):
+            self.mark, self.whole = item, len(self.items)
+            return
+        self.items.append(item)
+        if isinstance(item, Page | Deleted):
+            self.rows += len(item.rows)
+
+    def split(self) -> tuple[tuple[PullItem, ...], Mark | None]:
+        """What may be written now, and its mark; the rest stays. Without any mark: all."""
+        mark, cut = self.mark, self.whole if self.mark is not None else len(self.items)
+        ready, self.items = tuple(self.items[:cut]), self.items[cut:]
+        self.rows = sum(len(x.rows) for x in self.items if isinstance(x, Page | Deleted))
+        self.mark, self.whole = None, 0
+        return ready, mark
+
+
+def _next_item(parcel: _Parcel, tally: Tally) -> Steps[PullItem]:
+    """The next item; where the stream breaks, what came whole is kept before the error goes on."""
+    try:
+        item = yield from ask(do.NextItem())
+        if item is None:
+            raise Unavailable(
+                tr_noop("The server was gone in the middle; the rest comes with the next sync.")
+            )
+    except CrmError:
+        if parcel.mark is not None:
+            tally.add_pulled((yield from _apply(parcel)))
+        raise
+    return item
+
+
+def _apply(parcel: _Parcel) -> Steps[Applied]:
+    ready, mark = parcel.split()
+    return (yield from ask(do.ApplyPull(ready, mark)))
