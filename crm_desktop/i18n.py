@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from crm_core.i18n import Message, Param
@@ -61,6 +62,12 @@ def words(message: Message) -> str:
     return tr(message.template, **message.params)
 
 
+@cache
+def in_all_languages(text: str) -> tuple[str, ...]:
+    """The words for `text` in every language: a file's header may be written in any of them."""
+    return tuple(dict.fromkeys((text, *(catalog.gettext(text) for catalog in _all_catalogs()))))
+
+
 def _param(name: str, value: Param) -> str:
     if isinstance(value, Message):
         return words(value)
@@ -77,6 +84,11 @@ def _nearest(locale: str) -> str:
     if parts[0] != "zh":
         return SOURCE_LANGUAGE
     return "zh_TW" if _TRADITIONAL.intersection(parts) else "zh_CN"
+
+
+@cache
+def _all_catalogs() -> tuple[gettext.NullTranslations, ...]:
+    return tuple(map(_catalog, LANGUAGES))
 
 
 def _catalog(code: str) -> gettext.NullTranslations:
