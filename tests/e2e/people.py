@@ -1,0 +1,155 @@
+"""People at their devices: the client's command line on a profile of each one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from tests.e2e.processes import CRM_DESKTOP, Ran, run
+from tests.e2e.server import ORGANISATION, PASSWORD, Server
+
+PASSPHRASE = "a long passphrase"
+PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
+
+DONE, FAILED, USAGE, WAITS_FOR_YOU, NOT_REACHABLE, SIGNED_OUT = range(6)
+"""The exit codes of the command line."""
+
+Door: TypeAlias = "Callable[[Sequence[str], str], Ran]"
+"""How a command is given: its words and its standard input."""
+
+
+def as_process(words: Sequence[str], stdin: str = "") -> Ran:
+    """Run the installed command as a process of its own."""
+    return run([CRM_DESKTOP, *words], stdin=stdin, env={PASSPHRASE_VARIABLE: PASSPHRASE})
+
+
+def inside(words: Sequence[str], stdin: str = "") -> Ran:
+    """Run the same command within this process, which saves starting one."""
+    from crm_desktop.__main__ import main
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    given = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setitem(os.environ, PASSPHRASE_VARIABLE, PASSPHRASE)
+        patch.setattr(sys, "stdin", given)
+        try:
+            code = main([*words])
+        except SystemExit as ended:
+            code = ended.code
+    for stream in (out, err):
+        stream.flush()
+    said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # pyright: ignore
+    return Ran(code if isinstance(code, int) else 0 if code is None else 1, *said)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person at one device."""
+
+    login: str
+    profile: Path
+    door: Door
+
+    def run(self, *words: str, code: int = DONE, stdin: str = "") -> Ran:
+        """Give a command, which has to end with `code`."""
+        ran = self.door(["--profile", str(self.profile), *words], stdin)
+        assert ran.code == code, f"{self.login}: crm-desktop {' '.join(words)}: {ran}"
+        return ran
+
+    def json(self, *words: str, code: int = DONE) -> Any:
+        """Give a command and read the JSON that it prints."""
+        return json.loads(self.run(*words, "--json", code=code).out)
+
+    def sign_in(self, url: str, *, password: str = PASSWORD, code: int = DONE) -> Ran:
+        """Sign in at the server, for the first time or again."""
+        return self.run(
+            "login", "--server", url, "--organisation", ORGANISATION, "--user", self.login,
+            "--password-stdin", stdin=password + "\n", code=code,
+        )  # fmt: skip
+
+    def sync(self, code: int = DONE) -> Any:
+        """One full synchronisation; its counts."""
+        return self.json("sync", code=code)
+
+    def add(self, kind: str, **fields: str) -> str:
+        """A new record; its id."""
+        return self.json("add", kind, *_words(fields))["id"]
+
+    def set(self, kind: str, record_id: str, **fields: str) -> Any:
+        """Edit fields of a record."""
+        return self.json("set", kind, record_id, *_words(fields))
+
+    def show(self, kind: str, record_id: str) -> Any:
+        """A record as this device holds it."""
+        return self.json("show", kind, record_id)
+
+    def ids(self, kind: str, *words: str) -> set[str]:
+        """The ids of the records of a kind that this device lists."""
+        return {row["id"] for row in self.json("list", kind, "--limit", "1000", *words)}
+
+    def conflicts(self, record_id: str) -> list[Any]:
+        """The open conflicts on one record, as this device holds them."""
+        return [
+            row
+            for row in self.json("conflicts")
+            if _names(row["record"], record_id) and row["state"] == "open"
+        ]
+
+    def conflict(self, record_id: str) -> Any:
+        """The one open conflict on a record."""
+        (found,) = self.conflicts(record_id)
+        return found
+
+    def status(self, code: int = DONE) -> Any:
+        """What the device says of itself."""
+        return self.json("status", code=code)
+
+
+def _words(fields: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in fields.items()]
+
+
+def _names(link: str, record_id: str) -> bool:
+    return link.rpartition("/")[2] == record_id
+
+
+@dataclass
+class World:
+    """A server and the people around it; each story brings its own people and records."""
+
+    server: Server
+    folder: Path
+    door: Door
+    _numbers: itertools.count[int]
+    url: str = ""
+
+    def desk(self, login: str, *, device: str = "laptop") -> Desk:
+        """A device of somebody who is known at the server, signed in and up to date."""
+        desk = Desk(login, self.folder / f"{login}-{device}", self.door)
+        desk.sign_in(self.url or self.server.url)
+        desk.sync()
+        return desk
+
+    def people(self, *roles: str) -> list[Desk]:
+        """New people of one new team, one for each role, each at a device of his own."""
+        team = f"Team {self.folder.name}-{next(self._numbers)}"
+        desks = []
+        for role in roles:
+            login = f"{role}-{self.folder.name}-{next(self._numbers)}".lower()
+            self.server.add_user(login, role, team)
+            desks.append(self.desk(login))
+        return desks

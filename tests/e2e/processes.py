@@ -1,0 +1,107 @@
+"""Real processes for tests: started quietly, ended by their own pid, never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+CRM_SERVER = str(BIN / "crm-server")
+CRM_DESKTOP = str(BIN / "crm-desktop")
+START_S = 30.0
+STOP_S = 10.0
+COMMAND_S = 110.0
+
+UNCHECKED = ssl.create_default_context()
+UNCHECKED.check_hostname = False
+UNCHECKED.verify_mode = ssl.CERT_NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that ended: its exit code and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- out ---\n{self.out}\n--- err ---\n{self.err}"
+
+
+def run(command: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
+    """Run a command to its end; its exit code is the caller's to judge."""
+    done = subprocess.run(
+        command,
+        input=stdin.encode(),
+        capture_output=True,
+        env={**os.environ, **(env or {})},
+        timeout=COMMAND_S,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(
+    command: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command in the background; both its streams go to `log`."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end; after a while, end it."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """`kill -9`: the process gets no chance to put anything in order."""
+    process.kill()
+    process.wait()
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once an HTTP server answers at `url`, with whatever status."""
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            with contextlib.closing(urllib.request.urlopen(url, timeout=5, context=UNCHECKED)):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(errors="replace")
+                raise RuntimeError(f"The server did not start:\n{said}") from None
+            time.sleep(0.02)
