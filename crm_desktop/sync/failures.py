@@ -98,8 +98,12 @@ def of_answer(
 
 
 def _unauthorised(code: str, params: Mapping[str, str]) -> CrmError:
-    words = words_for(code or "auth.required", params)
-    if code in ("", "auth.required"):
+    if not code:
+        return BadAnswer(
+            tr_noop("Something between here and the server asks for a sign-in (HTTP 401); ask IT.")
+        )
+    words = words_for(code, params)
+    if code == "auth.required":
         return TokenExpired(words.template, **words.params)
     if code == "auth.wrong":
         return UserProblem(words.template, **words.params)

@@ -1,0 +1,140 @@
+"""When to synchronise: pure, told of events and asked for the next moment (sync.md §2.10).
+
+All times are seconds of one monotonic clock; `random` gives numbers in [0, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crm_core.errors import CrmError
+from crm_desktop.sync.failures import FailureClass, Throttled, class_of
+
+QUIET_S = 1.0
+"""A commit after this much quiet goes out at once."""
+
+GATHER_S = 2.0
+"""Commits in a row are gathered at most this long."""
+
+PERIOD_S = 300.0
+PERIOD_SPREAD = 0.2
+"""Every 5 minutes ± 20 %, so that 800 laptops do not ask in step."""
+
+BACK_OFF_FIRST_S = 2.0
+BACK_OFF_MAX_S = 600.0
+
+STALL_S = 30.0
+"""Without a byte for this long, a stream is dead."""
+
+PROGRESS_S = 120.0
+"""Online with work waiting and nothing acknowledged for this long: start the engine anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """How a run ended: what failed (None: nothing), and whether work is still waiting."""
+
+    failure: CrmError | None
+    pending: bool = False
+    acked: bool = False
+
+
+class Schedule:
+    """Decides when the next run starts."""
+
+    def __init__(self, random: Callable[[], float], now_s: float) -> None:
+        self._random = random
+        self._due_s: float | None = now_s
+        self._failures = 0
+        self._not_before_s = 0.0
+        self._last_commit_s = -QUIET_S
+        self._running = False
+        self._asked_meanwhile = False
+        self._shut_out = False
+
+    def due_at(self) -> float | None:
+        """The moment of the next run; None while one runs or until somebody signs in."""
+        if self._running or self._shut_out:
+            return None
+        return self._due_s
+
+    def committed(self, now_s: float) -> None:
+        """The user changed something."""
+        quiet = now_s - self._last_commit_s >= QUIET_S
+        self._last_commit_s = now_s
+        self._wish(now_s if quiet else now_s + GATHER_S)
+
+    def hinted(self, now_s: float) -> None:
+        """The server has something new."""
+        self._wish(now_s)
+
+    def reachable(self, now_s: float) -> None:
+        """The network came back, or the computer woke up: waiting longer is pointless."""
+        self._failures = 0
+        self._wish(now_s, pushing=True)
+
+    def asked(self, now_s: float) -> None:
+        """A person wants it now."""
+        self._shut_out = False
+        self._not_before_s = 0.0
+        self._wish(now_s, pushing=True)
+
+    def signed_in(self, now_s: float) -> None:
+        """Somebody signed in again."""
+        self.asked(now_s)
+
+    def started(self) -> None:
+        """A run begins."""
+        self._running, self._asked_meanwhile = True, False
+
+    def ended(self, now_s: float, end: RunEnded) -> None:
+        """A run ended; plan the next."""
+        self._running = False
+        if end.failure is None:
+            self._failures = 0
+            soon = self._asked_meanwhile or end.pending
+            self._due_s = now_s + GATHER_S if soon else now_s + self._period()
+            return
+        self._failures += 1
+        self._due_s = now_s + self._back_off()
+        if isinstance(end.failure, Throttled):
+            self._not_before_s = now_s + end.failure.retry_after_s
+            self._due_s = max(self._due_s, self._not_before_s)
+        self._shut_out = class_of(end.failure) is FailureClass.AUTH
+
+    def _wish(self, moment_s: float, *, pushing: bool = False) -> None:
+        """A reason to run at a moment. During back-off only a `pushing` one shortens it."""
+        self._asked_meanwhile = True
+        if self._failures and not pushing:
+            return
+        wanted = max(moment_s, self._not_before_s)
+        self._due_s = wanted if self._due_s is None else min(self._due_s, wanted)
+        self._due_s = max(self._due_s, self._not_before_s)
+
+    def _period(self) -> float:
+        return PERIOD_S * (1 + PERIOD_SPREAD * (2 * self._random() - 1))
+
+    def _back_off(self) -> float:
+        """Full jitter: anywhere between nothing and a ceiling that doubles with each failure."""
+        ceiling = min(BACK_OFF_MAX_S, BACK_OFF_FIRST_S * 2 ** min(self._failures - 1, 30))
+        return ceiling * self._random()
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Notices a stream that has stalled, and an engine that runs but gets nothing done."""
+
+    last_bytes_s: float
+    last_ack_s: float
+
+    def stalled(self, now_s: float) -> bool:
+        """Whether an open stream has been silent too long."""
+        return now_s - self.last_bytes_s >= STALL_S
+
+    def stuck(self, now_s: float, *, online: bool, pending: bool) -> bool:
+        """Whether work waits, the server answers and yet nothing is acknowledged."""
+        if not (online and pending):
+            self.last_ack_s = now_s
+            return False
+        return now_s - self.last_ack_s >= PROGRESS_S

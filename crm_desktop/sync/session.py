@@ -1,0 +1,231 @@
+"""A signed-in user at a server: tokens, refreshes signed by this device's key, and the requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from crm_core import wire
+from crm_core.errors import Refused, SignedOut
+from crm_core.i18n import tr_noop
+from crm_core.ids import DeviceId
+from crm_core.values import instant_of
+from crm_desktop.sync.failures import BadAnswer, TokenExpired
+
+PATH_SIGN_IN = "/auth/v1/sign-in"
+PATH_REFRESH = "/auth/v1/refresh"
+PATH_SIGN_OUT = "/auth/v1/sign-out"
+PATH_PUSH = "/sync/v1/push"
+PATH_PULL = "/sync/v1/pull"
+PATH_HISTORY = "/sync/v1/history"
+PATH_PARK = "/sync/v1/park"
+PATH_PING = "/ping"
+
+_TOKENS = "session.tokens"
+
+_T = TypeVar("_T")
+
+
+class Vault(Protocol):
+    """Small secrets inside the encrypted store (`models.store.Store` is one)."""
+
+    def meta(self, name: str, /) -> str | None:
+        """The value kept under a name."""
+        ...
+
+    def set_meta(self, name: str, value: str, /) -> None:
+        """Keep a value."""
+        ...
+
+
+class Client(Protocol):
+    """What carries requests (`sync.http.HttpClient` is one)."""
+
+    def get(self, path: str, token: str = "") -> bytes:
+        """GET."""
+        ...
+
+    def post(self, path: str, body: bytes, token: str = "") -> bytes:
+        """POST."""
+        ...
+
+    def lines(
+        self, path: str, body: bytes, token: str = ""
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """POST with a streamed answer."""
+        ...
+
+    def expect_answer(self) -> None:
+        """Start the time within which some answer has to come."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class DeviceKey:
+    """The Ed25519 key by which a server knows this device; kept beside the database key."""
+
+    def __init__(self, private_hex: str) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        self.private_hex = private_hex
+        self._key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private_hex))
+
+    @classmethod
+    def generate(cls) -> DeviceKey:
+        """A new key from the operating system's randomness."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return cls(Ed25519PrivateKey.generate().private_bytes_raw().hex())
+
+    @property
+    def public_hex(self) -> str:
+        """The public half, 32 bytes as hexadecimal digits."""
+        return self._key.public_key().public_bytes_raw().hex()
+
+    def sign(self, text: str) -> str:
+        """The signature over the text's UTF-8 bytes, as hexadecimal digits."""
+        return self._key.sign(text.encode()).hex()
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """What the server gave this device to prove who it is."""
+
+    access: str
+    refresh: str
+    device: str
+
+
+class Session:
+    """One device's sign-in at one server; implements `ports.Server`."""
+
+    def __init__(
+        self,
+        client: Client,
+        vault: Vault,
+        device: DeviceId,
+        key: DeviceKey,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.client = client
+        self._vault = vault
+        self._device = device
+        self._key = key
+        self._clock = clock
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether there are tokens; whether they are still good, only the server knows."""
+        return self._tokens() is not None
+
+    @property
+    def device(self) -> DeviceId:
+        """The id under which the server knows this device; a clone is given one of its own."""
+        tokens = self._tokens()
+        return DeviceId(tokens.device) if tokens is not None else self._device
+
+    def expect_answer(self) -> None:
+        """From now on some answer has to come in time, or the server counts as unreachable."""
+        self.client.expect_answer()
+
+    def keep(self, answer: wire.SignInResponse) -> None:
+        """Take over the tokens of a sign-in or refresh, both at once."""
+        tokens = Tokens(answer.access_token, answer.refresh_token, answer.device_id)
+        self._vault.set_meta(_TOKENS, msgspec.json.encode(tokens).decode())
+
+    def refresh(self) -> None:
+        """Get a new access token; raises SignedOut where that takes the user's password.
+
+        An answer that never arrives costs nothing: the server takes the old refresh token until
+        its successor was used.
+        """
+        tokens = self._required()
+        at = instant_of(self._clock())
+        signature = self._key.sign(tokens.refresh + at)
+        request = wire.RefreshRequest(tokens.refresh, tokens.device, at, signature)
+        try:
+            body = self.client.post(PATH_REFRESH, wire.encode(request))
+        except SignedOut:
+            self._forget()
+            raise
+        self.keep(_decoded(body, wire.SignInResponse))
+
+    def sign_out(self) -> None:
+        """End the sign-in on the server too, where it can be reached; what is here stays."""
+        tokens = self._tokens()
+        self._forget()
+        if tokens is not None:
+            self.client.post(PATH_SIGN_OUT, b"", tokens.access)
+
+    def push(self, request: wire.PushRequest) -> wire.PushResponse:
+        """Hand over changesets."""
+        body = self.client.post(PATH_PUSH, wire.encode(request), self._required().access)
+        return _decoded(body, wire.PushResponse)
+
+    @contextmanager
+    def pull(self, request: wire.PullRequest) -> Generator[Iterable[wire.PullItem]]:
+        """Open a stream of what is new."""
+        access = self._required().access
+        with self.client.lines(PATH_PULL, wire.encode(request), access) as lines:
+            yield _items(lines)
+
+    def history(self, kind: str, record_id: str) -> tuple[wire.HistoryEntry, ...]:
+        """Who changed what in a record, as the server wrote it down."""
+        path = f"{PATH_HISTORY}/{kind}/{record_id}"
+        try:
+            body = self.client.get(path, self._required().access)
+        except TokenExpired:
+            self.refresh()
+            body = self.client.get(path, self._required().access)
+        return _decoded(body, tuple[wire.HistoryEntry, ...])
+
+    def park(self, body: bytes) -> None:
+        """Leave unsent work with a server that has withdrawn this device."""
+        self.client.post(PATH_PARK, body, self._required().access)
+
+    def _tokens(self) -> Tokens | None:
+        kept = self._vault.meta(_TOKENS)
+        return msgspec.json.decode(kept, type=Tokens) if kept else None
+
+    def _required(self) -> Tokens:
+        tokens = self._tokens()
+        if tokens is None:
+            raise SignedOut(tr_noop("Please sign in again. Your unsent work is safe."))
+        return tokens
+
+    def _forget(self) -> None:
+        self._vault.set_meta(_TOKENS, "")
+
+
+def sign_in(client: Client, request: wire.SignInRequest) -> wire.SignInResponse:
+    """Register or greet this device; raises UserProblem for a wrong password, or a failure."""
+    client.expect_answer()
+    body = client.post(PATH_SIGN_IN, wire.encode(request))
+    return _decoded(body, wire.SignInResponse)
+
+
+def _items(lines: Iterable[bytes]) -> Iterator[wire.PullItem]:
+    for line in lines:
+        if line:
+            yield decode_item(line)
+
+
+def decode_item(line: bytes) -> wire.PullItem:
+    """One line of a pull; raises BadAnswer."""
+    try:
+        return wire.PULL_ITEM_DECODER.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadAnswer(tr_noop("The server answered in a form unknown here.")) from error
+
+
+def _decoded(body: bytes, shape: type[_T]) -> _T:
+    try:
+        return wire.decode(body, shape)
+    except Refused as error:
+        raise BadAnswer(tr_noop("The server answered in a form unknown here.")) from error
