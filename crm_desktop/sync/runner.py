@@ -281,25 +281,19 @@ class _ReadAhead:
     def _read(
         self, stream: AbstractContextManager[Iterable[PullItem]], items: Iterable[PullItem]
     ) -> None:
-        last: CrmError | Bug | None = None
+        # Whoever waits hears of any end, one that nobody foresaw included.
+        last: CrmError | None = Bug(tr_noop("Reading the stream broke off."))
         try:
             for item in items:
                 if self._closing.is_set():
                     break
                 self._queue.put(item)
+            last = None
         except CrmError as failure:
             last = failure
-        except Exception as error:
-            last = _bug(error)
         finally:
             stream.__exit__(None, None, None)
-        self._queue.put(last)
-
-
-def _bug(error: Exception) -> Bug:
-    made = Bug(tr_noop("Reading the stream failed: {detail}."), detail=repr(error)[:200])
-    made.__cause__ = error
-    return made
+            self._queue.put(last)
 
 
 def _drain(waiting: queue.Queue[Any]) -> None:
