@@ -125,7 +125,7 @@ def synchronise(*, repair: bool = True) -> Steps[Outcome]:
     run = _Run()
     for _ in range(ROUNDS_MAX):
         yield from _round(run)
-        if run.pull_failure is not None:
+        if run.pull_failure is not None or run.shut_out:
             break
         if not run.verified and repair:
             repair = False
@@ -258,7 +258,7 @@ def pull_phase(tally: Tally) -> Steps[Pulled]:
             new_history = item.epoch != state.epoch
             continue
         parcel.take(item)
-        if parcel.rows >= ROWS_AT_ONCE:
+        if parcel.is_full(at_mark=isinstance(item, Mark)):
             tally.add_pulled((yield from _apply(parcel)))
 
 
@@ -278,6 +278,10 @@ class _Parcel:
         self.items.append(item)
         if isinstance(item, Page | Deleted):
             self.rows += len(item.rows)
+
+    def is_full(self, *, at_mark: bool) -> bool:
+        """Whether to write now: best right behind a mark, where the rest can be resumed."""
+        return self.rows >= ROWS_AT_ONCE + (0 if at_mark else wire.PULL_PAGE_ROWS)
 
     def split(self) -> tuple[tuple[PullItem, ...], Mark | None]:
         """What may be written now, and its mark; the rest stays. Without any mark: all."""

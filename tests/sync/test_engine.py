@@ -1,0 +1,229 @@
+"""What the engine decides, told by a scripted world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
+from crm_core.wire import ChangeSetResult, End, Hello, PushResponse
+from crm_desktop.models.replica import SyncState
+from crm_desktop.sync import effects as do
+from crm_desktop.sync.engine import ROWS_AT_ONCE, synchronise
+from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
+from tests.sync.scripted import EPOCH, MARK, World, changeset, page, rows_in
+
+HELLO = Hello("e2", 1, 1, 1, "2026-11-22T08:00:00Z", 9, restored_at_seq=4)
+GONE = Unavailable("gone")
+
+
+def test_nothing_new_is_one_request() -> None:
+    world = World()
+    outcome = world.run(synchronise())
+    assert outcome.failure is None
+    assert outcome.verified
+    assert world.kinds() == [
+        "ReadState", "TakeOutbox", "ReadState", "OpenPull", "NextItem", "FinishPull", "ReadParked"
+    ]  # fmt: skip
+
+
+def test_the_outbox_goes_out_before_anything_is_fetched() -> None:
+    world = World(changeset(1), changeset(2))
+    outcome = world.run(synchronise())
+    assert outcome.tally.pushed == 2
+    assert world.kinds().index("SettlePush") < world.kinds().index("OpenPull")
+    assert world.outbox == []
+
+
+@pytest.mark.parametrize(
+    "failure", [GONE, Throttled("busy"), BadAnswer("odd"), NotAllowed("no"), Refused("x.y", "no")]
+)
+def test_only_data_errors_touch_a_changeset(failure: CrmError) -> None:
+    world = World(changeset(1))
+    world.fail(do.SendPush, failure)
+    outcome = world.run(synchronise())
+    assert world.of(do.SettlePush) == []
+    assert outcome.push_failure is failure
+    assert outcome.verified, "the pull does not wait for the outbox"
+
+
+def test_a_failed_pull_does_not_undo_the_push() -> None:
+    world = World(changeset(1))
+    world.fail(do.OpenPull, GONE)
+    outcome = world.run(synchronise())
+    assert outcome.tally.pushed == 1
+    assert outcome.pull_failure is GONE
+    assert not outcome.verified
+
+
+def test_an_expired_token_is_renewed_and_the_same_work_offered_again() -> None:
+    world = World(changeset(1))
+    world.fail(do.SendPush, TokenExpired("expired"))
+    outcome = world.run(synchronise())
+    first, second = world.of(do.SendPush)
+    assert first == second
+    assert outcome.tally.pushed == 1
+    assert len(world.of(do.Refresh)) == 1
+
+
+def test_signed_out_is_never_counted_as_rejected() -> None:
+    world = World(changeset(1))
+    world.fail(do.SendPush, TokenExpired("expired"))
+    world.fail(do.Refresh, SignedOut("sign in"))
+    outcome = world.run(synchronise())
+    assert isinstance(outcome.failure, SignedOut)
+    assert outcome.tally.rejected == 0
+    assert outcome.parked.pending == 1
+    assert world.of(do.OpenPull) == []
+
+
+def test_a_withdrawn_device_leaves_its_work_with_the_server() -> None:
+    world = World(changeset(1))
+    world.fail(do.SendPush, Withdrawn("withdrawn"))
+    outcome = world.run(synchronise())
+    assert outcome.withdrawn
+    assert len(world.of(do.ParkUnsent)) == 1
+    assert outcome.tally.rejected == 0
+
+
+def test_one_changeset_that_the_server_never_takes_holds_up_no_other() -> None:
+    poison = changeset(3)
+
+    def judge(effect: do.SendPush) -> PushResponse:
+        if poison in effect.request.changesets:
+            raise Refused("request.too_large", "too large")
+        results = tuple(ChangeSetResult(x.id, "applied", 5) for x in effect.request.changesets)
+        return PushResponse(EPOCH, 5, results)
+
+    world = World(*(changeset(n) for n in range(1, 9)))
+    world.fail(do.SendPush, *[judge] * 30)
+    outcome = world.run(synchronise())
+    assert (outcome.tally.pushed, outcome.tally.rejected) == (7, 1)
+    assert world.outbox == []
+
+
+def test_a_server_that_forgets_a_verdict_does_not_make_us_loop() -> None:
+    def forgets(effect: do.SendPush) -> PushResponse:
+        return PushResponse(
+            EPOCH, 5, (ChangeSetResult(effect.request.changesets[0].id, "applied"),)
+        )
+
+    world = World(changeset(1), changeset(2))
+    world.fail(do.SendPush, forgets)
+    outcome = world.run(synchronise())
+    assert isinstance(outcome.push_failure, BadAnswer)
+    assert len(world.outbox) == 2
+
+
+def test_an_outbox_that_offers_settled_work_again_is_stopped() -> None:
+    world = World(changeset(1))
+    world.fail(
+        do.SettlePush, *[lambda _: world.settle(do.SettlePush(PushResponse(EPOCH, 5, ())))] * 9
+    )
+    outcome = world.run(synchronise())
+    assert isinstance(outcome.push_failure, BadAnswer)
+    assert len(world.of(do.SendPush)) == 1
+
+
+def test_a_new_epoch_is_taken_over_and_the_outbox_offered_again() -> None:
+    world = World(changeset(1), stream=(HELLO, End(9, 0, 0)))
+    world.fail(do.SendPush, Refused("request.epoch", "restored"))
+
+    def adopt(_effect: do.BeginPull) -> Any:
+        world.state = SyncState("e2", cursor=0, scope_gen=1, pull_open=True)
+
+    world.fail(do.BeginPull, adopt)
+    outcome = world.run(synchronise())
+    assert [one.request.epoch for one in world.of(do.SendPush)] == ["e1", "e2"]
+    assert outcome.failure is None
+    assert outcome.tally.pushed == 1
+
+
+def test_a_first_sync_fetches_before_it_sends() -> None:
+    world = World(changeset(1), stream=(HELLO, End(9, 0, 0)))
+    world.state = SyncState()
+
+    def adopt(_effect: do.BeginPull) -> Any:
+        world.state = SyncState("e2", scope_gen=1)
+
+    world.fail(do.BeginPull, adopt)
+    outcome = world.run(synchronise())
+    assert world.kinds().index("FinishPull") < world.kinds().index("SendPush")
+    assert outcome.tally.pushed == 1
+
+
+def test_a_days_changes_are_one_transaction() -> None:
+    world = World(stream=(page(1000), MARK, page(1000), MARK, End(9, 0, 0)))
+    outcome = world.run(synchronise())
+    assert world.of(do.ApplyPull) == []
+    assert outcome.tally.pulled == 2000
+
+
+def test_a_long_pull_is_written_in_bounded_parts_with_their_marks() -> None:
+    stream = [item for n in range(12) for item in (page(1000, n * 1000), MARK)]
+    world = World(stream=(*stream, End(9, 0, 0)))
+    outcome = world.run(synchronise())
+    parts = world.of(do.ApplyPull)
+    assert [rows_in(part.items) for part in parts] == [ROWS_AT_ONCE] * 2
+    assert all(part.mark == MARK for part in parts)
+    assert outcome.tally.pulled == 12_000
+
+
+def test_a_feed_without_marks_is_still_written_in_bounded_parts() -> None:
+    world = World(stream=(*(page(1000, n * 1000) for n in range(7)), End(9, 0, 0)))
+    world.run(synchronise())
+    (part,) = world.of(do.ApplyPull)
+    assert part.mark is None
+
+
+@pytest.mark.parametrize("ending", [(), (GONE,)])
+def test_what_came_whole_before_the_break_is_kept(ending: tuple[Any, ...]) -> None:
+    world = World(stream=(page(10), MARK, page(5), *ending))
+    outcome = world.run(synchronise())
+    (part,) = world.of(do.ApplyPull)
+    assert (len(part.items), part.mark) == (1, MARK)
+    assert isinstance(outcome.pull_failure, Unavailable)
+    assert outcome.tally.pulled == 10
+    assert world.of(do.FinishPull) == []
+
+
+def test_a_broken_pull_is_resumed_at_its_mark() -> None:
+    world = World()
+    world.state = SyncState(EPOCH, cursor=3, resume="r7", resume_hi=9, pull_open=True, scope_gen=1)
+    world.run(synchronise())
+    (opened,) = world.of(do.OpenPull)
+    assert (opened.request.cursor, opened.request.resume, opened.request.resume_hi) == (3, "r7", 9)
+
+
+def test_digests_that_disagree_are_repaired_once() -> None:
+    world = World()
+    world.verified = False
+    outcome = world.run(synchronise())
+    assert len(world.of(do.FetchAnew)) == 1
+    assert len(world.of(do.OpenPull)) == 2
+    assert not outcome.verified
+
+
+ANSWERS = st.sampled_from(["ok", "gone", "401", "403", "429", "malformed", "epoch"])
+
+
+@given(st.lists(ANSWERS, max_size=12), st.integers(0, 9))
+def test_whatever_the_server_answers_a_run_ends_and_rejects_nothing_it_could_take(
+    answers: list[str], waiting: int
+) -> None:
+    failures: dict[str, Any] = {
+        "gone": GONE, "401": TokenExpired("x"), "403": NotAllowed("x"), "429": Throttled("x"),
+        "epoch": Refused("request.epoch", "x"),
+        "malformed": Refused("request.malformed", "x"),
+    }  # fmt: skip
+    world = World(*(changeset(n) for n in range(waiting)))
+    for answer in answers:
+        if answer in failures:
+            world.fail(do.SendPush, failures[answer])
+    outcome = world.run(synchronise(), at_most=500)
+    tally = outcome.tally
+    assert tally.pushed + tally.rejected + len(world.outbox) == waiting
+    assert tally.rejected <= answers.count("malformed")
