@@ -7,11 +7,13 @@ from enum import StrEnum
 
 import msgspec
 
+from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.errors import UserProblem
-from crm_core.fields import Kind, Value
+from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, DeviceId, RecordId
+from crm_core.machines import MACHINES, start_of
 
 CHANGES_MAX = 200
 """Changes in one changeset, so that any changeset fits a push."""
@@ -185,18 +187,18 @@ def _set_changes(
 def inverse(change: Change, current: Mapping[str, Value] | None, deleted: bool, seq: int) -> Undo:
     """The changes that take `change` back, field by field where its value still stands.
 
-    `current` is the record as it is now (None: unknown here). A field that somebody changed since
-    is left alone and listed in `kept`.
+    `current` is the record as it is now (None: unknown here). What somebody changed since is left
+    alone and listed in `kept`; so is a state from which no step leads back.
     """
     if current is None:
         return Undo((), tuple((change.kind, change.id, name) for name in change.new))
     if change.op is Op.DELETE:
         back = (Change(change.kind, change.id, Op.RESTORE, base_seq=seq),) if deleted else ()
         return Undo(back)
-    if change.op is Op.RESTORE or change.op is Op.INSERT:
-        if deleted:
-            return Undo(())
-        return Undo((Change(change.kind, change.id, Op.DELETE, base_seq=seq),))
+    if deleted:
+        return Undo(())
+    if change.op in (Op.INSERT, Op.RESTORE):
+        return _undo_creation(change, current, seq)
     if change.op is Op.SET:
         return _undo_set(change, current, seq)
     flipped = Op.REMOVE if change.op is Op.ADD else Op.ADD
@@ -205,6 +207,23 @@ def inverse(change: Change, current: Mapping[str, Value] | None, deleted: bool, 
     if not effective:
         return Undo(())
     return Undo((Change(change.kind, change.id, flipped, effective, seen, seq),))
+
+
+def _undo_creation(change: Change, current: Mapping[str, Value], seq: int) -> Undo:
+    """Deletes the record again, unless somebody worked on it since."""
+    theirs = [
+        name
+        for name, value in change.new.items()
+        if (current.get(name) or None) != (value or None) and not _is_the_servers(change.kind, name)
+    ]
+    if theirs:
+        return Undo((), tuple((change.kind, change.id, name) for name in theirs))
+    return Undo((Change(change.kind, change.id, Op.DELETE, base_seq=seq),))
+
+
+def _is_the_servers(kind: str, name: str) -> bool:
+    field = _field(kind, name)
+    return field is not None and field.authority is not None
 
 
 def _effective_members(change: Change) -> dict[str, Value]:
@@ -220,10 +239,33 @@ def _effective_members(change: Change) -> dict[str, Value]:
 
 
 def _undo_set(change: Change, current: Mapping[str, Value], seq: int) -> Undo:
-    mine = [name for name, value in change.new.items() if current.get(name) == value]
+    judged = {name: _judged_as(change.kind, name) for name in change.new}
+    lost = {
+        judged[name]
+        for name, value in change.new.items()
+        if current.get(name) != value or not _leads_back(change, name)
+    }
+    mine = [name for name in change.new if judged[name] not in lost]
     kept = tuple((change.kind, change.id, name) for name in change.new if name not in mine)
     if not mine:
         return Undo((), kept)
     new = {name: change.old.get(name) for name in mine}
     old = {name: current.get(name) for name in mine}
     return Undo((Change(change.kind, change.id, Op.SET, new, old, seq),), kept)
+
+
+def _judged_as(kind: str, name: str) -> str:
+    field = _field(kind, name)
+    return field.judged_as if field is not None else name
+
+
+def _leads_back(change: Change, name: str) -> bool:
+    field = _field(change.kind, name)
+    if field is None or not field.machine:
+        return True
+    machine = MACHINES[field.machine]
+    return machine.arrow(change.new[name], start_of(machine, change.old.get(name))) is not None
+
+
+def _field(kind: str, name: str) -> Field | None:
+    return CATALOG[kind].by_name.get(name) if kind in CATALOG else None

@@ -33,7 +33,7 @@ class Machine:
 
     def arrow(self, source: Value, target: Value) -> Arrow | None:
         """The arrow from one state to another, if there is one."""
-        start = source if source is not None else self.initial
+        start = start_of(self, source)
         for arrow in self.arrows:
             if arrow.target == target and arrow.source in (start, ANY) and start != target:
                 return arrow
@@ -41,7 +41,7 @@ class Machine:
 
     def targets(self, source: Value) -> tuple[str, ...]:
         """The states that can follow, in the order of the table."""
-        start = source if source is not None else self.initial
+        start = start_of(self, source)
         found = [x.target for x in self.arrows if x.source in (start, ANY) and x.target != start]
         return tuple(dict.fromkeys(found))
 
@@ -148,3 +148,31 @@ MACHINES: Mapping[str, Machine] = {
 def missing_for(arrow: Arrow, values: Mapping[str, Value]) -> tuple[str, ...]:
     """The fields that the arrow needs and the record lacks."""
     return tuple(name for name in arrow.needs if values.get(name) in (None, "", []))
+
+
+def start_of(machine: Machine, state: Value) -> Value:
+    """The state as the machine counts it: none is the initial one."""
+    return machine.initial if state is None else state
+
+
+def missing_to_start(
+    machine: Machine, state: Value, values: Mapping[str, Value]
+) -> tuple[str, ...] | None:
+    """What a new record lacks to begin in a state; None where it may not begin there.
+
+    A record may begin wherever its author could have led it step by step: a call that is already
+    over is entered as completed. Nobody begins behind a step that another person has to approve.
+    """
+    fewest: dict[str, tuple[str, ...]] = {machine.initial: ()}
+    reached = list(fewest)
+    while reached:
+        source = reached.pop(0)
+        for arrow in machine.arrows:
+            if arrow.source not in (source, ANY) or arrow.action != "edit":
+                continue
+            lacking = dict.fromkeys((*fewest[source], *missing_for(arrow, values)))
+            if arrow.target not in fewest or len(lacking) < len(fewest[arrow.target]):
+                fewest[arrow.target] = tuple(lacking)
+                reached.append(arrow.target)
+    start = start_of(machine, state)
+    return fewest.get(start) if isinstance(start, str) else None

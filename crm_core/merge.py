@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
-from crm_core.changes import Change, Op, with_members, without_members
+from crm_core.changes import Change, Op, members_of, with_members, without_members
 from crm_core.entity import Entity
-from crm_core.fields import Kind, Policy, Value
-from crm_core.machines import MACHINES, missing_for
+from crm_core.fields import Field, Kind, Policy, Value
+from crm_core.machines import MACHINES, Machine, missing_for, missing_to_start, start_of
 from crm_core.text_merge import merge_text
 
 DELETED = "deleted"
@@ -124,8 +125,8 @@ def merge(entity: Entity, version: Version | None, change: Change, seen: Seen) -
 
 def _merge_insert(entity: Entity, version: Version | None, change: Change, seen: Seen) -> Merged:
     if version is None:
-        results = tuple(FieldResult(name, Result.APPLIED) for name in change.new)
-        return Merged(dict(change.new), False, results)
+        made = _merge_fields(entity, Version({}), change, Seen(0))
+        return Merged(made.values, False, made.results)
     if version.deleted:
         return _edit_of_deleted(change)
     # The row exists already (a restored server, a second arrival): field by field from nothing.
@@ -149,10 +150,19 @@ def _merge_restore(entity: Entity, version: Version, change: Change, seen: Seen)
 
 
 def _edit_of_deleted(change: Change) -> Merged:
-    parked = FieldResult(
-        DELETED, Result.CONFLICT, "", Why.DELETE, dict(change.old), dict(change.new)
-    )
+    """The fields as their author wants them are parked, so that `restore` can bring them in."""
+    new = {name: _wanted(change, name) for name in change.new}
+    parked = FieldResult(DELETED, Result.CONFLICT, "", Why.DELETE, dict(change.old), new)
     return Merged(results=(parked,))
+
+
+def _wanted(change: Change, name: str) -> Value:
+    """The whole value that the author of a change sees afterwards."""
+    if change.op is Op.ADD:
+        return with_members(change.old.get(name), change.new[name])
+    if change.op is Op.REMOVE:
+        return without_members(change.old.get(name), change.new[name])
+    return change.new[name]
 
 
 def _merge_fields(entity: Entity, version: Version, change: Change, seen: Seen) -> Merged:
@@ -160,60 +170,74 @@ def _merge_fields(entity: Entity, version: Version, change: Change, seen: Seen) 
     results: list[FieldResult] = []
     done: set[str] = set()
     for name in change.new:
-        members = _judged_together(entity, name, change)
-        if members[0] in done:
+        if name in done:
             continue
+        field_ = entity.by_name.get(name)
+        members = entity.groups[field_.group] if field_ is not None and field_.group else (name,)
         done.update(members)
-        part, result = _merge_part(entity, version, change, seen, members)
+        part, result = _merge_part(field_, version, change, seen, members)
         values.update(part)
         results.append(result)
     return Merged(values, None, tuple(results))
 
 
-def _judged_together(entity: Entity, name: str, change: Change) -> tuple[str, ...]:
-    field_ = entity.by_name.get(name)
-    if field_ is None or not field_.group:
-        return (name,)
-    return tuple(member for member in entity.groups[field_.group] if member in change.new)
-
-
 def _merge_part(
-    entity: Entity, version: Version, change: Change, seen: Seen, members: tuple[str, ...]
+    field_: Field | None, version: Version, change: Change, seen: Seen, members: tuple[str, ...]
 ) -> tuple[dict[str, Value], FieldResult]:
-    name = members[0]
-    field_ = entity.by_name.get(name)
-    judged = field_.judged_as if field_ is not None else name
-    if field_ is not None and field_.kind in (Kind.TAGS, Kind.LINKS):
-        return _merge_members(version, change, name)
-    current = {member: version.values.get(member) for member in members}
-    base = {member: change.old.get(member) for member in members}
-    new = {member: change.new[member] for member in members}
+    """One field, or the members of one group: judged whole, also where a change names only some."""
+    named = tuple(name for name in members if name in change.new)
+    name = named[0]
+    if change.op in (Op.ADD, Op.REMOVE) or _is_set(field_):
+        return _merge_members(field_, version, change, name)
     untouched = seen.trusted and max(map(version.seq_of, members)) <= seen.base_seq
     if field_ is not None and field_.machine:
-        return _merge_state(field_.machine, version, change, name, base == current or untouched)
-    if new == current:
+        return _merge_state(MACHINES[field_.machine], version, change, name, untouched)
+    judged = field_.judged_as if field_ is not None else name
+    current = {member: version.values.get(member) for member in members}
+    base = {member: change.old.get(member) for member in members}
+    new = {member: change.new[member] for member in named}
+    if same(new, {member: current[member] for member in named}):
         return {}, FieldResult(judged, Result.APPLIED)
-    if untouched or current == base:
+    if untouched or same(current, base):
         return new, FieldResult(judged, Result.APPLIED)
     policy = field_.policy if field_ is not None else Policy.CONFLICT
     if policy in (Policy.ORDER, Policy.LWW):
         return new, FieldResult(judged, Result.MERGED)
+    if len(members) > 1:
+        seen_before = {member: base[member] for member in named}
+        return {}, FieldResult(judged, Result.CONFLICT, "", Why.EDIT, seen_before, {**new})
     merged = _merge_values(policy, base[name], new[name], current[name])
     if merged is not None:
         return {name: merged}, FieldResult(judged, Result.MERGED)
-    whole = judged != name
-    return {}, FieldResult(
-        judged, Result.CONFLICT, "", Why.EDIT, base if whole else base[name],
-        new if whole else new[name],
-    )  # fmt: skip
+    return {}, FieldResult(judged, Result.CONFLICT, "", Why.EDIT, base[name], new[name])
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are equal as JSON: unlike in Python, true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        ours, theirs = cast("list[object]", one), cast("list[object]", other)
+        pairs = zip(ours, theirs, strict=False)
+        return len(ours) == len(theirs) and all(same(left, right) for left, right in pairs)
+    if isinstance(one, dict) and isinstance(other, dict):
+        left, right = cast("dict[str, object]", one), cast("dict[str, object]", other)
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    return one == other
+
+
+def _is_set(field_: Field | None) -> bool:
+    return field_ is not None and field_.kind in (Kind.TAGS, Kind.LINKS)
 
 
 def _merge_members(
-    version: Version, change: Change, name: str
+    field_: Field | None, version: Version, change: Change, name: str
 ) -> tuple[dict[str, Value], FieldResult]:
     """Sets merge: members added and removed by both sides stand."""
-    current = version.values.get(name)
-    named = change.new[name]
+    if field_ is not None and not _is_set(field_):
+        said = {"field": field_.label, "detail": change.op.value}
+        return {}, FieldResult(name, Result.REJECTED, "field.invalid", params=said)
+    current, named = version.values.get(name), change.new[name]
     if change.op is Op.ADD:
         after = with_members(current, named)
     elif change.op is Op.REMOVE:
@@ -222,9 +246,10 @@ def _merge_members(
         old = change.old.get(name)
         kept = without_members(current, without_members(old, named))
         after = with_members(kept, without_members(named, old))
-    moved = version.values.get(name) != change.old.get(name)
-    result = FieldResult(name, Result.MERGED if moved else Result.APPLIED)
-    return ({} if after == current else {name: after}), result
+    if after == (current or []):
+        return {}, FieldResult(name, Result.APPLIED)
+    moved = members_of(current) != members_of(change.old.get(name))
+    return {name: after}, FieldResult(name, Result.MERGED if moved else Result.APPLIED)
 
 
 def _merge_values(policy: Policy, base: Value, new: Value, current: Value) -> Value:
@@ -238,10 +263,11 @@ def _merge_values(policy: Policy, base: Value, new: Value, current: Value) -> Va
 
 def _merge_keys(base: dict[str, Value], new: dict[str, Value], current: dict[str, Value]) -> Value:
     merged = dict(current)
-    for key in base.keys() | new.keys():
-        if new.get(key) == base.get(key) or new.get(key) == current.get(key):
+    for key in sorted(base.keys() | new.keys()):
+        mine, before, theirs = new.get(key), base.get(key), current.get(key)
+        if same(mine, before) or same(mine, theirs):
             continue
-        if current.get(key) != base.get(key):
+        if not same(theirs, before):
             return None
         if key in new:
             merged[key] = new[key]
@@ -251,22 +277,30 @@ def _merge_keys(base: dict[str, Value], new: dict[str, Value], current: dict[str
 
 
 def _merge_state(
-    machine_name: str, version: Version, change: Change, name: str, saw_current: bool
+    machine: Machine, version: Version, change: Change, name: str, untouched: bool
 ) -> tuple[dict[str, Value], FieldResult]:
-    """A transition is judged by what its author saw; facts around it apply in any case."""
-    machine = MACHINES[machine_name]
-    source, target, current = change.old.get(name), change.new[name], version.values.get(name)
-    if target == current:
-        return {}, FieldResult(name, Result.APPLIED)
-    start = None if change.op is Op.INSERT else source
-    arrow = machine.arrow(start, target)
-    if arrow is None:
-        steps = {"source": str(start or machine.initial), "target": str(target)}
+    """A transition is judged by what its author saw; facts around it apply in any case.
+
+    Where nobody touched the state since, what he saw is what stands, whatever he says of it.
+    """
+    target, current = change.new[name], start_of(machine, version.values.get(name))
+    facts = {**version.values, **change.new}
+    if same(target, current):
+        written = {} if version.values.get(name) is not None else {name: target}
+        return written, FieldResult(name, Result.APPLIED)
+    if change.op is Op.INSERT:
+        source = start_of(machine, None)
+        missing = missing_to_start(machine, target, facts)
+    else:
+        source = current if untouched else start_of(machine, change.old.get(name))
+        arrow = machine.arrow(source, target)
+        missing = missing_for(arrow, facts) if arrow is not None else None
+    if missing is None:
+        steps = {"source": str(source), "target": str(target)}
         return {}, FieldResult(name, Result.REJECTED, "state.no_arrow", params=steps)
-    missing = missing_for(arrow, {**version.values, **change.new})
     if missing:
-        named = {"fields": ", ".join(missing), "target": str(target)}
-        return {}, FieldResult(name, Result.REJECTED, "state.missing", params=named)
-    if saw_current:
+        said = {"fields": ", ".join(missing), "target": str(target)}
+        return {}, FieldResult(name, Result.REJECTED, "state.missing", params=said)
+    if untouched or same(source, current):
         return {name: target}, FieldResult(name, Result.APPLIED)
     return {}, FieldResult(name, Result.CONFLICT, "", Why.STATE, source, target)

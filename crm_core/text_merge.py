@@ -6,7 +6,15 @@ import re
 
 from merge3 import Merge3
 
-_UNIT = re.compile(r"[^\n。！？.!?]*(?:\n|[。！？]+|[.!?]+(?=\s|\Z)[ \t]*|[.!?]+)?")
+UNITS_MAX = 2000
+"""Lines and sentences between the first and the last change: comparing takes up to their square,
+and more of them changed at once are a person's affair."""
+
+_UNIT = re.compile(
+    r"""(?: [^\n。！？.!?]++ | [.!?]++(?!\s|\Z) )*+   # 3.5 and example.com end no sentence
+        (?: \n | [。！？]++ | [.!?]++[ \t]*+ )?""",
+    re.VERBOSE,
+)
 
 
 def units(text: str) -> list[str]:
@@ -20,10 +28,25 @@ def merge_text(base: str, mine: str, theirs: str) -> str | None:
         return mine
     if mine == base:
         return theirs
-    merged: list[str] = []
-    pieces = Merge3(units(base), units(mine), units(theirs))
-    for region in pieces.merge_groups():
+    sides = [units(text) for text in (base, mine, theirs)]
+    first = _equal_at_start(sides)
+    last = _equal_at_start([side[first:][::-1] for side in sides])
+    before, ours, other = (side[first : len(side) - last] for side in sides)
+    if max(len(before), len(ours), len(other)) > UNITS_MAX:
+        return None
+    merged = sides[0][:first]
+    for region in Merge3(before, ours, other).merge_groups():
         if region[0] == "conflict":
             return None
         merged.extend(region[1])
-    return "".join(merged)
+    return "".join(merged + sides[0][len(sides[0]) - last :])
+
+
+def _equal_at_start(sides: list[list[str]]) -> int:
+    """How many units all sides have in common at their start."""
+    equal = 0
+    for together in zip(*sides, strict=False):
+        if len({*together}) > 1:
+            break
+        equal += 1
+    return equal

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
+import msgspec
+
 from crm_core.changes import NOTE_BYTES_MAX, TEXT_BYTES_MAX
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
@@ -24,14 +26,23 @@ from crm_core.ids import is_id, parse_id
 
 TAGS_MAX = 200
 WHOLE_DIGITS_MAX = 15
+DECIMAL_PLACES_MAX = 12
+NUMBER_CHARACTERS_MAX = 40
+EMAIL_CHARACTERS_MAX = 320  # RFC 5321: 64 before the @, 255 behind it
+VALUE_DEPTH_MAX = 6
+RESERVED = frozenset(("id", "seq", "deleted"))
+"""Names that stand for the record itself, on the wire or in a conflict."""
 LATITUDE_MAX, LONGITUDE_MAX = 90, 180
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3}
 """ISO 4217 currencies whose minor unit is not a hundredth."""
 
-_MONEY = re.compile(r"(-?[\d,]+(?:\.\d+)?)\s*([A-Z]{3})\Z")
+_MONEY = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)\s*([A-Z]{3})\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _PHONE = re.compile(r"[\d+()./\-\s#*,;xXa-zA-Z一-鿿]{1,60}\Z")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\Z")
+_SCHEME = re.compile(r"(https?|mailto|tel|geo):", re.IGNORECASE)
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+_SEPARATOR = re.compile(r"[,;，；、]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 YES = frozenset(("1", "true", "yes", "y", "on", "是", "真"))
 NO = frozenset(("0", "false", "no", "n", "off", "否", "假"))
@@ -58,6 +69,8 @@ def show(field: Field, value: Value) -> str:
     """A value in the words that `parse` takes back; choices as their codes."""
     if value is None:
         return ""
+    if field.kind is Kind.JSON:
+        return _show_json(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -73,10 +86,11 @@ def check_record(entity: Entity, values: Mapping[str, Value]) -> list[InvalidVal
         if values.get(field.name) in (None, "", [])
     ]
     for name, value in values.items():
-        field = entity.by_name.get(name)
-        if field is None:
-            continue
+        # A field of a newer version is kept as it is, if it is sound JSON.
+        field = entity.by_name.get(name) or Field(name, Kind.JSON, name)
         try:
+            if name in RESERVED:
+                raise _bad(field, tr_noop("'{text}' is not a record's to set."), name)
             check(field, value)
         except InvalidValue as problem:
             problems.append(problem)
@@ -117,14 +131,22 @@ def _parse_decimal(field: Field, text: str) -> Value:
 
 
 def _decimal(field: Field, text: str) -> str:
+    problem = _bad(field, tr_noop("'{text}' is not a number."), text)
     try:
-        number = Decimal(text)
+        number = Decimal(text[: NUMBER_CHARACTERS_MAX + 1])
     except InvalidOperation as error:
-        raise _bad(field, tr_noop("'{text}' is not a number."), text) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** WHOLE_DIGITS_MAX:
-        raise _bad(field, tr_noop("'{text}' is not a number."), text)
+        raise problem from error
+    # Looked at before it is written out: 1e-999999999 would be a gigabyte of zeros.
+    if not number.is_finite() or abs(number.adjusted()) > NUMBER_CHARACTERS_MAX:
+        raise problem
     plain = f"{number:f}"
-    return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    places = len(plain.partition(".")[2])
+    if abs(number) >= Decimal(10) ** WHOLE_DIGITS_MAX or places > DECIMAL_PLACES_MAX:
+        raise problem
+    if len(text) > NUMBER_CHARACTERS_MAX:
+        raise problem
+    return "0" if number.is_zero() else plain
 
 
 def _parse_money(field: Field, text: str) -> Value:
@@ -140,9 +162,12 @@ def make_money(field: Field, amount: Decimal, currency: str) -> str:
     """The canonical amount; raises InvalidValue where it is finer than the currency's unit."""
     places = _EXPONENTS.get(currency, 2)
     unit = Decimal(1).scaleb(-places)
-    if abs(amount) >= Decimal(10) ** WHOLE_DIGITS_MAX or amount != amount.quantize(unit):
+    if abs(amount) >= Decimal(10) ** WHOLE_DIGITS_MAX:
+        raise _bad(field, tr_noop("'{text}' is larger than an amount can be."), amount)
+    rounded = amount.quantize(unit)
+    if amount != rounded:
         raise _bad(field, tr_noop("'{text}' is finer than its currency's smallest unit."), amount)
-    return f"{amount.quantize(unit):f}{currency}"
+    return f"{abs(rounded) if rounded.is_zero() else rounded:f}{currency}"
 
 
 def minor_units(value: str) -> tuple[int, str]:
@@ -181,7 +206,7 @@ def instant_of(moment: dt.datetime) -> str:
 
 
 def _parse_url(field: Field, text: str) -> Value:
-    return text if "://" in text else f"https://{text}"
+    return text if "://" in text or _SCHEME.match(text) else f"https://{text}"
 
 
 def _parse_place(field: Field, text: str) -> Value:
@@ -193,25 +218,50 @@ def _parse_place(field: Field, text: str) -> Value:
 
 def _parse_link(field: Field, text: str) -> Value:
     if field.link is not None and field.link.target:
-        return parse_id(text)
+        return _parse_member(field, text)
     kind, slash, record_id = text.partition("/")
     if not slash:
         raise _bad(field, tr_noop("'{text}' is not a link, such as visit/ID."), text)
-    return f"{kind}/{parse_id(record_id)}"
+    return f"{kind}/{_parse_member(field, record_id)}"
+
+
+def _parse_member(field: Field, text: str) -> str:
+    try:
+        return parse_id(text)
+    except InvalidValue as error:
+        raise _bad(field, tr_noop("'{text}' is not a record id."), text) from error
 
 
 def _parse_links(field: Field, text: str) -> Value:
-    return [*sorted({str(parse_id(part)) for part in re.split(r"[,;]", text) if part.strip()})]
+    return [*sorted({_parse_member(field, part) for part in _parts(text)})]
 
 
 def _parse_tags(field: Field, text: str) -> Value:
-    parts = (unicodedata.normalize("NFC", part.strip()) for part in re.split(r"[,;，；、]", text))
-    return [*sorted({part for part in parts if part})]
+    return [*sorted({unicodedata.normalize("NFC", part) for part in _parts(text)})]
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
 
 
 def _parse_json(field: Field, text: str) -> Value:
+    """JSON, or as people type it: `colour: red; size: 5`."""
+    if text[0] in '{["':
+        try:
+            return msgspec.json.decode(text, type=Value)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+            raise _bad(field, tr_noop("'{text}' is not in the expected form."), text) from error
     pairs = (part.partition(":") for part in text.split(";") if part.strip())
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _show_json(value: Value) -> str:
+    pairs = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    plain = "; ".join(f"{key}: {member}" for key, member in pairs.items())
+    # As people type it where that reads back to the same.
+    if plain and plain[0] not in '{["' and _parse_json(_PLAIN_JSON, plain) == value:
+        return plain
+    return msgspec.json.encode(value).decode()
 
 
 _PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
@@ -235,24 +285,35 @@ _PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
 def _check_text(field: Field, value: Value) -> None:
     if not isinstance(value, str):
         raise _bad(field, tr_noop("'{text}' is not text."), value)
+    size = _sound_bytes(field, value)
     limit = NOTE_BYTES_MAX if field.kind is Kind.NOTE else TEXT_BYTES_MAX
-    if len(value) > limit // 4 and len(value.encode()) > limit:
+    if size > limit:
         raise InvalidValue(
             field.name,
             tr_noop("'{field}' holds {kib} KiB; at most {most} KiB fit. Attach it as a file."),
-            field=field.label, kib=len(value.encode()) // 1024, most=limit // 1024,
+            field=field.label, kib=-(-size // 1024), most=limit // 1024,
         )  # fmt: skip
-    if _CONTROL.search(value):
-        raise _bad(field, tr_noop("'{text}' holds a control character."), _CONTROL.sub("�", value))
-    if not value.isascii() and any("\ud800" <= ch <= "\udfff" for ch in value):
-        raise _bad(
-            field, tr_noop("'{text}' holds half a character."), value.encode(errors="replace")
-        )
+
+
+def _sound_bytes(field: Field, text: str) -> int:
+    """The size of a text in UTF-8; raises InvalidValue where no store takes its characters."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        whole = text[:60].encode(errors="replace").decode()
+        raise _bad(field, tr_noop("'{text}' holds half a character."), whole) from error
+    found = _CONTROL.search(text)
+    if found is not None:
+        shown = text[max(0, found.start() - 30) : found.start() + 30]
+        problem = tr_noop("'{text}' holds a control character.")
+        raise _bad(field, problem, _CONTROL.sub("\ufffd", shown))
+    return size
 
 
 def _check_email(field: Field, value: Value) -> None:
     _check_text(field, value)
-    if not _EMAIL.match(str(value)):
+    # The length first: the pattern is slow on a long text that nearly fits.
+    if len(str(value)) > EMAIL_CHARACTERS_MAX or not _EMAIL.match(str(value)):
         name, at, domain = str(value).partition("@")
         template = (
             tr_noop("E-mail '{text}' has no domain.")
@@ -270,7 +331,7 @@ def _check_phone(field: Field, value: Value) -> None:
 
 def _check_url(field: Field, value: Value) -> None:
     _check_text(field, value)
-    if not re.match(r"(https?|mailto|tel|geo):", str(value), re.IGNORECASE):
+    if not _SCHEME.match(str(value)):
         raise _bad(field, tr_noop("'{text}' is not a web address (http or https)."), value)
 
 
@@ -280,9 +341,14 @@ def _check_flag(field: Field, value: Value) -> None:
 
 
 def _check_whole(field: Field, value: Value) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or abs(int(str(value))) >= 10**WHOLE_DIGITS_MAX:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _bad(field, tr_noop("'{text}' is not a whole number."), value)
+    if abs(value) >= 10**WHOLE_DIGITS_MAX:
+        digits = WHOLE_DIGITS_MAX
+        raise InvalidValue(
+            field.name, tr_noop("'{field}' takes at most {digits} digits."),
+            field=field.label, digits=digits,
+        )  # fmt: skip
 
 
 def _check_by_parsing(field: Field, value: Value) -> None:
@@ -301,8 +367,8 @@ def _check_place(field: Field, value: Value) -> None:
 def _check_link(field: Field, value: Value) -> None:
     text = str(value) if isinstance(value, str) else ""
     target = field.link.target if field.link is not None else ""
-    record_id = text if target else text.partition("/")[2]
-    if not is_id(record_id):
+    kind, _, record_id = (target, "", text) if target else text.partition("/")
+    if not is_id(record_id) or not _KIND.match(kind):
         raise _bad(field, tr_noop("'{text}' is not a link to a record."), value)
 
 
@@ -320,20 +386,39 @@ def _check_set(field: Field, value: Value) -> None:
         _check_text(field, member)
         if field.kind is Kind.LINKS and not is_id(member):
             raise _bad(field, tr_noop("'{text}' is not a link to a record."), member)
+        if _SEPARATOR.search(member) or member != member.strip():
+            raise _bad(field, tr_noop("'{text}' holds a comma or a space at its edge."), member)
 
 
 def _check_json(field: Field, value: Value) -> None:
-    if _has_float(value):
+    size = _json_bytes(field, value, VALUE_DEPTH_MAX)
+    if size > TEXT_BYTES_MAX:
+        raise InvalidValue(
+            field.name,
+            tr_noop("'{field}' holds {kib} KiB; at most {most} KiB fit. Attach it as a file."),
+            field=field.label, kib=-(-size // 1024), most=TEXT_BYTES_MAX // 1024,
+        )  # fmt: skip
+
+
+def _json_bytes(field: Field, value: object, depth: int) -> int:
+    """Roughly the size of a JSON value; raises InvalidValue for what no store takes."""
+    if isinstance(value, str):
+        return _sound_bytes(field, value)
+    if value is None or isinstance(value, bool):
+        return 4
+    if isinstance(value, int):
+        _check_whole(field, value)
+        return WHOLE_DIGITS_MAX
+    if not isinstance(value, dict | list):
         raise _bad(field, tr_noop("'{text}' holds a number with a fraction; use text."), value)
+    if depth == 0:
+        raise InvalidValue(field.name, tr_noop("'{field}' is nested too deep."), field=field.label)
+    members = cast("dict[str, object] | list[object]", value)
+    inner = [*members, *members.values()] if isinstance(members, dict) else members
+    return 2 + sum(1 + _json_bytes(field, member, depth - 1) for member in inner)
 
 
-def _has_float(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_float, cast("dict[str, object]", value).values()))
-    if isinstance(value, list):
-        return any(map(_has_float, cast("list[object]", value)))
-    return isinstance(value, float)
-
+_PLAIN_JSON = Field("", Kind.JSON, "")
 
 _CHECKERS: Mapping[Kind, Callable[[Field, Value], None]] = {
     Kind.TEXT: _check_text,
