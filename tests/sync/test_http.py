@@ -1,0 +1,196 @@
+"""HTTP as the world does it: truncated, late, forged, compressed, wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable, UserProblem
+from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
+from crm_desktop.sync.http import HttpClient, TimeOuts
+from tests.sync.loopback import answer, chunks, self_signed, server
+
+QUICK = TimeOuts(connect_s=2.0, silence_s=0.3, first_answer_s=0.3)
+
+
+@contextlib.contextmanager
+def talking_to(sent: bytes) -> Generator[HttpClient]:
+    """A client of a server that sends exactly this and closes."""
+    with server(lambda connection, _: connection.sendall(sent)) as address:
+        client = HttpClient(address, time_outs=QUICK)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def failure_of(sent: bytes) -> CrmError:
+    with talking_to(sent) as client, pytest.raises(CrmError) as caught:
+        client.post("/sync/v1/push", b"{}")
+    return caught.value
+
+
+def test_a_body_goes_out_compressed_and_comes_back_unpacked() -> None:
+    seen: list[bytes] = []
+
+    def echo(connection: socket.socket, request: bytes) -> None:
+        head, _, body = request.partition(b"\r\n\r\n")
+        seen.append(head)
+        connection.sendall(answer(200, body, "Content-Encoding: zstd"))
+
+    body = b'{"x":"' + b"y" * 5000 + b'"}'
+    with server(echo) as address:
+        assert HttpClient(address).post("/p", body, "secret") == body
+    assert b"Content-Encoding: zstd" in seen[0]
+    assert b"Authorization: Bearer secret" in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "problem", "error"),
+    [
+        (401, b'{"error":"auth.required"}', TokenExpired),
+        (401, b'{"error":"device.clone"}', SignedOut),
+        (401, b'{"error":"auth.wrong"}', UserProblem),
+        (403, b'{"error":"device.revoked"}', Withdrawn),
+        (403, b'{"error":"auth.disabled"}', NotAllowed),
+        (409, b'{"error":"request.epoch"}', Refused),
+        (413, b'{"error":"request.too_large"}', Refused),
+        (426, b'{"error":"request.too_old"}', Refused),
+        (429, b'{"error":"server.busy"}', Throttled),
+        (503, b'{"error":"server.busy"}', Throttled),
+        (500, b'{"error":"server.failed"}', Unavailable),
+        (502, b"<html>Bad gateway</html>", Unavailable),
+        (404, b"<html>not here</html>", BadAnswer),
+        (403, b"<html>the hotel's own page</html>", BadAnswer),
+        (401, b"", BadAnswer),
+        (302, b"", BadAnswer),
+    ],
+)
+def test_every_answer_has_its_class(status: int, problem: bytes, error: type[CrmError]) -> None:
+    assert type(failure_of(answer(status, problem))) is error
+
+
+def test_retry_after_is_read() -> None:
+    busy = failure_of(answer(429, b'{"error":"server.busy"}', "Retry-After: 17"))
+    assert isinstance(busy, Throttled)
+    assert busy.retry_after_s == 17
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        answer(200, b'{"a":', length=900),
+        chunks(b'{"a":', ended=False),
+        b"",
+    ],
+)
+def test_a_server_gone_in_the_middle_is_called_that(sent: bytes) -> None:
+    failure = failure_of(sent)
+    assert type(failure) is Unavailable
+    assert "gone in the middle" in str(failure)
+
+
+def test_a_broken_stream_gives_its_whole_lines_first() -> None:
+    sent = chunks(b'{"one"', b':1}\n{"two":2}\n{"thr', ended=False)
+    got: list[bytes] = []
+    with (
+        talking_to(sent) as client,
+        client.lines("/sync/v1/pull", b"{}") as lines,
+        pytest.raises(Unavailable, match="gone in the middle"),
+    ):
+        got.extend(lines)
+    assert got == [b'{"one":1}', b'{"two":2}']
+
+
+def test_a_compressed_stream_cut_off_is_noticed() -> None:
+    packed = zstandard.compress(b'{"one":1}\n' + bytes(range(256)) * 400)
+    sent = answer(200, packed[:-60], "Content-Encoding: zstd", length=len(packed))
+    with (
+        talking_to(sent) as client,
+        client.lines("/p", b"{}") as lines,
+        pytest.raises(Unavailable),
+    ):
+        list(lines)
+
+
+def test_a_silent_server_is_given_up() -> None:
+    def silent(connection: socket.socket, _request: bytes) -> None:
+        connection.recv(1)
+
+    with server(silent) as address:
+        client = HttpClient(address, time_outs=QUICK)
+        client.expect_answer()
+        with pytest.raises(Unavailable, match="does not answer"):
+            client.get("/ping")
+        with pytest.raises(Unavailable, match="does not answer"):
+            client.get("/ping")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    tls = self_signed(tmp_path)
+    with (
+        server(lambda connection, _: connection.sendall(answer(200)), tls) as address,
+        pytest.raises(Unavailable, match="certificate"),
+    ):
+        HttpClient(address).get("/ping")
+
+
+def test_tls_to_a_plain_server_has_its_sentence() -> None:
+    with (
+        server(lambda connection, _: connection.sendall(answer(200))) as address,
+        pytest.raises(Unavailable, match="TLS"),
+    ):
+        HttpClient(address.replace("http:", "https:"), time_outs=QUICK).get("/ping")
+
+
+def test_nobody_listening_has_its_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Unavailable, match="No server listens"):
+        HttpClient(f"http://127.0.0.1:{port}").get("/ping")
+
+
+def test_an_unknown_name_has_its_sentence() -> None:
+    with pytest.raises(Unavailable, match="no server named"):
+        HttpClient("http://no-such-host.invalid").get("/ping")
+
+
+@pytest.mark.parametrize("address", ["", "crm.example.com", "ftp://x", "https://"])
+def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+    with pytest.raises(UserProblem, match="not a server's address"):
+        HttpClient(address)
+
+
+def test_a_compression_bomb_does_not_get_far() -> None:
+    bomb = zstandard.compress(bytes(200 * 1024 * 1024))
+    assert len(bomb) < 100_000
+    failure = failure_of(answer(200, bomb, "Content-Encoding: zstd"))
+    assert isinstance(failure, BadAnswer)
+
+
+def test_rubbish_instead_of_a_frame_is_a_bad_answer() -> None:
+    assert isinstance(failure_of(answer(200, b"rubbish", "Content-Encoding: zstd")), BadAnswer)
+
+
+def test_a_netrc_does_not_replace_our_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login eve password eve\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    seen: list[bytes] = []
+
+    def keep(connection: socket.socket, request: bytes) -> None:
+        seen.append(request)
+        connection.sendall(answer(200, b"{}"))
+
+    with server(keep) as address:
+        client = HttpClient(address)
+        client.get("/ping", "ours")
+        client.get("/ping")
+    assert b"Bearer ours" in seen[0]
+    assert b"Authorization" not in seen[1]

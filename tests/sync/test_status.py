@@ -1,0 +1,58 @@
+"""What may honestly be said."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_desktop.models.replica import Parked, SyncState
+from crm_desktop.sync.status import State, standing
+
+AGREED = SyncState(
+    "e1", cursor=9, scope_gen=1, verified_at="2026-11-22T08:00:00Z", verified_cursor=9
+)
+COUNTS = [
+    "pending", "unconfirmed", "conflict", "rejected", "blocked", "orphaned"
+]  # fmt: skip
+
+
+def test_up_to_date_needs_every_proof() -> None:
+    assert standing(AGREED, Parked(), signed_in=True).state is State.UP_TO_DATE
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_nothing_on_its_way_or_parked_is_called_up_to_date(count: str) -> None:
+    parked = Parked(**{count: 1})
+    assert standing(AGREED, parked, signed_in=True).state is not State.UP_TO_DATE
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"pull_open": True}, {"verified_at": ""}, {"verified_cursor": 8}]
+)
+def test_without_agreeing_digests_it_is_still_fetching(doubt: dict[str, object]) -> None:
+    sync = dataclasses.replace(AGREED, **doubt)
+    assert standing(sync, Parked(), signed_in=True).state is State.FETCHING
+
+
+@given(st.sampled_from(["", "transport", "auth", "throttle"]), st.integers(0, 2), st.integers(0, 2))
+def test_states_are_told_in_order_of_what_a_person_can_do(
+    last_run: str, pending: int, conflict: int
+) -> None:
+    parked = Parked(pending=pending, conflict=conflict)
+    state = standing(AGREED, parked, signed_in=True, last_run=last_run).state
+    if last_run == "auth":
+        assert state is State.SIGNED_OUT
+    elif conflict:
+        assert state is State.NEEDS_YOU
+    elif last_run:
+        assert state is State.OFFLINE
+    else:
+        assert state is (State.WAITING if pending else State.UP_TO_DATE)
+
+
+def test_work_that_waits_is_counted_in_the_words() -> None:
+    told = standing(AGREED, Parked(pending=3), signed_in=False)
+    assert str(told.words) == "Signed out; 3 changes are kept here until you sign in."
