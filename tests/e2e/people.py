@@ -9,12 +9,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from crm_desktop import paths, policy
+from crm_desktop.keychain import Cost
+from crm_desktop.profile import Machine
 from tests.e2e.processes import CRM_DESKTOP, Ran, run
 from tests.e2e.server import ORGANISATION, PASSWORD, Server
 
@@ -34,7 +37,11 @@ def as_process(words: Sequence[str], stdin: str = "") -> Ran:
 
 
 def inside(words: Sequence[str], stdin: str = "") -> Ran:
-    """Run the same command within this process, which saves starting one."""
+    """Run the same command within this process, which saves starting one.
+
+    A profile made so has a key that is cheap to unwrap; whoever opens it later profits too.
+    """
+    from crm_desktop import profile
     from crm_desktop.__main__ import main
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
@@ -46,6 +53,7 @@ def inside(words: Sequence[str], stdin: str = "") -> Ran:
     ):
         patch.setitem(os.environ, PASSPHRASE_VARIABLE, PASSPHRASE)
         patch.setattr(sys, "stdin", given)
+        patch.setattr(profile, "this_machine", cheap_machine)
         try:
             code = main([*words])
         except SystemExit as ended:
@@ -54,6 +62,11 @@ def inside(words: Sequence[str], stdin: str = "") -> Ran:
         stream.flush()
     said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # pyright: ignore
     return Ran(code if isinstance(code, int) else 0 if code is None else 1, *said)
+
+
+def cheap_machine() -> Machine:
+    """A machine without a keyring, on which a guess at a passphrase costs next to nothing."""
+    return Machine(None, policy.read(paths.machine_policy()), Cost(1024, 1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +153,7 @@ class World:
     def desk(self, login: str, *, device: str = "laptop") -> Desk:
         """A device of somebody who is known at the server, signed in and up to date."""
         desk = Desk(login, self.folder / f"{login}-{device}", self.door)
-        desk.sign_in(self.url or self.server.url)
+        replace(desk, door=inside).sign_in(self.url or self.server.url)
         desk.sync()
         return desk
 

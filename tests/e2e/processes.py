@@ -40,13 +40,18 @@ class Ran:
         return f"exit {self.code}\n--- out ---\n{self.out}\n--- err ---\n{self.err}"
 
 
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Our own environment and some more."""
+    return {**os.environ, **(extra or {})}
+
+
 def run(command: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
     """Run a command to its end; its exit code is the caller's to judge."""
     done = subprocess.run(
         command,
         input=stdin.encode(),
         capture_output=True,
-        env={**os.environ, **(env or {})},
+        env=environment(env),
         timeout=COMMAND_S,
         check=False,
     )
@@ -63,7 +68,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            env={**os.environ, **(env or {})},
+            env=environment(env),
             start_new_session=True,
         )
 

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from crm_desktop.models import store
 from crm_desktop.profile import open_profile
 from tests.e2e.people import (
     FAILED,
     NOT_REACHABLE,
     PASSPHRASE,
     PASSPHRASE_VARIABLE,
-    SIGNED_OUT,
     Desk,
     World,
     as_process,
@@ -60,7 +60,7 @@ def nothing_is_lost(desk: Desk) -> bool:
 
 
 def test_a_wrong_password_is_named(world: World, rep: Desk) -> None:
-    said = sentence(rep.sign_in(world.server.url, password="guess", code=SIGNED_OUT))
+    said = sentence(rep.sign_in(world.server.url, password="guess", code=FAILED))
     assert "password" in said
     assert nothing_is_lost(rep)
 
@@ -120,16 +120,16 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     self_signed: Server, tmp_path: Path
 ) -> None:
     desk = Desk("anybody", tmp_path / "profile", as_process)
-    said = sentence(desk.sign_in(self_signed.url.replace("http:", "https:"), code=FAILED))
+    said = sentence(desk.sign_in(self_signed.url.replace("http:", "https:"), code=NOT_REACHABLE))
     assert "certificate" in said.lower()
 
 
 def test_a_locked_database_says_so_and_keeps_what_it_has(world: World, rep: Desk) -> None:
     (account,) = rep.ids("account")
     with contextlib.closing(open_profile(rep.profile, PASSPHRASE)) as other:
-        other.store.write.execute("BEGIN IMMEDIATE")
+        other.store.write.run("BEGIN IMMEDIATE")
         ran = rep.run("set", "account", account, "phone=93-3", code=NOT_REACHABLE)
-        other.store.write.execute("ROLLBACK")
+        other.store.write.run("ROLLBACK")
     sentence(ran)
     assert nothing_is_lost(rep)
 
@@ -193,3 +193,27 @@ def test_no_file_of_a_profile_shows_a_customers_name(rep: Desk) -> None:
     for file in rep.profile.rglob("*"):
         if file.is_file():
             assert "gastrónomo".encode() not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_years_off_decides_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    rep, lead = world.people("rep", "lead")
+    account = rep.add("account", name="Hungry Owl", phone="2967-1")
+    rep.sync()
+    lead.sync()
+    lead.set("account", account, phone="2967-2")
+    lead.sync()
+    with monkeypatch.context() as patch:
+        off = dt.timedelta(days=365 * years)
+        patch.setattr(store, "utc_now", lambda: dt.datetime.now(dt.UTC) + off)
+        patch.setitem(store.Store.open.__func__.__kwdefaults__, "clock", store.utc_now)
+        rep.set("account", account, website="https://owl.example")
+        assert rep.sync()["verified"] is True
+        rep.set("account", account, phone="2967-3")
+        assert rep.sync()["conflicts"] == 0
+    lead.sync()
+    shown = lead.show("account", account)
+    assert (shown["phone"], shown["website"]) == ("2967-3", "https://owl.example")
+    assert rep.conflicts(account) == lead.conflicts(account) == []

@@ -91,7 +91,7 @@ def integrity(desk: Desk) -> str:
         contextlib.closing(open_profile(desk.profile, PASSPHRASE)) as profile,
         profile.store.reader() as connection,
     ):
-        return connection.execute("PRAGMA integrity_check").fetchone()[0]
+        return connection.value("PRAGMA integrity_check")
 
 
 @pytest.fixture

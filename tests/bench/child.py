@@ -1,0 +1,151 @@
+"""What the bench measures inside processes of its own: `python -m tests.bench.child JOB …`.
+
+Each job prints one JSON object and ends. None of them imports Qt.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import Any
+
+from crm_core.changes import Change, Op
+from crm_core.ids import RecordId
+from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
+from crm_desktop.models.journal import commit
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.sql import layout
+from crm_desktop.models.store import Store
+from crm_desktop.profile import Profile, open_profile
+from crm_desktop.sync.failures import TokenExpired
+from crm_desktop.sync.runner import sync_once
+from crm_desktop.sync.session import Session
+from tests.bench.machine import peak_memory_mib, reset_peak_memory, timed
+from tests.e2e.people import PASSPHRASE
+
+ROWS_AT_ONCE = 5000
+ROUNDS = 40
+ASKED_FOR = "/sync/v1/history/account/" + "0" * 31 + "1"
+"""The least that a signed-in user can GET: the history of a record that is not there."""
+
+
+def opened(folder: str) -> Profile:
+    """The profile in a folder."""
+    return open_profile(Path(folder), PASSPHRASE)
+
+
+def sync(folder: str) -> dict[str, Any]:
+    """One synchronisation: seconds from the first request to the last commit, and memory."""
+    with closing(opened(folder)) as profile:
+        store = Outbox(profile.store)
+        gc.collect()
+        reset_peak_memory()
+        seconds, report = timed(lambda: sync_once(store, profile.session))
+    return {"seconds": seconds, "peak_mib": peak_memory_mib(), "rows": report.pulled,
+            "verified": report.verified}  # fmt: skip
+
+
+def upsert(folder: str, new: str) -> dict[str, Any]:
+    """The yardstick R: a profile's own account rows, from memory into a new file's tables."""
+    columns = ", ".join(("id", "seq", "root", "deleted", "extra", layout("account").column_list))
+    with closing(opened(folder)) as profile, profile.store.reader() as connection:
+        rows = connection.rows(f"SELECT {columns} FROM account ORDER BY rid")
+        identity = profile.store.identity
+    with closing(Store.create(Path(new), secrets.token_bytes(32), identity)) as store:
+
+        def write() -> None:
+            for first in range(0, len(rows), ROWS_AT_ONCE):
+                with store.writing() as connection:
+                    connection.many(layout("account").upsert, rows[first : first + ROWS_AT_ONCE])
+
+        seconds, _ = timed(write)
+    return {"seconds": seconds, "rows": len(rows)}
+
+
+def edit(folder: str, edits: str) -> dict[str, Any]:
+    """Edit so many accounts, each in a changeset of its own, without sending anything."""
+    with closing(opened(folder)) as profile:
+        with profile.store.reader() as connection:
+            ids = connection.rows("SELECT id FROM account ORDER BY rid LIMIT ?", (int(edits),))
+
+        def type_all() -> None:
+            for number, (stored,) in enumerate(ids):
+                new = {"phone": f"030-{number}"}
+                change = Change("account", RecordId(stored.hex()), Op.SET, {**new})
+                commit(profile.store, [change], label="Edit")
+
+        seconds, _ = timed(type_all)
+    return {"seconds": seconds, "edits": len(ids)}
+
+
+class TimedPush:
+    """A session that notes when the first push went out and when the pull began."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.began_s = self.ended_s = 0.0
+        self.requests = 0
+
+    def expect_answer(self) -> None:
+        self._session.expect_answer()
+
+    def push(self, request: PushRequest) -> PushResponse:
+        self.began_s = self.began_s or time.perf_counter()
+        self.requests += 1
+        return self._session.push(request)
+
+    def pull(self, request: PullRequest) -> AbstractContextManager[Iterable[PullItem]]:
+        self.ended_s = self.ended_s or time.perf_counter()
+        return self._session.pull(request)
+
+    def refresh(self) -> None:
+        self._session.refresh()
+
+    def park(self, body: bytes) -> None:
+        self._session.park(body)
+
+
+def push(folder: str) -> dict[str, Any]:
+    """Send everything that waits: seconds from the first push request to the last one settled."""
+    with closing(opened(folder)) as profile:
+        session = TimedPush(profile.session)
+        report = sync_once(Outbox(profile.store), session)
+    return {"seconds": session.ended_s - session.began_s, "pushed": report.pushed,
+            "requests": session.requests, "verified": report.verified}  # fmt: skip
+
+
+def nothing_new(folder: str) -> dict[str, Any]:
+    """Synchronisations with nothing new, in turn with bare GETs on the same connection."""
+    with closing(opened(folder)) as profile:
+        store, session = Outbox(profile.store), profile.session
+        sync_once(store, session)
+        syncs: list[float] = []
+        gets: list[float] = []
+        for _ in range(ROUNDS):
+            syncs.append(timed(lambda: sync_once(store, session))[0])
+            gets.append(timed(lambda: _get(session))[0])
+    return {"sync": sorted(syncs), "get": sorted(gets)}
+
+
+def _get(session: Session) -> None:
+    try:
+        session.history("account", ASKED_FOR.rpartition("/")[2])
+    except TokenExpired:
+        raise
+    except Exception as refused:
+        if "not there" not in str(refused):
+            raise
+
+
+JOBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "sync": sync, "upsert": upsert, "edit": edit, "push": push, "nothing-new": nothing_new,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    print(json.dumps(JOBS[sys.argv[1]](*sys.argv[2:])))

@@ -1,0 +1,42 @@
+"""First sync of many accounts against the bare upsert of the same rows; memory while they come."""
+
+from __future__ import annotations
+
+from tests.bench.machine import watched
+from tests.bench.stage import Stage, child
+from tests.bench.table import Row, Target, middle, seconds
+
+TIMES_R = Target(2.0)
+PEAK_MIB = Target(120)
+GROWTH = Target(1.3)
+
+
+def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
+    """First sync ÷ R, interleaved; peak memory at `accounts` and at a tenth of them."""
+    syncs: list[float] = []
+    upserts: list[float] = []
+    peaks: list[float] = []
+    with watched() as load, stage.server(accounts) as server:
+        for number in range(runs):
+            profile = stage.profile(server)
+            made = child("sync", profile)
+            assert made["verified"], made
+            assert made["rows"] >= accounts, made
+            syncs.append(made["seconds"])
+            peaks.append(made["peak_mib"])
+            upserts.append(child("upsert", profile, stage.scratch / f"r-{number}.db")["seconds"])
+    small = _peaks(stage, runs, accounts // 10)
+    count = f"{accounts:,}".replace(",", "\u202f")
+    return [
+        Row(f"first sync of {count} accounts", seconds(syncs), f"upsert R {seconds(upserts)}",
+            middle(syncs) / middle(upserts), TIMES_R, load.foreign),
+        Row("memory while they arrive", f"{middle(peaks):.0f} MiB", "1 MiB", middle(peaks),
+            PEAK_MIB, load.foreign),
+        Row("memory with ten times the rows", f"{middle(peaks):.0f} MiB",
+            f"{middle(small):.0f} MiB", middle(peaks) / middle(small), GROWTH, load.foreign),
+    ]  # fmt: skip
+
+
+def _peaks(stage: Stage, runs: int, accounts: int) -> list[float]:
+    with stage.server(accounts) as server:
+        return [child("sync", stage.profile(server))["peak_mib"] for _ in range(runs)]

@@ -1,0 +1,93 @@
+"""Prepared servers and the processes that the bench runs against them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.people import PASSPHRASE, PASSPHRASE_VARIABLE, Desk, inside
+from tests.e2e.processes import ROOT, run
+from tests.e2e.server import Server
+
+USER = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the bench works: `kept` holds prepared servers, `scratch` is thrown away."""
+
+    kept: Path
+    scratch: Path
+
+    @contextmanager
+    def server(self, accounts: int) -> Iterator[Server]:
+        """A running server with so many accounts, all in the user's sight; a copy, to be used."""
+        data = Path(tempfile.mkdtemp(prefix="server-", dir=self.scratch)) / "data"
+        shutil.copytree(self._prepared(accounts), data)
+        server = Server(data)
+        server.serve()
+        try:
+            yield server
+        finally:
+            server.stop()
+            shutil.rmtree(data.parent)
+
+    def _prepared(self, accounts: int) -> Path:
+        folder = self.kept / f"server-{accounts}-{fingerprint('crm_core', 'crm_server')}"
+        if not folder.exists():
+            making = Path(tempfile.mkdtemp(prefix="making-", dir=self.kept))
+            server = Server(making)
+            server.create()
+            server.add_user(USER, "rep", "Bench")
+            load_accounts(server, accounts)
+            making.rename(folder)
+        return folder
+
+    def profile(self, server: Server) -> Path:
+        """A new profile, signed in and empty; its key costs next to nothing to unwrap."""
+        folder = Path(tempfile.mkdtemp(prefix="profile-", dir=self.scratch)) / "profile"
+        Desk(USER, folder, inside).sign_in(server.url)
+        return folder
+
+    @property
+    def client_fingerprint(self) -> str:
+        """Changes with whatever decides what a prepared profile looks like."""
+        return fingerprint("crm_core", "crm_desktop/models")
+
+
+def child(job: str, *words: str | Path) -> Any:
+    """Run one job in a process of its own; what it measured."""
+    command = [sys.executable, "-m", "tests.bench.child", job, *map(str, words)]
+    ran = run(command, env={PASSPHRASE_VARIABLE: PASSPHRASE})
+    if ran.code:
+        raise RuntimeError(f"{job}: {ran}")
+    return json.loads(ran.out)
+
+
+def fingerprint(*packages: str) -> str:
+    """Changes with the sources of these packages."""
+    digest = hashlib.sha256()
+    for package in packages:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """A stage below build/bench; its scratch folder goes with the block."""
+    kept = ROOT / "build" / "bench"
+    kept.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=kept))
+    try:
+        yield Stage(kept, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
