@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 
-from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable, UserProblem
+from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
 from crm_core.i18n import tr_noop
 from crm_core.problems import words_for
 
@@ -106,7 +106,7 @@ def _unauthorised(code: str, params: Mapping[str, str]) -> CrmError:
     if code == "auth.required":
         return TokenExpired(words.template, **words.params)
     if code == "auth.wrong":
-        return UserProblem(words.template, **words.params)
+        return NotAllowed(words.template, **words.params)
     return SignedOut(words.template, **words.params)
 
 
