@@ -55,7 +55,7 @@ def test_a_body_goes_out_compressed_and_comes_back_unpacked() -> None:
     [
         (401, b'{"error":"auth.required"}', TokenExpired),
         (401, b'{"error":"device.clone"}', SignedOut),
-        (401, b'{"error":"auth.wrong"}', UserProblem),
+        (401, b'{"error":"auth.wrong"}', NotAllowed),
         (403, b'{"error":"device.revoked"}', Withdrawn),
         (403, b'{"error":"auth.disabled"}', NotAllowed),
         (409, b'{"error":"request.epoch"}', Refused),
