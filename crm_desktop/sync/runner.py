@@ -77,6 +77,18 @@ def run_here(job: Callable[[], Any]) -> Any:
     return job()
 
 
+class Stream(Protocol):
+    """An open pull."""
+
+    def next(self) -> PullItem | None:
+        """The next item, None at the end; raises what went wrong on the way."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 class Runner:
     """Synchronises one store with one server, one run at a time, on the thread that calls."""
 
@@ -87,12 +99,14 @@ class Runner:
         *,
         write: WriteLane = run_here,
         announce: Callable[[Summary], None] | None = None,
+        open_stream: Callable[[Server, PullRequest], Stream] | None = None,
     ) -> None:
         self._store = store
         self._server = server
+        self._open_stream = open_stream or ReadAhead
         self._write = write
         self._announce = announce
-        self._ahead: _ReadAhead | None = None
+        self._stream: Stream | None = None
         self._summary = Summary()
         self._stopped = threading.Event()
         self.last_progress_s = time.monotonic()
@@ -119,7 +133,7 @@ class Runner:
             effect = next(steps)
             while True:
                 try:
-                    outcome = self._perform(effect)
+                    outcome = self.perform(effect)
                 except CrmError as failure:
                     effect = steps.throw(failure)
                 else:
@@ -127,7 +141,8 @@ class Runner:
         except StopIteration as end:
             return end.value
 
-    def _perform(self, effect: Effect[Any]) -> Any:
+    def perform(self, effect: Effect[Any]) -> Any:
+        """Do what the engine asks; the outcome, or the error that it is to hear of."""
         if self._stopped.is_set() and isinstance(effect, do.SendPush | do.OpenPull | do.NextItem):
             raise Unavailable(tr_noop("Synchronising was stopped; it goes on the next time."))
         handler = _HANDLERS.get(type(effect))
@@ -158,12 +173,12 @@ class Runner:
 
     def open_pull(self, effect: do.OpenPull) -> None:
         self._close_stream()
-        self._ahead = _ReadAhead(self._server, effect.request)
+        self._stream = self._open_stream(self._server, effect.request)
 
     def next_item(self, _effect: do.NextItem) -> PullItem | None:
-        if self._ahead is None:
+        if self._stream is None:
             raise Bug(tr_noop("No stream is open."))
-        return self._ahead.next()
+        return self._stream.next()
 
     def begin_pull(self, effect: do.BeginPull) -> object:
         summary = self._write(lambda: self._store.begin_pull(effect.hello))
@@ -196,9 +211,9 @@ class Runner:
             self._announce(summary)
 
     def _close_stream(self) -> None:
-        if self._ahead is not None:
-            self._ahead.close()
-            self._ahead = None
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def _made(self, outcome: Outcome, seconds: float) -> Run:
         tally = outcome.tally
@@ -249,7 +264,7 @@ def last_run_of(failure: CrmError | None) -> str:
     return class_of(failure).value if failure is not None else ""
 
 
-class _ReadAhead:
+class ReadAhead:
     """Reads a stream on its own thread, a few items ahead of whoever takes them."""
 
     def __init__(self, server: Server, request: PullRequest) -> None:
@@ -276,7 +291,7 @@ class _ReadAhead:
             _drain(self._queue)
             self._thread.join(timeout=0.01)
             if self._queue.empty():
-                break
+                return
 
     def _read(
         self, stream: AbstractContextManager[Iterable[PullItem]], items: Iterable[PullItem]
