@@ -1,0 +1,122 @@
+"""Conflict records: two decisions about one field, kept until a person has settled them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from crm_core.catalog import CATALOG
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.merge import DELETED, Why
+from crm_core.scope import any_link, parse_target
+from crm_server.work import By, Row, Work
+
+CONFLICT = "conflict"
+PARKED_MAX = 100
+"""Values beside one field; nobody settles more, and history keeps what came before."""
+
+
+class Conflicts:
+    """The open conflicts of the records that a push touches."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._open: dict[tuple[RecordId, str], RecordId | None] = {}
+        self._looked_up: set[RecordId] = set()
+        self.touched: set[RecordId] = set()
+
+    def prefetch(self, ids: Iterable[RecordId]) -> None:
+        """Find the open conflicts of records, in one query where there are none."""
+        wanted = [record_id for record_id in set(ids) if record_id not in self._looked_up]
+        self._looked_up.update(wanted)
+        found = self._work.tx.rows(
+            "SELECT target,id FROM ref WHERE target = ANY(?) AND kind = ? AND field = ?",
+            (wanted, CONFLICT, "record"),
+        )
+        self._work.prefetch((CONFLICT, RecordId(conflict)) for _, conflict in found)
+        for target, conflict in found:
+            row = self._work.row(CONFLICT, conflict)
+            if row is not None and row.values.get("state") == "open":
+                self._open[(target, str(row.values.get("field")))] = conflict
+
+    def open_at(self, record_id: RecordId, field: str) -> Row | None:
+        """The open conflict on a field."""
+        if record_id not in self._looked_up:
+            self.prefetch((record_id,))
+        conflict = self._open.get((record_id, field))
+        return self._work.row(CONFLICT, conflict) if conflict else None
+
+    def park(
+        self, record: tuple[str, RecordId], field: str, why: Why, base: Value, value: Value, by: By
+    ) -> RecordId:
+        """Keep a value beside a field: in its open conflict, else in a new one."""
+        found = self.open_at(record[1], field)
+        entry = entry_of(value, by)
+        if found is None:
+            link = any_link(*record)
+            return self._create(record[1], field, by, {
+                "record": link, "field": field, "why": str(why), "base": base,
+                "parked": [entry], "state": "open",
+            })  # fmt: skip
+        self._write(found.id, {"parked": joined(found.values.get("parked"), entry, field)}, by)
+        return found.id
+
+    def _create(
+        self, target: RecordId, field: str, by: By, values: Mapping[str, Value]
+    ) -> RecordId:
+        record_id = self._work.new_id()
+        made = {"created_at": by.at, "created_by": by.actor}
+        self._work.expect_new(CONFLICT, record_id)
+        self._write(record_id, {**values, **made}, by)
+        self._work.set(self._open, (target, field), record_id)
+        return record_id
+
+    def resolve(self, row: Row, decided: Value, by: By) -> None:
+        """Close a conflict with what was decided."""
+        target = parse_target("", row.values.get("record"))
+        changes = {"state": "resolved", "resolution": decided, "resolved_by": by.actor}
+        self._write(row.id, changes, by)
+        if target is not None:
+            self._work.set(self._open, (target[1], str(row.values.get("field"))), None)
+
+    def reopen(self, row: Row, decided: Value, by: By) -> None:
+        """A second, different decision: both stand beside the field again."""
+        first = By(
+            RecordId(str(row.values.get("resolved_by"))),
+            row.device, row.cs_id, str(row.values.get("updated_at")),
+        )  # fmt: skip
+        field = str(row.values.get("field"))
+        both = joined([entry_of(row.values.get("resolution"), first)], entry_of(decided, by), "")
+        target = parse_target("", row.values.get("record"))
+        changes: dict[str, Value] = {
+            "state": "open", "resolution": None, "resolved_by": None, "parked": both
+        }  # fmt: skip
+        self._write(row.id, changes, by)
+        if target is not None:
+            self._work.set(self._open, (target[1], field), row.id)
+
+    def _write(self, record_id: RecordId, values: Mapping[str, Value], by: By) -> None:
+        stamped = {**values, "updated_at": by.at, "updated_by": by.actor}
+        self._work.put(CATALOG[CONFLICT], record_id, stamped, by)
+        self.touched.add(record_id)
+
+
+def entry_of(value: Value, by: By) -> dict[str, Value]:
+    """One parked value with who wrote it, where and when."""
+    return {
+        "value": value, "author": by.actor, "device": by.device, "at": by.at, "cs_id": by.cs_id
+    }  # fmt: skip
+
+
+def joined(parked: Value, entry: dict[str, Value], field: str) -> list[Value]:
+    """The parked values with one more; the same author's later edit replaces his own."""
+    entries = [cast("dict[str, Value]", x) for x in parked] if isinstance(parked, list) else []
+    mine = [x for x in entries if x.get("author") == entry["author"]]
+    others: list[Value] = [x for x in entries if x.get("author") != entry["author"]]
+    value = entry["value"]
+    if field == DELETED and mine and isinstance(value, dict):
+        earlier = mine[-1].get("value")
+        if isinstance(earlier, dict):  # edits of a deleted row add up, field by field
+            entry = {**entry, "value": {**earlier, **value}}
+    return [*others[-PARKED_MAX + 1 :], entry]

@@ -1,0 +1,272 @@
+"""Who may write what: each change is judged before it is merged, field by field.
+
+An invisible record is answered exactly like an absent one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crm_core.changes import Change, Op
+from crm_core.entity import Entity, required
+from crm_core.errors import InvalidValue
+from crm_core.fields import Authority, Field, Kind, Value
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.machines import MACHINES
+from crm_core.merge import FieldResult, Result
+from crm_core.roles import REP_DELETES_WITHIN_HOURS, Action, Level, Matrix, reach
+from crm_core.scope import KEY_ALL, Holder, nearness, parse_target
+from crm_core.values import check
+from crm_server.moments import hours_between
+from crm_server.work import Row, Work, targets, unique_form
+
+EMPTY = (None, "", [])
+REASSIGNING: Mapping[str, frozenset[str]] = {
+    "account": frozenset(("owner", "territory")),
+    "visit": frozenset(("owner",)),
+    "plan": frozenset(("owner",)),
+    "complaint": frozenset(("handler",)),
+}
+"""The fields whose change hands work over; a first value hands nothing over."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who pushes: his rights, what he sees, and how far his device was brought up."""
+
+    user: RecordId
+    device: str
+    role: str
+    matrix: Matrix
+    holder: Holder
+    keys: frozenset[str]
+    gen: int = 1
+    graced: Mapping[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
+    delivered: int = 0
+    pulled: int = 0
+    _reaches: dict[tuple[str, Action], Level] = field(
+        default_factory=dict[tuple[str, Action], Level]
+    )
+
+    @property
+    def led(self) -> frozenset[str]:
+        """The territory and team keys that he leads."""
+        holder = self.holder
+        return frozenset(
+            (*(f"territory:{x}" for x in holder.territories), *(f"team:{x}" for x in holder.leads))
+        )
+
+    def reach(self, kind: str, action: Action) -> Level:
+        """How far an action of his reaches."""
+        key = (kind, action)
+        if key not in self._reaches:
+            self._reaches[key] = reach(self.matrix, kind, action)
+        return self._reaches[key]
+
+    def sees(self, keys: frozenset[str], scope_gen: int) -> bool:
+        """Whether one of a record's keys is his, or was when he wrote (scope moves take days)."""
+        if not self.keys.isdisjoint(keys):
+            return True
+        graced = self.graced.get(scope_gen)
+        return graced is not None and not graced.isdisjoint(keys)
+
+    def may(self, action: Action, kind: str, keys: frozenset[str], *, own: bool = False) -> bool:
+        """Whether his right reaches records with these keys. `own`: he made the record."""
+        reached = self.reach(kind, action)
+        if reached in (Level.NONE, Level.ALL):
+            return reached is Level.ALL
+        if KEY_ALL in keys:  # what everybody sees belongs to its maker; leads keep it in order
+            return reached >= (Level.OWN if own else Level.TERRITORY)
+        return reached >= nearness(self.holder, keys, self.led)
+
+
+@dataclass(slots=True)
+class Judged:
+    """What may be merged of a change, and what was refused or has to be parked."""
+
+    change: Change
+    refused: list[FieldResult] = field(default_factory=list[FieldResult])
+    taken: list[tuple[Field, Value, str]] = field(default_factory=list[tuple[Field, Value, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What surrounds a change: the changeset's id, its scope generation and its moment."""
+
+    cs_id: ChangeSetId
+    scope_gen: int
+    at: str
+
+
+class Judge:
+    """Judges changes of one author against the state of one transaction."""
+
+    def __init__(
+        self, work: Work, author: Author, refused: dict[tuple[str, str, str], str]
+    ) -> None:
+        self._work = work
+        self._author = author
+        self.refused = refused
+
+    def sees(self, kind: str, record_id: RecordId, scope_gen: int) -> bool:
+        """Whether the author sees a record (a deleted one too)."""
+        if self._work.row(kind, record_id) is None:
+            return False
+        return self._author.sees(self._work.keys_at(kind, record_id), scope_gen)
+
+    def may(self, action: Action, row: Row) -> bool:
+        """Whether the author's right reaches this record."""
+        kind = self._follows(row.kind, row.values)
+        own = row.values.get("created_by") == self._author.user
+        return self._author.may(action, kind, self._work.keys_at(row.kind, row.id), own=own)
+
+    def may_create(self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]) -> bool:
+        """Whether the author may make a record of this kind with these roots."""
+        keys = self._work.keys_if(entity, record_id, values)
+        return self._author.may(Action.CREATE, entity.kind, keys, own=True)
+
+    def may_delete(self, row: Row, at: str) -> bool:
+        """A rep deletes only what is younger than a day, by the time of the event."""
+        if not self.may(Action.DELETE, row):
+            return False
+        if self._author.role != "rep":
+            return True
+        mine = row.values.get("created_by") == self._author.user
+        return mine and hours_between(row.values.get("created_at"), at) < REP_DELETES_WITHIN_HOURS
+
+    def _follows(self, kind: str, values: Mapping[str, Value]) -> str:
+        """An attachment follows the right on what it is attached to."""
+        if kind != "attachment":
+            return kind
+        parent = parse_target("", values.get("parent"))
+        return parent[0] if parent else kind
+
+    def fields(
+        self, entity: Entity, row: Row | None, change: Change, around: Circumstances
+    ) -> Judged:
+        """Judge each field of a change; what is computed here is left out in silence."""
+        judged = Judged(change)
+        kept: dict[str, Value] = {}
+        for name, value in change.new.items():
+            spec = entity.by_name.get(name)
+            if spec is not None and spec.authority is Authority.COMPUTED:
+                continue
+            problem = self._problem(entity, row, change, name, around)
+            if problem is not None:
+                judged.refused.append(problem)
+            elif spec is not None and spec.unique and self._is_taken(entity, change, spec, value):
+                holder = self._work.holder_of(entity.kind, name, unique_form(value))
+                judged.taken.append((spec, value, str(holder)))
+            else:
+                kept[name] = value
+        if len(kept) != len(change.new):
+            judged.change = Change(
+                change.kind, change.id, change.op, kept, change.old, change.base_seq, change.after
+            )
+        return judged
+
+    def _is_taken(self, entity: Entity, change: Change, spec: Field, value: Value) -> bool:
+        form = unique_form(value)
+        if not form:
+            return False
+        return self._work.holder_of(entity.kind, spec.name, form) not in (None, change.id)
+
+    def _problem(
+        self, entity: Entity, row: Row | None, change: Change, name: str, around: Circumstances
+    ) -> FieldResult | None:
+        spec, value = entity.by_name.get(name), change.new[name]
+        if spec is None:
+            return _refuse(name, "field.invalid", detail="?")
+        if spec.authority is Authority.GRANTED:
+            current = row.values.get(name) if row is not None else None
+            return None if value == current else _refuse(name, "field.authority")
+        built_on = self.refused.get((change.kind, change.id, name))
+        if built_on is not None and built_on == repr(change.old.get(name)):
+            return FieldResult(name, Result.BLOCKED, "record.above_refused")
+        if spec.required and value in EMPTY and change.op is not Op.INSERT:
+            return _refuse(name, "field.required")
+        try:
+            check(spec, value)
+        except InvalidValue as problem:
+            return _refuse(name, "field.invalid", detail=str(problem)[:200])
+        if change.op in (Op.ADD, Op.REMOVE) and spec.kind not in (Kind.TAGS, Kind.LINKS):
+            return _refuse(name, "field.invalid", detail=str(change.op))
+        if spec.link is not None:
+            return self._bad_reference(entity, row, change, spec, around)
+        if spec.machine:
+            return self._forbidden_step(spec, row, change)
+        return None
+
+    def _bad_reference(
+        self, entity: Entity, row: Row | None, change: Change, spec: Field, around: Circumstances
+    ) -> FieldResult | None:
+        name, value = spec.name, change.new[spec.name]
+        if change.op is not Op.REMOVE:
+            known = targets(entity, name, row.values.get(name)) if row is not None else set()
+            for target in targets(entity, name, value) - known:
+                problem = self._unseen(spec, value, target, around)
+                if problem is not None:
+                    return problem
+        return self._forbidden_handover(spec, row, change)
+
+    def _unseen(
+        self, spec: Field, value: Value, target: RecordId, around: Circumstances
+    ) -> FieldResult | None:
+        parsed = parse_target(spec.link.target if spec.link else "", value)
+        kind = spec.link.target if spec.link and spec.link.target else (parsed or ("",))[0]
+        if (kind, target, "") in self.refused:
+            return FieldResult(spec.name, Result.BLOCKED, "record.above_refused")
+        if not self.sees(kind, target, around.scope_gen):
+            return _refuse(spec.name, "reference.not_found")
+        return None
+
+    def _forbidden_handover(
+        self, spec: Field, row: Row | None, change: Change
+    ) -> FieldResult | None:
+        name = spec.name
+        if name not in REASSIGNING.get(change.kind, ()):
+            return None
+        value = change.new[name]
+        current = row.values.get(name) if row is not None else None
+        if value == current or self._is_default(change, name, value, current):
+            return None
+        keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
+        if self._author.may(Action.REASSIGN, change.kind, keys):
+            return None
+        return _refuse(name, "right.missing", action="reassign")
+
+    def _is_default(self, change: Change, name: str, value: Value, current: Value) -> bool:
+        """A first value hands nothing over; an account's first owner is its author."""
+        if change.kind != "account":
+            return current is None
+        if change.op is not Op.INSERT:
+            return False
+        user = self._author.user
+        return value in (None, user if name == "owner" else self._work.directory.territory_of(user))
+
+    def _forbidden_step(self, spec: Field, row: Row | None, change: Change) -> FieldResult | None:
+        machine, target = MACHINES[spec.machine], change.new[spec.name]
+        fresh = change.op is Op.INSERT and row is None
+        if fresh and target in (None, machine.initial):
+            return None
+        arrow = machine.arrow(None if fresh else change.old.get(spec.name), target)
+        if arrow is None:
+            if not fresh:
+                return None  # the merge judges it, with what the author saw
+            steps = {"source": machine.initial, "target": str(target)}
+            return FieldResult(spec.name, Result.REJECTED, "state.no_arrow", params=steps)
+        if arrow.action == "approve":
+            keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
+            if not self._author.may(Action.APPROVE, change.kind, keys):
+                return _refuse(spec.name, "right.missing", action="approve")
+        return None
+
+
+def missing_required(entity: Entity, values: Mapping[str, Value]) -> tuple[str, ...]:
+    """The required fields that a record lacks."""
+    return tuple(x.name for x in required(entity) if values.get(x.name) in EMPTY)
+
+
+def _refuse(name: str, code: str, **params: str) -> FieldResult:
+    return FieldResult(name, Result.REJECTED, code, params={"field": name, **params})

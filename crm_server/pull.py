@@ -1,0 +1,372 @@
+"""Pull: what a device has to learn, as JSON lines from one snapshot.
+
+Bodies go out in their stored form. What the device held is worked out from its cursor alone: the
+keys its user had then, and the roots that those keys showed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
+from crm_core.ids import ALL_ROOT, RecordId
+from crm_core.wire import (
+    PULL_PAGE_ROWS,
+    End,
+    Enter,
+    Gone,
+    Hello,
+    Left,
+    Mark,
+    PullRequest,
+    encode,
+)
+from crm_server.digests import Digests
+from crm_server.store import Clock, Tx
+from crm_server.tables import FOREVER
+
+ROOTS_PER_QUERY = 250
+ALL_ENTERED = "f" * 32
+"""The resume token past every root: what is missing comes from the feed alone."""
+
+_ALONE = frozenset(("account",))
+"""Kinds whose records are always their own only root."""
+
+_ROW = "r.kind, r.id, r.seq, r.deleted, r.body::text"
+_SHOWN = (
+    " FROM record_root rr JOIN root_scope rs ON rs.root = rr.root"
+    " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
+    " AND rs.key = ANY(?) AND rs.gone_seq = ?"
+)
+
+
+@dataclass(frozen=True)
+class Generations:
+    """The keys a user held, each set from a seq on; the last is today's."""
+
+    rows: tuple[tuple[int, int, frozenset[str]], ...]
+
+    @property
+    def gen(self) -> int:
+        """Today's generation."""
+        return self.rows[-1][0] if self.rows else 0
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Today's keys."""
+        return self.rows[-1][2] if self.rows else frozenset()
+
+    def at(self, seq: int) -> frozenset[str]:
+        """The keys held at a place of the feed."""
+        held: frozenset[str] = frozenset()
+        for _, since, keys in self.rows:
+            if since <= seq:
+                held = keys
+        return held
+
+    def since(self, seq: int) -> frozenset[str]:
+        """All keys held at a place of the feed or later."""
+        later = (keys for _, since, keys in self.rows if since > seq)
+        return self.at(seq).union(*later)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one pull will send."""
+
+    cursor: int
+    hi: int
+    base: int
+    feed_from: int
+    enter: list[RecordId] = field(default_factory=list[RecordId])
+    left: list[RecordId] = field(default_factory=list[RecordId])
+
+    @property
+    def has_feed(self) -> bool:
+        """Whether rows may follow that changed below roots held before."""
+        return 0 < self.feed_from < self.hi
+
+
+class Puller:
+    """One pull in one snapshot."""
+
+    def __init__(
+        self, tx: Tx, clock: Clock, generations: Generations, request: PullRequest,
+        digests: Digests, now: str,
+    ) -> None:  # fmt: skip
+        self._tx = tx
+        self._clock = clock
+        self._generations = generations
+        self._request = request
+        self._digests = digests
+        self._now = now
+        self._keys = [*generations.keys]
+        self.plan = self._plan()
+
+    # -- planning ---------------------------------------------------------------------------
+
+    def _plan(self) -> Plan:
+        request, hi = self._request, self._clock.seq
+        if self._starts_over():
+            return Plan(0, hi, hi, 0, sorted(self._shown(self._keys, hi)))
+        cursor, resume = request.cursor, request.resume
+        if resume:
+            return self._resumed_plan(cursor, hi)
+        if cursor == hi:
+            return Plan(cursor, hi, hi, cursor)
+        then = self._generations.at(cursor)
+        if cursor and then == self._generations.keys:
+            enter, left = self._moved(cursor)
+        else:
+            before = self._shown(then, cursor) if cursor else set[RecordId]()
+            now = self._shown(self._keys, hi)
+            enter, left = now - before, before - now
+        return Plan(cursor, hi, hi, cursor, sorted(enter), sorted(left))
+
+    def _starts_over(self) -> bool:
+        request, clock = self._request, self._clock
+        ahead = max(request.cursor, request.resume_hi) > clock.seq
+        return request.epoch != clock.epoch or ahead or request.cursor < 0
+
+    def _resumed_plan(self, cursor: int, hi: int) -> Plan:
+        """Roots up to the resume token are held as of `resume_hi`; the rest is entered now."""
+        request, base = self._request, self._request.resume_hi
+        now = self._shown(self._keys, hi)
+        held = self._shown(self._generations.at(cursor), cursor) if cursor else set[RecordId]()
+        entered = self._shown(self._generations.at(base), base)
+        held |= {root for root in entered if root <= request.resume}
+        ever = self._ever_shown(self._generations.since(cursor), cursor)
+        return Plan(cursor, hi, base, cursor or base, sorted(now - held), sorted(ever - now))
+
+    def _shown(self, keys: Iterable[str], at: int) -> set[RecordId]:
+        found = self._tx.rows(
+            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND seq <= ? AND gone_seq > ?",
+            ([*keys], at, at),
+        )
+        return {RecordId(root) for (root,) in found}
+
+    def _ever_shown(self, keys: Iterable[str], since: int) -> set[RecordId]:
+        found = self._tx.rows(
+            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ?",
+            ([*keys], since),
+        )
+        return {RecordId(root) for (root,) in found}
+
+    def _moved(self, cursor: int) -> tuple[set[RecordId], set[RecordId]]:
+        """Roots that came and went under unchanged keys: only what was stamped since counts."""
+        changed = self._tx.rows(
+            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?)"
+            " AND (seq > ? OR (gone_seq > ? AND gone_seq < ?))",
+            (self._keys, cursor, cursor, FOREVER),
+        )
+        roots = [root for (root,) in changed]
+        if not roots:
+            return set(), set()
+        intervals = self._tx.rows(
+            "SELECT root,seq,gone_seq FROM root_scope WHERE root = ANY(?) AND key = ANY(?)",
+            (roots, self._keys),
+        )
+        now = {RecordId(root) for root, _, gone in intervals if gone == FOREVER}
+        before = {RecordId(root) for root, seq, gone in intervals if seq <= cursor < gone}
+        return now - before, before - now
+
+    # -- sending ----------------------------------------------------------------------------
+
+    def lines(self) -> Iterator[bytes]:
+        """The whole answer, one JSON line after the other."""
+        plan = self.plan
+        if self._needs_hello():
+            yield _line(self._hello())
+        if plan.left:
+            yield _line(Left(tuple(plan.left)))
+        yield from self._enter_lines()
+        if plan.has_feed:
+            yield from self._feed_lines()
+        yield _line(Mark(plan.hi))
+        digest = self._digests.of(self._tx, self._clock, self._generations.keys)
+        yield _line(End(plan.hi, digest.count, digest.total))
+
+    def delivers(self) -> bool:
+        """Whether the answer may hold row versions that the device has not been given yet."""
+        plan = self.plan
+        if plan.enter:
+            return True
+        return plan.has_feed and self._has_news(plan.feed_from)
+
+    def _has_news(self, cursor: int) -> bool:
+        changed = self._tx.row(
+            f"SELECT 1 FROM record r WHERE r.seq > ? AND EXISTS (SELECT 1{_SHOWN}) LIMIT 1",
+            (cursor, FOREVER, self._keys, FOREVER),
+        )
+        return changed is not None or bool(self._rerooted(cursor))
+
+    def _needs_hello(self) -> bool:
+        request, clock = self._request, self._clock
+        return (
+            request.epoch != clock.epoch
+            or request.schema != SCHEMA
+            or request.scope_gen != self._generations.gen
+            or self._starts_over()
+        )
+
+    def _hello(self) -> Hello:
+        clock = self._clock
+        return Hello(
+            clock.epoch, SCHEMA, OLDEST_SCHEMA, self._generations.gen, self._now, clock.seq,
+            clock.gc_floor, clock.restored_at_seq,
+        )  # fmt: skip
+
+    def _enter_lines(self) -> Iterator[bytes]:
+        plan = self.plan
+        for start in range(0, len(plan.enter), ROOTS_PER_QUERY):
+            roots = plan.enter[start : start + ROOTS_PER_QUERY]
+            rows = self._rows_below(roots)
+            by_root: dict[RecordId, list[tuple[Any, ...]]] = {root: [] for root in roots}
+            for row in rows:
+                by_root[row[0]].append(row[1:])
+            for group in _bounded(by_root):
+                yield from self._root_lines(group, {r: by_root[r] for r in group})
+
+    def _rows_below(self, roots: list[RecordId]) -> list[tuple[Any, ...]]:
+        """The records below roots; tombstones too where the device may have held them once."""
+        living = "" if self.plan.cursor else " AND NOT r.deleted"
+        return self._tx.rows(
+            f"SELECT rr.root, {_ROW} FROM record_root rr"
+            " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
+            f" WHERE rr.root = ANY(?) AND rr.gone_seq = ?{living}",
+            (roots, FOREVER),
+        )
+
+    def _root_lines(
+        self, roots: list[RecordId], by_root: dict[RecordId, list[tuple[Any, ...]]]
+    ) -> Iterator[bytes]:
+        yield _line(Enter(tuple(roots)))
+        rows = {(row[0], row[1]): row for found in by_root.values() for row in found}
+        yield from self._pages(list(rows.values()))
+        yield _line(Mark(self.plan.base, roots[-1]))
+
+    def _feed_lines(self) -> Iterator[bytes]:
+        plan = self.plan
+        entered = frozenset(plan.enter)
+        cursor = plan.feed_from
+        yield from self._gone_lines(cursor)
+        moved = self._rerooted(cursor)
+        for start in range(0, len(moved), PULL_PAGE_ROWS):
+            yield from self._pages(self._rows_of(moved[start : start + PULL_PAGE_ROWS]), entered)
+        while True:
+            rows = self._tx.rows(
+                f"SELECT {_ROW} FROM record r WHERE r.seq > ? AND EXISTS (SELECT 1{_SHOWN})"
+                " ORDER BY r.seq LIMIT ?",
+                (cursor, FOREVER, self._keys, FOREVER, PULL_PAGE_ROWS),
+            )
+            yield from self._pages(rows, entered)
+            if len(rows) < PULL_PAGE_ROWS:
+                return
+            cursor = rows[-1][2]
+            yield _line(Mark(plan.base, ALL_ENTERED))
+
+    def _rerooted(self, cursor: int) -> list[RecordId]:
+        """Records that did not change but hang below other roots than before."""
+        found = self._tx.rows(
+            "SELECT DISTINCT rr.id FROM record_root rr"
+            " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
+            " WHERE r.seq <= ? AND (rr.seq > ? OR (rr.gone_seq > ? AND rr.gone_seq < ?))",
+            (cursor, cursor, cursor, FOREVER),
+        )
+        return [RecordId(record_id) for (record_id,) in found]
+
+    def _rows_of(self, ids: list[RecordId]) -> list[tuple[Any, ...]]:
+        return self._tx.rows(
+            f"SELECT {_ROW} FROM record r WHERE r.id = ANY(?) AND EXISTS (SELECT 1{_SHOWN})",
+            (ids, FOREVER, self._keys, FOREVER),
+        )
+
+    def _gone_lines(self, cursor: int) -> Iterator[bytes]:
+        found = self._tx.rows(
+            "SELECT DISTINCT r.kind, r.id FROM record_root g"
+            " JOIN root_scope gs ON gs.root = g.root AND gs.key = ANY(?) AND gs.gone_seq = ?"
+            " JOIN record r ON r.id = g.id AND r.kind = g.kind"
+            " WHERE g.gone_seq > ? AND g.gone_seq < ?"
+            f" AND NOT EXISTS (SELECT 1{_SHOWN})",
+            (self._keys, FOREVER, cursor, FOREVER, FOREVER, self._keys, FOREVER),
+        )
+        for kind, rows in groupby(sorted(found), key=lambda row: row[0]):
+            yield _line(Gone(kind, tuple(RecordId(record_id) for _, record_id in rows)))
+
+    # -- rows -------------------------------------------------------------------------------
+
+    def _pages(
+        self, rows: list[tuple[Any, ...]], entered: frozenset[RecordId] = frozenset()
+    ) -> Iterator[bytes]:
+        """Rows as pages and deletions, by kind; those that came with an entered root are left out."""
+        roots = shown_roots(self._tx, rows, self._keys)
+        if entered:
+            rows = [row for row in rows if not roots[(row[0], row[1])] <= entered]
+        for kind in CATALOG:
+            of_kind = [row for row in rows if row[0] == kind]
+            dead = [row for row in of_kind if row[3]]
+            live = [row for row in of_kind if not row[3]]
+            for start in range(0, len(live), PULL_PAGE_ROWS):
+                page = live[start : start + PULL_PAGE_ROWS]
+                wire = ",".join([_wire_row(row, roots[(row[0], row[1])]) for row in page])
+                yield f'{{"type":"page","kind":"{kind}","rows":[{wire}]}}\n'.encode()
+            if dead:
+                wire = ",".join(f'{{"id":"{row[1]}","seq":{row[2]}}}' for row in dead)
+                yield f'{{"type":"del","kind":"{kind}","rows":[{wire}]}}\n'.encode()
+
+
+def shown_roots(
+    tx: Tx, rows: Iterable[tuple[Any, ...]], keys: list[str]
+) -> dict[tuple[str, RecordId], frozenset[RecordId]]:
+    """The roots of rows (kind, id, …) as far as the keys show them."""
+    roots: dict[tuple[str, RecordId], frozenset[RecordId]] = {}
+    asked: dict[tuple[str, RecordId], set[RecordId]] = {}
+    everybody = frozenset((ALL_ROOT,))
+    for row in rows:
+        key = (row[0], row[1])
+        if key[0] in _ALONE:
+            roots[key] = frozenset((key[1],))
+        elif CATALOG[key[0]].scope_all:
+            roots[key] = everybody
+        else:
+            asked[key] = set()
+    if asked:
+        for kind, record_id, root in tx.rows(
+            "SELECT rr.kind, rr.id, rr.root FROM record_root rr WHERE rr.id = ANY(?)"
+            " AND rr.gone_seq = ? AND EXISTS (SELECT 1 FROM root_scope rs WHERE rs.root = rr.root"
+            " AND rs.key = ANY(?) AND rs.gone_seq = ?)",
+            ([record_id for _, record_id in asked], FOREVER, keys, FOREVER),
+        ):
+            if (kind, record_id) in asked:
+                asked[(kind, record_id)].add(root)
+        roots.update((key, frozenset(found)) for key, found in asked.items())
+    return roots
+
+
+def _wire_row(row: tuple[Any, ...], roots: frozenset[RecordId]) -> str:
+    _, record_id, seq, _, body = row
+    if len(roots) == 1 and record_id in roots:
+        return f'{{"id":"{record_id}","seq":{seq},"body":{body}}}'
+    named = '","'.join(sorted(roots))
+    return f'{{"id":"{record_id}","seq":{seq},"body":{body},"roots":["{named}"]}}'
+
+
+def _bounded(by_root: dict[RecordId, list[tuple[Any, ...]]]) -> Iterator[list[RecordId]]:
+    """Groups of roots with together at most a page of rows, or a single larger one."""
+    group: list[RecordId] = []
+    size = 0
+    for root, rows in by_root.items():
+        if group and size + len(rows) > PULL_PAGE_ROWS:
+            yield group
+            group, size = [], 0
+        group.append(root)
+        size += len(rows)
+    if group:
+        yield group
+
+
+def _line(item: object) -> bytes:
+    return encode(item) + b"\n"

@@ -1,0 +1,212 @@
+"""Push: one transaction, each changeset judged, merged and laid on the work, then written in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op
+from crm_core.ids import RecordId, is_id
+from crm_core.merge import DELETED, Result, Why, worst
+from crm_core.wire import ChangeResult, ChangeSetResult
+from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.judge import Author, Judge
+from crm_server.resolution import Resolver
+from crm_server.taking import Taking
+from crm_server.work import Key, Work, targets
+
+PARTS_THAT_REFUSE = (Result.REJECTED, Result.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What `applied` keeps of an earlier delivery."""
+
+    author: RecordId
+    seq: int
+    result: ChangeSetResult
+
+
+class Pusher:
+    """Takes the changesets of one push, one after the other."""
+
+    def __init__(self, work: Work, author: Author) -> None:
+        self._work = work
+        self._author = author
+        self._conflicts = Conflicts(work)
+        self._refused: dict[tuple[str, str, str], str] = {}
+        self._refused_before: dict[tuple[str, str, str], str] = {}
+        self._judge = Judge(work, author, self._refused)
+        self.known: dict[str, Stored] = {}
+        self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
+        self.parked: list[tuple[ChangeSet, ChangeSetResult]] = []
+        self.named: dict[Key, bool] = {}
+
+    def prefetch(self, changesets: Iterable[ChangeSet]) -> None:
+        """Read in bulk what these changesets name."""
+        changesets = tuple(changesets)
+        keys: dict[Key, bool] = {}
+        for changeset in changesets:
+            for change in changeset.changes:
+                if change.kind in CATALOG:
+                    keys[(change.kind, change.id)] = True
+                    keys.update((key, True) for key in _named_by(change))
+        self._work.prefetch(keys)
+        self._work.prefetch_children(
+            change.id for cs in changesets for change in cs.changes if change.op is Op.INSERT
+        )
+        ids = list({record_id for _, record_id in keys})
+        self._conflicts.prefetch(ids)
+        self._prefetch_stored([changeset.id for changeset in changesets], ids)
+
+    def _prefetch_stored(self, changesets: list[str], ids: list[RecordId]) -> None:
+        for cs_id, author, seq, result in self._work.tx.rows(
+            "SELECT cs_id,author,seq,result FROM applied WHERE cs_id = ANY(?)", (changesets,)
+        ):
+            stored = msgspec.json.decode(result, type=ChangeSetResult)
+            self.known[cs_id] = Stored(author, seq, stored)
+        for kind, record_id, field, value in self._work.tx.rows(
+            "SELECT kind,id,field,value FROM refused WHERE id = ANY(?) AND author = ?",
+            (ids, self._author.user),
+        ):
+            self._refused[(kind, record_id, field)] = value
+        self._refused_before = dict(self._refused)
+
+    def store_refusals(self) -> None:
+        """Remember what was refused, so that later edits built on it are held back."""
+        before, now = self._refused_before, self._refused
+        self._work.tx.many(
+            "DELETE FROM refused WHERE kind=? AND id=? AND field=? AND author=?",
+            [(*key, self._author.user) for key in before if key not in now],
+        )
+        self._work.tx.many(
+            "INSERT INTO refused(kind,id,field,author,value) VALUES (?,?,?,?,?)"
+            " ON CONFLICT(id,kind,field,author) DO UPDATE SET value=excluded.value",
+            [
+                (*key, self._author.user, value)
+                for key, value in now.items()
+                if before.get(key) != value
+            ],
+        )
+
+    def take(self, changeset: ChangeSet) -> ChangeSetResult:
+        """Work one changeset; a retry gets the stored answer."""
+        self._note_named(changeset)
+        stored = self.known.get(changeset.id)
+        if stored is not None:
+            return self._again(changeset, stored)
+        before = len(self._work.history)
+        result = self._work_changeset(changeset)
+        self.known[changeset.id] = Stored(self._author.user, result.seq, result)
+        if result.result != Result.BLOCKED or len(self._work.history) > before:
+            # What was held back as a whole is judged anew when it comes again.
+            self.applied.append((changeset, result))
+        if result.result in PARTS_THAT_REFUSE:
+            self.parked.append((changeset, result))
+        return result
+
+    def _note_named(self, changeset: ChangeSet) -> None:
+        for change in changeset.changes:
+            self.named[(change.kind, change.id)] = True
+
+    def _again(self, changeset: ChangeSet, stored: Stored) -> ChangeSetResult:
+        if stored.author != self._author.user:
+            return _whole(changeset, Result.REJECTED, "changeset.forged")
+        for change in stored.result.changes:
+            if change.conflict_id:
+                self.named[(CONFLICT, RecordId(change.conflict_id))] = True
+        return ChangeSetResult(changeset.id, Result.DUPLICATE, stored.seq, stored.result.changes)
+
+    def _work_changeset(self, changeset: ChangeSet) -> ChangeSetResult:
+        problem = self._malformed(changeset)
+        if problem:
+            return _whole(changeset, Result.REJECTED, problem)
+        self._work.mark()
+        taking = Taking(self._work, self._author, self._judge, self._conflicts, changeset)
+        if any(change.kind == CONFLICT for change in changeset.changes):
+            Resolver(self._work, self._judge, self._conflicts).take(taking)
+        else:
+            for index, change in enumerate(changeset.changes):
+                taking.change(index, change)
+        return self._conclude(changeset, taking)
+
+    def _malformed(self, changeset: ChangeSet) -> str:
+        if len(changeset.changes) > CHANGES_MAX:
+            return "changeset.too_large"
+        if not is_id(changeset.id) or not all(is_id(x.id) for x in changeset.changes):
+            return "request.malformed"
+        clock = self._work.clock
+        for change in changeset.changes:
+            if change.base_seq > self._author.delivered and not clock.is_lost(change.base_seq):
+                return "changeset.forged"
+        return ""
+
+    def _conclude(self, changeset: ChangeSet, taking: Taking) -> ChangeSetResult:
+        result = worst([Result(detail.result) for detail in taking.details])
+        details = tuple(taking.details)
+        if changeset.atomic and result in PARTS_THAT_REFUSE:
+            self._work.rollback()
+            hit = {detail.index for detail in details if detail.result in PARTS_THAT_REFUSE}
+            rest = (n for n in range(len(changeset.changes)) if n not in hit)
+            kept = (detail for detail in details if detail.index in hit)
+            details = (*kept, *(ChangeResult(n, "", Result.REJECTED, "atomic.part") for n in rest))
+        elif changeset.atomic and taking.undeletable is not None:
+            details = self._park_deletion(changeset, taking)
+        self._remember(changeset, details)
+        for detail in details:
+            if detail.conflict_id:
+                self.named[(CONFLICT, RecordId(detail.conflict_id))] = True
+        return ChangeSetResult(changeset.id, result, self._work.seq, details)
+
+    def _park_deletion(self, changeset: ChangeSet, taking: Taking) -> tuple[ChangeResult, ...]:
+        """A deletion with its cascade happens whole or not at all."""
+        assert taking.undeletable is not None
+        self._work.rollback()
+        change = taking.undeletable
+        record = (change.kind, change.id)
+        parked = self._conflicts.park(record, DELETED, Why.DELETE, False, True, taking.by)
+        return tuple(
+            ChangeResult(index, DELETED, Result.CONFLICT, "", parked)
+            for index in range(len(changeset.changes))
+        )
+
+    def _remember(self, changeset: ChangeSet, details: Iterable[ChangeResult]) -> None:
+        """Note refused inserts and fields; an insert that passes clears its earlier refusal."""
+        failed: set[int] = set()
+        for detail in details:
+            if detail.result not in PARTS_THAT_REFUSE:
+                continue
+            change = changeset.changes[detail.index]
+            if detail.field in change.new and not _fails_whole(detail):
+                value = repr(change.new[detail.field])
+                self._refused[(change.kind, change.id, detail.field)] = value
+            elif change.op is Op.INSERT:
+                self._refused[(change.kind, change.id, "")] = ""
+                failed.add(detail.index)
+        if self._refused:
+            for index, change in enumerate(changeset.changes):
+                if change.op is Op.INSERT and index not in failed:
+                    self._refused.pop((change.kind, change.id, ""), None)
+
+
+def _named_by(change: Change) -> Iterable[Key]:
+    """The records to which a change's values lead."""
+    entity = CATALOG[change.kind]
+    for field in entity.references:
+        value = change.new.get(field.name)
+        if value is None or field.link is None:
+            continue
+        for target in targets(entity, field.name, value):
+            kind = field.link.target or str(value).partition("/")[0]
+            yield kind, target
+
+
+def _fails_whole(detail: ChangeResult) -> bool:
+    return detail.field == ""
+
+
+def _whole(changeset: ChangeSet, result: Result, code: str) -> ChangeSetResult:
+    return ChangeSetResult(changeset.id, result, 0, (ChangeResult(0, "", result, code),))

@@ -1,0 +1,110 @@
+"""Resolving a conflict: one atomic changeset that sets the field and closes the conflict."""
+
+from __future__ import annotations
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.merge import DELETED, Result
+from crm_core.roles import Action
+from crm_core.scope import parse_target
+from crm_core.wire import ChangeResult
+from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.judge import Judge
+from crm_server.taking import Taking
+from crm_server.work import Row, Work
+
+
+class Resolver:
+    """Takes changesets that name a conflict record."""
+
+    def __init__(self, work: Work, judge: Judge, conflicts: Conflicts) -> None:
+        self._work = work
+        self._judge = judge
+        self._conflicts = conflicts
+
+    def take(self, taking: Taking) -> None:
+        """Work the fields first: what they become decides what becomes of the conflict."""
+        changes = taking.changeset.changes
+        closings = [(n, change) for n, change in enumerate(changes) if change.kind == CONFLICT]
+        resolved = [n for n, change in closings if self._second(taking, n, change)]
+        if not resolved:
+            for index, change in enumerate(changes):
+                if change.kind != CONFLICT:
+                    taking.change(index, change)
+            for index, change in closings:
+                self._close(taking, index, change)
+
+    def _second(self, taking: Taking, index: int, change: Change) -> bool:
+        """A conflict resolved before: the same decision is nothing new, another reopens it."""
+        row = self._conflict(taking, change)
+        if row is None or row.values.get("state") != "resolved":
+            return False
+        decided = self._decided(taking, row)
+        if decided != row.values.get("resolution"):
+            self._conflicts.reopen(row, decided, taking.by)
+            taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", row.id))
+        return True
+
+    def _close(self, taking: Taking, index: int, change: Change) -> None:
+        row = self._conflict(taking, change)
+        above = self._above(row) if row is not None else None
+        if row is None or above is None:
+            return taking.refuse(index, "record.not_found")
+        if change.op is not Op.SET or change.new.get("state") != "resolved":
+            return taking.refuse(index, "record.read_only", kind=CONFLICT)
+        if not self._judge.may(Action.EDIT, above):
+            return taking.refuse(index, "right.missing", action="edit")
+        if any(part.result == Result.CONFLICT for part in taking.details):
+            # The field moved on after the resolver saw it: his value is parked with the others.
+            taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", row.id))
+            return None
+        if not any(part.result == Result.REJECTED for part in taking.details):
+            self._conflicts.resolve(row, self._decided(taking, row), taking.by)
+        return None
+
+    def _conflict(self, taking: Taking, change: Change) -> Row | None:
+        if not self._judge.sees(CONFLICT, change.id, taking.changeset.scope_gen):
+            return None
+        return self._work.row(CONFLICT, change.id)
+
+    def _above(self, row: Row) -> Row | None:
+        target = parse_target("", row.values.get("record"))
+        return self._work.row(*target) if target else None
+
+    def _decided(self, taking: Taking, row: Row) -> Value:
+        """The value that the changeset gives the field; without one, that which stands."""
+        field = str(row.values.get("field"))
+        target = parse_target("", row.values.get("record"))
+        if target is None:
+            return None
+        kind, record_id = target
+        for change in taking.changeset.changes:
+            if (change.kind, change.id) == target:
+                found = _value_of(change, field)
+                if found is not None:
+                    return found[0]
+        return self._standing(kind, record_id, field)
+
+    def _standing(self, kind: str, record_id: RecordId, field: str) -> Value:
+        above = self._work.row(kind, record_id)
+        if above is None or field == DELETED:
+            return above is not None and above.deleted
+        members = CATALOG[kind].groups.get(field)
+        if members:
+            return {name: above.values.get(name) for name in members}
+        return above.values.get(field)
+
+
+def _value_of(change: Change, field: str) -> tuple[Value] | None:
+    if field == DELETED:
+        return (change.op is Op.DELETE,) if change.op in (Op.DELETE, Op.RESTORE) else None
+    if change.op is Op.RESTORE or change.op is Op.DELETE:
+        return None
+    if field in change.new:
+        return (change.new[field],)
+    members = CATALOG[change.kind].groups.get(field, ())
+    if members and set(members) & set(change.new):
+        return ({name: change.new.get(name) for name in members},)
+    return None

@@ -1,0 +1,282 @@
+"""The service of one organisation: push, pull, history and parking, without HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from crm_core.catalog import CATALOG, OLDEST_SCHEMA
+from crm_core.errors import Refused
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import Result
+from crm_core.values import instant_of
+from crm_core.wire import (
+    PUSH_CHANGESETS_MAX,
+    ChangeSetResult,
+    Deleted,
+    HistoryEntry,
+    Page,
+    PullRequest,
+    PushRequest,
+    PushResponse,
+    WireRow,
+    WireTombstone,
+    encode,
+)
+from crm_server.digests import Digests
+from crm_server.directory import Directory, load_directory
+from crm_server.judge import Author
+from crm_server.moments import hours_between
+from crm_server.pull import Generations, Puller
+from crm_server.push import Pusher
+from crm_server.store import Clock, ServerStore, Tx, write_clock
+from crm_server.work import Row, Work
+
+SCOPE_GRACE_DAYS = 7
+"""How long work is taken that was written under keys its author has lost since."""
+
+PARK_BYTES_MAX = 5 * 1024 * 1024
+"""What one device may park here (security.md §3)."""
+
+_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, as his token says."""
+
+    user: RecordId
+    device: str
+    role: str
+    organisation: str
+
+
+class Service:
+    """One organisation. Safe to call from many threads; each call is one transaction."""
+
+    def __init__(
+        self,
+        store: ServerStore,
+        *,
+        clock: Callable[[], dt.datetime],
+        new_id: Callable[[], RecordId],
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.new_id = new_id
+        self._digests = Digests()
+        self._directory: Directory | None = None
+
+    @property
+    def now(self) -> str:
+        """The server's time in its canonical form."""
+        return instant_of(self.clock())
+
+    def directory(self, tx: Tx, clock: Clock) -> Directory:
+        """The colleagues as this transaction sees them; kept until they change."""
+        known = self._directory
+        if known is None or known.seq != clock.directory_seq:
+            known = load_directory(tx, clock.directory_seq)
+            self._directory = known
+        return known
+
+    def work(self, tx: Tx, clock: Clock) -> Work:
+        """A writing transaction's work."""
+        return Work(tx, clock, self.directory(tx, clock), self.now, self.new_id)
+
+    # -- push -------------------------------------------------------------------------------
+
+    def push(self, who: Principal, request: PushRequest) -> PushResponse:
+        """Take changesets in one transaction. Raises Refused where the request as a whole fails."""
+        if len(request.changesets) > PUSH_CHANGESETS_MAX:
+            raise Refused("request.too_large", tr_noop("The message holds too many changesets."))
+        if request.schema < OLDEST_SCHEMA:
+            raise Refused("request.too_old", tr_noop("The client is too old."))
+        with self.store.write() as (tx, clock):
+            if request.epoch != clock.epoch:
+                raise Refused("request.epoch", tr_noop("The server was restored."))
+            author = self._author(tx, clock, who)
+            work = self.work(tx, clock)
+            pusher = Pusher(work, author)
+            pusher.prefetch(request.changesets)
+            results = tuple(pusher.take(changeset) for changeset in request.changesets)
+            work.flush()
+            self._keep(tx, work, pusher, who)
+            pages, deleted = _shown_rows(work, pusher, author)
+            return PushResponse(clock.epoch, work.seq, results, pages, deleted)
+
+    def _author(self, tx: Tx, clock: Clock, who: Principal) -> Author:
+        matrix, holder, keys = self.directory(tx, clock).rights(who.user)
+        delivered, pulled = _delivered(tx, who.device)
+        generations = _generations(tx, who.user)
+        gen = generations[-1][0] if generations else 0
+        person = self.directory(tx, clock).users.get(who.user)
+        role = person.role if person is not None else ""
+        graced = _graced(generations, self.now)
+        return Author(
+            who.user, who.device, role, matrix, holder, keys, gen, graced, delivered, pulled
+        )
+
+    def _keep(self, tx: Tx, work: Work, pusher: Pusher, who: Principal) -> None:
+        now = self.now
+        tx.many(
+            "INSERT INTO applied(cs_id,device,author,seq,received_at,result) VALUES (?,?,?,?,?,?)",
+            [
+                (changeset.id, who.device, who.user, result.seq, now, encode(result).decode())
+                for changeset, result in pusher.applied
+            ],
+        )
+        tx.many(
+            "INSERT INTO parked(id,device,author,received_at,why,payload) VALUES (?,?,?,?,?,?)"
+            " ON CONFLICT(id) DO NOTHING",
+            [
+                (changeset.id, who.device, who.user, now, _why(result), encode(changeset))
+                for changeset, result in pusher.parked
+            ],
+        )
+        pusher.store_refusals()
+        if work.seq != work.clock.seq:
+            write_clock(tx, replace(work.clock, seq=work.seq))
+        tx.run(
+            "UPDATE device SET delivered=?, last_seen_at=? WHERE id=? AND delivered<?",
+            (work.seq, now, who.device, work.seq),
+        )
+
+    # -- pull -------------------------------------------------------------------------------
+
+    def pull(self, who: Principal, request: PullRequest) -> Iterator[bytes]:
+        """What the device has to learn: JSON lines of `wire.PullItem` from one snapshot."""
+        if request.schema < OLDEST_SCHEMA:
+            raise Refused("request.too_old", tr_noop("The client is too old."))
+        return self._pull(who, request)
+
+    def _pull(self, who: Principal, request: PullRequest) -> Iterator[bytes]:
+        with ExitStack() as open_until_sent:
+            tx = open_until_sent.enter_context(self.store.read())
+            clock = tx.clock()
+            rows = _generations(tx, who.user)
+            generations = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows))
+            puller = Puller(tx, clock, generations, request, self._digests, self.now)
+            delivered, _ = _delivered(tx, who.device)
+            if delivered < clock.seq and puller.delivers():
+                self._note_delivered(who.device, clock.seq)
+            yield from puller.lines()
+
+    def _note_delivered(self, device: str, seq: int) -> None:
+        """Before the first byte: a version named later as seen was really given out."""
+        with self.store.note() as tx:
+            tx.run(
+                "UPDATE device SET delivered = CASE WHEN delivered < ? THEN ? ELSE delivered END,"
+                " pulled=?, last_seen_at=? WHERE id=?",
+                (seq, seq, seq, self.now, device),
+            )
+
+    # -- history and parking ----------------------------------------------------------------
+
+    def history(self, who: Principal, kind: str, record_id: RecordId) -> tuple[HistoryEntry, ...]:
+        """All changes of a record, field by field, oldest first."""
+        with self.store.read() as tx:
+            clock = tx.clock()
+            _, _, keys = self.directory(tx, clock).rights(who.user)
+            work = self.work(tx, clock)
+            visible = kind in CATALOG and work.row(kind, record_id) is not None
+            if not visible or keys.isdisjoint(work.keys_at(kind, record_id)):
+                raise Refused("record.not_found", tr_noop("No such record."))
+            found = tx.rows(
+                "SELECT seq,authored_at,actor,device,received_at,cs_id,patch FROM history"
+                " WHERE id=? AND kind=? ORDER BY seq",
+                (record_id, kind),
+            )
+        return tuple(entry for row in found for entry in _entries(row))
+
+    def park(self, who: Principal, body: bytes) -> None:
+        """Keep what a device cannot deliver otherwise; each device has a quota."""
+        with self.store.note() as tx:
+            held = tx.row(
+                "SELECT coalesce(sum(length(payload)),0) FROM parked WHERE device=?", (who.device,)
+            )
+            if len(body) + (held[0] if held else 0) > PARK_BYTES_MAX:
+                raise Refused("request.too_large", tr_noop("The device has parked too much."))
+            tx.run(
+                "INSERT INTO parked(id,device,author,received_at,why,payload) VALUES (?,?,?,?,?,?)",
+                (self.new_id(), who.device, who.user, self.now, "parked", body),
+            )
+
+
+def _shown_rows(
+    work: Work, pusher: Pusher, author: Author
+) -> tuple[tuple[Page, ...], tuple[Deleted, ...]]:
+    """The records that the push named, as they are now, where the author sees them."""
+    live: dict[str, list[WireRow]] = {}
+    dead: dict[str, list[WireTombstone]] = {}
+    for kind, record_id in pusher.named:
+        row = work.row(kind, record_id) if kind in CATALOG else None
+        if row is None:
+            continue
+        roots = frozenset(
+            root
+            for root in work.roots_at(kind, record_id)
+            if not author.keys.isdisjoint(work.keys_of(root))
+        )
+        if not roots:
+            continue
+        if row.deleted:
+            dead.setdefault(kind, []).append(WireTombstone(record_id, row.seq))
+        else:
+            live.setdefault(kind, []).append(_wire_row(row, roots))
+    pages = tuple(Page(kind, tuple(rows)) for kind, rows in live.items())
+    return pages, tuple(Deleted(kind, tuple(rows)) for kind, rows in dead.items())
+
+
+def _wire_row(row: Row, roots: frozenset[RecordId]) -> WireRow:
+    alone = len(roots) == 1 and row.id in roots
+    return WireRow(row.id, row.seq, dict(row.values), () if alone else tuple(sorted(roots)))
+
+
+def _why(result: ChangeSetResult) -> str:
+    refused = (part.code for part in result.changes if part.result in _REFUSING)
+    return ",".join(dict.fromkeys(refused))
+
+
+_REFUSING = (Result.REJECTED, Result.BLOCKED)
+
+
+def _delivered(tx: Tx, device: str) -> tuple[int, int]:
+    found = tx.row("SELECT delivered,pulled FROM device WHERE id=?", (device,))
+    return (found[0], found[1]) if found else (0, 0)
+
+
+_GenerationRow = tuple[int, int, str, frozenset[str]]
+
+
+def _generations(tx: Tx, user: RecordId) -> list[_GenerationRow]:
+    """(gen, seq, at, keys), oldest first."""
+    found = tx.rows("SELECT gen,seq,at,keys FROM user_scope WHERE user_id=? ORDER BY gen", (user,))
+    return [(gen, seq, at, frozenset(json.loads(keys))) for gen, seq, at, keys in found]
+
+
+def _graced(generations: Sequence[_GenerationRow], now: str) -> Mapping[int, frozenset[str]]:
+    """The generations that ended only days ago, by the server's own clock."""
+    return {
+        gen: keys
+        for (gen, _, _, keys), (_, _, ended_at, _) in zip(
+            generations, generations[1:], strict=False
+        )
+        if hours_between(ended_at, now) <= SCOPE_GRACE_DAYS * 24
+    }
+
+
+def _entries(row: tuple[Any, ...]) -> Iterator[HistoryEntry]:
+    seq, authored_at, actor, device, received_at, cs_id, patch = row
+    for name, (old, new) in _decode_patch(patch).items():
+        yield HistoryEntry(
+            seq, authored_at, actor, device, name, old, new, received_at, ChangeSetId(cs_id)
+        )

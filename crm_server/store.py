@@ -1,0 +1,281 @@
+"""One organisation's database: transactions, the clock, and the two dialects behind one SQL.
+
+Statements are written once, in PostgreSQL's words with `?` for a value; SQLite gets them
+translated. Every writing transaction takes the clock first, so the writers of one organisation are
+serial on both stores and the feed can skip nothing (sync.md §2.2).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.schema import CreateSchema
+
+from crm_core.errors import NotFound, Unavailable, UserProblem
+from crm_core.i18n import tr_noop
+from crm_server.tables import STORE_VERSION, metadata
+
+RESTORE_JUMP = 1 << 32
+"""How far a restore moves the clock on, past all that the lost history can have used."""
+
+BUSY_TIMEOUT_MS = 30_000
+POOL_SIZE = 8
+POOL_OVERFLOW = 24
+SLUG = re.compile(r"[a-z0-9-]{1,40}\Z")
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # what was acknowledged survives a power cut
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA wal_autocheckpoint=4000",
+)
+
+Params = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The organisation's clock row. `restored`: the ranges of seq whose history was lost."""
+
+    seq: int
+    epoch: str
+    gc_floor: int
+    restored: tuple[tuple[int, int], ...]
+    directory_seq: int
+    version: int
+    organisation: str
+    slug: str
+
+    @property
+    def restored_at_seq(self) -> int:
+        """The seq of the backup last restored; 0 where there was none."""
+        return self.restored[-1][0] if self.restored else 0
+
+    def is_lost(self, seq: int) -> bool:
+        """Whether a version number belongs to history that the server lost."""
+        return any(low < seq <= high for low, high in self.restored)
+
+
+class Tx:
+    """One transaction on one connection."""
+
+    def __init__(self, connection: Any, *, postgres: bool) -> None:
+        self._cursor = connection.cursor()
+        self._translate = _for_postgres if postgres else _for_sqlite
+        self._postgres = postgres
+
+    def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query; a list among the values answers to `= ANY(?)`."""
+        return self._cursor.execute(self._translate(sql), self._values(params)).fetchall()
+
+    def row(self, sql: str, params: Params = ()) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        return self._cursor.execute(self._translate(sql), self._values(params)).fetchone()
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        """Execute a statement; the number of rows it touched."""
+        return self._cursor.execute(self._translate(sql), self._values(params)).rowcount
+
+    def many(self, sql: str, rows: Sequence[Params]) -> None:
+        """Execute a statement for each of many rows."""
+        if rows:
+            self._cursor.executemany(self._translate(sql), rows)
+
+    def clock(self) -> Clock:
+        """The clock as this transaction sees it."""
+        return _read_clock(self, "")
+
+    def _values(self, params: Params) -> Params:
+        if self._postgres:
+            return params
+        return tuple(json.dumps(x) if isinstance(x, list) else x for x in params)
+
+
+class ServerStore:
+    """One organisation's tables: one SQLite file, or one schema of a PostgreSQL database."""
+
+    def __init__(self, url: str, *, organisation: str = "", engine: Engine | None = None) -> None:
+        self.url = url
+        self.postgres = make_url(url).get_backend_name() == "postgresql"
+        self.schema = schema_of(organisation) if self.postgres else ""
+        self._own_engine = engine is None
+        self.engine = engine or open_engine(url)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        if self._own_engine:
+            self.engine.dispose()
+
+    def create(self, *, organisation: str, slug: str, epoch: str, at: str) -> None:
+        """Make the tables and the clock of a new organisation."""
+        self.create_tables()
+        with self._transaction(_BEGIN_WRITE) as tx:
+            if tx.row("SELECT 1 FROM clock"):
+                raise UserProblem(tr_noop("There is an organisation here already."))
+            tx.run(
+                "INSERT INTO clock(one,seq,epoch,gc_floor,restored,directory_seq,version,"
+                "organisation,slug,created_at) VALUES (1,0,?,0,'[]',0,?,?,?,?)",
+                (epoch, STORE_VERSION, organisation, slug, at),
+            )
+
+    def create_tables(self) -> None:
+        """Make every table that is missing."""
+        with self.engine.begin() as connection:
+            if not self.postgres:
+                metadata.create_all(connection)
+                return
+            connection.execute(CreateSchema(self.schema, if_not_exists=True))
+            placed = connection.execution_options(schema_translate_map={None: self.schema})
+            metadata.create_all(placed)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """One snapshot for reading."""
+        with self._transaction(_BEGIN_READ) as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Tx, Clock]]:
+        """A writing transaction, with the clock taken first and held to the end."""
+        with self._transaction(_BEGIN_WRITE) as tx:
+            yield tx, _read_clock(tx, "" if not self.postgres else " FOR UPDATE")
+
+    @contextmanager
+    def note(self) -> Iterator[Tx]:
+        """A writing transaction beside the feed (devices, tokens): it stamps no seq."""
+        with self._transaction(_BEGIN_WRITE) as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, begin: tuple[str, tuple[str, ...]]) -> Iterator[Tx]:
+        try:
+            connection = self.engine.raw_connection()
+        except _OPERATIONAL as error:
+            raise Unavailable(tr_noop("The database does not answer.")) from error
+        try:
+            tx = Tx(connection, postgres=self.postgres)
+            for statement in begin[1] if self.postgres else begin[:1]:
+                tx.run(statement)
+            if self.postgres:
+                tx.run(f'SET LOCAL search_path TO "{self.schema}"')
+            yield tx
+            if self.postgres:
+                connection.commit()
+            else:
+                tx.run("COMMIT")
+        except _OPERATIONAL as error:
+            self._undo(connection)
+            raise Unavailable(tr_noop("The database does not answer.")) from error
+        except BaseException:
+            self._undo(connection)
+            raise
+        finally:
+            connection.close()
+
+    def _undo(self, connection: Any) -> None:
+        try:
+            connection.rollback()
+        except _OPERATIONAL:
+            connection.invalidate()
+
+
+_BEGIN_READ = ("BEGIN", ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",))
+_BEGIN_WRITE = ("BEGIN IMMEDIATE", ())
+_OPERATIONAL = (sqlite3.OperationalError, psycopg.OperationalError)
+
+
+def open_engine(url: str) -> Engine:
+    """The pool behind a database's URL; one serves all organisations of a PostgreSQL."""
+    if make_url(url).get_backend_name() == "postgresql":
+        return create_engine(
+            url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=True
+        )
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        connect_args={"check_same_thread": False, "cached_statements": 256},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def schema_of(slug: str) -> str:
+    """The PostgreSQL schema of an organisation."""
+    if not SLUG.match(slug):
+        raise UserProblem(
+            tr_noop("'{slug}' is not a short name: small letters, digits and '-', at most 40."),
+            slug=slug[:60],
+        )
+    return f"crm_{slug}"
+
+
+def next_seq_range(clock: Clock) -> Clock:
+    """The clock after a restore: past everything that the lost history may have used."""
+    jumped = clock.seq + RESTORE_JUMP
+    return replace(clock, seq=jumped, restored=(*clock.restored, (clock.seq, jumped)))
+
+
+def write_clock(tx: Tx, clock: Clock) -> None:
+    """Set the clock; only under its lock."""
+    tx.run(
+        "UPDATE clock SET seq=?, epoch=?, gc_floor=?, restored=?, directory_seq=?, version=?",
+        (
+            clock.seq,
+            clock.epoch,
+            clock.gc_floor,
+            json.dumps(clock.restored),
+            clock.directory_seq,
+            clock.version,
+        ),
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun and ended by us alone
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _read_clock(tx: Tx, lock: str) -> Clock:
+    found = tx.row(
+        "SELECT seq,epoch,gc_floor,restored,directory_seq,version,organisation,slug FROM clock"
+        + lock
+    )
+    if found is None:
+        raise NotFound(tr_noop("There is no organisation here yet; `crm-server init` makes one."))
+    ranges = tuple((low, high) for low, high in json.loads(found[3]))
+    return Clock(found[0], found[1], found[2], ranges, *found[4:])
+
+
+@lru_cache(maxsize=512)
+def _for_sqlite(sql: str) -> str:
+    listed = sql.replace("= ANY(?)", "IN (SELECT value FROM json_each(?))")
+    return listed.replace("::jsonb", "").replace("::text", "")
+
+
+@lru_cache(maxsize=512)
+def _for_postgres(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+def placeholders(rows: Iterable[object]) -> str:
+    """`?,?,?` for so many values."""
+    return ",".join("?" for _ in rows)

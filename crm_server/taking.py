@@ -1,0 +1,227 @@
+"""One changeset on its way: each change judged, merged and written, and the losers parked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, ChangeSet, Op
+from crm_core.entity import Entity
+from crm_core.fields import Value
+from crm_core.ids import RecordId, provisional_number
+from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merge
+from crm_core.roles import Action
+from crm_core.wire import ChangeResult
+from crm_server.conflicts import Conflicts
+from crm_server.judge import EMPTY, Author, Circumstances, Judge, Judged, missing_required
+from crm_server.moments import authored_at
+from crm_server.work import By, Row, Work, targets
+
+
+class Taking:
+    """One changeset on its way: what became of each of its parts."""
+
+    def __init__(
+        self, work: Work, author: Author, judge: Judge, conflicts: Conflicts, changeset: ChangeSet
+    ) -> None:
+        self.work = work
+        self.author = author
+        self.judge = judge
+        self.conflicts = conflicts
+        self.changeset = changeset
+        self.details: list[ChangeResult] = []
+        self.undeletable: Change | None = None
+        at = authored_at(changeset.at, work.now)
+        self.by = By(author.user, author.device, changeset.id, at)
+        self.around = Circumstances(changeset.id, changeset.scope_gen, at)
+
+    def change(self, index: int, change: Change) -> None:
+        """Take one change: judge it, merge it, write what stands and park what does not."""
+        entity = CATALOG.get(change.kind)
+        code = self._not_writable(entity, change)
+        if entity is None or code:
+            return self.refuse(index, code, kind=change.kind[:60])
+        row = self.work.row(change.kind, change.id)
+        seen = self.judge.sees(change.kind, change.id, self.changeset.scope_gen)
+        if row is not None and not seen:
+            return self.refuse(index, "record.not_found")
+        if change.op is Op.INSERT and row is None:
+            return self._insert(index, entity, change)
+        if row is None:
+            if (change.kind, change.id, "") in self.judge.refused:
+                return self.refuse(index, "record.above_refused", result=Result.BLOCKED)
+            return self.refuse(index, "record.not_found")
+        if change.op is Op.DELETE:
+            return self._delete(index, entity, change, row)
+        return self._edit(index, entity, change, row)
+
+    def _not_writable(self, entity: Entity | None, change: Change) -> str:
+        if entity is None:
+            return "kind.unknown"
+        if entity.read_only:
+            return "record.read_only"
+        if entity.insert_only and change.op is not Op.INSERT:
+            return "record.log"
+        return ""
+
+    def refuse(
+        self, index: int, code: str, *, result: Result = Result.REJECTED, **params: str
+    ) -> None:
+        """Refuse a change as a whole."""
+        self.details.append(ChangeResult(index, "", result, code, "", params))
+
+    # -- insert -----------------------------------------------------------------------------
+
+    def _insert(self, index: int, entity: Entity, change: Change) -> None:
+        judged = self.judge.fields(entity, None, change, self.around)
+        merged = merge(entity, None, judged.change, Seen(change.base_seq))
+        values = self._completed(entity, change.id, merged.values)
+        lacking = missing_required(entity, values)
+        if lacking:
+            return self._refuse_incomplete(index, judged, lacking[0])
+        if not self.judge.may_create(entity, change.id, values):
+            return self.refuse(index, "right.missing", action="create")
+        if entity.number_prefix:
+            values["number"] = self.work.issue_number(entity)
+        row = self.work.put(entity, change.id, values, self.by)
+        self._report(index, judged, merged, row)
+        self._revive_above(index, entity, row)
+
+    def _completed(
+        self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
+    ) -> dict[str, Value]:
+        made: dict[str, Value] = {x: value for x, value in values.items() if value not in EMPTY}
+        if entity.kind == "account":
+            owner = made.setdefault("owner", self.by.actor)
+            directory = self.work.directory
+            made["team"] = directory.team_of(RecordId(str(owner)))
+            territory = directory.territory_of(RecordId(str(owner)))
+            if territory and "territory" not in made:
+                made["territory"] = territory
+        if entity.number_prefix:
+            made["provisional_number"] = provisional_number(entity.number_prefix, record_id)
+        stamp = {"created_at": self.by.at, "created_by": self.by.actor}
+        return {**made, **stamp, **self._updated()}
+
+    def _updated(self) -> dict[str, Value]:
+        return {"updated_at": self.by.at, "updated_by": self.by.actor}
+
+    def _refuse_incomplete(self, index: int, judged: Judged, lacking: str) -> None:
+        """A required field is missing, perhaps because it was refused: say that reason."""
+        for problem in judged.refused:
+            if problem.name == lacking:
+                return self.refuse(index, problem.code, result=problem.result, **problem.params)
+        taken = any(spec.name == lacking for spec, _, _ in judged.taken)
+        return self.refuse(index, "field.taken" if taken else "field.required", field=lacking)
+
+    def _revive_above(self, index: int, entity: Entity, row: Row) -> None:
+        """A new part of a deleted record: the record's deletion is in question again."""
+        for link in entity.root_links:
+            for target in targets(entity, link.name, row.values.get(link.name)):
+                kind = link.link.target if link.link and link.link.target else ""
+                kind = kind or str(row.values.get(link.name)).partition("/")[0]
+                above = self.work.row(kind, target)
+                if above is not None and above.deleted:
+                    parked = self.conflicts.park(
+                        (kind, target), DELETED, Why.DELETE, {}, {}, self.by
+                    )
+                    self.details.append(ChangeResult(index, link.name, Result.CONFLICT, "", parked))
+
+    # -- edit and delete --------------------------------------------------------------------
+
+    def _edit(self, index: int, entity: Entity, change: Change, row: Row) -> None:
+        if not self.judge.may(Action.EDIT, row):
+            return self.refuse(index, "right.missing", action="edit")
+        judged = self.judge.fields(entity, row, change, self.around)
+        trusted = not self.work.clock.is_lost(change.base_seq)
+        merged = merge(entity, row.version, judged.change, Seen(change.base_seq, trusted=trusted))
+        back = merged.deleted is False and row.deleted
+        if merged.values or back:
+            values = {**merged.values, **self._updated()}
+            if entity.kind == "account" and "owner" in values:
+                values["team"] = self.work.directory.team_of(RecordId(str(values["owner"])))
+            deleted = row.deleted if merged.deleted is None else merged.deleted
+            row = self.work.put(entity, change.id, values, self.by, deleted=deleted)
+        self._report(index, judged, merged, row)
+        return None
+
+    def _delete(self, index: int, entity: Entity, change: Change, row: Row) -> None:
+        if not self.judge.may_delete(row, self.by.at):
+            return self.refuse(index, "right.missing", action="delete")
+        seen = Seen(
+            change.base_seq,
+            trusted=not self.work.clock.is_lost(change.base_seq),
+            row_untouched=row.deleted or self._untouched(change, row),
+            children_known=row.deleted or self._children_known(change),
+        )
+        merged = merge(entity, row.version, change, seen)
+        if merged.deleted:
+            row = self.work.put(entity, change.id, self._updated(), self.by, deleted=True)
+        elif merged.results[0].result is Result.CONFLICT:
+            self.undeletable = change
+        self._report(index, Judged(change), merged, row)
+        return None
+
+    def _untouched(self, change: Change, row: Row) -> bool:
+        """Whether nobody but the author, in changesets that he names, changed the row since."""
+        if row.seq <= change.base_seq:
+            return True
+        mine = {*change.after, self.changeset.id}
+        stored = self.work.tx.rows(
+            "SELECT cs_id,actor FROM history WHERE id=? AND kind=? AND seq>?",
+            (change.id, change.kind, change.base_seq),
+        )
+        fresh = [(x[4], x[5]) for x in self.work.history if x[1] == change.id]
+        return all(cs in mine and actor == self.by.actor for cs, actor in (*stored, *fresh))
+
+    def _children_known(self, change: Change) -> bool:
+        """Whether every live record below was within the author's sight, or goes as well."""
+        going = {(x.kind, x.id) for x in self.changeset.changes if x.op is Op.DELETE}
+        mine = {*change.after, self.changeset.id}
+        horizon = max(change.base_seq, self.author.pulled)
+        for kind, record_id, field in self.work.children(change.id):
+            entity = CATALOG[kind]
+            link = entity.by_name[field].link
+            if entity.read_only or link is None or not link.root or (kind, record_id) in going:
+                continue
+            child = self.work.row(kind, record_id)
+            if child is None or child.deleted or child.cs_id in mine:
+                continue
+            if child.fv.get("*", 0) > horizon and not self._made_by(kind, record_id, mine):
+                return False
+        return True
+
+    def _made_by(self, kind: str, record_id: RecordId, changesets: set[str]) -> bool:
+        found = self.work.tx.row(
+            "SELECT cs_id FROM history WHERE id=? AND kind=? ORDER BY seq LIMIT 1",
+            (record_id, kind),
+        )
+        return found is not None and found[0] in changesets
+
+    # -- reporting --------------------------------------------------------------------------
+
+    def _report(self, index: int, judged: Judged, merged: Merged, row: Row) -> None:
+        """Say what became of each field (applied ones are silent) and park what lost."""
+        for part in (*judged.refused, *merged.results):
+            if part.result is Result.CONFLICT:
+                parked = self._park(row, part)
+                self.details.append(ChangeResult(index, part.name, part.result, "", parked))
+            elif part.result is not Result.APPLIED:
+                params = dict(part.params)
+                self.details.append(
+                    ChangeResult(index, part.name, part.result, part.code, "", params)
+                )
+        for spec, value, holder in judged.taken:
+            current = row.values.get(spec.name)
+            parked = self.conflicts.park(
+                (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by
+            )
+            named = self.judge.sees(row.kind, RecordId(holder), self.changeset.scope_gen)
+            params = {"twin": holder} if named else {}
+            self.details.append(
+                ChangeResult(index, spec.name, Result.CONFLICT, "field.taken", parked, params)
+            )
+
+    def _park(self, row: Row, part: FieldResult) -> RecordId:
+        record = (row.kind, row.id)
+        return self.conflicts.park(record, part.name, part.why, part.base, part.new, self.by)
