@@ -137,7 +137,7 @@ def test_an_accounts_territory_lies_in_its_owners_region() -> None:
 
 
 def test_every_login_of_the_sign_in_page_exists_with_its_role() -> None:
-    roles = {row.values["login"]: row.values["role"] for row in rows_of("user").values()}
+    roles = {str(row.values["login"]): row.values["role"] for row in rows_of("user").values()}
     assert roles["nancy"] == "rep"
     assert roles["fuller"] == roles["buchanan"] == "lead"
     assert (roles["service"], roles["it"], roles["auditor"]) == ("service", "it", "auditor")
