@@ -25,7 +25,8 @@ PATH_HISTORY = "/sync/v1/history"
 PATH_PARK = "/sync/v1/park"
 PATH_PING = "/ping"
 
-_TOKENS = "session.tokens"
+META_TOKENS = "session.tokens"
+"""Where the tokens are kept inside the encrypted store."""
 
 _T = TypeVar("_T")
 
@@ -137,7 +138,7 @@ class Session:
     def keep(self, answer: wire.SignInResponse) -> None:
         """Take over the tokens of a sign-in or refresh, both at once."""
         tokens = Tokens(answer.access_token, answer.refresh_token, answer.device_id)
-        self._vault.set_meta(_TOKENS, msgspec.json.encode(tokens).decode())
+        self._vault.set_meta(META_TOKENS, msgspec.json.encode(tokens).decode())
 
     def refresh(self) -> None:
         """Get a new access token; raises SignedOut where that takes the user's password.
@@ -190,7 +191,7 @@ class Session:
         self.client.post(PATH_PARK, body, self._required().access)
 
     def _tokens(self) -> Tokens | None:
-        kept = self._vault.meta(_TOKENS)
+        kept = self._vault.meta(META_TOKENS)
         return msgspec.json.decode(kept, type=Tokens) if kept else None
 
     def _required(self) -> Tokens:
@@ -200,7 +201,7 @@ class Session:
         return tokens
 
     def _forget(self) -> None:
-        self._vault.set_meta(_TOKENS, "")
+        self._vault.set_meta(META_TOKENS, "")
 
 
 def sign_in(client: Client, request: wire.SignInRequest) -> wire.SignInResponse:
