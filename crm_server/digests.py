@@ -108,8 +108,8 @@ def _changed_since(tx: Tx, seq: int, keys: frozenset[str]) -> list[RecordId] | N
         ("SELECT id FROM record WHERE seq > ? LIMIT ?", (seq, limit)),
         ("SELECT DISTINCT id FROM record_root WHERE seq > ? LIMIT ?", (seq, limit)),
         (
-            "SELECT DISTINCT id FROM record_root WHERE gone_seq > ? AND gone_seq < ? LIMIT ?",
-            (seq, FOREVER, limit),
+            f"SELECT DISTINCT id FROM record_root WHERE gone_seq > ? AND gone_seq < {FOREVER} LIMIT ?",
+            (seq, limit),
         ),
         ("SELECT DISTINCT id FROM record_root WHERE root = ANY(?) LIMIT ?", ([*roots], limit)),
     )

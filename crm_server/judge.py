@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from crm_core.changes import Change, Op
 from crm_core.entity import Entity, required
@@ -49,7 +50,7 @@ class Author:
         default_factory=dict[tuple[str, Action], Level]
     )
 
-    @property
+    @cached_property
     def led(self) -> frozenset[str]:
         """The territory and team keys that he leads."""
         holder = self.holder

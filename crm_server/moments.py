@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from crm_core.fields import Value
 from crm_core.values import instant_of
@@ -23,10 +24,20 @@ def parse_moment(value: Value) -> dt.datetime | None:
 
 def authored_at(sent: str, now: str) -> str:
     """When an author says that he wrote: never after the server's own now."""
-    if sent == "" or sent >= now:
+    if sent >= now:
         return now
+    return min(_canonical(sent), now) or now
+
+
+@lru_cache(maxsize=4096)
+def _canonical(sent: str) -> str:
     moment = parse_moment(sent)
-    return now if moment is None else min(instant_of(moment), now)
+    if moment is None:
+        return ""
+    try:
+        return instant_of(moment)
+    except OverflowError:
+        return ""
 
 
 def hours_between(start: Value, end: Value) -> float:

@@ -271,10 +271,12 @@ class Puller:
     def _rerooted(self, cursor: int) -> list[RecordId]:
         """Records that did not change but hang below other roots than before."""
         found = self._tx.rows(
-            "SELECT DISTINCT rr.id FROM record_root rr"
+            "SELECT rr.id FROM record_root rr JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
+            " WHERE rr.seq > ? AND r.seq <= ?"
+            " UNION SELECT rr.id FROM record_root rr"
             " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
-            " WHERE r.seq <= ? AND (rr.seq > ? OR (rr.gone_seq > ? AND rr.gone_seq < ?))",
-            (cursor, cursor, cursor, FOREVER),
+            f" WHERE rr.gone_seq > ? AND rr.gone_seq < {FOREVER} AND r.seq <= ?",
+            (cursor, cursor, cursor, cursor),
         )
         return [RecordId(record_id) for (record_id,) in found]
 
@@ -289,9 +291,8 @@ class Puller:
             "SELECT DISTINCT r.kind, r.id FROM record_root g"
             " JOIN root_scope gs ON gs.root = g.root AND gs.key = ANY(?) AND gs.gone_seq = ?"
             " JOIN record r ON r.id = g.id AND r.kind = g.kind"
-            " WHERE g.gone_seq > ? AND g.gone_seq < ?"
-            f" AND NOT EXISTS (SELECT 1{_SHOWN})",
-            (self._keys, FOREVER, cursor, FOREVER, FOREVER, self._keys, FOREVER),
+            f" WHERE g.gone_seq > ? AND g.gone_seq < {FOREVER} AND NOT EXISTS (SELECT 1{_SHOWN})",
+            (self._keys, FOREVER, cursor, FOREVER, self._keys, FOREVER),
         )
         for kind, rows in groupby(sorted(found), key=lambda row: row[0]):
             yield _line(Gone(kind, tuple(RecordId(record_id) for _, record_id in rows)))

@@ -179,6 +179,16 @@ class Service:
                 (seq, seq, seq, self.now, device),
             )
 
+    def register_device(self, user: RecordId, device: str, public_key: str = "") -> None:
+        """Make a device known; what a restored server gave out before counts as delivered."""
+        with self.store.note() as tx:
+            delivered = tx.clock().restored_at_seq
+            tx.run(
+                "INSERT INTO device(id,user_id,public_key,delivered,pulled,sealed_key,registered_at,"
+                "last_seen_at,revoked_at) VALUES (?,?,?,?,0,?,?,?,'') ON CONFLICT(id) DO NOTHING",
+                (device, user, public_key, delivered, b"", self.now, self.now),
+            )
+
     # -- history and parking ----------------------------------------------------------------
 
     def history(self, who: Principal, kind: str, record_id: RecordId) -> tuple[HistoryEntry, ...]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -27,6 +28,7 @@ metadata = MetaData()
 _WORD = Text().with_variant(Text(collation="C"), "postgresql")
 _JSON = Text().with_variant(JSONB(), "postgresql")
 _SEQ = BigInteger()
+_ENDED = text(f"gone_seq < {FOREVER}")
 
 clock = Table(
     "clock",
@@ -133,9 +135,9 @@ record_root = Table(
     Column("id", _WORD, primary_key=True),
     Column("seq", _SEQ, primary_key=True, autoincrement=False),
     Column("gone_seq", _SEQ, nullable=False),
-    Index("record_root_id", "id", "kind"),
+    Index("record_root_id", "id", "kind", "gone_seq", "root"),
     Index("record_root_seq", "seq"),
-    Index("record_root_gone", "gone_seq"),
+    Index("record_root_gone", "gone_seq", sqlite_where=_ENDED, postgresql_where=_ENDED),
     sqlite_with_rowid=False,
 )
 
