@@ -1,0 +1,216 @@
+"""What waits for a decision: conflicts, refused and blocked work, orphans, quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Op
+from crm_core.fields import Value
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED
+from crm_core.wire import ChangeSetResult
+from crm_desktop.models.connection import Connection, SqlRow
+from crm_desktop.models.journal.deciding import discard, keep_as_draft, resend, resolve
+from crm_desktop.models.journal.rebase import WHOLE
+from crm_desktop.models.journal.rows import fetch
+from crm_desktop.models.sql import from_json, id_of
+
+__all__ = [
+    "ConflictRow", "ParkedValue", "QuarantineRow", "QueueRow", "StuckRow", "conflicts", "discard",
+    "keep_as_draft", "quarantined", "queue", "resend", "resolve", "stuck",
+]  # fmt: skip
+
+_REFUSALS = msgspec.json.Decoder(dict[str, tuple[str, dict[str, str]]])
+_VALUES = msgspec.json.Decoder(dict[str, Value])
+_VERDICT = msgspec.json.Decoder(ChangeSetResult)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedValue:
+    """A value that lost, and whose it is."""
+
+    value: Value
+    author: RecordId
+    device: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """Two decisions about one field (or group; or `deleted`). `current` is what all copies show;
+    for a group it and the parked values are dicts of the members."""
+
+    id: RecordId
+    kind: str
+    record: RecordId
+    title: str
+    field: str
+    why: str
+    base: Value
+    current: Value
+    current_by: RecordId | None
+    current_at: str
+    parked: tuple[ParkedValue, ...]
+    state: str
+    seq: int
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRow:
+    """Own work that the server did not take. `field` "" stands for the whole change; `mine` and
+    `base` are the values by field."""
+
+    cs_id: ChangeSetId
+    state: str
+    label: str
+    at: str
+    kind: str
+    record: RecordId
+    title: str
+    code: str
+    params: Mapping[str, str]
+    field: str
+    mine: Mapping[str, Value]
+    base: Mapping[str, Value]
+    op: Op = Op.SET
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """A record that came and could not be taken; it is tried again when it next changes."""
+
+    kind: str
+    id: RecordId
+    detail: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A changeset on its way."""
+
+    cs_id: ChangeSetId
+    label: str
+    at: str
+    state: str
+    changes: int
+
+
+def conflicts(c: Connection, state: str = "open") -> tuple[ConflictRow, ...]:
+    """Conflicts in a state ("" for all), the newest first."""
+    rows = c.rows(
+        "SELECT id, seq, record, field, why, base, parked, coalesce(state, 'open') FROM conflict"
+        " WHERE deleted = 0 AND (coalesce(state, 'open') = ? OR ? = '') ORDER BY rid DESC",
+        (state, state),
+    )
+    return tuple(_conflict(c, row) for row in rows)
+
+
+def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
+    conflict_id, seq, link, field, why, base, parked, state = row
+    kind, _, record = (link or "").partition("/")
+    stored = fetch(c, kind, RecordId(record)) if kind in CATALOG else None
+    values = stored.values if stored is not None else {}
+    name = CATALOG[kind].name_of(values) if kind in CATALOG else ""
+    by = values.get("updated_by")
+    return ConflictRow(
+        id_of(conflict_id), kind, RecordId(record), name, field or "", why or "",
+        from_json(base) if base else None, _current(kind, field or "", values, stored is None or not stored.is_live),
+        RecordId(by) if isinstance(by, str) else None, str(values.get("updated_at") or ""),
+        _parked(parked), state, seq, stored is None or not stored.is_live,
+    )  # fmt: skip
+
+
+def _current(kind: str, field: str, values: Mapping[str, Value], deleted: bool) -> Value:
+    if field == DELETED:
+        return deleted
+    members = CATALOG[kind].groups.get(field) if kind in CATALOG else None
+    if members is not None:
+        return {member: values.get(member) for member in members}
+    return values.get(field)
+
+
+def _parked(stored: str | None) -> tuple[ParkedValue, ...]:
+    listed = from_json(stored) if stored else []
+    entries = listed if isinstance(listed, list) else []
+    return tuple(
+        ParkedValue(
+            entry.get("value"), RecordId(str(entry.get("author") or "")),
+            str(entry.get("device") or ""), str(entry.get("authored_at") or ""),
+        )
+        for entry in entries
+        if isinstance(entry, dict)
+    )  # fmt: skip
+
+
+def stuck(c: Connection) -> tuple[StuckRow, ...]:
+    """Own work that was rejected, is blocked, held or orphaned, the newest first."""
+    rows = c.rows(
+        "SELECT s.id, s.state, s.label, s.at, s.verdict, o.kind, o.id, o.op, o.new, o.old,"
+        " o.refused, o.i FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE s.state IN ('rejected', 'blocked', 'held', 'orphaned')"
+        " OR (s.state IN ('acked', 'confirmed') AND o.refused IS NOT NULL) ORDER BY s.n DESC, o.i"
+    )
+    return tuple(found for row in rows for found in _stuck(c, row))
+
+
+def _stuck(c: Connection, row: SqlRow) -> Iterator[StuckRow]:
+    cs_id, state, label, at, verdict, kind, key, op, new, old, refused, _ = row
+    record = id_of(key)
+    reasons = _REFUSALS.decode(refused) if refused else {}
+    if not reasons:
+        reasons = {WHOLE: _reason(state, verdict)}
+    mine, base = _VALUES.decode(new), _VALUES.decode(old)
+    title = _stuck_title(c, kind, key)
+    shown = "rejected" if state in ("acked", "confirmed") else state
+    for field, (code, params) in reasons.items():
+        named = {field} if field in mine else set(mine)
+        yield StuckRow(
+            ChangeSetId(cs_id.hex()), shown, label, at, kind, record, title, code, params, field,
+            {name: mine[name] for name in named}, {name: base.get(name) for name in named},
+            Op(op),
+        )  # fmt: skip
+
+
+def _reason(state: str, verdict: str | None) -> tuple[str, dict[str, str]]:
+    """Why a whole changeset lies here, where its change itself was not the reason."""
+    if state == "blocked":
+        return "record.above_refused", {}
+    if state == "orphaned":
+        return "record.not_found", {}
+    parts = _VERDICT.decode(verdict).changes if verdict else ()
+    found = next((part for part in parts if part.code), None)
+    return (found.code, found.params) if found is not None else ("atomic.part", {})
+
+
+def _stuck_title(c: Connection, kind: str, key: bytes) -> str:
+    kept = c.value(
+        "SELECT title FROM orphan WHERE kind = ? AND id = ? ORDER BY n DESC", (kind, key)
+    )
+    if kept is not None:
+        return str(kept)
+    row = fetch(c, kind, id_of(key)) if kind in CATALOG else None
+    return CATALOG[kind].name_of(row.values) if row is not None else ""
+
+
+def quarantined(c: Connection) -> tuple[QuarantineRow, ...]:
+    """Records that could not be taken."""
+    rows = c.rows("SELECT kind, id, reason, at FROM quarantine ORDER BY at DESC")
+    return tuple(QuarantineRow(kind, id_of(key), reason, at) for kind, key, reason, at in rows)
+
+
+def queue(c: Connection) -> tuple[QueueRow, ...]:
+    """What is on its way, the oldest first."""
+    rows = c.rows(
+        "SELECT s.id, s.label, s.at, s.state, (SELECT count(*) FROM op WHERE cs = s.n)"
+        " FROM changeset s WHERE s.state IN ('queued', 'sent', 'acked') ORDER BY s.n"
+    )
+    return tuple(
+        QueueRow(ChangeSetId(key.hex()), label, at, state, many)
+        for key, label, at, state, many in rows
+    )

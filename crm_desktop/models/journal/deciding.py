@@ -1,0 +1,227 @@
+"""Decisions of a person: resolve a conflict, send refused work again, keep or discard it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.errors import NotFound, UserProblem
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED
+from crm_core.problems import PROBLEMS
+from crm_desktop.i18n import tr
+from crm_desktop.models import search
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal import blocking, rows
+from crm_desktop.models.journal.local import Intention, write_changeset
+from crm_desktop.models.journal.rebase import rebase
+from crm_desktop.models.journal.rows import Stored
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.sql import HIDDEN, blob, id_of
+from crm_desktop.models.store import Store
+
+_VALUES = msgspec.json.Decoder(dict[str, Value])
+
+_DECIDABLE = ("rejected", "blocked", "held", "orphaned")
+
+
+# Conflicts
+
+
+def resolve(store: Store, conflict_id: RecordId, value: Value, *, label: str = "") -> Summary:
+    """Settle a conflict: one atomic changeset of the field and `open → resolved`.
+
+    `value` is the field's value; for a group a dict of its members; for the field "deleted" True
+    (delete), False (keep or restore) or a dict (restore with these values).
+    """
+    with store.writing() as c:
+        conflict = rows.fetch(c, "conflict", conflict_id)
+        if conflict is None or not conflict.is_live:
+            raise NotFound(tr_noop("There is no conflict {id} here."), id=conflict_id[:60])
+        if conflict.values.get("state") == "resolved":
+            raise UserProblem(PROBLEMS["conflict.closed"])
+        changes = [*_decision(c, conflict, value), _closing(conflict, value)]
+        intention = Intention(label or tr("Resolve conflict"), atomic=True, resolving=True)
+        return write_changeset(c, store, changes, intention)
+
+
+def _closing(conflict: Stored, value: Value) -> Change:
+    return Change(
+        "conflict", conflict.id, Op.SET, {"state": "resolved", "resolution": value},
+        {"state": "open", "resolution": conflict.values.get("resolution")}, conflict.seq,
+    )  # fmt: skip
+
+
+def _decision(c: Connection, conflict: Stored, value: Value) -> list[Change]:
+    kind, _, record = str(conflict.values.get("record") or "").partition("/")
+    field = str(conflict.values.get("field") or "")
+    row = rows.fetch(c, kind, RecordId(record)) if kind in CATALOG else None
+    if row is None:
+        raise NotFound(tr_noop("The record of this conflict is not here."))
+    if field == DELETED:
+        return _decision_on_deletion(kind, row, value)
+    new = _new_values(kind, field, value)
+    old = {name: row.values.get(name) for name in new}
+    state = CATALOG[kind].state_field
+    if state is not None and state.name == field and new == old:
+        # The state reached stands; no arrow leads from it to itself.
+        return []
+    return [Change(kind, row.id, Op.SET, new, old, row.seq)]
+
+
+def _new_values(kind: str, field: str, value: Value) -> dict[str, Value]:
+    members = CATALOG[kind].groups.get(field)
+    if members is None:
+        return {field: value}
+    if not isinstance(value, dict):
+        raise UserProblem(
+            tr_noop("'{field}' is decided as a whole: give {members}."),
+            field=field, members=", ".join(members),
+        )  # fmt: skip
+    return {member: value.get(member) for member in members}
+
+
+def _decision_on_deletion(kind: str, row: Stored, value: Value) -> list[Change]:
+    if value is True:
+        return [Change(kind, row.id, Op.DELETE, base_seq=row.seq)] if row.is_live else []
+    new = value if isinstance(value, dict) else {}
+    old = {name: row.values.get(name) for name in new}
+    if not row.is_live:
+        return [Change(kind, row.id, Op.RESTORE, new, old, row.seq)]
+    return [Change(kind, row.id, Op.SET, new, old, row.seq)] if new else []
+
+
+# Refused, blocked and orphaned work
+
+
+def resend(store: Store, cs_id: ChangeSetId) -> Summary:
+    """Offer refused work again as it is (after its reason went away), and what waits for it.
+
+    The refused part of a changeset that had an effect becomes a changeset of its own.
+    """
+    with store.writing() as c:
+        n, state, label = _head(c, cs_id)
+        if state in _DECIDABLE:
+            c.run("UPDATE changeset SET state = 'queued', verdict = NULL WHERE n = ?", (n,))
+            c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
+            c.run("DELETE FROM orphan WHERE cs = ?", (n,))
+            summary = _shown_again(c, n)
+        else:
+            changes = _refused_changes(c, n)
+            _drop_refusals(c, n)
+            summary = write_changeset(c, store, changes, Intention(label))
+        blocking.refresh(c)
+        return summary | Summary(outbox_changed=True)
+
+
+def discard(store: Store, cs_id: ChangeSetId) -> Summary:
+    """Take refused, blocked, held or orphaned work back for good: the only way it ever goes."""
+    with store.writing() as c:
+        n, state, _ = _head(c, cs_id)
+        return _discard(c, n, state)
+
+
+def keep_as_draft(store: Store, cs_id: ChangeSetId) -> tuple[Summary, Mapping[str, Value]]:
+    """Take refused work off the record and return its values, for the form's draft."""
+    with store.writing() as c:
+        n, state, _ = _head(c, cs_id)
+        values: dict[str, Value] = {}
+        ops = c.rows("SELECT new, refused FROM op WHERE cs = ? ORDER BY i", (n,))
+        for new, refused in ops:
+            if state in _DECIDABLE or refused:
+                values.update(_VALUES.decode(new))
+        return _discard(c, n, state), values
+
+
+def hold(store: Store, cs_id: ChangeSetId) -> Summary:
+    """Keep a changeset from going out until it is sent again."""
+    with store.writing() as c:
+        n, state, _ = _head(c, cs_id, anything=True)
+        if state not in ("queued", "blocked", "rejected"):
+            raise UserProblem(tr_noop("This step is on its way and cannot be held back."))
+        c.run("UPDATE changeset SET state = 'held' WHERE n = ?", (n,))
+        blocking.refresh(c)
+        return Summary(changesets=(cs_id,), outbox_changed=True)
+
+
+def _head(c: Connection, cs_id: ChangeSetId, *, anything: bool = False) -> tuple[int, str, str]:
+    head = c.one("SELECT n, state, label FROM changeset WHERE id = ?", (blob(cs_id),))
+    if head is None:
+        raise NotFound(tr_noop("There is no step {id} here."), id=cs_id[:60])
+    refused = c.one("SELECT 1 FROM op WHERE cs = ? AND refused IS NOT NULL", (head[0],))
+    if not anything and head[1] not in _DECIDABLE and refused is None:
+        raise UserProblem(tr_noop("Nothing of this step was refused."))
+    return head[0], head[1], head[2]
+
+
+def _discard(c: Connection, n: int, state: str) -> Summary:
+    if state in _DECIDABLE:
+        c.run("UPDATE changeset SET state = 'discarded' WHERE n = ?", (n,))
+        c.run("DELETE FROM orphan WHERE cs = ?", (n,))
+    else:
+        _drop_refusals(c, n)
+    summary = _shown_again(c, n)
+    _reject_what_hung_on(c, n)
+    blocking.refresh(c)
+    return summary | Summary(outbox_changed=True)
+
+
+def _drop_refusals(c: Connection, n: int) -> None:
+    c.run("UPDATE op SET refused = NULL WHERE cs = ?", (n,))
+
+
+def _reject_what_hung_on(c: Connection, n: int) -> None:
+    """Below a discarded insert nothing can exist: what was entered there waits for its own
+    decision, it is not thrown away with it."""
+    inserted = c.rows(
+        "SELECT o.kind, o.id FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE o.cs = ? AND o.op = 'insert' AND s.state = 'discarded'",
+        (n,),
+    )
+    if not inserted:
+        return
+    gone = {(kind, key) for kind, key in inserted}
+    for (other,) in c.rows("SELECT n FROM changeset WHERE state = 'blocked' AND n > ?", (n,)):
+        if blocking.builds_on(c, other, gone):
+            c.run("UPDATE changeset SET state = 'rejected' WHERE n = ?", (other,))
+
+
+def _refused_changes(c: Connection, n: int) -> list[Change]:
+    """The refused parts of a changeset as changes of today's record."""
+    found: list[Change] = []
+    ops = c.rows(
+        "SELECT kind, id, op, new, refused FROM op WHERE cs = ? AND refused IS NOT NULL", (n,)
+    )
+    for kind, key, op, new, refused in ops:
+        names = msgspec.json.decode(refused, type=dict[str, object])
+        mine = _VALUES.decode(new)
+        kept = {name: mine[name] for name in mine if name in names or "" in names}
+        row = rows.server_version(c, kind, id_of(key))
+        seen = row.body if row is not None and row.body is not None else {}
+        wanted = Op(op) if "" in names and op not in ("insert", "restore") else Op.SET
+        old = {name: seen.get(name) for name in kept}
+        base = row.seq if row is not None else 0
+        found.append(Change(kind, id_of(key), wanted, kept, old, base))
+    return found
+
+
+def _shown_again(c: Connection, n: int) -> Summary:
+    """Write the rows of a changeset as they are shown now."""
+    touched: dict[tuple[str, RecordId], None] = {}
+    for kind, key in c.rows("SELECT kind, id FROM op WHERE cs = ?", (n,)):
+        if kind in CATALOG:
+            touched[kind, id_of(key)] = None
+    for kind, record_id in touched:
+        row = rows.fetch(c, kind, record_id)
+        # What is out of sight stays so; its work goes out all the same.
+        if row is None or row.deleted != HIDDEN:
+            rows.keep_shadow(c, kind, record_id)
+            rebase(c, kind, record_id)
+    search.index_now(c, touched)
+    cs_id = ChangeSetId(c.value("SELECT id FROM changeset WHERE n = ?", (n,)).hex())
+    return Summary(frozenset(touched), changesets=(cs_id,))

@@ -1,0 +1,355 @@
+"""The server's side of the door: versions from pulls and push answers become rows, in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.digest import Digest, version_hash
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.wire import Deleted, Page, WireRow, WireTombstone
+from crm_desktop.models.connection import Connection, NotStorable, SqlValue, savepoint
+from crm_desktop.models.journal import rows as rows_
+from crm_desktop.models.journal.rebase import rebase
+from crm_desktop.models.journal.rows import Shadow
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.sql import DELETED, HIDDEN, LIVE, blob, layout, to_json
+
+NAMED_MAX = 200
+"""Changed records of one kind that a summary names; of more it names the kind."""
+
+POISON = (NotStorable, ValueError, TypeError)
+"""What a row that cannot be taken raises: an id that is none, a value SQLite cannot bind."""
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What one transaction has taken so far."""
+
+    c: Connection
+    now: str
+    reconciling: bool = False
+    rows: int = 0
+    quarantined: int = 0
+    orphaned: int = 0
+    count: int = 0
+    total: int = 0
+    seq: int = 0
+    changed: dict[str, set[RecordId]] = field(default_factory=dict[str, set[RecordId]])
+    reset: set[str] = field(default_factory=set[str])
+
+    def note(self, kind: str, ids: Iterable[RecordId], many: int) -> None:
+        """Remember whom to tell."""
+        named = self.changed.setdefault(kind, set())
+        if kind in self.reset or len(named) + many > NAMED_MAX:
+            self.reset.add(kind)
+            named.clear()
+        else:
+            named.update(ids)
+
+    def close(self) -> Summary:
+        """Write the running digest; what changed."""
+        rows_.add_digest(self.c, Digest(self.count, self.total))
+        if self.seq:
+            self.c.run("UPDATE sync_state SET seq_known = max(seq_known, ?)", (self.seq,))
+        pairs = ((kind, one) for kind, ids in self.changed.items() for one in ids)
+        return Summary(
+            frozenset(pairs), frozenset(self.reset), conflicts_changed="conflict" in self.changed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    rid: int
+    seq: int
+    deleted: int
+
+
+def receive_page(receipt: Receipt, page: Page) -> None:
+    """Take the versions of one page; a poisoned row goes to quarantine and stops nothing."""
+    if not page.rows:
+        return
+    if page.kind not in CATALOG:
+        _keep_unknown(receipt, page)
+        return
+    _receive_or_bisect(receipt, page.kind, page.rows)
+
+
+def _receive_or_bisect(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
+    before = (receipt.rows, receipt.count, receipt.total)
+    try:
+        with savepoint(receipt.c):
+            _receive(receipt, kind, rows)
+    except POISON as error:
+        receipt.rows, receipt.count, receipt.total = before
+        if len(rows) == 1:
+            _quarantine(receipt, kind, rows[0], str(error))
+            return
+        middle = len(rows) // 2
+        _receive_or_bisect(receipt, kind, rows[:middle])
+        _receive_or_bisect(receipt, kind, rows[middle:])
+
+
+def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
+    """The fast path: one statement for all rows that nobody here has touched."""
+    c, table = receipt.c, layout(kind)
+    ids = [bytes.fromhex(row.id) for row in rows]
+    held = _held(c, kind, ids)
+    shadowed = _shadowed(c, kind)
+    tuples: list[list[SqlValue]] = []
+    taken: list[WireRow] = []
+    more_roots: list[tuple[str, bytes, bytes]] = []
+    count = total = 0
+    for key, row in zip(ids, rows, strict=True):
+        old = held.get(key) if held else None
+        if old is not None and _is_stale(receipt, kind, row, old):
+            continue
+        if key in shadowed:
+            _receive_below_own_work(receipt, kind, key, row)
+            continue
+        columns, extra = table.stored(row.body)
+        root = None
+        if row.roots:
+            root, others = _roots(key, row.roots)
+            more_roots.extend((kind, key, other) for other in others)
+        tuples.append([key, row.seq, root, LIVE, extra, *columns])
+        taken.append(row)
+        count += 1
+        total += version_hash(kind, row.id, row.seq)
+        if old is not None and old.deleted == LIVE and old.seq:
+            count -= 1
+            total -= version_hash(kind, row.id, old.seq)
+    c.many(table.upsert, tuples)
+    if held:
+        _after_update(c, kind, held)
+    if more_roots:
+        c.many("INSERT OR IGNORE INTO extra_root (kind, id, root) VALUES (?, ?, ?)", more_roots)
+    receipt.count += count
+    receipt.total += total
+    _after_rows(receipt, kind, rows, ids)
+
+
+def _after_rows(receipt: Receipt, kind: str, rows: Sequence[WireRow], ids: Sequence[bytes]) -> None:
+    receipt.rows += len(rows)
+    receipt.seq = max(receipt.seq, max(row.seq for row in rows))
+    receipt.note(kind, (row.id for row in rows), len(rows))
+    if kind == "conflict":
+        _note_records(receipt, rows)
+    _visit(receipt, kind, ids)
+    _leave_quarantine(receipt, kind, rows)
+
+
+def _visit(receipt: Receipt, kind: str, ids: Iterable[bytes]) -> None:
+    """While reconciling: the server still has these."""
+    if receipt.reconciling:
+        receipt.c.many(
+            "INSERT OR IGNORE INTO visited (kind, id) VALUES (?, ?)", [(kind, key) for key in ids]
+        )
+
+
+def _held(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, _Held]:
+    """The rows that are here already; of an empty table none is looked for."""
+    table = layout(kind).table
+    if c.one(f"SELECT 1 FROM {table} LIMIT 1") is None:
+        return {}
+    places = ",".join("?" * len(ids))
+    found = c.rows(f"SELECT id, rid, seq, deleted FROM {table} WHERE id IN ({places})", ids)
+    return {key: _Held(rid, seq, deleted) for key, rid, seq, deleted in found}
+
+
+def _shadowed(c: Connection, kind: str) -> frozenset[bytes]:
+    return frozenset(row[0] for row in c.rows("SELECT id FROM shadow WHERE kind = ?", (kind,)))
+
+
+def _is_stale(receipt: Receipt, kind: str, row: WireRow, old: _Held) -> bool:
+    """A late or repeated answer; while reconciling the server's word counts, whatever its seq."""
+    if old.seq <= row.seq:
+        return False
+    if receipt.reconciling:
+        salvage(receipt, kind, row.id)
+        return False
+    return True
+
+
+def _roots(key: bytes, roots: Sequence[RecordId]) -> tuple[bytes | None, list[bytes]]:
+    """The root that stands in the row (None: itself), and the others."""
+    blobs = [bytes.fromhex(root) for root in roots]
+    if key in blobs:
+        return None, [root for root in blobs if root != key]
+    return blobs[0], blobs[1:]
+
+
+def _after_update(c: Connection, kind: str, held: dict[bytes, _Held]) -> None:
+    """What hung on the former versions goes: other roots, hiding; search looks again."""
+    keys = [(kind, key) for key in held]
+    c.many("DELETE FROM extra_root WHERE kind = ? AND id = ?", keys)
+    hidden = [(kind, key) for key, one in held.items() if one.deleted == HIDDEN]
+    c.many("DELETE FROM hidden WHERE kind = ? AND id = ?", hidden)
+    rows_.mark_for_search(c, kind, [one.rid for one in held.values()])
+
+
+def _receive_below_own_work(receipt: Receipt, kind: str, key: bytes, row: WireRow) -> None:
+    """The new server version goes below this device's unsettled changes."""
+    c = receipt.c
+    table = layout(kind)
+    # Poison must show here as well, not when the row is next written.
+    columns, _ = table.stored(row.body)
+    c.one(f"SELECT {', '.join('?' * len(columns))}", columns)
+    old = rows_.shadow_of(c, kind, row.id)
+    if old is not None and old.seq and not old.deleted and old.body is not None:
+        receipt.count -= 1
+        receipt.total -= version_hash(kind, row.id, old.seq)
+    body = {**dict.fromkeys(table.fields), **row.body}
+    rows_.set_shadow(c, kind, row.id, Shadow(row.seq, False, body))
+    receipt.count += 1
+    receipt.total += version_hash(kind, row.id, row.seq)
+    rebase(c, kind, row.id)
+    root, others = _roots(key, row.roots) if row.roots else (None, [])
+    c.run(f"UPDATE {table.table} SET root = ? WHERE id = ?", (root, key))
+    c.run("DELETE FROM extra_root WHERE kind = ? AND id = ?", (kind, key))
+    c.many(
+        "INSERT OR IGNORE INTO extra_root (kind, id, root) VALUES (?, ?, ?)",
+        [(kind, key, other) for other in others],
+    )
+
+
+def _note_records(receipt: Receipt, rows: Iterable[WireRow]) -> None:
+    """A conflict changes the badge of its record."""
+    for row in rows:
+        record = row.body.get("record")
+        kind, slash, record_id = record.partition("/") if isinstance(record, str) else ("", "", "")
+        if slash:
+            receipt.note(kind, (RecordId(record_id),), 1)
+
+
+# Deletions
+
+
+def receive_deleted(receipt: Receipt, deleted: Deleted) -> None:
+    """Mark records that the server deleted; own changes to them stay in the outbox."""
+    if deleted.kind not in CATALOG:
+        _forget_unknown(receipt, deleted)
+        return
+    for tombstone in deleted.rows:
+        _delete_one(receipt, deleted.kind, tombstone)
+    receipt.rows += len(deleted.rows)
+    receipt.note(deleted.kind, (one.id for one in deleted.rows), len(deleted.rows))
+
+
+def _delete_one(receipt: Receipt, kind: str, tombstone: WireTombstone) -> None:
+    c = receipt.c
+    receipt.seq = max(receipt.seq, tombstone.seq)
+    _leave_quarantine(receipt, kind, (tombstone,))
+    row = rows_.fetch(c, kind, tombstone.id)
+    if row is None or (row.seq > tombstone.seq and not receipt.reconciling):
+        return
+    _visit(receipt, kind, (blob(row.id),))
+    shadow = rows_.shadow_of(c, kind, row.id)
+    was_live = row.is_live if shadow is None else bool(shadow.body and not shadow.deleted)
+    if was_live and row.seq:
+        receipt.count -= 1
+        receipt.total -= version_hash(kind, row.id, row.seq)
+    if shadow is not None:
+        rows_.set_shadow(c, kind, row.id, Shadow(tombstone.seq, True, shadow.body))
+        rebase(c, kind, row.id)
+        return
+    state = HIDDEN if row.deleted == HIDDEN else DELETED
+    c.run(
+        f"UPDATE {layout(kind).table} SET deleted = ?, seq = ? WHERE rid = ?",
+        (state, tombstone.seq, row.rid),
+    )
+    rows_.mark_for_search(c, kind, (row.rid,))
+
+
+# What cannot be taken, or is not known here
+
+
+def _quarantine(receipt: Receipt, kind: str, row: WireRow, reason: str) -> None:
+    c = receipt.c
+    if not _is_bytes(row.id):
+        return
+    _leave_quarantine(receipt, kind, (row,))
+    held = rows_.fetch(c, kind, row.id)
+    version = rows_.server_version(c, kind, row.id)
+    if held is not None and version is not None and version.seq and not version.deleted:
+        # The older version stays readable; for the digest the new one counts.
+        receipt.count -= 1
+        receipt.total -= version_hash(kind, row.id, version.seq)
+        c.run(f"UPDATE {layout(kind).table} SET seq = 0 WHERE rid = ?", (held.rid,))
+        c.run("UPDATE shadow SET seq = 0 WHERE kind = ? AND id = ?", (kind, blob(row.id)))
+    c.run(
+        "INSERT INTO quarantine (kind, id, seq, item, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (kind, blob(row.id), row.seq, msgspec.json.encode(row).decode(), reason[:500],
+         receipt.now),
+    )  # fmt: skip
+    receipt.count += 1
+    receipt.total += version_hash(kind, row.id, row.seq)
+    receipt.quarantined += 1
+    _visit(receipt, kind, (blob(row.id),))
+
+
+def _is_bytes(text: str) -> bool:
+    try:
+        return len(blob(text)) > 0
+    except ValueError:
+        return False
+
+
+def _leave_quarantine(receipt: Receipt, kind: str, rows: Iterable[WireRow | WireTombstone]) -> None:
+    """A newer version of a quarantined row was taken (or deleted): the raw one goes."""
+    c = receipt.c
+    waiting = {key: seq for key, seq in
+               c.rows("SELECT id, seq FROM quarantine WHERE kind = ?", (kind,))}  # fmt: skip
+    if not waiting:
+        return
+    for row in rows:
+        seq = waiting.get(blob(row.id))
+        if seq is not None:
+            c.run("DELETE FROM quarantine WHERE kind = ? AND id = ?", (kind, blob(row.id)))
+            receipt.count -= 1
+            receipt.total -= version_hash(kind, row.id, seq)
+
+
+def _keep_unknown(receipt: Receipt, page: Page) -> None:
+    """A kind of a newer server is stored whole."""
+    for row in page.rows:
+        _forget_unknown(receipt, Deleted(page.kind, (WireTombstone(row.id, row.seq),)))
+        body: dict[str, Value] = row.body
+        receipt.c.run(
+            "INSERT INTO unknown_kind (kind, id, seq, roots, body) VALUES (?, ?, ?, ?, ?)",
+            (page.kind, blob(row.id), row.seq, to_json([*row.roots]), to_json(body)),
+        )
+        _visit(receipt, page.kind, (blob(row.id),))
+        receipt.count += 1
+        receipt.total += version_hash(page.kind, row.id, row.seq)
+        receipt.seq = max(receipt.seq, row.seq)
+    receipt.rows += len(page.rows)
+
+
+def _forget_unknown(receipt: Receipt, deleted: Deleted) -> None:
+    c = receipt.c
+    for one in deleted.rows:
+        key = (deleted.kind, blob(one.id))
+        seq = c.value("SELECT seq FROM unknown_kind WHERE kind = ? AND id = ?", key)
+        if seq is not None:
+            c.run("DELETE FROM unknown_kind WHERE kind = ? AND id = ?", key)
+            receipt.count -= 1
+            receipt.total -= version_hash(deleted.kind, one.id, seq)
+        receipt.seq = max(receipt.seq, one.seq)
+
+
+def salvage(receipt: Receipt, kind: str, record_id: RecordId) -> None:
+    """Keep a copy of a version that the server lost and somebody else wrote."""
+    c = receipt.c
+    version = rows_.server_version(c, kind, record_id)
+    if version is None or version.body is None:
+        return
+    c.run(
+        "INSERT INTO salvage (kind, id, seq, title, body, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (kind, blob(record_id), version.seq, CATALOG[kind].name_of(version.body),
+         to_json(version.body), receipt.now),
+    )  # fmt: skip

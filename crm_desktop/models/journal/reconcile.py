@@ -1,0 +1,114 @@
+"""A server with another history: own work is offered again, what it lost of others is kept."""
+
+from __future__ import annotations
+
+from crm_core.catalog import CATALOG
+from crm_core.digest import version_hash
+from crm_core.ids import RecordId
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal import rows
+from crm_desktop.models.journal.rebase import rebase
+from crm_desktop.models.journal.received import Receipt, salvage
+from crm_desktop.models.journal.rows import Shadow
+from crm_desktop.models.sql import id_of, layout
+
+
+def begin(receipt: Receipt, restored_at_seq: int) -> None:
+    """Queue own changesets above the restored seq again, with their ids and bases, and receive
+    everything from the beginning."""
+    c = receipt.c
+    found = c.rows(
+        "SELECT n FROM changeset WHERE state IN ('acked', 'confirmed') AND ack_seq > ?",
+        (restored_at_seq,),
+    )
+    for (n,) in found:
+        for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
+            if kind in CATALOG and _is_here(c, kind, key):
+                rows.keep_shadow(c, kind, id_of(key))
+    c.many("UPDATE changeset SET state = 'queued', ack_seq = 0, verdict = NULL WHERE n = ?", found)
+    c.many("UPDATE op SET parked = NULL, refused = NULL WHERE cs = ?", found)
+    for (n,) in found:
+        for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
+            rebase(c, kind, id_of(key))
+    start_over(c)
+    receipt.reconciling = True
+
+
+def start_over(c: Connection) -> None:
+    """Receive everything anew from cursor 0; the running digest is counted afresh."""
+    held = rows.recount(c)
+    c.run("DELETE FROM visited")
+    c.run(
+        "UPDATE sync_state SET cursor = 0, resume = '', resume_hi = 0, reconcile = 1,"
+        " count = ?, total = ?, seq_known = 0",
+        (held.count, held.total),
+    )
+
+
+def end(receipt: Receipt) -> None:
+    """Rows that the server did not name again are salvaged and hidden; nothing is deleted."""
+    c = receipt.c
+    for kind in CATALOG:
+        table = layout(kind).table
+        lost = c.rows(
+            f"SELECT id, seq FROM {table} t WHERE seq > 0 AND deleted <> 2 AND NOT EXISTS"
+            " (SELECT 1 FROM visited v WHERE v.kind = ? AND v.id = t.id)",
+            (kind,),
+        )
+        for key, seq in lost:
+            _put_aside(receipt, kind, id_of(key), seq)
+    _drop_unnamed_quarantine(receipt)
+    c.run("DELETE FROM visited")
+
+
+def _put_aside(receipt: Receipt, kind: str, record_id: RecordId, seq: int) -> None:
+    c = receipt.c
+    shadow = rows.shadow_of(c, kind, record_id)
+    row = rows.fetch(c, kind, record_id)
+    assert row is not None
+    was_live = row.is_live if shadow is None else not shadow.deleted
+    if was_live:
+        receipt.count -= 1
+        receipt.total -= version_hash(kind, record_id, seq)
+    receipt.note(kind, (record_id,), 1)
+    if shadow is not None:
+        if not _creates(c, kind, record_id):
+            salvage(receipt, kind, record_id)
+        rows.set_shadow(c, kind, record_id, Shadow(0, False, None))
+        rebase(c, kind, record_id)
+        return
+    if was_live:
+        salvage(receipt, kind, record_id)
+    rows.hide(c, kind, row.rid, record_id, receipt.now)
+
+
+def _creates(c: Connection, kind: str, record_id: RecordId) -> bool:
+    """Whether this device still offers the record's own insert."""
+    return c.one(
+        "SELECT 1 FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ?"
+        " AND o.op = 'insert' AND s.state IN ('queued', 'sent')",
+        (kind, bytes.fromhex(record_id)),
+    ) is not None  # fmt: skip
+
+
+def _is_here(c: Connection, kind: str, key: bytes) -> bool:
+    sql = f"SELECT 1 FROM {layout(kind).table} WHERE id = ? AND deleted <> 2"
+    return c.one(sql, (key,)) is not None
+
+
+def _drop_unnamed_quarantine(receipt: Receipt) -> None:
+    """Raw rows that the server did not name again count no longer; they are salvaged too."""
+    c = receipt.c
+    for table, text in (("quarantine", "item"), ("unknown_kind", "body")):
+        lost = c.rows(
+            f"SELECT kind, id, seq, {text} FROM {table} t WHERE NOT EXISTS"
+            " (SELECT 1 FROM visited v WHERE v.kind = t.kind AND v.id = t.id)"
+        )
+        for kind, key, seq, body in lost:
+            c.run(
+                "INSERT INTO salvage (kind, id, seq, title, body, at) VALUES (?, ?, ?, '', ?, ?)",
+                (kind, key, seq, body, receipt.now),
+            )
+            c.run(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, key))
+            receipt.count -= 1
+            receipt.total -= version_hash(kind, id_of(key), seq)

@@ -1,0 +1,151 @@
+"""Undo: the inverse of one's own last step, as a new step; what others changed since stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op, in_bounded_steps, inverse
+from crm_core.entity import Entity
+from crm_core.errors import UserProblem
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.machines import MACHINES, missing_for
+from crm_desktop.i18n import tr
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal.local import Intention, write_changeset
+from crm_desktop.models.journal.validate import Draft, Drafts, advance
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.sql import id_of
+from crm_desktop.models.store import Store
+
+Kept = tuple[str, RecordId, str]
+"""A field that stays as it is: kind, record, field ("" for the whole record)."""
+
+_UNDOABLE = "state IN ('queued', 'sent', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
+
+_VALUES = msgspec.json.Decoder(dict[str, Value])
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did. `kept` lists what stayed, because others changed it since or no step of
+    the business leads back."""
+
+    label: str
+    summary: Summary
+    kept: tuple[Kept, ...] = ()
+
+
+def undoable(store: Store) -> str | None:
+    """The words of the step that `undo` would take back; None: there is none."""
+    with store.reader() as c:
+        return c.value(f"SELECT label FROM changeset WHERE {_UNDOABLE} ORDER BY n DESC LIMIT 1")
+
+
+def undo(store: Store) -> Undone | None:
+    """Take back the last step that was not taken back yet: a changeset, or a whole batch."""
+    with store.reader() as c:
+        last = c.one(
+            f"SELECT n, batch, label FROM changeset WHERE {_UNDOABLE} ORDER BY n DESC LIMIT 1"
+        )
+        if last is None:
+            return None
+        ns = [last[0]] if last[1] is None else _of_batch(c, last[1])
+    return _undo(store, ns, last[2])
+
+
+def revert_batch(store: Store, batch: str) -> Undone:
+    """Take a whole batch back, such as an import. Raises UserProblem for one that is not here."""
+    with store.reader() as c:
+        ns = _of_batch(c, batch)
+        label = c.value("SELECT label FROM changeset WHERE batch = ? LIMIT 1", (batch,))
+    if not ns:
+        raise UserProblem(
+            tr_noop("There is nothing to take back: the batch {batch} is not here."),
+            batch=batch[:60],
+        )
+    return _undo(store, ns, str(label))
+
+
+def _of_batch(c: Connection, batch: str) -> list[int]:
+    sql = f"SELECT n FROM changeset WHERE batch = ? AND {_UNDOABLE} ORDER BY n DESC"
+    return [row[0] for row in c.rows(sql, (batch,))]
+
+
+def _undo(store: Store, ns: Sequence[int], label: str) -> Undone:
+    """The newest changeset first; each is taken back in steps that fit a changeset."""
+    batch = str(store.new_id()) if len(ns) > 1 else ""
+    summary, kept, step = Summary(), list[Kept](), 0
+    for n in ns:
+        with store.writing() as c:
+            changes, stays = _inverse_of(c, n)
+            kept.extend(stays)
+            undoes = ChangeSetId(c.value("SELECT id FROM changeset WHERE n = ?", (n,)).hex())
+            atomic = bool(c.value("SELECT atomic FROM changeset WHERE n = ?", (n,)))
+            for part in in_bounded_steps(changes):
+                words = tr("Undo: {label}", label=label)
+                intention = Intention(words, batch, step, atomic, undoes=undoes)
+                summary |= write_changeset(c, store, part, intention)
+                step += 1
+            c.run("UPDATE changeset SET undone = 1 WHERE n = ?", (n,))
+    return Undone(label, summary, tuple(kept))
+
+
+def _inverse_of(c: Connection, n: int) -> tuple[list[Change], list[Kept]]:
+    """The changes that take a changeset back, the last one first, each judged on the record as it
+    will be by then."""
+    drafts, changes, kept = Drafts(c), list[Change](), list[Kept]()
+    for change in _changes_of(c, n):
+        entity = CATALOG.get(change.kind)
+        if entity is None or entity.insert_only or entity.read_only:
+            kept.append((change.kind, change.id, ""))
+            continue
+        draft = drafts.of(change.kind, change.id)
+        current = draft.values if draft.exists else None
+        taken = inverse(change, current, draft.deleted, draft.seq)
+        kept.extend(taken.kept)
+        for back in taken.changes:
+            possible, stays = _possible(entity, back, draft)
+            kept.extend(stays)
+            if possible is not None and _is_taken(drafts, possible, kept):
+                changes.append(possible)
+    return changes, kept
+
+
+def _changes_of(c: Connection, n: int) -> list[Change]:
+    rows = c.rows("SELECT kind, id, op, new, old FROM op WHERE cs = ? ORDER BY i DESC", (n,))
+    return [
+        Change(kind, id_of(key), Op(op), _VALUES.decode(new), _VALUES.decode(old))
+        for kind, key, op, new, old in rows
+    ]
+
+
+def _possible(entity: Entity, back: Change, draft: Draft) -> tuple[Change | None, list[Kept]]:
+    """The change without what no step of the business leads back to."""
+    state = entity.state_field
+    if state is None or back.op is not Op.SET or state.name not in back.new:
+        return back, []
+    arrow = MACHINES[state.machine].arrow(draft.values.get(state.name), back.new[state.name])
+    if arrow is not None and not missing_for(arrow, {**draft.values, **back.new}):
+        return back, []
+    stays = [(back.kind, back.id, state.name)]
+    new = {name: value for name, value in back.new.items() if name != state.name}
+    if not new:
+        return None, stays
+    old = {name: back.old[name] for name in new}
+    return Change(back.kind, back.id, back.op, new, old, back.base_seq), stays
+
+
+def _is_taken(drafts: Drafts, change: Change, kept: list[Kept]) -> bool:
+    """Whether the change may be made today; what may not (a reference that is gone) stays."""
+    try:
+        advance(drafts, change, resolving=False)
+    except UserProblem:
+        kept.extend((change.kind, change.id, name) for name in change.new or ("",))
+        return False
+    return True

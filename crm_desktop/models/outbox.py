@@ -1,0 +1,217 @@
+"""The store as the engine sees it: outbox, verdicts, pulls and the place to resume from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from crm_core.catalog import SCHEMA
+from crm_core.changes import Change, ChangeSet, Op
+from crm_core.errors import Bug
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ChangeSetId, DeviceId, RecordId
+from crm_core.wire import (
+    Deleted,
+    End,
+    Enter,
+    Gone,
+    Hello,
+    Left,
+    Mark,
+    Page,
+    PullItem,
+    PushResponse,
+)  # fmt: skip
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal import leaving, reconcile, settling
+from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.store import Store
+
+_VALUES = msgspec.json.Decoder(dict[str, Value])
+_IDS = msgspec.json.Decoder(tuple[ChangeSetId, ...])
+
+KEEP_CONFIRMED_DAYS = 60
+"""Own history and undo reach back this far; so does re-sending after a server's restore."""
+
+
+class Outbox:
+    """Implements the engine's `SyncStore`; each method is one transaction, or only reads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def state(self) -> SyncState:
+        """How far this store has come."""
+        with self._store.reader() as c:
+            return sync_state(c)
+
+    def take_outbox(self, changesets_max: int, bytes_max: int) -> tuple[ChangeSet, ...]:
+        """The oldest changesets that may go out, marked sent; at least one where any waits."""
+        with self._store.writing() as c:
+            found = c.rows(
+                "SELECT n, bytes FROM changeset WHERE state IN ('queued', 'sent')"
+                " ORDER BY n LIMIT ?",
+                (max(1, changesets_max),),
+            )
+            taken: list[int] = []
+            size = 0
+            for n, weight in found:
+                size += weight
+                if taken and size > bytes_max:
+                    break
+                taken.append(n)
+            c.many("UPDATE changeset SET state = 'sent' WHERE n = ?", [(n,) for n in taken])
+            return tuple(changeset_of(c, n) for n in taken)
+
+    def settle(self, answer: PushResponse) -> Settled:
+        """Write a push's verdicts, and lay the rows of the answer under what is unsettled."""
+        with self._store.writing() as c:
+            receipt = self._receipt(c)
+            done = settling.settle(receipt, answer)
+            return _settled(done, receipt.close())
+
+    def begin_pull(self, hello: Hello) -> Summary:
+        """Take over a new scope generation, schema or history."""
+        with self._store.writing() as c:
+            state = sync_state(c)
+            receipt = self._receipt(c)
+            lost_history = state.epoch and (hello.epoch != state.epoch or state.cursor > hello.seq)
+            if lost_history:
+                reconcile.begin(receipt, hello.restored_at_seq)
+            c.run(
+                "UPDATE sync_state SET epoch = ?, scope_gen = ?, schema = ?, pull_open = 1",
+                (hello.epoch, hello.scope_gen, hello.schema),
+            )
+            summary = receipt.close()
+            return summary | Summary(outbox_changed=bool(lost_history))
+
+    def apply(self, items: Sequence[PullItem], mark: Mark | None) -> Applied:
+        """Write what a pull brought, together with the new place to resume from."""
+        with self._store.writing() as c:
+            receipt = self._receipt(c)
+            take_items(receipt, items)
+            c.run("UPDATE sync_state SET pull_open = 1")
+            if mark is not None:
+                c.run("UPDATE sync_state SET resume = ?, resume_hi = ?", (mark.after, mark.cursor))
+            return _applied(receipt)
+
+    def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
+        """Write the last items and close the pull; compare the digests."""
+        store = self._store
+        with store.writing() as c:
+            receipt = self._receipt(c)
+            take_items(receipt, items)
+            confirmed = settling.confirm(receipt, end.hi)
+            if receipt.reconciling:
+                reconcile.end(receipt)
+            summary = receipt.close() | Summary(outbox_changed=confirmed)
+            c.run(
+                "UPDATE sync_state SET cursor = ?, resume = '', resume_hi = 0, pull_open = 0,"
+                " reconcile = 0, seq_known = max(seq_known, ?)",
+                (end.hi, end.hi),
+            )
+            leaving.erase_hidden(c, store.clock())
+            settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
+            verified = _compare(c, end, receipt.now)
+            return Verdict(summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined)
+
+    def fetch_anew(self) -> None:
+        """Forget up to where everything was received: the next pull brings all of it."""
+        with self._store.writing() as c:
+            reconcile.start_over(c)
+
+    def parked(self) -> Parked:
+        """What lies where, for an honest status."""
+        with self._store.reader() as c:
+            return settling.parked(c, self._store.identity.user)
+
+    def unsent(self) -> bytes:
+        """All pending and parked work as JSON."""
+        with self._store.reader() as c:
+            found = c.rows(
+                "SELECT n FROM changeset WHERE state NOT IN ('acked', 'confirmed', 'discarded')"
+                " ORDER BY n"
+            )
+            return msgspec.json.encode([changeset_of(c, n) for (n,) in found])
+
+    def _receipt(self, c: Connection) -> Receipt:
+        reconciling = bool(c.value("SELECT reconcile FROM sync_state"))
+        return Receipt(c, self._store.now(), reconciling)
+
+
+def sync_state(c: Connection) -> SyncState:
+    """The one row of `sync_state`."""
+    row = c.one(
+        "SELECT epoch, cursor, resume, resume_hi, pull_open, scope_gen, schema, verified_at,"
+        " verified_cursor, seq_known FROM sync_state"
+    )
+    assert row is not None
+    return SyncState(
+        epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
+        scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
+        seq_known=row[9],
+    )  # fmt: skip
+
+
+def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
+    """Write the items of a pull in their order."""
+    for item in items:
+        match item:
+            case Page():
+                receive_page(receipt, item)
+            case Deleted():
+                receive_deleted(receipt, item)
+            case Enter(roots):
+                leaving.enter(receipt, roots)
+            case Left(roots):
+                leaving.leave(receipt, roots)
+            case Gone(kind, ids):
+                leaving.gone(receipt, kind, ids)
+            case Hello() | Mark() | End():
+                raise Bug(tr_noop("A pull's frame came where its content was expected."))
+
+
+def _applied(receipt: Receipt) -> Applied:
+    summary = receipt.close()
+    return Applied(summary, receipt.rows, receipt.quarantined, receipt.orphaned)
+
+
+def _settled(done: Settled, summary: Summary) -> Settled:
+    return Settled(done.summary | summary, done.acked, done.conflicts, done.rejected, done.blocked)
+
+
+def _compare(c: Connection, end: End, now: str) -> bool:
+    """Whether both sides hold the same versions; rows newer than the stream make it unknown."""
+    count, total = c.one("SELECT count, total FROM sync_state") or (0, 0)
+    if (count, total) != (end.count, end.total):
+        return False
+    c.run("UPDATE sync_state SET verified_at = ?, verified_cursor = ?", (now, end.hi))
+    return True
+
+
+def changeset_of(c: Connection, n: int) -> ChangeSet:
+    """A changeset as it travels, from the journal."""
+    head = c.one(
+        "SELECT id, batch, batch_n, author, device, at, schema, scope_gen, atomic, label"
+        " FROM changeset WHERE n = ?",
+        (n,),
+    )
+    assert head is not None
+    ops = c.rows(
+        "SELECT kind, id, op, new, old, base_seq, after FROM op WHERE cs = ? ORDER BY i", (n,)
+    )
+    changes = tuple(
+        Change(
+            kind, RecordId(key.hex()), Op(op), _VALUES.decode(new), _VALUES.decode(old), base,
+            _IDS.decode(after) if after else (),
+        )
+        for kind, key, op, new, old, base, after in ops
+    )  # fmt: skip
+    return ChangeSet(
+        id=ChangeSetId(head[0].hex()), changes=changes, batch=head[1] or "", n=head[2],
+        author=RecordId(head[3].hex()), device=DeviceId(head[4]), at=head[5], schema=head[6],
+        scope_gen=head[7], atomic=bool(head[8]), label=head[9],
+    )  # fmt: skip

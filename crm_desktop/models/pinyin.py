@@ -1,0 +1,171 @@
+"""Pinyin of names: readings with the heteronyms of surnames, and how typed letters match them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+HETERONYM_CHARACTERS = 2
+"""At how many characters from the front all readings count: surnames have one or two."""
+
+COMBINATIONS_MAX = 8
+SYLLABLES_MAX = 24
+SUFFIX_INITIALS = 6
+"""Initials that are indexed from each later syllable on."""
+
+CJK = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PIECE = re.compile(rf"[{CJK}]|[a-z0-9]+")
+_HAS_CJK = re.compile(f"[{CJK}]")
+
+Syllables = tuple[tuple[str, ...], ...]
+"""For each character its readings (the first is the most likely); a Latin word is one of its own."""
+
+
+def has_cjk(text: str) -> bool:
+    """Whether there is a Chinese character in the text."""
+    return _HAS_CJK.search(text) is not None
+
+
+@cache
+def _library() -> Any:
+    """pypinyin costs a tenth of a second and 15 MB: loaded with the first Chinese name."""
+    import pypinyin
+
+    return pypinyin
+
+
+@lru_cache(maxsize=30_000)
+def _readings(character: str) -> tuple[str, ...]:
+    """All readings of one character, ü as v."""
+    library = _library()
+    found = library.pinyin(character, style=library.Style.NORMAL, heteronym=True)
+    return tuple(found[0]) if found else ()
+
+
+def _umlauts(reading: str) -> tuple[str, ...]:
+    """ü is typed as v, u or yu: lü is found by lv, lu and lyu."""
+    reading = reading.replace("ü", "v")
+    if "v" not in reading:
+        return (reading,)
+    return (reading, reading.replace("v", "u"), reading.replace("v", "yu"))
+
+
+@lru_cache(maxsize=20_000)
+def _phrase(text: str) -> tuple[str, ...]:
+    """The reading of each character within its phrase."""
+    library = _library()
+    return tuple(library.lazy_pinyin(text, style=library.Style.NORMAL))
+
+
+def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
+    """The readings of a name, and the pieces (characters and Latin words) that they belong to."""
+    pieces = tuple(_PIECE.findall(text.lower())[:SYLLABLES_MAX])
+    characters = "".join(piece for piece in pieces if has_cjk(piece))
+    phrase = iter(_phrase(characters)) if characters else iter(())
+    found: list[tuple[str, ...]] = []
+    position = 0
+    for piece in pieces:
+        if not has_cjk(piece):
+            found.append((piece,))
+            continue
+        readings = [next(phrase, piece)]
+        if position < HETERONYM_CHARACTERS:
+            readings.extend(_readings(piece))
+        position += 1
+        spelt = (spelling for reading in readings for spelling in _umlauts(reading))
+        found.append(tuple(dict.fromkeys(spelt)))
+    return tuple(found), pieces
+
+
+def spellings(text: str) -> str:
+    """What is indexed of a name: spelt out, its initials, and the initials from later syllables."""
+    found, _ = syllables(text)
+    if not found:
+        return ""
+    front, rest = found[:HETERONYM_CHARACTERS], found[HETERONYM_CHARACTERS:]
+    tail = "".join(readings[0] for readings in rest)
+    initials = "".join(readings[0][0] for readings in found)
+    words: dict[str, None] = {}
+    for combination in list(product(*front))[:COMBINATIONS_MAX]:
+        words["".join(combination) + tail] = None
+        words["".join(reading[0] for reading in combination) + initials[len(front) :]] = None
+    for start in range(1, len(found)):
+        for reading in found[start] if start < len(front) else found[start][:1]:
+            words[reading[0] + initials[start + 1 : start + SUFFIX_INITIALS]] = None
+    return " ".join(words)
+
+
+def matches_at(text: str, typed: str) -> int | None:
+    """At which syllable of a name the typed letters and characters match; None: nowhere.
+
+    Each syllable is matched by itself, by its reading or by any beginning of it.
+    """
+    found, pieces = syllables(text)
+    plain = typed.lower().replace(" ", "").replace("'", "")
+    for start in range(len(pieces)):
+        if _matches(found, pieces, start, plain):
+            return start
+    return None
+
+
+def _matches(found: Syllables, pieces: Sequence[str], at: int, typed: str) -> bool:
+    if not typed:
+        return True
+    if at == len(pieces):
+        return False
+    if typed.startswith(pieces[at]) and _matches(found, pieces, at + 1, typed[len(pieces[at]) :]):
+        return True
+    for reading in found[at]:
+        length = _common(reading, typed)
+        # The longest beginning first: "zeng" is one syllable before it is four initials.
+        for taken in range(length, 0, -1):
+            if _matches(found, pieces, at + 1, typed[taken:]):
+                return True
+    return False
+
+
+def _common(reading: str, typed: str) -> int:
+    length = 0
+    for one, other in zip(reading, typed, strict=False):
+        if one != other:
+            break
+        length += 1
+    return length
+
+
+_INITIAL = re.compile(r"[a-z0-9]")
+_SYLLABLE = re.compile(
+    "zhuang|shuang|chuang|zhuan|zhuai|zhong|zheng|zhang|xiong|xiang|shuan|shuai|sheng|shang|"
+    "qiong|qiang|niang|liang|kuang|jiong|jiang|huang|guang|chuan|chuai|chong|cheng|chang|"
+    "[bpmfdtnlgkhjqxzcsryw]h?[iuvy]?(?:ang|eng|ing|ong|ian|iao|uan|uai|ai|ei|ao|ou|an|en|in|un|"
+    "ia|ie|iu|ua|ui|uo|ve|ue|vn|er|a|o|e|i|u|v)|ang|eng|ai|ei|ao|ou|an|en|er|a|o|e"
+)
+
+
+def initials_of(typed: str, most: int = 8) -> list[str]:
+    """The initials that typed letters can stand for: "zenggq" for "zgq", and as typed."""
+    plain = typed.lower().replace(" ", "").replace("'", "")
+    if not plain.isascii() or not all(map(_INITIAL.match, plain)):
+        return []
+    found: dict[str, None] = {}
+    _split(plain, "", found, most)
+    found[plain] = None
+    return list(found)
+
+
+def _split(rest: str, so_far: str, found: dict[str, None], most: int) -> None:
+    if len(found) >= most:
+        return
+    if not rest:
+        found[so_far] = None
+        return
+    match = _SYLLABLE.match(rest)
+    if match is not None:
+        longest = match.end()
+        for length in range(longest, 1, -1):
+            if _SYLLABLE.fullmatch(rest[:length]):
+                _split(rest[length:], so_far + rest[0], found, most)
+    _split(rest[1:], so_far + rest[0], found, most)

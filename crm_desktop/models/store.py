@@ -1,0 +1,185 @@
+"""One open database file: its identity, its one writer, its readers and its small settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+
+import msgspec
+import uuid_utils
+
+from crm_core.errors import Bug, NotFound, UserProblem
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId
+from crm_desktop.models import created
+from crm_desktop.models.connection import Connection, transaction
+from crm_desktop.models.identity import IDENTITY, Identity, identity_in
+
+READERS_KEPT = 3
+"""Idle readers kept open: two lanes and one to spare; more are opened when asked for."""
+
+
+class NewerVersion(UserProblem):
+    """A newer version of the application wrote the file."""
+
+
+Clock = Callable[[], dt.datetime]
+NewId = Callable[[], RecordId]
+
+
+def utc_now() -> dt.datetime:
+    """The device's clock."""
+    return dt.datetime.now(dt.UTC)
+
+
+def new_uuid7() -> RecordId:
+    """A fresh UUIDv7."""
+    return RecordId(uuid_utils.uuid7().hex)
+
+
+class Store:
+    """One open database file. `write` belongs to one thread at a time; `reader` to anybody."""
+
+    def __init__(self, path: Path, key: bytes, write: Connection, clock: Clock, new_id: NewId):
+        self.path = path
+        self.write = write
+        self.clock = clock
+        self.new_id = new_id
+        self._key = key
+        self._readers: LifoQueue[Connection] = LifoQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self.identity = identity_in(write)
+
+    @classmethod
+    def create(
+        cls, path: Path, key: bytes, identity: Identity, *, clock: Clock = utc_now,
+        new_id: NewId = new_uuid7,
+    ) -> Store:  # fmt: skip
+        """A new, empty, encrypted file. Raises UserProblem where there is one already."""
+        if path.exists():
+            raise UserProblem(tr_noop("'{path}' exists already."), path=str(path))
+        write = Connection(path, key)
+        try:
+            with transaction(write):
+                for statement in created.DDL.split(";\n"):
+                    if statement.strip():
+                        write.run(statement)
+                write.run("INSERT INTO sync_state (one) VALUES (1)")
+                text = msgspec.json.encode(identity).decode()
+                write.run("INSERT INTO meta (name, value) VALUES (?, ?)", (IDENTITY, text))
+                write.run(f"PRAGMA user_version={created.VERSION}")
+        except BaseException:
+            write.close()
+            raise
+        return cls(path, key, write, clock, new_id)
+
+    @classmethod
+    def open(
+        cls, path: Path, key: bytes, *, clock: Clock = utc_now, new_id: NewId = new_uuid7
+    ) -> Store:
+        """Open a file, bringing it to today's schema (with a backup before).
+
+        Raises NotFound, WrongKeyOrDamaged, NewerVersion (all UserProblem) or Unavailable.
+        """
+        if not path.exists():
+            raise NotFound(tr_noop("There is no database '{path}'."), path=str(path))
+        write = Connection(path, key)
+        try:
+            version = int(write.value("PRAGMA user_version"))
+            if version > created.VERSION:
+                raise NewerVersion(
+                    tr_noop(
+                        "'{path}' was written by a newer version of the application (schema "
+                        "{found}, this one knows {known}); please update it."
+                    ),
+                    path=str(path), found=version, known=created.VERSION,
+                )  # fmt: skip
+            if version < created.VERSION:
+                # SQLAlchemy and Alembic load only when there is something to migrate.
+                from crm_desktop.models.migrations.migrate import migrate
+
+                migrate(write, path, key, version)
+            return cls(path, key, write, clock, new_id)
+        except BaseException:
+            write.close()
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One write transaction. Transactions do not nest; a second thread waits its turn."""
+        if self._closed:
+            raise Bug(tr_noop("The store is closed."))
+        with self._lock, transaction(self.write):
+            yield self.write
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """A snapshot of the file as it is now, which no write disturbs."""
+        try:
+            connection = self._readers.get_nowait()
+        except Empty:
+            connection = Connection(self.path, self._key)
+        try:
+            connection.run("BEGIN")
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.run("ROLLBACK")
+            self._give_back(connection)
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._closed or self._readers.qsize() >= READERS_KEPT:
+            connection.close()
+        else:
+            self._readers.put(connection)
+
+    def meta(self, name: str) -> str | None:
+        """A small setting or secret kept inside the encrypted file."""
+        with self.reader() as connection:
+            return connection.value("SELECT value FROM meta WHERE name = ?", (name,))
+
+    def set_meta(self, name: str, value: str | None) -> None:
+        """Keep a small setting; None forgets it."""
+        with self.writing() as connection:
+            if value is None:
+                connection.run("DELETE FROM meta WHERE name = ?", (name,))
+            else:
+                connection.run(
+                    "INSERT INTO meta (name, value) VALUES (?, ?)"
+                    " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+                    (name, value),
+                )
+
+    def set_identity(self, identity: Identity) -> None:
+        """Take over what the server says of this device after signing in again."""
+        self.set_meta(IDENTITY, msgspec.json.encode(identity).decode())
+        self.identity = identity
+
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log back into the file: to be called when it is quiet."""
+        with self._lock:
+            self.write.checkpoint()
+
+    def now(self) -> str:
+        """The present moment in canonical form."""
+        return self.clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def key(self) -> bytes:
+        """The raw key: for backups and a second connection of the same profile."""
+        return self._key
+
+    def close(self) -> None:
+        """Close all connections; calling it again does nothing."""
+        if self._closed:
+            return
+        with self._lock:
+            self._closed = True
+            while not self._readers.empty():
+                self._readers.get_nowait().close()
+            self.write.close()
