@@ -40,13 +40,6 @@ class Secrets:
         """New random secrets (any 32 bytes are an Ed25519 private key)."""
         return cls(secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
 
-    def public_key(self) -> str:
-        """The device's Ed25519 public key in hexadecimal digits."""
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        private = Ed25519PrivateKey.from_private_bytes(self.device_key)
-        return private.public_key().public_bytes_raw().hex()
-
 
 class Vault(Protocol):
     """What we use of a keyring backend."""

@@ -1,0 +1,96 @@
+"""Sends window, demo and screenshots to `app`, and everything else to `cli`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from crm_desktop.cli import commands
+from crm_desktop.cli.arguments import Arguments
+from crm_desktop.cli.outcome import watch_for_the_unexpected
+from crm_desktop.i18n import tr
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit code of one call (cli.md); `argv` without the program's name."""
+    arguments = commands.parse(argv)
+    if argv is None:
+        watch_for_the_unexpected(arguments.folder)
+        _speak_utf8()
+    passphrase = commands.take_passphrase(arguments)
+    if arguments.selftest:
+        from crm_desktop.cli import selftest
+
+        return selftest.run({"qt": _qt})
+    if arguments.command in commands.HANDLERS:
+        return commands.run(arguments, passphrase)
+    shown = {"demo": _demo, "screenshot": _screenshot}.get(arguments.command, _window)
+    return commands.ended(arguments.folder, lambda: shown(arguments, passphrase))
+
+
+def _window(arguments: Arguments, passphrase: str | None) -> int:
+    from crm_desktop import app
+
+    return app.main(
+        app.Options(profile=arguments.folder, passphrase=passphrase, locale=arguments.locale)
+    )
+
+
+def _screenshot(arguments: Arguments, passphrase: str | None) -> int:
+    from crm_desktop import app
+
+    picture = app.Picture(arguments.out, arguments.pane, arguments.size, arguments.select)
+    return app.main(
+        app.Options(
+            profile=arguments.folder, passphrase=passphrase, locale=arguments.locale,
+            theme=arguments.theme, picture=picture,
+        )
+    )  # fmt: skip
+
+
+def _demo(arguments: Arguments, _passphrase: str | None) -> int:
+    from crm_desktop.cli import demo
+
+    story = not demo.has_display()
+    if story:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        sys.stdout.write(
+            tr("No display: the demo plays offscreen and leaves its pictures in build/screens/.")
+            + "\n"
+        )
+    with demo.running(fresh=arguments.fresh) as ready:
+        from crm_desktop import app
+
+        logins = tuple((login, tr(words)) for login, words in demo.LOGINS)
+        return app.main(
+            app.Options(
+                profile=ready.profile, passphrase=demo.PASSPHRASE, locale=arguments.locale,
+                demo=app.Demo(ready.server, ready.organisation, logins, demo.PASSWORD),
+                story=story,
+            )
+        )  # fmt: skip
+
+
+def _qt() -> dict[str, str | int | bool]:
+    """Qt starts, and draws a letter, without a display."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import qVersion
+    from PySide6.QtGui import QFontDatabase, QGuiApplication
+
+    application = QGuiApplication(["selftest"])
+    families = len(QFontDatabase.families())
+    platform = application.platformName()
+    application.shutdown()
+    return {"version": qVersion(), "platform": platform, "families": families}
+
+
+def _speak_utf8() -> None:
+    """JSON is UTF-8 whatever the console's code page is; what it lacks is shown as '?'."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
