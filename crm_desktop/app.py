@@ -1,0 +1,279 @@
+"""The window's composition root: profile → lanes → hub → shell; connects what others made."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTimer, QTranslator
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from typing_extensions import override
+
+from crm_core.errors import CrmError
+from crm_core.i18n import Message, tr_noop
+from crm_desktop import i18n, paths, settings
+from crm_desktop.i18n import tr
+from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile, open_profile, sign_in
+from crm_desktop.runtime.autosync import Autosync
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.views.shell import Shell
+from crm_desktop.views.sign_in import SignInPage, SignInWords
+from crm_desktop.views.story import Picture, Set, Stage, picture_of, whole_story
+from crm_desktop.views.theme import font_of, palette_of
+
+log = logging.getLogger(__name__)
+
+_SIZE = (1280, 800)
+_NO_DISPLAY = "offscreen"
+_EXIT_FAILED = 1
+
+__all__ = ["Demo", "Desktop", "Options", "Picture", "main"]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's server and who may sign in there (login, words)."""
+
+    server: str
+    organisation: str
+    logins: tuple[tuple[str, str], ...] = ()
+    password: str = "demo"
+    passphrase: str = "demo"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the window was started with."""
+
+    profile: Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
+    locale: str = ""
+    theme: str = ""
+    picture: Picture | None = None
+    demo: Demo | None = None
+    story: bool = False
+    screens: Path = Path("build/screens")
+
+
+def main(options: Options) -> int:
+    """Show the window until it is closed (or the pictures are taken); returns the exit code."""
+    if options.picture is not None or options.story:
+        os.environ.setdefault("QT_QPA_PLATFORM", _NO_DISPLAY)
+    application = make_application(options)
+    desktop = Desktop(options, application)
+    desktop.start()
+    code = application.exec()
+    desktop.close()
+    return code
+
+
+def make_application(options: Options) -> QApplication:
+    """The application object with its language, style and fonts."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("CRM Desktop")
+    application.setStyle("Fusion")
+    dress(application, options)
+    return application
+
+
+def dress(application: QApplication, options: Options) -> None:
+    """Put on the language and the theme that were asked for."""
+    language = i18n.set_language(_wanted_locale(options))
+    QLocale.setDefault(QLocale(language))
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if translator.load(f"qtbase_{language}", folder):
+        application.installTranslator(translator)
+    application.setFont(font_of(application.font(), language))
+    is_pictured = application.platformName() == _NO_DISPLAY
+    if options.theme or is_pictured:
+        application.setPalette(palette_of(options.theme or "light"))
+
+
+def _wanted_locale(options: Options) -> str:
+    if options.locale:
+        return options.locale
+    path = options.profile or paths.default_profile()
+    known = settings.load(path) if path.exists() else None
+    return (known.locale if known is not None else "") or QLocale.system().name()
+
+
+class Window(QMainWindow):
+    """The main window: the shell, or the sign-in page."""
+
+    def __init__(self, closing: Callable[[], None]) -> None:
+        super().__init__()
+        self._closing = closing
+        self.pages = QStackedWidget(self)
+        self.setCentralWidget(self.pages)
+        self.setWindowTitle(tr("CRM Desktop"))
+        self.resize(*_SIZE)
+
+    def show_page(self, page: QWidget) -> None:
+        """Bring a page to the front."""
+        if self.pages.indexOf(page) < 0:
+            self.pages.addWidget(page)
+        self.pages.setCurrentWidget(page)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._closing()
+        super().closeEvent(event)
+
+
+class Desktop(QObject):
+    """Everything that lives as long as the window. Owned by `main`."""
+
+    def __init__(
+        self,
+        options: Options,
+        application: QApplication,
+        opener: Callable[[Path, str | None], Profile] = open_profile,
+    ) -> None:
+        super().__init__()
+        self._options = options
+        self._application = application
+        self._opener = opener
+        self._path = options.profile or paths.default_profile()
+        self._passphrase = options.passphrase
+        self._profile: Profile | None = None
+        self._autosync: Autosync | None = None
+        self.lanes = Lanes(self)
+        self.hub: DataHub | None = None
+        self.shell: Shell | None = None
+        self.window = Window(self._stop)
+        self.page = SignInPage(self.window)
+        self.page.submitted.connect(self._sign_in)
+
+    def start(self) -> None:
+        """Open the profile in the background and show the window."""
+        sys.excepthook = self._tell_crash
+        self._open()
+        if self._options.picture is not None:
+            self.window.resize(*self._options.picture.size)
+        self.window.show()
+        if self._options.picture is not None or self._options.story:
+            QTimer.singleShot(0, self, self._play)
+
+    def close(self) -> None:
+        """End the work in the background and close the store."""
+        self._stop()
+        self.lanes.close()
+        if self._profile is not None:
+            self._profile.close()
+            self._profile = None
+
+    def _stop(self) -> None:
+        if self._autosync is not None:
+            self._autosync.stop()
+
+    # Opening
+
+    def _open(self) -> None:
+        opener, path, passphrase = self._opener, self._path, self._passphrase
+        self.lanes.write(
+            lambda: opener(path, passphrase), self._show_shell, owner=self, failed=self._ask
+        )
+
+    def _show_shell(self, profile: Profile) -> None:
+        self._profile = profile
+        hub = DataHub(profile.store, self.lanes, self)
+        shell = Shell(hub, self.window)
+        autosync = Autosync(profile, hub, self.lanes, self)
+        autosync.stood.connect(shell.show_standing)
+        shell.sync_asked.connect(autosync.sync_now)
+        shell.sign_in_asked.connect(self._ask_again)
+        self.hub, self.shell, self._autosync = hub, shell, autosync
+        self.window.show_page(shell)
+        if self._options.picture is None:
+            autosync.start()
+
+    def _ask(self, error: CrmError) -> None:
+        """Something is missing to open the profile: ask for it, or say what is wrong."""
+        demo = self._options.demo
+        if isinstance(error, PassphraseNeeded):
+            self.page.ask_passphrase()
+        elif isinstance(error, NoProfile):
+            known = SignInWords(demo.server, demo.organisation) if demo else SignInWords()
+            self.page.ask_sign_in(known, with_passphrase=True)
+        else:
+            self.page.ask_passphrase()
+            self.page.show_problem(error.message)
+        if demo is not None:
+            self.page.offer_demo(demo.logins, demo.password, demo.passphrase)
+        self.window.show_page(self.page)
+
+    def _ask_again(self) -> None:
+        """The sign-in has ended; the store stays open until the new one is asked for."""
+        if self._profile is None:
+            return
+        known = self._profile.settings
+        self.page.ask_sign_in(
+            SignInWords(known.server, known.organisation, known.login),
+            with_passphrase=known.key_kept == "passphrase" and not self._passphrase,
+        )
+        self.window.show_page(self.page)
+
+    def _sign_in(self, typed: SignInWords) -> None:
+        self._passphrase = typed.passphrase or self._passphrase
+        if not typed.login:
+            self._open()
+            return
+        self._leave()
+        path, passphrase = self._path, self._passphrase
+
+        def job() -> Profile:
+            return sign_in(
+                path, typed.server, typed.organisation, typed.login, typed.password, passphrase
+            )
+
+        self.lanes.network(job, self._show_shell, owner=self, failed=self._show_problem)
+
+    def _leave(self) -> None:
+        """Close what is open, so that the store has one owner when it is opened again."""
+        self._stop()
+        if self.shell is not None:
+            self.window.pages.removeWidget(self.shell)
+            self.shell.deleteLater()
+        if self._autosync is not None:
+            self._autosync.deleteLater()
+        if self._profile is not None:
+            self.lanes.close()
+            self._profile.close()
+            self.lanes.deleteLater()
+            self.lanes = Lanes(self)
+        self._profile = self.shell = self._autosync = None
+
+    def _show_problem(self, error: CrmError) -> None:
+        self.page.show_problem(error.message)
+
+    def _tell_crash(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """The last resort: log it and say so; the window goes on."""
+        log.critical("unexpected", exc_info=(kind, error, trace))
+        if self._options.story or self._options.picture is not None:
+            self._application.exit(_EXIT_FAILED)
+        elif self.shell is not None:
+            text = tr_noop("Something went wrong ({kind}). What you saved is safe.")
+            self.shell.banner.say(i18n.words(Message(text, {"kind": kind.__name__})))
+
+    # Pictures
+
+    def _play(self) -> None:
+        scene = Set(
+            self.window, lambda: self.shell, lambda: self.lanes.is_idle, self._application.exit
+        )
+        stage = Stage(scene)
+        picture = self._options.picture
+        if picture is not None:
+            stage.play(picture_of(stage, picture))
+        else:
+            stage.play(whole_story(stage, self._options.screens))

@@ -1,0 +1,190 @@
+"""Synchronises by itself: soon after each save, every few minutes, and when a person asks.
+
+When is decided by `sync.schedule`, how by `sync.runner`; here they meet Qt's clock and the lanes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from crm_core.errors import CrmError
+from crm_desktop.models.replica import Parked, Summary, SyncState
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.standing import Standing, time_of_day
+
+if TYPE_CHECKING:
+    from crm_desktop.profile import Profile
+    from crm_desktop.sync.runner import Run, Runner
+    from crm_desktop.sync.schedule import Schedule
+
+FIRST_AFTER_MS = 400
+"""The first run waits until the window has been painted."""
+
+_MS = 1000
+_SHORTEST_MS = 10
+_OFFLINE_CLASSES = ("transport", "throttle")
+
+
+@dataclass(frozen=True)
+class _Facts:
+    state: SyncState
+    parked: Parked
+    signed_in: bool
+
+
+class Autosync(QObject):
+    """Keeps one profile in step with its server. Owned by the composition root.
+
+    Signals: `stood(Standing)` whenever the indicator should change; `run_ended(failure or None)`.
+    """
+
+    stood = Signal(object)
+    run_ended = Signal(object)
+
+    def __init__(
+        self, profile: Profile, hub: DataHub, lanes: Lanes, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._profile = profile
+        self._hub = hub
+        self._lanes = lanes
+        self._schedule: Schedule | None = None
+        self._runner: Runner | None = None
+        self._has_connected = False
+        self._last_run = ""
+        self._since = ""
+        self._fetched = 0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._run_if_due)
+        hub.saved.connect(self._note_save)
+
+    def start(self) -> None:
+        """Begin, a moment after the window has come up."""
+        self._show()
+        QTimer.singleShot(FIRST_AFTER_MS, self, self._begin)
+
+    def sync_now(self) -> None:
+        """A person wants it now."""
+        if self._schedule is not None:
+            self._schedule.asked(time.monotonic())
+            self._wait()
+        else:
+            self._begin()
+
+    def stop(self) -> None:
+        """End a run in progress at its next step; nothing received is lost."""
+        self._timer.stop()
+        self._schedule = None
+        if self._runner is not None:
+            self._runner.stop()
+
+    def _begin(self) -> None:
+        if self._schedule is not None:
+            return
+        from crm_desktop.sync.schedule import Schedule
+
+        self._schedule = Schedule(random.random, time.monotonic())
+        self._wait()
+
+    def _note_save(self) -> None:
+        if self._schedule is not None:
+            self._schedule.committed(time.monotonic())
+            self._wait()
+        self._show()
+
+    def _wait(self) -> None:
+        due_s = None if self._schedule is None else self._schedule.due_at()
+        if due_s is None:
+            self._timer.stop()
+            return
+        self._timer.start(max(round((due_s - time.monotonic()) * _MS), _SHORTEST_MS))
+
+    def _run_if_due(self) -> None:
+        schedule = self._schedule
+        due_s = None if schedule is None else schedule.due_at()
+        if schedule is None or due_s is None:
+            return
+        if due_s > time.monotonic():
+            self._wait()
+            return
+        schedule.started()
+        self._fetched = 0
+        self._lanes.network(self._run, self._take_run, owner=self, failed=self._take_failure)
+
+    def _run(self) -> Run:
+        """In the network lane: one whole synchronisation; its writes go to the write lane."""
+        from crm_desktop.models.outbox import Outbox
+        from crm_desktop.sync.runner import Runner
+
+        runner = Runner(
+            Outbox(self._profile.store),
+            self._profile.session,
+            write=self._lanes.in_write_lane,
+            announce=self._pass_on,
+        )
+        self._runner, self._has_connected = runner, True
+        return runner.run()
+
+    def _pass_on(self, summary: Summary) -> None:
+        self._lanes.report(summary, self._take_summary, owner=self)
+
+    def _take_summary(self, summary: Summary) -> None:
+        self._fetched += len(summary.changed)
+        self._hub.announce(summary)
+        self._show()
+
+    def _take_run(self, run: Run) -> None:
+        self._end(run.failure, pending=bool(run.parked.pending), acked=bool(run.report.pushed))
+
+    def _take_failure(self, error: CrmError) -> None:
+        self._end(error, pending=False, acked=False)
+
+    def _end(self, failure: CrmError | None, *, pending: bool, acked: bool) -> None:
+        from crm_desktop.sync.runner import last_run_of
+        from crm_desktop.sync.schedule import RunEnded
+
+        self._runner = None
+        self._last_run = last_run_of(failure)
+        now = time_of_day(dt.datetime.now(dt.UTC))
+        if self._last_run not in _OFFLINE_CLASSES:
+            self._since = ""
+        elif not self._since:
+            self._since = now
+        if self._schedule is not None:
+            self._schedule.ended(time.monotonic(), RunEnded(failure, pending, acked))
+            self._wait()
+        self._show()
+        self.run_ended.emit(failure)
+
+    def _show(self) -> None:
+        self._lanes.write(self._facts, self._tell, owner=self)
+
+    def _facts(self) -> _Facts:
+        from crm_desktop.models.outbox import Outbox
+
+        outbox = Outbox(self._profile.store)
+        # Before the first run nobody asks, since that would load the HTTP library.
+        signed_in = not self._has_connected or self._profile.session.signed_in
+        return _Facts(outbox.state(), outbox.parked(), signed_in)
+
+    def _tell(self, facts: _Facts) -> None:
+        from crm_desktop.sync.status import standing
+
+        found = standing(
+            facts.state, facts.parked, signed_in=facts.signed_in, last_run=self._last_run
+        )
+        verified = facts.state.verified_at
+        at = time_of_day(dt.datetime.fromisoformat(verified)) if verified else ""
+        self.stood.emit(
+            Standing(
+                found.state.value, facts.parked.pending, facts.parked.needs_you,
+                self._since, at, self._fetched,
+            )
+        )  # fmt: skip

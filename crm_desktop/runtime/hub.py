@@ -1,0 +1,186 @@
+"""The data hub: what the window asks for and what it is told; the only way from views to the store.
+
+Everything runs in the lanes. `changed` carries the summary of whatever was written, by a form, an
+undo or the server, to whoever shows those records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from crm_core.changes import Change
+from crm_core.errors import CrmError
+from crm_desktop.models import journal
+from crm_desktop.models.replica import Summary
+from crm_desktop.runtime.lanes import Lanes
+
+if TYPE_CHECKING:
+    from crm_desktop.models.connection import Connection
+    from crm_desktop.models.store import Store
+
+T = TypeVar("T")
+
+AT_ONCE_BELOW_ROWS = 200
+"""A summary smaller than this is passed on at once: somebody is typing."""
+
+BATCH_MS = 250
+"""Larger ones are collected this long, so that a big sync does not redraw for each page."""
+
+_DRAFT = "draft:"
+
+
+class DataHub(QObject):
+    """Reads and writes of one open store. Owned by the composition root.
+
+    Signals: `changed(Summary)`; `saved` when this user wrote something; `failed(CrmError)` for what
+    no caller takes care of; `undone(Undone or None)`; `undo_changed(label)` with what Ctrl+Z would
+    take back ("" for nothing).
+    """
+
+    changed = Signal(object)
+    saved = Signal()
+    failed = Signal(object)
+    undo_changed = Signal(str)
+    undone = Signal(object)
+
+    def __init__(self, store: Store, lanes: Lanes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._lanes = lanes
+        self._waiting = Summary()
+        self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
+        self._batch.timeout.connect(self._pass_on)
+
+    @property
+    def identity(self) -> Any:
+        """Who works here: user, login, device, organisation, server."""
+        return self._store.identity
+
+    def read(
+        self,
+        job: Callable[[Connection], T],
+        then: Callable[[T], None],
+        *,
+        owner: QObject,
+        supersede: str = "",
+        failed: Callable[[CrmError], None] | None = None,
+    ) -> None:
+        """Run a query on a snapshot; with `supersede` it replaces a queued one of that name."""
+        store = self._store
+
+        def run() -> T:
+            with store.reader() as connection:
+                return job(connection)
+
+        self._lanes.read(
+            run, then, owner=owner, supersede=supersede, failed=failed or self._announce_failure
+        )
+
+    def save(
+        self,
+        changes: Sequence[Change],
+        label: str,
+        *,
+        owner: QObject,
+        atomic: bool = False,
+        then: Callable[[Summary], None] | None = None,
+        failed: Callable[[CrmError], None] | None = None,
+    ) -> None:
+        """Commit one intention through the one door; `label` names it in the Undo menu."""
+
+        def job(store: Store) -> Summary:
+            return journal.commit(store, changes, label=label, atomic=atomic)
+
+        self.write(job, owner=owner, then=then, failed=failed)
+
+    def write(
+        self,
+        job: Callable[[Store], Summary],
+        *,
+        owner: QObject,
+        then: Callable[[Summary], None] | None = None,
+        failed: Callable[[CrmError], None] | None = None,
+    ) -> None:
+        """Run another write of models/ that tells what it changed, such as a resolution."""
+        store = self._store
+
+        def run() -> Summary:
+            summary = job(store)
+            # Told from here, so that nobody misses it if the asking widget has died meanwhile.
+            self._lanes.report(summary, self._announce_save, owner=self)
+            return summary
+
+        self._lanes.write(
+            run, then or _ignore, owner=owner, failed=failed or self._announce_failure
+        )
+
+    def undo(self) -> None:
+        """Take back the last step of this user; `undone` tells what it was and what stayed."""
+        store = self._store
+
+        def run() -> journal.Undone | None:
+            return journal.undo(store)
+
+        self._lanes.write(run, self._tell_undone, owner=self, failed=self._announce_failure)
+
+    def keep_draft(self, key: str, text: str | None) -> None:
+        """Keep what is being typed (None: forget it); `key` is "kind/id"."""
+        store = self._store
+
+        def run() -> None:
+            store.set_meta(_DRAFT + key, text)
+
+        self._lanes.write(run, owner=self, failed=self._announce_failure)
+
+    def draft(self, key: str, then: Callable[[str | None], None], *, owner: QObject) -> None:
+        """Hand over the draft kept under `key`, if there is one."""
+        store = self._store
+        self._lanes.read(lambda: store.meta(_DRAFT + key), then, owner=owner)
+
+    def announce(self, summary: Summary) -> None:
+        """Tell everybody what changed: small things at once, a flood in batches."""
+        self._waiting |= summary
+        small = len(self._waiting.changed) < AT_ONCE_BELOW_ROWS and not self._waiting.kinds_reset
+        if small and not self._batch.isActive():
+            self._pass_on()
+        elif not self._batch.isActive():
+            self._batch.start()
+
+    def _announce_save(self, summary: Summary) -> None:
+        self.announce(summary)
+        self.saved.emit()
+
+    def _pass_on(self) -> None:
+        self._batch.stop()
+        summary, self._waiting = self._waiting, Summary()
+        self.changed.emit(summary)
+        if summary.outbox_changed or summary.changesets:
+            self.refresh_undo()
+
+    def refresh_undo(self) -> None:
+        """Find out what Ctrl+Z would take back."""
+        store = self._store
+
+        def run() -> str:
+            return journal.undoable(store) or ""
+
+        self._lanes.write(run, self._tell_undo_label, owner=self)
+
+    def _tell_undo_label(self, label: str) -> None:
+        self.undo_changed.emit(label)
+
+    def _tell_undone(self, undone: journal.Undone | None) -> None:
+        if undone is not None:
+            self._announce_save(undone.summary)
+        self.undone.emit(undone)
+        self.refresh_undo()
+
+    def _announce_failure(self, error: CrmError) -> None:
+        self.failed.emit(error)
+
+
+def _ignore(_summary: Summary) -> None:
+    """Nobody waits for it; `changed` has told everybody."""

@@ -1,0 +1,25 @@
+"""How things stand between this device and the server, in numbers a widget can show."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` is one of `sync.status.State`; `since` and `verified` are local times of day."""
+
+    state: str = "offline"
+    waiting: int = 0
+    needs_you: int = 0
+    since: str = ""
+    verified: str = ""
+    fetched: int = 0
+
+
+def time_of_day(moment: dt.datetime) -> str:
+    """Local wall time, with the day where it is not today's."""
+    local = moment.astimezone()
+    today = local.date() == dt.datetime.now(local.tzinfo).date()
+    return local.strftime("%H:%M" if today else "%m-%d %H:%M")

@@ -1,0 +1,1 @@
+"""Parts of the window that are written once and used by every pane."""

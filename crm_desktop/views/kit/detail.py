@@ -1,0 +1,169 @@
+"""The right-hand side of a pane: one record's form and history, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+
+from crm_core.entity import Entity
+from crm_desktop.i18n import tr
+from crm_desktop.models.queries import Row
+from crm_desktop.views.kit.banner import Banner
+from crm_desktop.views.kit.form import Form
+from crm_desktop.views.kit.history import HistoryTable
+from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.text import heading
+from crm_desktop.views.kit.words import Titles, title_in_words
+
+
+class RecordDetail(QWidget):
+    """Shows one record. Signals are what a person wants done with it."""
+
+    save_asked = Signal()
+    revert_asked = Signal()
+    delete_asked = Signal()
+    restore_asked = Signal()
+    inbox_asked = Signal()
+    history_shown = Signal()
+
+    def __init__(
+        self, entity: Entity, links: Links, parent: QWidget | None = None, *, locked: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self.entity = entity
+        self._locked = locked
+        self._row: Row | None = None
+        self._title = heading(self)
+        self._state = QLabel(self)
+        self._banner = Banner(self)
+        self.form = Form(entity, links, self, locked=locked)
+        self.history = HistoryTable(self)
+        self._tabs = QTabWidget(self)
+        self._save = QPushButton(tr("Save"), self)
+        self._revert = QPushButton(tr("Revert"), self)
+        self._delete = QPushButton(tr("Delete"), self)
+        self._lay_out()
+        self._connect()
+
+    def show_record(self, row: Row, titles: Titles) -> None:
+        """Show a record as it is stored."""
+        self._row = row
+        self._title.setText(title_in_words(self.entity, row.values, titles))
+        self._state.setText(_state_words(row))
+        self.form.show_values(row.values, titles)
+        self.form.setEnabled(not row.deleted)
+        self._show_banner(row)
+        self._tabs.setTabEnabled(1, True)
+        self.show_touched()
+
+    def show_new(self) -> None:
+        """Show an empty form."""
+        self._row = None
+        self._title.setText(tr("New: {kind}", kind=self.entity.label))
+        self._state.setText("")
+        self._banner.hide()
+        self.form.show_values({}, {})
+        self.form.setEnabled(True)
+        self._tabs.setCurrentIndex(0)
+        self._tabs.setTabEnabled(1, False)
+        self.show_touched()
+
+    def show_touched(self) -> None:
+        """Offer saving where something was typed."""
+        touched = self.form.is_touched
+        self._save.setEnabled(touched)
+        self._revert.setEnabled(touched)
+        can_delete = self._row is not None and not self._row.deleted and not self._locked
+        self._delete.setEnabled(can_delete)
+
+    def say(self, text: str) -> None:
+        """A remark above the form."""
+        self._banner.say(text)
+
+    @property
+    def title(self) -> str:
+        """The record's name, as shown."""
+        return self._title.text()
+
+    @property
+    def shows_history(self) -> bool:
+        """Whether the history is in front."""
+        return self._tabs.currentWidget() is self.history
+
+    def show_history_tab(self) -> None:
+        """Bring the history to the front."""
+        self._tabs.setCurrentWidget(self.history)
+
+    def _show_banner(self, row: Row) -> None:
+        if row.deleted:
+            self._banner.say(tr("This record was deleted."), action=tr("Restore"))
+        elif row.conflict:
+            text = tr("Several values were entered for one field; all of them are kept.")
+            self._banner.say(text, action=tr("Decide in the inbox"))
+        elif row.refused:
+            text = tr("The server did not take your last change; it is kept here.")
+            self._banner.say(text, action=tr("See why in the inbox"))
+        else:
+            self._banner.hide()
+
+    def _act(self) -> None:
+        if self._row is not None and self._row.deleted:
+            self.restore_asked.emit()
+        else:
+            self.inbox_asked.emit()
+
+    def _lay_out(self) -> None:
+        self._state.setTextFormat(Qt.TextFormat.PlainText)
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.form, tr("Details"))
+        self._tabs.addTab(self.history, tr("History"))
+        self._save.setToolTip(tr("Save (Ctrl+S)"))
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 12, 16, 4)
+        head.addWidget(self._title, 1)
+        head.addWidget(self._state)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 8, 16, 12)
+        foot.addWidget(self._delete)
+        foot.addStretch(1)
+        foot.addWidget(self._revert)
+        foot.addSpacing(8)
+        foot.addWidget(self._save)
+        for button in (self._save, self._revert, self._delete):
+            button.setVisible(not self._locked)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self._banner)
+        layout.addWidget(self._tabs, 1)
+        layout.addLayout(foot)
+
+    def _connect(self) -> None:
+        self.form.edited.connect(self.show_touched)
+        self._save.clicked.connect(self._ask_save)
+        self._revert.clicked.connect(self._ask_revert)
+        self._delete.clicked.connect(self._ask_delete)
+        self._banner.acted.connect(self._act)
+        self._tabs.currentChanged.connect(self._tell_tab)
+
+    def _ask_save(self) -> None:
+        self.save_asked.emit()
+
+    def _ask_revert(self) -> None:
+        self.revert_asked.emit()
+
+    def _ask_delete(self) -> None:
+        self.delete_asked.emit()
+
+    def _tell_tab(self, _tab: int) -> None:
+        if self.shows_history:
+            self.history_shown.emit()
+
+
+def _state_words(row: Row) -> str:
+    if row.conflict:
+        return tr("Conflict")
+    if row.refused:
+        return tr("Rejected")
+    return tr("Waiting") if row.pending else ""

@@ -1,0 +1,488 @@
+"""One editor per Kind: a widget that shows a value, takes a typed one and says what is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QDate, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import (
+    QCalendarWidget,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+    QWidgetAction,
+)
+from typing_extensions import override
+
+from crm_core import values
+from crm_core.errors import InvalidValue
+from crm_core.fields import Field, Kind, Value
+from crm_core.i18n import tr_noop
+from crm_core.machines import MACHINES
+from crm_desktop.i18n import tr
+from crm_desktop.views.kit.links import LinkEdit, Links, LinksEdit
+from crm_desktop.views.kit.words import Titles, code_words, local_time
+
+_NOTE_HEIGHT = 96
+_CURRENCY_WIDTH = 78
+_CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "TWD", "JPY")
+_JSON_INDENT = 1
+
+
+class Editor(QObject):
+    """A field's editor. Parent: the form's widget. Signal: `edited` when a person changes it.
+
+    A value that nobody touched comes back exactly as it was set.
+    """
+
+    edited = Signal()
+
+    def __init__(self, field: Field, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.field = field
+        self.widget = widget
+        self._original: Value = None
+        self._shown = ""
+        widget.setAccessibleName(tr(field.label))
+
+    def set_value(self, value: Value, titles: Titles) -> None:
+        """Show a value; it counts as untouched."""
+        self._original = value
+        self._put(value, titles)
+        self._shown = self.typed()
+
+    def value(self) -> Value:
+        """The value as it stands; raises InvalidValue."""
+        return self._parse(self.typed()) if self.is_touched else self._original
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether it differs from what was set."""
+        return self.typed() != self._shown
+
+    def restore(self, text: str) -> None:
+        """Show a draft: what `typed` gave before."""
+        self._type(text)
+
+    def typed(self) -> str:
+        """What stands in the editor, as text: compared for changes and kept as a draft."""
+        raise NotImplementedError
+
+    def _put(self, value: Value, titles: Titles) -> None:
+        self._type(values.show(self.field, value))
+
+    def _type(self, text: str) -> None:
+        raise NotImplementedError
+
+    def _parse(self, text: str) -> Value:
+        return values.parse(self.field, text)
+
+    def _announce(self) -> None:
+        self.edited.emit()
+
+
+class LineEditor(Editor):
+    """One line: text, names, numbers, phone, e-mail, web address, position."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        self._line = QLineEdit(parent)
+        super().__init__(field, self._line)
+        self._line.setPlaceholderText(_EXAMPLES.get(field.kind, ""))
+        self._line.textEdited.connect(self._announce)
+
+    @override
+    def typed(self) -> str:
+        return self._line.text()
+
+    @override
+    def _type(self, text: str) -> None:
+        self._line.setText(text)
+        self._line.setCursorPosition(0)
+
+
+class NoteEditor(Editor):
+    """Several lines of plain text."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        self._text = QPlainTextEdit(parent)
+        super().__init__(field, self._text)
+        self._text.setTabChangesFocus(True)
+        self._text.setFixedHeight(_NOTE_HEIGHT)
+        self._text.textChanged.connect(self._announce)
+
+    @override
+    def typed(self) -> str:
+        return self._text.toPlainText()
+
+    @override
+    def _type(self, text: str) -> None:
+        self._text.blockSignals(True)
+        self._text.setPlainText(text)
+        self._text.blockSignals(False)
+
+
+class ComboEditor(Editor):
+    """A choice, or yes and no: a list of codes with their words; an unknown code is kept."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        self._combo = QComboBox(parent)
+        super().__init__(field, self._combo)
+        self._combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._offer(tuple(choice.code for choice in field.choices))
+        self._combo.activated.connect(self._announce)
+
+    @override
+    def typed(self) -> str:
+        return str(self._combo.currentData() or "")
+
+    def _offer(self, codes: tuple[str, ...]) -> None:
+        self._combo.clear()
+        for code in ("", *codes):
+            self._combo.addItem(self._words(code), code)
+
+    def _words(self, code: str) -> str:
+        return code_words(self.field, code) if code else "–"
+
+    @override
+    def _put(self, value: Value, titles: Titles) -> None:
+        if self.field.machine:
+            self._offer_steps(value)
+        super()._put(value, titles)
+
+    def _offer_steps(self, value: Value) -> None:
+        """A state offers itself and the states that can follow."""
+        machine = MACHINES[self.field.machine]
+        own = (value,) if isinstance(value, str) else ()
+        first = () if own else (machine.initial,)
+        self._offer(tuple(dict.fromkeys((*own, *first, *machine.targets(value)))))
+
+    @override
+    def _type(self, text: str) -> None:
+        at = self._combo.findData(text)
+        if at < 0:
+            self._combo.addItem(self._words(text), text)
+            at = self._combo.count() - 1
+        self._combo.setCurrentIndex(at)
+
+
+class FlagEditor(ComboEditor):
+    """Yes, no, or nothing said."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self._offer(("true", "false"))
+
+    @override
+    def _words(self, code: str) -> str:
+        return {"true": tr("Yes"), "false": tr("No")}.get(code, "–")
+
+
+class MoneyEditor(Editor):
+    """An amount and its currency."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        whole = QWidget(parent)
+        super().__init__(field, whole)
+        self._amount = QLineEdit(whole)
+        self._amount.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._amount.setAccessibleName(tr(field.label))
+        self._currency = QComboBox(whole)
+        self._currency.addItems(_CURRENCIES)
+        self._currency.setEditable(True)
+        self._currency.setFixedWidth(_CURRENCY_WIDTH)
+        self._currency.setAccessibleName(tr("Currency"))
+        _in_a_row(whole, self._amount, self._currency)
+        self._amount.textEdited.connect(self._announce)
+        self._currency.activated.connect(self._announce)
+        self._currency.editTextChanged.connect(self._announce_currency)
+
+    @override
+    def typed(self) -> str:
+        amount = self._amount.text().strip()
+        return f"{amount}{self._currency.currentText().strip().upper()}" if amount else ""
+
+    @override
+    def _type(self, text: str) -> None:
+        amount = text.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        self._currency.blockSignals(True)
+        self._amount.setText(amount.strip())
+        self._currency.setCurrentText(text[len(amount) :] or _CURRENCIES[0])
+        self._currency.blockSignals(False)
+
+    def _announce_currency(self, _text: str) -> None:
+        if self._amount.text():
+            self._announce()
+
+
+class DayEditor(Editor):
+    """A day: typed, or picked from a calendar."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        whole = QWidget(parent)
+        super().__init__(field, whole)
+        self._line = QLineEdit(whole)
+        self._line.setPlaceholderText(_EXAMPLES[field.kind])
+        self._line.setAccessibleName(tr(field.label))
+        self._pick = QToolButton(whole)
+        self._pick.setText("▾")
+        self._pick.setAutoRaise(True)
+        self._pick.setAccessibleName(tr("Choose a day"))
+        self._pick.clicked.connect(self._open_calendar)
+        _in_a_row(whole, self._line, self._pick)
+        self._line.textEdited.connect(self._announce)
+        whole.setFocusProxy(self._line)
+
+    @override
+    def typed(self) -> str:
+        return self._line.text()
+
+    @override
+    def _type(self, text: str) -> None:
+        self._line.setText(text)
+
+    def _open_calendar(self) -> None:
+        menu = QMenu(self.widget)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        calendar = QCalendarWidget(menu)
+        shown = QDate.fromString(self._line.text()[:10], Qt.DateFormat.ISODate)
+        if shown.isValid():
+            calendar.setSelectedDate(shown)
+        calendar.activated.connect(self._take_day)
+        calendar.clicked.connect(self._take_day)
+        calendar.clicked.connect(menu.close)
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(calendar)
+        menu.addAction(action)
+        menu.popup(self._pick.mapToGlobal(self._pick.rect().bottomLeft()))
+
+    def _take_day(self, day: QDate) -> None:
+        rest = self._line.text()[10:]
+        self._line.setText(day.toString(Qt.DateFormat.ISODate) + rest)
+        self._announce()
+
+
+class InstantEditor(DayEditor):
+    """A moment, in the wall time of this place."""
+
+    @override
+    def _put(self, value: Value, titles: Titles) -> None:
+        self._type(local_time(value) if isinstance(value, str) else "")
+
+    @override
+    def _parse(self, text: str) -> Value:
+        if not text.strip():
+            return None
+        try:
+            moment = dt.datetime.fromisoformat(text.strip())
+            return values.instant_of(moment.astimezone())
+        except (ValueError, OverflowError) as error:
+            raise InvalidValue(
+                self.field.name, tr_noop("'{text}' is not a moment, such as 2026-11-22 08:30."),
+                text=text[:60],
+            ) from error  # fmt: skip
+
+
+class TagsEditor(Editor):
+    """Words separated by commas; where the catalog names codes, a menu to tick."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        whole = QWidget(parent)
+        super().__init__(field, whole)
+        self._line = QLineEdit(whole)
+        self._line.setAccessibleName(tr(field.label))
+        whole.setFocusProxy(self._line)
+        parts: list[QWidget] = [self._line]
+        if field.choices:
+            parts.append(self._make_menu(whole))
+        else:
+            self._line.setPlaceholderText(tr("Separate by commas"))
+        _in_a_row(whole, *parts)
+        self._line.textEdited.connect(self._announce)
+
+    @override
+    def typed(self) -> str:
+        return self._line.text()
+
+    @override
+    def _type(self, text: str) -> None:
+        self._line.setText(text)
+        self._line.setCursorPosition(0)
+
+    @override
+    def _put(self, value: Value, titles: Titles) -> None:
+        members = value if isinstance(value, list) else []
+        self._type(", ".join(code_words(self.field, str(member)) for member in members))
+
+    @override
+    def _parse(self, text: str) -> Value:
+        codes = {tr(choice.label): choice.code for choice in self.field.choices}
+        members = values.parse(self.field, text)
+        named = members if isinstance(members, list) else []
+        return [*sorted({codes.get(str(member), str(member)) for member in named})]
+
+    def _make_menu(self, parent: QWidget) -> QToolButton:
+        button = QToolButton(parent)
+        button.setText("▾")
+        button.setAutoRaise(True)
+        button.setAccessibleName(tr("Choose"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for choice in self.field.choices:
+            action = QAction(QIcon(), tr(choice.label), menu)
+            action.triggered.connect(self._toggle_sender)
+            menu.addAction(action)
+        button.setMenu(menu)
+        return button
+
+    def _toggle_sender(self) -> None:
+        action = self.sender()
+        if not isinstance(action, QAction):
+            return
+        members = [part.strip() for part in self._line.text().split(",") if part.strip()]
+        word = action.text()
+        members = [x for x in members if x != word] if word in members else [*members, word]
+        self._type(", ".join(members))
+        self._announce()
+
+
+class JsonEditor(NoteEditor):
+    """Named values, one "name: value" a line; anything deeper is shown and stays as it is."""
+
+    @override
+    def _put(self, value: Value, titles: Titles) -> None:
+        is_flat = value is None or _is_flat(value)
+        self._text.setReadOnly(not is_flat)
+        self._type(_lines(value) if is_flat else str(value))
+
+    @override
+    def _parse(self, text: str) -> Value:
+        pairs = (line.partition(":") for line in text.splitlines() if line.strip())
+        return {name.strip(): part.strip() for name, _, part in pairs} or None
+
+
+class LinkEditor(Editor):
+    """One record, found by typing."""
+
+    def __init__(self, field: Field, parent: QWidget, links: Links) -> None:
+        self._edit = LinkEdit(field, links, parent)
+        super().__init__(field, self._edit)
+        self._edit.edited.connect(self._announce)
+
+    @override
+    def typed(self) -> str:
+        return self._edit.typed()
+
+    @override
+    def _put(self, value: Value, titles: Titles) -> None:
+        self._edit.set_value(value, titles)
+
+    @override
+    def _type(self, text: str) -> None:
+        self._edit.set_typed(text)
+
+    @override
+    def _parse(self, text: str) -> Value:
+        self._edit.check()
+        key = text.partition("\t")[0]
+        target = self.field.link.target if self.field.link is not None else ""
+        return (key.partition("/")[2] if target else key) or None
+
+
+class LinksEditor(Editor):
+    """A set of records, each found by typing."""
+
+    def __init__(self, field: Field, parent: QWidget, links: Links) -> None:
+        self._edit = LinksEdit(field, links, parent)
+        super().__init__(field, self._edit)
+        self._edit.edited.connect(self._announce)
+
+    @override
+    def typed(self) -> str:
+        return self._edit.typed()
+
+    @override
+    def _put(self, value: Value, titles: Titles) -> None:
+        self._edit.set_value(value, titles)
+
+    @override
+    def _type(self, text: str) -> None:
+        self._edit.set_typed(text)
+
+    @override
+    def _parse(self, text: str) -> Value:
+        return [*sorted(set(self._edit.ids()))]
+
+
+def _is_flat(value: Value) -> bool:
+    return isinstance(value, dict) and all(isinstance(x, str) for x in value.values())
+
+
+def _lines(value: Value) -> str:
+    if not isinstance(value, dict):
+        return ""
+    return "\n".join(f"{name}: {part}" for name, part in value.items())
+
+
+def _in_a_row(whole: QWidget, *parts: QWidget) -> None:
+    layout = QHBoxLayout(whole)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    for part in parts:
+        layout.addWidget(part)
+    parts[0].setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    whole.setFocusProxy(parts[0])
+
+
+_EXAMPLES: Mapping[Kind, str] = {
+    Kind.DAY: "2026-11-22",
+    Kind.INSTANT: "2026-11-22 08:30",
+    Kind.EMAIL: "li@example.com",
+    Kind.URL: "https://",
+    Kind.PLACE: "31.2304,121.4737",
+}
+
+EditorMaker = Callable[[Field, QWidget, Links], Editor]
+
+
+def _plain(maker: Callable[[Field, QWidget], Editor]) -> EditorMaker:
+    return lambda field, parent, _links: maker(field, parent)
+
+
+EDITORS: Mapping[Kind, EditorMaker] = {
+    Kind.TEXT: _plain(LineEditor),
+    Kind.NOTE: _plain(NoteEditor),
+    Kind.CHOICE: _plain(ComboEditor),
+    Kind.FLAG: _plain(FlagEditor),
+    Kind.WHOLE: _plain(LineEditor),
+    Kind.DECIMAL: _plain(LineEditor),
+    Kind.MONEY: _plain(MoneyEditor),
+    Kind.DAY: _plain(DayEditor),
+    Kind.INSTANT: _plain(InstantEditor),
+    Kind.DURATION: _plain(LineEditor),
+    Kind.PHONE: _plain(LineEditor),
+    Kind.EMAIL: _plain(LineEditor),
+    Kind.URL: _plain(LineEditor),
+    Kind.ADDRESS_PART: _plain(LineEditor),
+    Kind.PLACE: _plain(LineEditor),
+    Kind.PERSON_NAME: _plain(LineEditor),
+    Kind.LINK: LinkEditor,
+    Kind.LINKS: LinksEditor,
+    Kind.TAGS: _plain(TagsEditor),
+    Kind.ORDER: _plain(LineEditor),
+    Kind.JSON: _plain(JsonEditor),
+}
+"""The one place that says how each Kind is edited; a test demands that none is missing."""
+
+
+def make_editor(field: Field, parent: QWidget, links: Links) -> Editor:
+    """The editor for a field. Parent: `parent`."""
+    return EDITORS[field.kind](field, parent, links)

@@ -1,0 +1,47 @@
+"""Finding records by what is typed: behind the link editors and the search box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject
+
+from crm_core.catalog import CATALOG
+from crm_desktop.i18n import tr
+from crm_desktop.models import queries, search
+from crm_desktop.models.connection import Connection
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.links import Hit
+
+HITS_MAX = 20
+
+
+class Finder:
+    """Finds records in the read lane; a newer question of the same asker replaces the older."""
+
+    def __init__(self, hub: DataHub) -> None:
+        self._hub = hub
+
+    def find(
+        self, text: str, target: str, then: Callable[[Sequence[Hit]], None], owner: QObject
+    ) -> None:
+        """Look for records of kind `target` ("" any kind)."""
+
+        def job(connection: Connection) -> tuple[Hit, ...]:
+            return find(connection, text, target)
+
+        self._hub.read(job, then, owner=owner, supersede="find")
+
+
+def find(connection: Connection, text: str, target: str) -> tuple[Hit, ...]:
+    """Records that match what was typed, the best first."""
+    kinds = [target] if target else None
+    hits = [
+        Hit(f"{hit.kind}/{hit.id}", hit.title, "" if target else tr(CATALOG[hit.kind].label))
+        for hit in search.search(connection, text, kinds=kinds, limit=HITS_MAX)
+        if hit.kind in CATALOG
+    ]
+    if hits or not target:
+        return tuple(hits)
+    found = queries.find_by_label(connection, target, text)
+    return tuple(Hit(f"{target}/{x}", queries.title(connection, target, x)) for x in found)

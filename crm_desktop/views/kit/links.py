@@ -1,0 +1,230 @@
+"""Editors of links: type a few letters, choose the record that is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QCompleter,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from crm_core.errors import InvalidValue
+from crm_core.fields import Field, Value
+from crm_core.i18n import tr_noop
+from crm_desktop.i18n import tr
+from crm_desktop.views.kit.words import Titles, link_key
+
+_ASK_AFTER_MS = 150
+_MEMBERS_HEIGHT = 74
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that was found: "kind/id", its name and what kind it is in words."""
+
+    key: str
+    title: str
+    kind_words: str = ""
+
+
+class Links(Protocol):
+    """Who finds records by what is typed."""
+
+    def find(
+        self, text: str, target: str, then: Callable[[Sequence[Hit]], None], owner: QObject
+    ) -> None:
+        """Look for records of kind `target` ("" any); the answer comes later."""
+        ...
+
+
+class LinkEdit(QWidget):
+    """A line that finds one record. Signal: `edited` when another one was chosen or removed."""
+
+    edited = Signal()
+
+    def __init__(self, field: Field, links: Links, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._field = field
+        self._links = links
+        self._target = field.link.target if field.link is not None else ""
+        self._key = ""
+        self._name = ""
+        self._hits: tuple[Hit, ...] = ()
+        self._line = QLineEdit(self)
+        self._line.setPlaceholderText(tr("Type to search"))
+        self._line.setClearButtonEnabled(True)
+        self._line.setAccessibleName(tr(field.label))
+        self._names = QStringListModel(self)
+        self._completer = _completer(self._names, self)
+        self._line.setCompleter(self._completer)
+        self._ask = QTimer(self, singleShot=True, interval=_ASK_AFTER_MS)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._line)
+        self.setFocusProxy(self._line)
+        self._line.textEdited.connect(self._search_soon)
+        self._ask.timeout.connect(self._search)
+        chosen = self._completer.activated[QModelIndex]  # pyright: ignore[reportIndexIssue, reportUnknownVariableType]  # the stub knows no overloaded signals
+        chosen.connect(self._take)  # pyright: ignore[reportUnknownMemberType]
+
+    def set_value(self, value: Value, titles: Titles) -> None:
+        """Show the record that a value leads to."""
+        self._key = link_key(self._field, value)
+        self._name = (titles.get(self._key) or tr("(not here)")) if self._key else ""
+        self._line.setText(self._name)
+        self._line.setCursorPosition(0)
+
+    def typed(self) -> str:
+        """The record's key and name; where something else stands in the line, just that."""
+        text = self._line.text()
+        if self._key and text == self._name:
+            return f"{self._key}\t{self._name}"
+        return f"\t{text}" if text.strip() else ""
+
+    def set_typed(self, typed: str) -> None:
+        """Show what `typed` gave before."""
+        self._key, _, name = typed.partition("\t")
+        self._name = name if self._key else ""
+        self._line.setText(name)
+
+    def chosen(self) -> Hit | None:
+        """The record chosen, if one is."""
+        key, _, name = self.typed().partition("\t")
+        return Hit(key, name) if key else None
+
+    def check(self) -> None:
+        """Raise InvalidValue where something is typed that is no record."""
+        text = self._line.text().strip()
+        if text and self.chosen() is None:
+            raise InvalidValue(
+                self._field.name, tr_noop("Choose '{text}' from the list of records found."),
+                text=text[:60],
+            )  # fmt: skip
+
+    def clear(self) -> None:
+        """Lead nowhere."""
+        self._key = self._name = ""
+        self._line.clear()
+
+    def _search_soon(self, _text: str) -> None:
+        self.edited.emit()
+        self._ask.start()
+
+    def _search(self) -> None:
+        text = self._line.text().strip()
+        if text:
+            self._links.find(text, self._target, self._offer, self)
+
+    def _offer(self, hits: Sequence[Hit]) -> None:
+        self._hits = tuple(hits)
+        self._names.setStringList([_in_list(hit) for hit in hits])
+        if hits and self._line.hasFocus():
+            self._completer.complete()
+
+    def _take(self, index: QModelIndex) -> None:
+        hit = self._hits[index.row()]
+        self._key, self._name = hit.key, hit.title
+        self._line.setText(self._name)
+        self.edited.emit()
+        # The completer writes its own text after this signal.
+        QTimer.singleShot(0, self, self._show_name)
+
+    def _show_name(self) -> None:
+        self._line.setText(self._name)
+
+
+class LinksEdit(QWidget):
+    """A set of records: those chosen, and a line that finds further ones."""
+
+    edited = Signal()
+
+    def __init__(self, field: Field, links: Links, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._field = field
+        self._members = QListWidget(self)
+        self._members.setFixedHeight(_MEMBERS_HEIGHT)
+        self._members.setAccessibleName(tr(field.label))
+        self._finder = LinkEdit(field, links, self)
+        self._remove = QToolButton(self)
+        self._remove.setText("−")
+        self._remove.setAccessibleName(tr("Remove the selected entry"))
+        self._remove.setToolTip(tr("Remove the selected entry"))
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self._finder)
+        row.addWidget(self._remove)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._members)
+        layout.addLayout(row)
+        self.setFocusProxy(self._finder)
+        self._finder.edited.connect(self._take)
+        self._remove.clicked.connect(self._take_out)
+
+    def set_value(self, value: Value, titles: Titles) -> None:
+        """Show the records of a value."""
+        self._members.clear()
+        for member in value if isinstance(value, list) else []:
+            key = link_key(self._field, member)
+            self._add(str(member), titles.get(key) or tr("(not here)"))
+
+    def typed(self) -> str:
+        """The records held, one "id, tab, name" a line."""
+        rows = range(self._members.count())
+        return "\n".join(f"{self._id(n)}\t{self._members.item(n).text()}" for n in rows)
+
+    def set_typed(self, typed: str) -> None:
+        """Show what `typed` gave before."""
+        self._members.clear()
+        for line in typed.splitlines():
+            record_id, _, name = line.partition("\t")
+            self._add(record_id, name)
+
+    def ids(self) -> list[str]:
+        """The ids of the records held."""
+        return [self._id(n) for n in range(self._members.count())]
+
+    def _id(self, row: int) -> str:
+        return str(self._members.item(row).data(Qt.ItemDataRole.UserRole))
+
+    def _add(self, record_id: str, title: str) -> None:
+        item = QListWidgetItem(title, self._members)
+        item.setData(Qt.ItemDataRole.UserRole, record_id)
+
+    def _take(self) -> None:
+        hit = self._finder.chosen()
+        if hit is None:
+            return
+        record_id = hit.key.partition("/")[2]
+        QTimer.singleShot(0, self._finder, self._finder.clear)
+        if record_id not in self.ids():
+            self._add(record_id, hit.title)
+            self.edited.emit()
+
+    def _take_out(self) -> None:
+        row = self._members.currentRow()
+        if row >= 0:
+            self._members.takeItem(row)
+            self.edited.emit()
+
+
+def _completer(names: QStringListModel, parent: QWidget) -> QCompleter:
+    completer = QCompleter(names, parent)
+    completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    return completer
+
+
+def _in_list(hit: Hit) -> str:
+    return f"{hit.title}  ({hit.kind_words})" if hit.kind_words else hit.title

@@ -1,0 +1,436 @@
+"""A list of records as a table model that holds only the rows around the screen.
+
+The model is a window on the list: pages are appended as one scrolls and dropped behind, so that a
+million rows cost as much as a thousand. A reread after a change is turned into the smallest
+removals, insertions and updates.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from typing_extensions import override
+
+from crm_core.entity import Entity
+from crm_core.fields import Field
+from crm_desktop.i18n import tr
+from crm_desktop.models.queries import Key, Row, Where
+from crm_desktop.models.replica import Summary
+from crm_desktop.views.kit.words import NUMBERS, Titles, link_keys, plain_tooltip, shown
+
+PAGE_ROWS = 200
+"""Rows asked for at once: several screens, and still a few milliseconds."""
+
+WINDOW_ROWS_MAX = 1000
+"""Rows held at most; beyond it the far end is dropped."""
+
+ID_ROLE = int(Qt.ItemDataRole.UserRole)
+ROW_ROLE = ID_ROLE + 1
+
+_Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is listed, and in which order."""
+
+    kind: str
+    where: tuple[Where, ...] = ()
+    search: str = ""
+    sort: str | None = None
+    descending: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is filtered out, so that the table's size is the list's."""
+        return not self.where and not self.search
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A stretch of a listing: after or before a key, from a key on, or at a fraction of it."""
+
+    after: Key | None = None
+    before: Key | None = None
+    start: Key | None = None
+    fraction: float | None = None
+    limit: int = PAGE_ROWS
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The rows of a stretch in display order, and whether more follow in its direction."""
+
+    rows: tuple[Row, ...]
+    more: bool
+    titles: Titles = field(default_factory=dict[str, str])
+    count: int = 0
+
+
+class Source(Protocol):
+    """Where stretches come from; the answer arrives later, through `then`."""
+
+    def fetch(
+        self, listing: Listing, wanted: Wanted, then: Callable[[Stretch], None], owner: QObject
+    ) -> None:
+        """Read a stretch; a newer request of the same owner may replace this one."""
+        ...
+
+
+class ListModel(QAbstractTableModel):
+    """The rows of a listing around the screen. Parent: the list view.
+
+    Signals: `placed` after every change of the window's place (offset, total), `loaded` after
+    the first stretch of a new listing has arrived.
+    """
+
+    placed = Signal()
+    loaded = Signal()
+
+    def __init__(
+        self, entity: Entity, columns: Sequence[Field], source: Source, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self.entity = entity
+        self.columns = tuple(columns)
+        self.listing = Listing(entity.kind)
+        self.offset = 0
+        self._source = source
+        self._rows: list[Row] = []
+        self.titles: dict[str, str] = {}
+        self._jumped_to = 0.0
+        self._more_before = False
+        self._more_after = False
+        self._busy = False
+        self._dirty = False
+        self._count = 0
+        self._ticket = 0
+
+    # What is shown
+
+    def show(self, listing: Listing) -> None:
+        """List something else; the old rows stay until the new ones are here."""
+        self.listing = listing
+        self._request(Wanted(), self._begin)
+
+    def jump(self, fraction: float) -> None:
+        """Move the window to a place in the list: 0.0 its start, 1.0 its end."""
+        self._jumped_to = fraction
+        wanted = Wanted() if fraction <= 0 else Wanted(fraction=fraction)
+        self._request(wanted, self._land)
+
+    def refresh(self) -> None:
+        """Read the window again, after something changed."""
+        if self._busy:
+            self._dirty = True
+            return
+        start = self._rows[0].key if self._more_before and self._rows else None
+        limit = max(len(self._rows), PAGE_ROWS)
+        self._request(Wanted(start=start, limit=limit), self._reread)
+
+    def is_affected(self, summary: Summary) -> bool:
+        """Whether a change could show in this list."""
+        kinds = {self.entity.kind, *(x.link.target for x in self.columns if x.link is not None)}
+        if kinds & summary.kinds_reset:
+            return True
+        return any(kind in kinds for kind, _ in summary.changed)
+
+    @property
+    def total(self) -> int:
+        """How many rows the list has: exact where both ends are known, else an estimate."""
+        seen = self.offset + len(self._rows)
+        if not self._more_after:
+            return seen
+        return max(self._count, seen + 1)
+
+    @property
+    def holds_start(self) -> bool:
+        """Whether the window reaches to the start of the list."""
+        return not self._more_before
+
+    @property
+    def holds_end(self) -> bool:
+        """Whether the window reaches to the end of the list."""
+        return not self._more_after
+
+    @property
+    def sorted_by(self) -> tuple[str, bool]:
+        """The field that the list is sorted by, and whether descending."""
+        return self.listing.sort or self.entity.sort, self.listing.descending
+
+    def row_at(self, index: int) -> Row | None:
+        """The record in a row of the window."""
+        return self._rows[index] if 0 <= index < len(self._rows) else None
+
+    def index_of_id(self, record_id: str) -> int:
+        """The row of a record in the window, or -1."""
+        return next((n for n, row in enumerate(self._rows) if row.id == record_id), -1)
+
+    def fetch_before(self) -> None:
+        """Load what stands before the window, if anything does."""
+        if self._more_before and not self._busy and self._rows:
+            self._request(Wanted(before=self._rows[0].key), self._prepend)
+
+    # Qt's side
+
+    @override
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    @override
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.columns) + 1
+
+    @override
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        reader = _ROLES.get(role)
+        return reader(self, self._rows[index.row()], index.column()) if reader else None
+
+    @override
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or section > len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            is_last = section == len(self.columns)
+            return tr("Change") if is_last else tr(self.columns[section].label)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(self, section)
+        return None
+
+    @override
+    def canFetchMore(self, parent: _Index) -> bool:
+        return not parent.isValid() and self._more_after and not self._busy
+
+    @override
+    def fetchMore(self, parent: _Index) -> None:
+        if self.canFetchMore(parent) and self._rows:
+            self._request(Wanted(after=self._rows[-1].key), self._append)
+
+    @override
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if not 0 <= column < len(self.columns):
+            return
+        name = self.columns[column].name
+        descending = order == Qt.SortOrder.DescendingOrder
+        if self.sorted_by != (name, descending):
+            old = self.listing
+            self.show(Listing(old.kind, old.where, old.search, name, descending))
+
+    # What arrives
+
+    def _request(self, wanted: Wanted, then: Callable[[Stretch], None]) -> None:
+        self._ticket += 1
+        self._busy = True
+        ticket = self._ticket
+
+        def take(stretch: Stretch) -> None:
+            if ticket == self._ticket:  # otherwise something newer was asked for
+                self._busy = False
+                self.titles.update(stretch.titles)
+                self._count = stretch.count or self._count
+                then(stretch)
+                self._catch_up()
+
+        self._source.fetch(self.listing, wanted, take, self)
+
+    def _catch_up(self) -> None:
+        self.placed.emit()
+        if self._dirty:
+            self._dirty = False
+            self.refresh()
+
+    def _begin(self, stretch: Stretch) -> None:
+        self._reset_to(stretch, offset=0, more_before=False)
+        self.loaded.emit()
+
+    def _land(self, stretch: Stretch) -> None:
+        at_start = self._jumped_to <= 0
+        offset = 0 if at_start else round(self._jumped_to * max(self._count - 1, 0))
+        if not stretch.more:
+            offset = max(self._count - len(stretch.rows), 0)
+        self._reset_to(stretch, offset=offset, more_before=not at_start)
+
+    def _reset_to(self, stretch: Stretch, *, offset: int, more_before: bool) -> None:
+        self.beginResetModel()
+        self._rows = list(stretch.rows)
+        self.titles = dict(stretch.titles)
+        self._more_after = stretch.more
+        self._more_before = more_before
+        self.offset = offset
+        self.endResetModel()
+
+    def _append(self, stretch: Stretch) -> None:
+        self._more_after = stretch.more
+        self._insert(len(self._rows), stretch.rows)
+        surplus = len(self._rows) - WINDOW_ROWS_MAX
+        if surplus > 0:
+            self._remove(0, surplus)
+            self._more_before = True
+            self.offset += surplus
+
+    def _prepend(self, stretch: Stretch) -> None:
+        self._more_before = stretch.more
+        self.offset = max(self.offset - len(stretch.rows), 0) if stretch.more else 0
+        self._insert(0, stretch.rows)
+        surplus = len(self._rows) - WINDOW_ROWS_MAX
+        if surplus > 0:
+            self._remove(WINDOW_ROWS_MAX, surplus)
+            self._more_after = True
+
+    def _reread(self, stretch: Stretch) -> None:
+        self._more_after = stretch.more
+        wanted = {row.id: row for row in stretch.rows}
+        staying = _longest_in_order([row.id for row in self._rows], list(wanted))
+        for first, last in reversed(_runs(self._rows, staying)):
+            self._remove(first, last - first + 1)
+        at = 0
+        fresh: list[Row] = []
+        for row in stretch.rows:
+            if row.id not in staying:
+                fresh.append(row)
+                continue
+            self._insert(at, fresh)
+            at += len(fresh)
+            fresh = []
+            self._update(at, row)
+            at += 1
+        self._insert(at, fresh)
+        if staying:  # names of linked records may have changed without the row
+            self._announce(0, len(self._rows) - 1)
+
+    def _insert(self, at: int, rows: Sequence[Row]) -> None:
+        if rows:
+            self.beginInsertRows(QModelIndex(), at, at + len(rows) - 1)
+            self._rows[at:at] = rows
+            self.endInsertRows()
+
+    def _remove(self, at: int, count: int) -> None:
+        self.beginRemoveRows(QModelIndex(), at, at + count - 1)
+        del self._rows[at : at + count]
+        self.endRemoveRows()
+
+    def _update(self, at: int, row: Row) -> None:
+        self._rows[at] = row
+
+    def _announce(self, first: int, last: int) -> None:
+        end = self.index(last, self.columnCount() - 1)
+        self.dataChanged.emit(self.index(first, 0), end)
+
+
+# What a cell says
+
+
+def _alignment(model: ListModel, column: int) -> int:
+    is_number = column < len(model.columns) and model.columns[column].kind in NUMBERS
+    side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
+    return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _text(model: ListModel, row: Row, column: int) -> str:
+    if column == len(model.columns):
+        return _state_words(row)
+    column_field = model.columns[column]
+    return shown(column_field, row.values.get(column_field.name), model.titles)
+
+
+def _state_words(row: Row) -> str:
+    """Where the record stands, in one word; "" where there is nothing to say."""
+    if row.conflict:
+        return tr("Conflict")
+    if row.refused:
+        return tr("Rejected")
+    return tr("Waiting") if row.pending else ""
+
+
+def _tooltip(model: ListModel, row: Row, column: int) -> str:
+    return plain_tooltip(_text(model, row, column))
+
+
+def _spoken(model: ListModel, row: Row, column: int) -> str:
+    heading = model.headerData(column, Qt.Orientation.Horizontal)
+    return f"{heading}: {_text(model, row, column)}"
+
+
+def _aligned(model: ListModel, _row: Row, column: int) -> int:
+    return _alignment(model, column)
+
+
+def _id(_model: ListModel, row: Row, _column: int) -> str:
+    return row.id
+
+
+def _row(_model: ListModel, row: Row, _column: int) -> Row:
+    return row
+
+
+_ROLES: Mapping[int, Callable[[ListModel, Row, int], Any]] = {
+    Qt.ItemDataRole.DisplayRole: _text,
+    Qt.ItemDataRole.ToolTipRole: _tooltip,
+    Qt.ItemDataRole.AccessibleTextRole: _spoken,
+    Qt.ItemDataRole.TextAlignmentRole: _aligned,
+    ID_ROLE: _id,
+    ROW_ROLE: _row,
+}
+
+
+def _longest_in_order(old: Sequence[str], new: Sequence[str]) -> set[str]:
+    """The most ids that stand in both lists in the same order: those need not move.
+
+    Longest increasing subsequence by patience sorting, O(n log n).
+    """
+    place = {record_id: n for n, record_id in enumerate(new)}
+    both = [record_id for record_id in old if record_id in place]
+    tails: list[int] = []
+    ends: list[str] = []
+    previous: dict[str, str] = {}
+    for record_id in both:
+        at = bisect_left(tails, place[record_id])
+        if at:
+            previous[record_id] = ends[at - 1]
+        tails[at : at + 1] = [place[record_id]]
+        ends[at : at + 1] = [record_id]
+    found: set[str] = set()
+    step = ends[-1] if ends else None
+    while step is not None:
+        found.add(step)
+        step = previous.get(step)
+    return found
+
+
+def _runs(rows: Sequence[Row], staying: set[str]) -> list[tuple[int, int]]:
+    """First and last index of each stretch of rows that go."""
+    runs: list[tuple[int, int]] = []
+    for n, row in enumerate(rows):
+        if row.id in staying:
+            continue
+        if runs and runs[-1][1] == n - 1:
+            runs[-1] = (runs[-1][0], n)
+        else:
+            runs.append((n, n))
+    return runs
+
+
+def refs_of(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[str, ...]:
+    """The "kind/id" of every record named in these rows' columns."""
+    links = [x for x in columns if x.link is not None]
+    found = {key for row in rows for x in links for key in link_keys(x, row.values.get(x.name))}
+    return tuple(sorted(found))

@@ -1,0 +1,300 @@
+"""The table of a list: its own scroll bar spans the whole list, while the model holds a window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QScrollBar,
+    QTableView,
+    QWidget,
+)
+from typing_extensions import override
+
+from crm_desktop.i18n import tr
+from crm_desktop.views.columns import width_of
+from crm_desktop.views.kit.list_model import ListModel
+
+ROW_HEIGHT = 30
+"""Device-independent pixels of one row."""
+
+_NEAR_EDGE_ROWS = 40
+_STATE_WIDTH = 80
+
+
+class _Table(QTableView):
+    """A table that stays where it is while rows above the screen come and go."""
+
+    resized = Signal()
+    ends_asked = Signal(float)
+
+    def shift(self, rows: int) -> None:
+        """Move the content by rows that were inserted (or removed) above it."""
+        self.executeDelayedItemsLayout()
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + rows * ROW_HEIGHT)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        ends = {Qt.Key.Key_Home: 0.0, Qt.Key.Key_End: 1.0}
+        if Qt.Key(event.key()) in ends:
+            self.ends_asked.emit(ends[Qt.Key(event.key())])
+            return
+        super().keyPressEvent(event)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
+
+class ListView(QWidget):
+    """A list of records. Signals: `chosen(id)` when another record is selected, `opened(id)`."""
+
+    chosen = Signal(str)
+    opened = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._table = _Table(self)
+        self._bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self._empty = QLabel(self._table)
+        self._model: ListModel | None = None
+        self._chosen = ""
+        self._target: int | None = None
+        self._widths_are_ours = True
+        self._lay_out()
+        self._connect()
+
+    def set_model(self, model: ListModel) -> None:
+        """Show a list."""
+        self._model = model
+        self._table.setModel(model)
+        self._table.selectionModel().selectionChanged.connect(self._tell_choice)
+        model.placed.connect(self._place_bar)
+        model.modelReset.connect(self._land)
+        model.rowsInserted.connect(self._hold_place_on_insert)
+        model.rowsRemoved.connect(self._hold_place_on_remove)
+        self._share_width()
+
+    def choose(self, record_id: str) -> None:
+        """Select a record if it is in the window."""
+        self._chosen = record_id
+        self._keep_choice()
+
+    @property
+    def chosen_id(self) -> str:
+        """The id of the selected record, or ""."""
+        return self._chosen
+
+    def choose_first(self) -> None:
+        """Select the first row."""
+        if self._model is not None and self._model.rowCount():
+            self._table.selectRow(0)
+
+    def set_empty_words(self, text: str) -> None:
+        """What stands in the list while it has no rows."""
+        self._empty.setText(text)
+
+    def focus_table(self) -> None:
+        """Give the keyboard to the table."""
+        self._table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def table(self) -> QTableView:
+        """The table itself, for whoever sets its headings."""
+        return self._table
+
+    def _lay_out(self) -> None:
+        table = self._table
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setShowGrid(False)
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setSortingEnabled(False)
+        table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(True)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setStretchLastSection(True)
+        table.setAccessibleName(tr("List"))
+        self._bar.setAccessibleName(tr("Place in the list"))
+        self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty.setWordWrap(True)
+        self._empty.setMargin(16)
+        self._empty.hide()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(table)
+        layout.addWidget(self._bar)
+        self.setFocusProxy(table)
+
+    def _connect(self) -> None:
+        self._table.verticalScrollBar().valueChanged.connect(self._follow_table)
+        self._table.verticalScrollBar().rangeChanged.connect(self._place_bar)
+        self._table.resized.connect(self._place_bar)
+        self._table.resized.connect(self._share_width)
+        self._table.horizontalHeader().sectionHandleDoubleClicked.connect(self._leave_widths)
+        self._table.horizontalHeader().sectionResized.connect(self._note_resize)
+        self._table.ends_asked.connect(self._go_to_end)
+        self._table.doubleClicked.connect(self._tell_opened)
+        self._table.activated.connect(self._tell_opened)
+        self._table.horizontalHeader().sectionClicked.connect(self._sort_by)
+        self._bar.actionTriggered.connect(self._go_to_bar)
+        self._jump = QTimer(self, singleShot=True, interval=30)
+        self._jump.timeout.connect(self._jump_to_bar)
+
+    # Widths: columns are dropped before names are cut, until a person sets a width
+
+    def _share_width(self) -> None:
+        model = self._model
+        if model is None or not self._widths_are_ours:
+            return
+        header, columns = self._table.horizontalHeader(), model.columns
+        widths = [width_of(model.entity, column) for column in columns]
+        room = self._table.viewport().width() - _STATE_WIDTH
+        fitting = _how_many_fit(widths, room)
+        spare = max(room - sum(widths[:fitting]), 0)
+        widest = max(range(fitting), key=lambda n: widths[n])
+        header.blockSignals(True)
+        for n, width in enumerate(widths):
+            self._table.setColumnHidden(n, n >= fitting)
+            header.resizeSection(n, width + (spare if n == widest else 0))
+        header.resizeSection(len(columns), _STATE_WIDTH)
+        header.blockSignals(False)
+        self._table.viewport().update()
+
+    def _note_resize(self, _column: int, _old: int, _new: int) -> None:
+        # Only a hand on the header resizes with the signals on; the last column follows by itself.
+        if self._table.horizontalHeader().underMouse():
+            self._leave_widths()
+
+    def _leave_widths(self, _column: int = -1) -> None:
+        self._widths_are_ours = False
+
+    # Selection
+
+    def _tell_choice(self, selected: QItemSelection, _old: QItemSelection) -> None:
+        indexes = selected.indexes()
+        row = self._model.row_at(indexes[0].row()) if self._model and indexes else None
+        if row is not None and row.id != self._chosen:
+            self._chosen = row.id
+            self.chosen.emit(row.id)
+
+    def _tell_opened(self, index: QModelIndex) -> None:
+        row = self._model.row_at(index.row()) if self._model else None
+        if row is not None:
+            self.opened.emit(row.id)
+
+    def _land(self) -> None:
+        target, self._target = self._target, None
+        if target is not None and self._model is not None:
+            self._table.shift(target - self._model.offset)
+        self._keep_choice()
+
+    def _keep_choice(self) -> None:
+        """After a reset the same record stays selected, if it is still in the window."""
+        if self._model is None or not self._chosen:
+            return
+        at = self._model.index_of_id(self._chosen)
+        if at >= 0:
+            self._table.selectRow(at)
+        else:
+            self._table.clearSelection()
+
+    # Place
+
+    def _hold_place_on_insert(self, _parent: QModelIndex, first: int, last: int) -> None:
+        if first * ROW_HEIGHT < self._table.verticalScrollBar().value():
+            self._table.shift(last - first + 1)
+
+    def _hold_place_on_remove(self, _parent: QModelIndex, first: int, last: int) -> None:
+        if first * ROW_HEIGHT < self._table.verticalScrollBar().value():
+            self._table.shift(-(last - first + 1))
+
+    def _place_bar(self) -> None:
+        model = self._model
+        if model is None:
+            return
+        rows = model.rowCount()
+        self._empty.setVisible(rows == 0 and bool(self._empty.text()))
+        self._empty.setGeometry(self._table.viewport().geometry())
+        on_screen = max(self._table.viewport().height() // ROW_HEIGHT, 1)
+        self._bar.setPageStep(on_screen)
+        self._bar.setRange(0, max(model.total - on_screen, 0))
+        self._bar.setVisible(model.total > on_screen)
+        if not self._bar.isSliderDown():
+            self._bar.setValue(model.offset + self._first_on_screen())
+
+    def _first_on_screen(self) -> int:
+        return self._table.verticalScrollBar().value() // ROW_HEIGHT
+
+    def _follow_table(self) -> None:
+        if self._model is None:
+            return
+        if not self._bar.isSliderDown():
+            self._bar.setValue(self._model.offset + self._first_on_screen())
+        if self._first_on_screen() < _NEAR_EDGE_ROWS:
+            self._model.fetch_before()
+
+    def _go_to_bar(self, _action: int) -> None:
+        model, wanted = self._model, self._bar.sliderPosition()
+        if model is None:
+            return
+        if model.offset <= wanted < model.offset + model.rowCount():
+            self._table.verticalScrollBar().setValue((wanted - model.offset) * ROW_HEIGHT)
+        else:
+            self._jump.start()
+
+    def _jump_to_bar(self) -> None:
+        if self._model is not None:
+            self._target = self._bar.sliderPosition()
+            self._model.jump(self._target / max(self._bar.maximum(), 1))
+
+    def _go_to_end(self, fraction: float) -> None:
+        model = self._model
+        if model is None or not model.rowCount():
+            return
+        at_end = model.holds_end if fraction else model.holds_start
+        if not at_end:
+            self._target = round(model.total * fraction)
+            model.jump(fraction)
+            return
+        self._table.selectRow(model.rowCount() - 1 if fraction else 0)
+
+    def _sort_by(self, column: int) -> None:
+        header, model = self._table.horizontalHeader(), self._model
+        if model is None or column >= len(model.columns):
+            return
+        descending = model.sorted_by == (model.columns[column].name, False)
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(column, order)
+        self._table.verticalScrollBar().setValue(0)
+        model.sort(column, order)
+
+
+def _how_many_fit(widths: list[int], room: int) -> int:
+    """How many leading columns have room; never fewer than one."""
+    used = 0
+    for n, width in enumerate(widths):
+        used += width
+        if used > room:
+            return max(n, 1)
+    return len(widths)

@@ -1,0 +1,125 @@
+"""Reading stretches of a list from the store: the jobs behind the list model and the forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject
+
+from crm_core.catalog import CATALOG
+from crm_core.entity import Entity
+from crm_core.fields import Field
+from crm_core.ids import RecordId, is_id
+from crm_core.wire import HistoryEntry
+from crm_desktop.i18n import tr
+from crm_desktop.models import queries
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.queries import Page, Row
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.history import Line
+from crm_desktop.views.kit.list_model import Listing, Stretch, Wanted, refs_of
+from crm_desktop.views.kit.words import Titles, link_keys, local_time, shown
+
+
+class StoreSource:
+    """A list's rows, read in the read lane; a newer request replaces a queued older one."""
+
+    def __init__(self, hub: DataHub, columns: Sequence[Field]) -> None:
+        self._hub = hub
+        self._columns = tuple(columns)
+
+    def fetch(
+        self, listing: Listing, wanted: Wanted, then: Callable[[Stretch], None], owner: QObject
+    ) -> None:
+        """Read a stretch and hand it over later."""
+        columns = self._columns
+
+        def job(connection: Connection) -> Stretch:
+            return read_stretch(connection, listing, wanted, columns)
+
+        self._hub.read(job, then, owner=owner, supersede="list")
+
+
+def read_stretch(
+    connection: Connection, listing: Listing, wanted: Wanted, columns: Sequence[Field]
+) -> Stretch:
+    """The rows of a stretch with the names of the records that they lead to."""
+    page = _page(connection, listing, wanted)
+    titles = titles_of(connection, refs_of(columns, page.rows))
+    count = queries.count_estimate(connection, listing.kind) if listing.is_whole else 0
+    return Stretch(page.rows, page.more, titles, count)
+
+
+def _page(connection: Connection, listing: Listing, wanted: Wanted) -> Page:
+    if wanted.fraction is None:
+        return _plain_page(connection, listing, wanted)
+    key = queries.jump(
+        connection, listing.kind, wanted.fraction,
+        where=listing.where, search=listing.search, sort=listing.sort,
+        descending=listing.descending,
+    )  # fmt: skip
+    page = _plain_page(connection, listing, replace(wanted, start=key))
+    if page.more or key is None:
+        return page
+    # Near the end there is less than a page: fill up from before.
+    rest = wanted.limit - len(page.rows)
+    head = _plain_page(connection, listing, Wanted(before=key, limit=max(rest, 1)))
+    return replace(page, rows=(*head.rows, *page.rows), first=head.first or page.first)
+
+
+def _plain_page(connection: Connection, listing: Listing, wanted: Wanted) -> Page:
+    return queries.page(
+        connection, listing.kind,
+        where=listing.where, search=listing.search, sort=listing.sort,
+        descending=listing.descending,
+        after=wanted.after, before=wanted.before, start=wanted.start, limit=wanted.limit,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One record with the names of all that it leads to."""
+
+    row: Row
+    titles: Mapping[str, str]
+
+
+def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | None:
+    """One record, deleted or not; None where it is not here."""
+    row = queries.record(connection, kind, RecordId(record_id))
+    if row is None:
+        return None
+    return Shown(row, titles_of(connection, refs_of(CATALOG[kind].fields, [row])))
+
+
+def read_history(connection: Connection, kind: str, record_id: str) -> tuple[Line, ...]:
+    """What this user changed in a record here, in words, the newest first."""
+    entity = CATALOG[kind]
+    entries = queries.history(connection, kind, RecordId(record_id))
+    keys = {f"user/{entry.by}" for entry in entries}
+    for entry in entries:
+        field = entity.by_name.get(entry.field)
+        if field is not None:
+            keys.update(link_keys(field, entry.old), link_keys(field, entry.new))
+    titles = titles_of(connection, tuple(sorted(keys)))
+    lines = [_line(entity, entry, titles) for entry in entries]
+    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+
+
+def _line(entity: Entity, entry: HistoryEntry, titles: Titles) -> Line:
+    field = entity.by_name.get(entry.field)
+    by = titles.get(f"user/{entry.by}") or ""
+    if field is None:
+        old, new = (("" if x is None else str(x)) for x in (entry.old, entry.new))
+        return Line(local_time(entry.at), by, entry.field, old, new)
+    old, new = (shown(field, x, titles) for x in (entry.old, entry.new))
+    return Line(local_time(entry.at), by, tr(field.label), old, new)
+
+
+def titles_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Names by "kind/id"; those that are not here are left out."""
+    parts = (key.partition("/") for key in keys)
+    refs = [(kind, RecordId(record_id)) for kind, _, record_id in parts if is_id(record_id)]
+    found = queries.titles(connection, refs)
+    return {f"{kind}/{record_id}": title for (kind, record_id), title in found.items()}

@@ -1,0 +1,186 @@
+"""Values in the words that a person reads; one entry per Kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from collections.abc import Callable, Mapping
+
+from crm_core.catalog import CATALOG
+from crm_core.entity import Entity
+from crm_core.fields import Field, Kind, Value
+from crm_desktop.i18n import tr
+
+Titles = Mapping[str, str]
+"""The names of linked records, by "kind/id"."""
+
+_MINUTES_PER_HOUR = 60
+
+
+def shown(field: Field, value: Value, titles: Titles) -> str:
+    """One value as words, in one line; "" for none."""
+    if value is None or value == []:
+        return ""
+    return WORDS[field.kind](field, value, titles)
+
+
+def link_key(field: Field, value: Value) -> str:
+    """The "kind/id" of a link's value; "" where there is none."""
+    target = field.link.target if field.link is not None else ""
+    if not isinstance(value, str) or not value:
+        return ""
+    return f"{target}/{value}" if target else value
+
+
+def link_keys(field: Field, value: Value) -> tuple[str, ...]:
+    """The "kind/id" of every record that a value leads to."""
+    if field.link is None:
+        return ()
+    members = value if isinstance(value, list) else [value]
+    keys = (link_key(field, member) for member in members)
+    return tuple(key for key in keys if key)
+
+
+def code_words(field: Field, code: str) -> str:
+    """The words for a code; an unknown one is shown as it is."""
+    for choice in field.choices:
+        if choice.code == code:
+            return tr(choice.label)
+    return code
+
+
+def title_in_words(entity: Entity, values: Mapping[str, Value], titles: Titles) -> str:
+    """The words by which a person knows a record; its kind where it has none."""
+    fields = (entity.by_name[name] for name in entity.title)
+    parts = (shown(field, values.get(field.name), titles) for field in fields)
+    return " · ".join(part for part in parts if part) or tr(entity.label)
+
+
+def values_in_words(kind: str, values: Mapping[str, Value], titles: Titles) -> str:
+    """Several fields of a record, one "label: value" a line; empty ones are left out."""
+    entity = CATALOG.get(kind)
+    lines: list[str] = []
+    for name, value in values.items():
+        field = entity.by_name.get(name) if entity is not None else None
+        text = shown(field, value, titles) if field is not None else str(value or "")
+        if text:
+            lines.append(f"{tr(field.label) if field is not None else name}: {text}")
+    return "\n".join(lines)
+
+
+def local_time(instant: str) -> str:
+    """A canonical instant as local wall time, to the minute."""
+    moment = parse_instant(instant)
+    if moment is None:
+        return instant
+    local = moment.astimezone()
+    return local.strftime("%Y-%m-%d %H:%M" if local.second == 0 else "%Y-%m-%d %H:%M:%S")
+
+
+def parse_instant(text: str) -> dt.datetime | None:
+    """The moment of a canonical instant, or None."""
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def plain_tooltip(text: str) -> str:
+    """A tooltip that shows customers' text as it is and never as markup."""
+    return f"<span>{html.escape(text)}</span>" if text else ""
+
+
+def _as_text(_field: Field, value: Value, _titles: Titles) -> str:
+    return str(value)
+
+
+def _as_line(_field: Field, value: Value, _titles: Titles) -> str:
+    return " ".join(str(value).split())
+
+
+def _as_choice(field: Field, value: Value, _titles: Titles) -> str:
+    return code_words(field, str(value))
+
+
+def _as_flag(_field: Field, value: Value, _titles: Titles) -> str:
+    return tr("Yes") if value else tr("No")
+
+
+def _as_number(_field: Field, value: Value, _titles: Titles) -> str:
+    return grouped(str(value))
+
+
+def grouped(number: str) -> str:
+    """Thousands apart: "-12345.6" as "-12,345.6"."""
+    whole, point, fraction = number.partition(".")
+    if not whole.lstrip("-").isdigit():
+        return number
+    return f"{int(whole):,}{point}{fraction}"
+
+
+def _as_money(_field: Field, value: Value, _titles: Titles) -> str:
+    text = str(value)
+    return f"{grouped(text[:-3])} {text[-3:]}"
+
+
+def _as_instant(_field: Field, value: Value, _titles: Titles) -> str:
+    return local_time(str(value))
+
+
+def _as_duration(_field: Field, value: Value, _titles: Titles) -> str:
+    if not isinstance(value, int):
+        return str(value)
+    hours, minutes = divmod(value, _MINUTES_PER_HOUR)
+    if not hours:
+        return tr("{minutes} min", minutes=minutes)
+    if not minutes:
+        return tr("{hours} h", hours=hours)
+    return tr("{hours} h {minutes} min", hours=hours, minutes=minutes)
+
+
+def _as_link(field: Field, value: Value, titles: Titles) -> str:
+    key = link_key(field, value)
+    return titles.get(key) or tr("(not here)")
+
+
+def _as_links(field: Field, value: Value, titles: Titles) -> str:
+    return ", ".join(titles.get(key) or tr("(not here)") for key in link_keys(field, value))
+
+
+def _as_tags(field: Field, value: Value, _titles: Titles) -> str:
+    members = value if isinstance(value, list) else [value]
+    return ", ".join(code_words(field, str(member)) for member in members)
+
+
+def _as_json(_field: Field, value: Value, _titles: Titles) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return "; ".join(f"{name}: {part}" for name, part in value.items())
+
+
+WORDS: Mapping[Kind, Callable[[Field, Value, Titles], str]] = {
+    Kind.TEXT: _as_text,
+    Kind.NOTE: _as_line,
+    Kind.CHOICE: _as_choice,
+    Kind.FLAG: _as_flag,
+    Kind.WHOLE: _as_number,
+    Kind.DECIMAL: _as_number,
+    Kind.MONEY: _as_money,
+    Kind.DAY: _as_text,
+    Kind.INSTANT: _as_instant,
+    Kind.DURATION: _as_duration,
+    Kind.PHONE: _as_text,
+    Kind.EMAIL: _as_text,
+    Kind.URL: _as_text,
+    Kind.ADDRESS_PART: _as_text,
+    Kind.PLACE: _as_text,
+    Kind.PERSON_NAME: _as_text,
+    Kind.LINK: _as_link,
+    Kind.LINKS: _as_links,
+    Kind.TAGS: _as_tags,
+    Kind.ORDER: _as_text,
+    Kind.JSON: _as_json,
+}
+
+NUMBERS = frozenset((Kind.WHOLE, Kind.DECIMAL, Kind.MONEY, Kind.DURATION))
+"""The kinds that stand at the right of their column."""

@@ -1,0 +1,1 @@
+"""Panes: only what differs from the generated one; they never import each other."""

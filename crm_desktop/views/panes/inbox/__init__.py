@@ -1,0 +1,1 @@
+"""The inbox: conflicts, refused and orphaned work, quarantine and the queue."""

@@ -1,0 +1,76 @@
+"""A pane that holds several kinds, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from crm_core.catalog import CATALOG
+from crm_desktop.i18n import tr
+from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.text import caption
+
+
+class KindsPane(QWidget):
+    """Chooses among kinds; makes each one's pane when it is first looked at.
+
+    Signal: `kind_shown(EntityPane)` whenever another pane comes to the front.
+    """
+
+    kind_shown = Signal(object)
+
+    def __init__(
+        self,
+        kinds: Sequence[str],
+        make: Callable[[str], EntityPane],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._make = make
+        self._panes: dict[str, EntityPane] = {}
+        self._choice = QComboBox(self)
+        for kind in sorted(kinds, key=lambda kind: tr(CATALOG[kind].plural)):
+            self._choice.addItem(tr(CATALOG[kind].plural), kind)
+        self._choice.setAccessibleName(tr("Kind of record"))
+        self._choice.setMinimumWidth(220)
+        self._stack = QStackedWidget(self)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 10, 16, 0)
+        label = caption(self, tr("Kind of record"))
+        label.setBuddy(self._choice)
+        head.setSpacing(12)
+        head.addWidget(label)
+        head.addWidget(self._choice)
+        head.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self._stack, 1)
+        self._choice.currentIndexChanged.connect(self._show_chosen)
+        self._show_chosen(self._choice.currentIndex())
+
+    def show_kind(self, kind: str) -> EntityPane:
+        """Bring a kind to the front."""
+        self._choice.setCurrentIndex(self._choice.findData(kind))
+        return self._panes[kind]
+
+    @property
+    def pane(self) -> EntityPane:
+        """The pane in front."""
+        return self._panes[str(self._choice.currentData())]
+
+    @property
+    def panes(self) -> tuple[EntityPane, ...]:
+        """Those made so far."""
+        return tuple(self._panes.values())
+
+    def _show_chosen(self, index: int) -> None:
+        kind = str(self._choice.itemData(index))
+        if kind not in self._panes:
+            self._panes[kind] = self._make(kind)
+            self._stack.addWidget(self._panes[kind])
+        self._stack.setCurrentWidget(self._panes[kind])
+        self.kind_shown.emit(self._panes[kind])
