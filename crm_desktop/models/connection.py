@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -137,6 +137,13 @@ class Connection:
         """Stop what another thread is executing here."""
         self._raw.interrupt()
 
+    def copy_into(self, target: Connection, pages_at_once: int) -> None:
+        """Copy the whole database into another connection's file (online backup)."""
+        try:
+            self._raw.backup(target.raw, pages=pages_at_once)
+        except _driver.Error as error:
+            raise problem_of(error, target.path) from error
+
     def checkpoint(self) -> None:
         """Copy the write-ahead log back into the file as far as readers allow."""
         self.rows("PRAGMA wal_checkpoint(PASSIVE)")
@@ -152,7 +159,7 @@ class Connection:
 
 
 @contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
+def transaction(connection: Connection) -> Generator[None]:
     """Everything or nothing. Takes the write lock at once, so that it cannot fail later."""
     connection.run("BEGIN IMMEDIATE")
     try:
@@ -165,7 +172,7 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def savepoint(connection: Connection) -> Iterator[None]:
+def savepoint(connection: Connection) -> Generator[None]:
     """A part of a transaction that can fail by itself."""
     connection.run("SAVEPOINT part")
     try:

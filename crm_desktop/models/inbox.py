@@ -118,17 +118,18 @@ def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
     values = stored.values if stored is not None else {}
     name = CATALOG[kind].name_of(values) if kind in CATALOG else ""
     by = values.get("updated_by")
+    gone = stored is None or not stored.is_live
     return ConflictRow(
         id_of(conflict_id), kind, RecordId(record), name, field or "", why or "",
-        from_json(base) if base else None, _current(kind, field or "", values, stored is None or not stored.is_live),
+        from_json(base) if base else None, _current(kind, field or "", values, gone=gone),
         RecordId(by) if isinstance(by, str) else None, str(values.get("updated_at") or ""),
-        _parked(parked), state, seq, stored is None or not stored.is_live,
+        _parked(parked), state, seq, gone,
     )  # fmt: skip
 
 
-def _current(kind: str, field: str, values: Mapping[str, Value], deleted: bool) -> Value:
+def _current(kind: str, field: str, values: Mapping[str, Value], *, gone: bool) -> Value:
     if field == DELETED:
-        return deleted
+        return gone
     members = CATALOG[kind].groups.get(field) if kind in CATALOG else None
     if members is not None:
         return {member: values.get(member) for member in members}

@@ -94,7 +94,8 @@ class Outbox:
             receipt = self._receipt(c)
             take_items(receipt, items)
             c.run("UPDATE sync_state SET pull_open = 1")
-            if mark is not None:
+            # A mark without a place to resume from comes right before the end of the stream.
+            if mark is not None and mark.after:
                 c.run("UPDATE sync_state SET resume = ?, resume_hi = ?", (mark.after, mark.cursor))
             return _applied(receipt)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import product
 from typing import Any
@@ -21,7 +21,7 @@ _PIECE = re.compile(rf"[{CJK}]|[a-z0-9]+")
 _HAS_CJK = re.compile(f"[{CJK}]")
 
 Syllables = tuple[tuple[str, ...], ...]
-"""For each character its readings (the first is the most likely); a Latin word is one of its own."""
+"""For each character its readings, the most likely first; a Latin word is one of its own."""
 
 
 def has_cjk(text: str) -> bool:
@@ -53,11 +53,22 @@ def _umlauts(reading: str) -> tuple[str, ...]:
     return (reading, reading.replace("v", "u"), reading.replace("v", "yu"))
 
 
-@lru_cache(maxsize=20_000)
-def _phrase(text: str) -> tuple[str, ...]:
+def _phrase(characters: str) -> tuple[str, ...]:
     """The reading of each character within its phrase."""
+    return tuple(reading for word in _words(characters) for reading in _word(word))
+
+
+def _words(characters: str) -> Iterable[str]:
+    from pypinyin.seg import mmseg
+
+    return mmseg.seg.cut(characters)
+
+
+@lru_cache(maxsize=30_000)
+def _word(word: str) -> tuple[str, ...]:
+    """The reading of a word: kept, since a company's names share most of theirs."""
     library = _library()
-    return tuple(library.lazy_pinyin(text, style=library.Style.NORMAL))
+    return tuple(library.lazy_pinyin(word, style=library.Style.NORMAL))
 
 
 def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
@@ -89,13 +100,19 @@ def spellings(text: str) -> str:
     tail = "".join(readings[0] for readings in rest)
     initials = "".join(readings[0][0] for readings in found)
     words: dict[str, None] = {}
-    for combination in list(product(*front))[:COMBINATIONS_MAX]:
+    for combination in _likely(front):
         words["".join(combination) + tail] = None
         words["".join(reading[0] for reading in combination) + initials[len(front) :]] = None
     for start in range(1, len(found)):
         for reading in found[start] if start < len(front) else found[start][:1]:
             words[reading[0] + initials[start + 1 : start + SUFFIX_INITIALS]] = None
     return " ".join(words)
+
+
+def _likely(front: Syllables) -> list[tuple[str, ...]]:
+    """The combinations of readings, those of the most likely readings first."""
+    ranked = sorted(product(*map(enumerate, front)), key=lambda pairs: sum(n for n, _ in pairs))
+    return [tuple(reading for _, reading in pairs) for pairs in ranked[:COMBINATIONS_MAX]]
 
 
 def matches_at(text: str, typed: str) -> int | None:

@@ -157,7 +157,7 @@ def _list(
     return _List(entity, field, descending, f"deleted = {state}{sql}", tuple(parameters))
 
 
-def page(
+def page(  # noqa: PLR0913  # each says one thing of the list that is asked for
     c: Connection, kind: str, *, where: Sequence[Where] = (), search: str = "",
     sort: str | None = None, descending: bool = False, after: Key | None = None,
     before: Key | None = None, start: Key | None = None, limit: int = PAGE_ROWS,
@@ -266,7 +266,7 @@ def _found(c: Connection, kind: str, asked: _List, text: str, *, ranked: bool, l
     return _page(c, kind, found[:limit], None, more=False)
 
 
-def jump(
+def jump(  # noqa: PLR0913  # as for page
     c: Connection, kind: str, fraction: float, *, where: Sequence[Where] = (), search: str = "",
     sort: str | None = None, descending: bool = False,
 ) -> Key | None:  # fmt: skip

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import (
     BLOB,
@@ -30,7 +31,7 @@ from crm_desktop.models.sql import is_blob_link
 
 METADATA = MetaData()
 
-COLUMN_TYPES: Mapping[Kind, type[TypeEngine[str] | TypeEngine[int]]] = {
+COLUMN_TYPES: Mapping[Kind, type[TypeEngine[Any]]] = {
     Kind.TEXT: TEXT,
     Kind.NOTE: TEXT,
     Kind.CHOICE: TEXT,
@@ -60,10 +61,8 @@ _OFFICE_LISTS = frozenset(("team", "territory", "user"))
 _NOT_DELETED = text("deleted = 0")
 
 
-def _column(field: Field) -> Column[bytes] | Column[str] | Column[int]:
-    if is_blob_link(field):
-        return Column(field.name, BLOB)
-    return Column(field.name, COLUMN_TYPES[field.kind])
+def _column(field: Field) -> Column[Any]:
+    return Column(field.name, BLOB if is_blob_link(field) else COLUMN_TYPES[field.kind])
 
 
 def _entity_table(entity: Entity) -> Table:
@@ -111,8 +110,8 @@ def _is_looked_up(entity: Entity, field: Field) -> bool:
     return True
 
 
-def _side(name: str, *columns: Column[str] | Column[int] | Column[bytes], **options: bool) -> None:
-    Table(name, METADATA, *columns, **options)
+def _side(name: str, *columns: Column[Any], with_rowid: bool = True) -> Table:
+    return Table(name, METADATA, *columns, sqlite_with_rowid=with_rowid)
 
 
 def _text(name: str, *, key: bool = False, needed: bool = False) -> Column[str]:
@@ -129,7 +128,7 @@ def _blob(name: str, *, key: bool = False, needed: bool = False) -> Column[bytes
 
 
 def _side_tables() -> None:
-    _side("meta", _text("name", key=True), _text("value"), sqlite_with_rowid=False)
+    _side("meta", _text("name", key=True), _text("value"), with_rowid=False)
     _side(
         "sync_state", Column("one", INTEGER, primary_key=True),
         Column("epoch", TEXT, nullable=False, server_default=""),
@@ -166,13 +165,12 @@ def _record_tables() -> None:
         return _text("kind", key=True), _blob("id", key=True)
 
     _side("shadow", *record_key(), _whole("seq"), _whole("deleted"), _text("body"),
-          sqlite_with_rowid=False)  # fmt: skip
-    _side("visited", *record_key(), sqlite_with_rowid=False)
-    _side("root", _blob("id", key=True), sqlite_with_rowid=False)
-    extra = Table("extra_root", METADATA, *record_key(), _blob("root", key=True),
-                  sqlite_with_rowid=False)  # fmt: skip
+          with_rowid=False)  # fmt: skip
+    _side("visited", *record_key(), with_rowid=False)
+    _side("root", _blob("id", key=True), with_rowid=False)
+    extra = _side("extra_root", *record_key(), _blob("root", key=True), with_rowid=False)
     Index("extra_root_root", extra.c.root)
-    _side("hidden", *record_key(), _text("at", needed=True), sqlite_with_rowid=False)
+    _side("hidden", *record_key(), _text("at", needed=True), with_rowid=False)
     _side("quarantine", *record_key(), _whole("seq"), _text("item", needed=True),
           _text("reason", needed=True), _text("at", needed=True), _whole("tries"))  # fmt: skip
     _side("orphan", Column("n", INTEGER, primary_key=True), _whole("cs"),
@@ -186,7 +184,7 @@ def _record_tables() -> None:
           _text("at", needed=True))  # fmt: skip
     _side("search_kind", _text("kind", key=True), _whole("n"), _whole("indexed"))
     _side("search_dirty", _text("kind", key=True), Column("rid", INTEGER, primary_key=True),
-          sqlite_with_rowid=False)  # fmt: skip
+          with_rowid=False)  # fmt: skip
 
 
 for _entity in CATALOG.values():

@@ -28,7 +28,7 @@ TRIGRAM = 3
 NAME_WEIGHT = 5
 """Fields from this search weight on are names, found by pinyin too."""
 
-_CJK_CHARACTER = re.compile(f"([{pinyin.CJK}])")
+_AROUND_CJK = re.compile(f"(?=[{pinyin.CJK}])|(?<=[{pinyin.CJK}])")
 _TERM = re.compile(r'"([^"]+)"|(\S+)')
 
 
@@ -114,7 +114,7 @@ def is_behind(c: Connection) -> bool:
     """Whether rows wait to be indexed."""
     if c.one("SELECT 1 FROM search_dirty LIMIT 1") is not None:
         return True
-    marks = {kind: mark for kind, mark in c.rows("SELECT kind, indexed FROM search_kind")}
+    marks: dict[str, int] = dict(c.rows("SELECT kind, indexed FROM search_kind"))
     return any(
         (c.value(f"SELECT max(rid) FROM {layout(kind).table}") or 0) > marks.get(kind, 0)
         for kind in CATALOG
@@ -185,7 +185,7 @@ def _write(c: Connection, kind: str, words: _Words, found: Sequence[SqlRow]) -> 
         key = row[0] << KIND_BITS | number
         text = _text(row[2:])
         texts.append((key, text))
-        singles.append((key, _CJK_CHARACTER.sub(r" \1 ", text)))
+        singles.append((key, text if text.isascii() else _AROUND_CJK.sub(" ", text)))
         names = [row[2 + n] for n in words.spelt if row[2 + n] and not row[2 + n].isascii()]
         if names:
             spelt.append((key, " ".join(map(pinyin.spellings, names))))
@@ -233,7 +233,7 @@ def _word_query(terms: Iterable[str]) -> str:
     """Latin terms by their beginning, Chinese ones as a phrase of single characters."""
     parts: list[str] = []
     for term in terms:
-        spaced = " ".join(_CJK_CHARACTER.sub(r" \1 ", term).split())
+        spaced = " ".join(_AROUND_CJK.sub(" ", term).split())
         prefix = "" if pinyin.has_cjk(term[-1]) else "*"
         parts.append(_quoted_term(spaced) + prefix)
     return " AND ".join(parts)
@@ -253,7 +253,7 @@ def _by_pinyin(c: Connection, typed: str, wanted: Mapping[int, str]) -> list[int
         return []
     if letters != plain:
         # Mixed, as in "重q": the characters lead to the candidates.
-        characters = [piece for piece in re.findall(f"[{pinyin.CJK}]+", plain)]
+        characters = re.findall(f"[{pinyin.CJK}]+", plain)
         found = _match(c, "find_word", _word_query(characters), wanted) if characters else []
     else:
         words = dict.fromkeys((plain, *pinyin.initials_of(plain)))

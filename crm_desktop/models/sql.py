@@ -125,7 +125,7 @@ class Layout:
         for position, write in self.writers:
             value = columns[position]
             if value is not None:
-                columns[position] = write(value)
+                columns[position] = write(value)  # pyright: ignore[reportArgumentType]  # still one of `merged`
         return columns, extra
 
     def values(self, stored: Sequence[SqlValue], extra: SqlValue = None) -> dict[str, Value]:

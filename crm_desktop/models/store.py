@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -91,14 +91,7 @@ class Store:
         write = Connection(path, key)
         try:
             version = int(write.value("PRAGMA user_version"))
-            if version > created.VERSION:
-                raise NewerVersion(
-                    tr_noop(
-                        "'{path}' was written by a newer version of the application (schema "
-                        "{found}, this one knows {known}); please update it."
-                    ),
-                    path=str(path), found=version, known=created.VERSION,
-                )  # fmt: skip
+            _refuse_newer(path, version)
             if version < created.VERSION:
                 # SQLAlchemy and Alembic load only when there is something to migrate.
                 from crm_desktop.models.migrations.migrate import migrate
@@ -110,7 +103,7 @@ class Store:
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Generator[Connection]:
         """One write transaction. Transactions do not nest; a second thread waits its turn."""
         if self._closed:
             raise Bug(tr_noop("The store is closed."))
@@ -118,7 +111,7 @@ class Store:
             yield self.write
 
     @contextmanager
-    def reader(self) -> Iterator[Connection]:
+    def reader(self) -> Generator[Connection]:
         """A snapshot of the file as it is now, which no write disturbs."""
         try:
             connection = self._readers.get_nowait()
@@ -155,6 +148,15 @@ class Store:
                     (name, value),
                 )
 
+    def meta_names(self, prefix: str) -> tuple[str, ...]:
+        """The names of the small settings that begin so."""
+        with self.reader() as connection:
+            found = connection.rows(
+                "SELECT name FROM meta WHERE substr(name, 1, ?) = ? ORDER BY name",
+                (len(prefix), prefix),
+            )
+        return tuple(row[0] for row in found)
+
     def set_identity(self, identity: Identity) -> None:
         """Take over what the server says of this device after signing in again."""
         self.set_meta(IDENTITY, msgspec.json.encode(identity).decode())
@@ -183,3 +185,14 @@ class Store:
             while not self._readers.empty():
                 self._readers.get_nowait().close()
             self.write.close()
+
+
+def _refuse_newer(path: Path, version: int) -> None:
+    if version > created.VERSION:
+        raise NewerVersion(
+            tr_noop(
+                "'{path}' was written by a newer version of the application (schema {found}, this"
+                " one knows {known}); please update it."
+            ),
+            path=str(path), found=version, known=created.VERSION,
+        )  # fmt: skip

@@ -107,7 +107,12 @@ def resend(store: Store, cs_id: ChangeSetId) -> Summary:
     with store.writing() as c:
         n, state, label = _head(c, cs_id)
         if state in _DECIDABLE:
-            c.run("UPDATE changeset SET state = 'queued', verdict = NULL WHERE n = ?", (n,))
+            # The server would answer a known id with the verdict it remembers.
+            fresh = cs_id if state == "blocked" else ChangeSetId(store.new_id())
+            c.run(
+                "UPDATE changeset SET id = ?, state = 'queued', verdict = NULL WHERE n = ?",
+                (blob(fresh), n),
+            )
             c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
             c.run("DELETE FROM orphan WHERE cs = ?", (n,))
             summary = _shown_again(c, n)

@@ -135,7 +135,7 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
 
 def _after_rows(receipt: Receipt, kind: str, rows: Sequence[WireRow], ids: Sequence[bytes]) -> None:
     receipt.rows += len(rows)
-    receipt.seq = max(receipt.seq, max(row.seq for row in rows))
+    receipt.seq = max(receipt.seq, *(row.seq for row in rows))
     receipt.note(kind, (row.id for row in rows), len(rows))
     if kind == "conflict":
         _note_records(receipt, rows)
@@ -302,8 +302,7 @@ def _is_bytes(text: str) -> bool:
 def _leave_quarantine(receipt: Receipt, kind: str, rows: Iterable[WireRow | WireTombstone]) -> None:
     """A newer version of a quarantined row was taken (or deleted): the raw one goes."""
     c = receipt.c
-    waiting = {key: seq for key, seq in
-               c.rows("SELECT id, seq FROM quarantine WHERE kind = ?", (kind,))}  # fmt: skip
+    waiting = dict(c.rows("SELECT id, seq FROM quarantine WHERE kind = ?", (kind,)))
     if not waiting:
         return
     for row in rows:

@@ -20,6 +20,9 @@ from crm_desktop.models.journal.received import Receipt, receive_deleted, receiv
 from crm_desktop.models.replica import Parked, Settled, Summary
 from crm_desktop.models.sql import blob, id_of
 
+KEPT_WHATEVER_THEIR_AGE = 1000
+"""The newest changesets, which no clock makes old."""
+
 _WAITING = ("queued", "sent", "held", "blocked")
 """States in which a verdict is news; a repeated answer to a settled changeset changes nothing."""
 
@@ -154,13 +157,14 @@ def confirm(receipt: Receipt, hi: int) -> bool:
 
 
 def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
-    """Drop confirmed and discarded changesets that are older; never one with a refused part."""
+    """Drop confirmed and discarded changesets that are older; never one with a refused part, and
+    never the newest ones: a clock that is years off must not cost what a restored server lacks."""
     before = instant_of(now - dt.timedelta(days=days))
     old = c.rows(
         "SELECT n FROM changeset s WHERE state IN ('confirmed', 'discarded')"
-        " AND coalesce(confirmed_at, at) < ? AND NOT EXISTS"
-        " (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)",
-        (before,),
+        " AND n <= (SELECT max(n) FROM changeset) - ? AND coalesce(confirmed_at, at) < ?"
+        " AND NOT EXISTS (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)",
+        (KEPT_WHATEVER_THEIR_AGE, before),
     )
     c.many("DELETE FROM op WHERE cs = ?", old)
     c.many("DELETE FROM changeset WHERE n = ?", old)
@@ -168,9 +172,9 @@ def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
 
 def parked(c: Connection, user: RecordId) -> Parked:
     """How many things lie where."""
-    states = {state: many for state, many in c.rows(
-        "SELECT state, count(*) FROM changeset WHERE state <> 'confirmed' GROUP BY state"
-    )}  # fmt: skip
+    states: dict[str, int] = dict(
+        c.rows("SELECT state, count(*) FROM changeset WHERE state <> 'confirmed' GROUP BY state")
+    )
     refused = c.value(
         "SELECT count(DISTINCT o.cs) FROM op o JOIN changeset s ON s.n = o.cs"
         " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')"

@@ -12,7 +12,7 @@ from crm_core.errors import InvalidValue, NotFound, UserProblem
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId, is_id
-from crm_core.machines import MACHINES, missing_for
+from crm_core.machines import MACHINES, missing_for, missing_to_start
 from crm_core.problems import PROBLEMS
 from crm_core.scope import parse_target
 from crm_core.values import check, check_record
@@ -168,16 +168,20 @@ def _check_machine(entity: Entity, change: Change, draft: Draft) -> None:
     machine = MACHINES[state.machine]
     target = change.new[state.name]
     source = change.old.get(state.name, draft.values.get(state.name))
-    if target in (source, None) or (source is None and target == machine.initial):
+    values = {**draft.values, **change.new}
+    if change.op is Op.INSERT:
+        missing = missing_to_start(machine, target, values)
+    elif target in (source, None):
         return
+    else:
+        arrow = machine.arrow(source, target)
+        missing = missing_for(arrow, values) if arrow is not None else None
     labels = {choice.code: choice.label for choice in state.choices}
-    arrow = machine.arrow(source, target)
-    if arrow is None:
+    if missing is None:
         raise InvalidValue(
             state.name, PROBLEMS["state.no_arrow"],
             source=_word(labels, source or machine.initial), target=_word(labels, target),
         )  # fmt: skip
-    missing = missing_for(arrow, {**draft.values, **change.new})
     if missing:
         raise InvalidValue(
             missing[0], PROBLEMS["state.missing"], target=_word(labels, target),

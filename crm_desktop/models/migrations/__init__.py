@@ -1,0 +1,1 @@
+"""Migrations of the local store: frozen steps, and who walks them."""
