@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crm_core.i18n import Message, tr_noop
+from crm_core.catalog import CATALOG
+from crm_core.entity import Entity
+from crm_core.i18n import Message, Param, tr_noop
 
 PROBLEMS: Mapping[str, str] = {
     "request.malformed": tr_noop("The message is not of the expected form."),
@@ -36,7 +38,7 @@ PROBLEMS: Mapping[str, str] = {
     "field.authority": tr_noop("'{field}' is decided by the office and cannot be set here."),
     "field.taken": tr_noop("'{field}' with this value exists already."),
     "field.erased": tr_noop("'{field}' was erased at the person's request."),
-    "kind.unknown": tr_noop("The server does not know records of the kind '{kind}'."),
+    "kind.unknown": tr_noop("The server does not know '{kind}'."),
     "right.missing": tr_noop("Your role may not do this here ({action})."),
     "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),
     "state.missing": tr_noop("For '{target}' these fields are needed first: {fields}."),
@@ -44,15 +46,56 @@ PROBLEMS: Mapping[str, str] = {
     "atomic.part": tr_noop("Another part of the same step was refused."),
 }
 
+ACTION_LABELS: Mapping[str, str] = {
+    "read": tr_noop("to read"),
+    "create": tr_noop("to create"),
+    "edit": tr_noop("to change"),
+    "delete": tr_noop("to delete"),
+    "reassign": tr_noop("to hand over"),
+    "approve": tr_noop("to approve"),
+    "export": tr_noop("to export"),
+    "admin": tr_noop("to administer"),
+}
 
-def words_for(code: str, params: Mapping[str, str]) -> Message:
-    """The sentence for a code; an unknown code is shown as it is."""
+
+def words_for(code: str, params: Mapping[str, str], entity: Entity | None = None) -> Message:
+    """The sentence for a code; an unknown code is shown as it is.
+
+    Where the record's `entity` is known, names of fields and codes of states become their labels.
+    """
     template = PROBLEMS.get(code)
     if template is None:
         return Message(tr_noop("The server refused it ({code})."), {"code": code})
-    filled = {name: params.get(name, "…") for name in _places(template)}
-    return Message(template, {**filled})
+    return Message(template, {x: _label(x, params.get(x, "…"), entity) for x in _places(template)})
 
 
 def _places(template: str) -> list[str]:
     return [part.split("}")[0] for part in template.split("{")[1:]]
+
+
+def _label(place: str, value: str, entity: Entity | None) -> Param:
+    if place == "kind" and value in CATALOG:
+        return CATALOG[value].label
+    if place == "action" and value in ACTION_LABELS:
+        return ACTION_LABELS[value]
+    if entity is None:
+        return value
+    if place == "field":
+        return _field_label(entity, value)
+    if place == "fields":
+        names = value.split(", ")
+        labels: dict[str, Param] = {
+            f"field{number}": Message(_field_label(entity, name))
+            for number, name in enumerate(names)
+        }
+        return Message(", ".join(f"{{{place}}}" for place in labels), labels)
+    if place in ("source", "target") and entity.state_field is not None:
+        choices = {choice.code: choice.label for choice in entity.state_field.choices}
+        return choices.get(value, value)
+    return value
+
+
+def _field_label(entity: Entity, name: str) -> str:
+    """The label of a field, or of a group: that of its first member."""
+    found = entity.by_name.get(entity.groups.get(name, (name,))[0])
+    return found.label if found is not None else name
