@@ -236,7 +236,7 @@ def _found(
         ) from error
     file = free_database(path)
     if wrapped is not None:
-        _set_aside(path / KEY_FILE)
+        set_aside(path / KEY_FILE)
         write_atomically(path / KEY_FILE, wrapped)
     store = Store.create(file, secrets.database_key, _identity(settings))
     profile = Profile(path, settings, store, secrets)
@@ -348,7 +348,7 @@ def _identity(settings: Settings) -> Identity:
     )
 
 
-def _set_aside(file: Path) -> None:
+def set_aside(file: Path) -> None:
     """A wrapped key that lies there may open a database that lies there too: keep it."""
     if file.exists():
         numbers = range(1, GENERATIONS_MAX)

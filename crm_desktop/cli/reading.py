@@ -14,9 +14,10 @@ from crm_core.values import show as show_value
 from crm_desktop.cli.desk import Desk, Json, table
 from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.i18n import tr
-from crm_desktop.models import queries
+from crm_desktop.models import queries, search
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.queries import Row, Where
+from crm_desktop.models.queries import Page, Row, Where
+from crm_desktop.models.store import Store
 from crm_desktop.transfer.columns import ID, LABEL_SUFFIX
 from crm_desktop.transfer.exporting import Flat, flat
 from crm_desktop.transfer.links import read_link
@@ -74,25 +75,31 @@ def _kind_lines() -> Iterable[str]:
 
 def list_(desk: Desk) -> Exit:
     """Records of a kind, those that match, in the order asked for."""
+    entity = desk.entity
+    with desk.profile() as opened:
+        page, records = _page(opened.store, desk)
+    desk.answer(records, _list_lines(entity, records))
+    if page.more:
+        desk.remark(tr("There are more; --limit shows them."))
+    return Exit.DONE
+
+
+def _page(store: Store, desk: Desk) -> tuple[Page, list[Flat]]:
     arguments, entity = desk.arguments, desk.entity
-    sort = arguments.sort.removeprefix("-")
-    if sort:
-        field_of(entity, sort)
-    with desk.profile() as opened, opened.store.reader() as c:
+    if arguments.search:
+        # What a synchronisation brought is indexed when somebody looks for it.
+        search.build(store)
+    with store.reader() as c:
         page = queries.page(
             c,
             entity.kind,
             where=conditions(c, entity, arguments.where),
             search=arguments.search,
-            sort=sort or None,
+            sort=arguments.sort.removeprefix("-") or None,
             descending=arguments.sort.startswith("-"),
             limit=arguments.limit,
         )
-        records = described(c, entity, page.rows)
-    desk.answer(records, _list_lines(entity, records))
-    if page.more:
-        desk.remark(tr("There are more; --limit shows them."))
-    return Exit.DONE
+        return page, described(c, entity, page.rows)
 
 
 def conditions(c: Connection, entity: Entity, texts: Sequence[str]) -> list[Where]:
