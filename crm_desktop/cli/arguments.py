@@ -10,8 +10,6 @@ from typing_extensions import override
 from crm_desktop.i18n import tr
 from crm_desktop.paths import default_profile
 
-EXIT_CODES = "0 1 2 3 4 5"
-
 
 class Arguments(argparse.Namespace):
     """The words of one call, typed. A field that its command does not know keeps its default."""
@@ -31,6 +29,7 @@ class Arguments(argparse.Namespace):
     where: list[str]
     search: str = ""
     sort: str = ""
+    descending: bool = False
     limit: int = 0
     take: str | None = None
     value: str | None = None
@@ -142,7 +141,8 @@ def _reading(commands: _Commands[_Parser]) -> None:
     listing.add_argument("kind", metavar="KIND")
     _where(listing)
     listing.add_argument("--search", metavar="TEXT", default="")
-    listing.add_argument("--sort", metavar="FIELD", default="", help=tr("-FIELD: descending"))
+    listing.add_argument("--sort", metavar="FIELD", default="")
+    listing.add_argument("--descending", action="store_true")
     listing.add_argument("--limit", metavar="N", type=_count, default=100)
     for name, words in (
         ("show", tr("one record with all its fields")),

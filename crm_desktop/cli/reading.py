@@ -95,8 +95,8 @@ def _page(store: Store, desk: Desk) -> tuple[Page, list[Flat]]:
             entity.kind,
             where=conditions(c, entity, arguments.where),
             search=arguments.search,
-            sort=arguments.sort.removeprefix("-") or None,
-            descending=arguments.sort.startswith("-"),
+            sort=arguments.sort or None,
+            descending=arguments.descending,
             limit=arguments.limit,
         )
         return page, described(c, entity, page.rows)
