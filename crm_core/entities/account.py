@@ -14,7 +14,9 @@ class Account(Record):
     name: str | None = f.text(tr_noop("Name"), required=True, search=10)
     short_name: str | None = f.text(tr_noop("Short name"), search=8)
     number: str | None = f.text(tr_noop("Number"), search=5, authority=Authority.COMPUTED)
-    provisional_number: str | None = f.text(tr_noop("Provisional number"), search=4)
+    provisional_number: str | None = f.text(
+        tr_noop("Provisional number"), search=4, authority=Authority.COMPUTED
+    )
     uscc: str | None = f.text(tr_noop("Unified social credit code"), search=5, unique=Unique.HARD)
     type: str | None = f.choice(
         tr_noop("Type"),

@@ -19,7 +19,9 @@ from crm_core.i18n import tr_noop
 class Visit(Record):
     account: str | None = f.link("account", tr_noop("Account"), required=True, root=True)
     number: str | None = f.text(tr_noop("Number"), search=5, authority=Authority.COMPUTED)
-    provisional_number: str | None = f.text(tr_noop("Provisional number"), search=4)
+    provisional_number: str | None = f.text(
+        tr_noop("Provisional number"), search=4, authority=Authority.COMPUTED
+    )
     state: str | None = f.state(
         tr_noop("State"),
         "visit",

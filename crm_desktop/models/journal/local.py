@@ -113,8 +113,6 @@ def replaced(change: Change, **fields: object) -> Change:
 
 def _for_insert(entity: Entity, store: Store, change: Change) -> dict[str, Value]:
     new = dict(change.new)
-    if entity.number_prefix and not new.get("provisional_number"):
-        new["provisional_number"] = provisional_number(entity.number_prefix, change.id)
     if entity.kind == "account" and not new.get("owner"):
         new["owner"] = store.identity.user
     return new
@@ -171,6 +169,9 @@ def _computed(c: Connection, store: Store, change: Change, at: str) -> dict[str,
     if change.op is not Op.INSERT:
         return values
     values |= {"created_at": at, "created_by": author}
+    prefix = CATALOG[change.kind].number_prefix
+    if prefix:
+        values["provisional_number"] = provisional_number(prefix, change.id)
     if change.kind == "account":
         owner = str(change.new.get("owner"))
         row = rows.fetch(c, "user", RecordId(owner))
