@@ -21,12 +21,6 @@ REMEMBERED_MAX = 256
 CARRIED_RECORDS_MAX = 5000
 """Above this many changed records counting anew is cheaper than carrying."""
 
-_VISIBLE_NOW = (
-    "EXISTS (SELECT 1 FROM record_root rr JOIN root_scope rs ON rs.root = rr.root"
-    " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
-    " AND rs.key = ANY(?) AND rs.gone_seq = ?)"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -61,8 +55,11 @@ class Digests:
 def count(tx: Tx, keys: frozenset[str]) -> Digest:
     """Count every visible live record once."""
     found = tx.row(
-        f"SELECT count(*), sum(r.vhash) FROM record r WHERE NOT r.deleted AND {_VISIBLE_NOW}",
-        (FOREVER, [*keys], FOREVER),
+        "SELECT count(*), sum(vhash) FROM (SELECT DISTINCT r.id, r.kind, r.vhash"
+        " FROM root_scope rs JOIN record_root rr ON rr.root = rs.root"
+        " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
+        " WHERE rs.key = ANY(?) AND rs.gone_seq = ? AND rr.gone_seq = ? AND NOT r.deleted) shown",
+        ([*keys], FOREVER, FOREVER),
     )
     assert found is not None
     return Digest(int(found[0]), int(found[1] or 0))
@@ -108,7 +105,8 @@ def _changed_since(tx: Tx, seq: int, keys: frozenset[str]) -> list[RecordId] | N
         ("SELECT id FROM record WHERE seq > ? LIMIT ?", (seq, limit)),
         ("SELECT DISTINCT id FROM record_root WHERE seq > ? LIMIT ?", (seq, limit)),
         (
-            f"SELECT DISTINCT id FROM record_root WHERE gone_seq > ? AND gone_seq < {FOREVER} LIMIT ?",
+            "SELECT DISTINCT id FROM record_root"
+            f" WHERE gone_seq > ? AND gone_seq < {FOREVER} LIMIT ?",
             (seq, limit),
         ),
         ("SELECT DISTINCT id FROM record_root WHERE root = ANY(?) LIMIT ?", ([*roots], limit)),

@@ -1,4 +1,4 @@
-"""The colleagues of an organisation: roles, teams, territories, and which keys each of them holds."""
+"""The colleagues of an organisation: roles, teams, territories, and the keys each holds."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from crm_core.values import check
 from crm_server.moments import hours_between
 from crm_server.work import Row, Work, targets, unique_form
 
-EMPTY = (None, "", [])
+EMPTY: tuple[Value, ...] = (None, "", [])
 REASSIGNING: Mapping[str, frozenset[str]] = {
     "account": frozenset(("owner", "territory")),
     "visit": frozenset(("owner",)),
@@ -204,7 +204,9 @@ class Judge:
     ) -> FieldResult | None:
         name, value = spec.name, change.new[spec.name]
         if change.op is not Op.REMOVE:
-            known = targets(entity, name, row.values.get(name)) if row is not None else set()
+            known = (
+                targets(entity, name, row.values.get(name)) if row is not None else set[RecordId]()
+            )
             for target in targets(entity, name, value) - known:
                 problem = self._unseen(spec, value, target, around)
                 if problem is not None:

@@ -216,7 +216,7 @@ class Puller:
         clock = self._clock
         return Hello(
             clock.epoch, SCHEMA, OLDEST_SCHEMA, self._generations.gen, self._now, clock.seq,
-            clock.gc_floor, clock.restored_at_seq,
+            clock.gc_floor, clock.restored_at_seq, clock.restored,
         )  # fmt: skip
 
     def _enter_lines(self) -> Iterator[bytes]:
@@ -302,7 +302,7 @@ class Puller:
     def _pages(
         self, rows: list[tuple[Any, ...]], entered: frozenset[RecordId] = frozenset()
     ) -> Iterator[bytes]:
-        """Rows as pages and deletions, by kind; those that came with an entered root are left out."""
+        """Rows as pages and deletions, by kind, but those that came with an entered root."""
         roots = shown_roots(self._tx, rows, self._keys)
         if entered:
             rows = [row for row in rows if not roots[(row[0], row[1])] <= entered]

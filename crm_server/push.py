@@ -1,4 +1,4 @@
-"""Push: one transaction, each changeset judged, merged and laid on the work, then written in bulk."""
+"""Push: one transaction, each changeset judged, merged and laid on the work, written in bulk."""
 
 from __future__ import annotations
 

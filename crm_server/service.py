@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -45,6 +46,11 @@ SCOPE_GRACE_DAYS = 7
 
 PARK_BYTES_MAX = 5 * 1024 * 1024
 """What one device may park here (security.md §3)."""
+
+INSERT_DEVICE = (
+    "INSERT INTO device(id,user_id,public_key,delivered,pulled,sealed_key,registered_at,"
+    "last_seen_at,revoked_at,cloned) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING"
+)
 
 _decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 
@@ -184,9 +190,8 @@ class Service:
         with self.store.note() as tx:
             delivered = tx.clock().restored_at_seq
             tx.run(
-                "INSERT INTO device(id,user_id,public_key,delivered,pulled,sealed_key,registered_at,"
-                "last_seen_at,revoked_at) VALUES (?,?,?,?,0,?,?,?,'') ON CONFLICT(id) DO NOTHING",
-                (device, user, public_key, delivered, b"", self.now, self.now),
+                INSERT_DEVICE,
+                (device, user, public_key, delivered, 0, b"", self.now, self.now, "", False),
             )
 
     # -- history and parking ----------------------------------------------------------------
@@ -277,9 +282,7 @@ def _graced(generations: Sequence[_GenerationRow], now: str) -> Mapping[int, fro
     """The generations that ended only days ago, by the server's own clock."""
     return {
         gen: keys
-        for (gen, _, _, keys), (_, _, ended_at, _) in zip(
-            generations, generations[1:], strict=False
-        )
+        for (gen, _, _, keys), (_, _, ended_at, _) in pairwise(generations)
         if hours_between(ended_at, now) <= SCOPE_GRACE_DAYS * 24
     }
 

@@ -7,10 +7,11 @@ serial on both stores and the feed can skip nothing (sync.md §2.2).
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,6 +25,8 @@ from sqlalchemy.schema import CreateSchema
 from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_server.tables import STORE_VERSION, metadata
+
+SEQS_PER_SECOND_BITS = 24
 
 RESTORE_JUMP = 1 << 32
 """How far a restore moves the clock on, past all that the lost history can have used."""
@@ -141,25 +144,25 @@ class ServerStore:
             metadata.create_all(placed)
 
     @contextmanager
-    def read(self) -> Iterator[Tx]:
+    def read(self) -> Generator[Tx]:
         """One snapshot for reading."""
         with self._transaction(_BEGIN_READ) as tx:
             yield tx
 
     @contextmanager
-    def write(self) -> Iterator[tuple[Tx, Clock]]:
+    def write(self) -> Generator[tuple[Tx, Clock]]:
         """A writing transaction, with the clock taken first and held to the end."""
         with self._transaction(_BEGIN_WRITE) as tx:
             yield tx, _read_clock(tx, "" if not self.postgres else " FOR UPDATE")
 
     @contextmanager
-    def note(self) -> Iterator[Tx]:
+    def note(self) -> Generator[Tx]:
         """A writing transaction beside the feed (devices, tokens): it stamps no seq."""
         with self._transaction(_BEGIN_WRITE) as tx:
             yield tx
 
     @contextmanager
-    def _transaction(self, begin: tuple[str, tuple[str, ...]]) -> Iterator[Tx]:
+    def _transaction(self, begin: tuple[str, tuple[str, ...]]) -> Generator[Tx]:
         try:
             connection = self.engine.raw_connection()
         except _OPERATIONAL as error:
@@ -227,9 +230,13 @@ def schema_of(slug: str) -> str:
     return f"crm_{slug}"
 
 
-def next_seq_range(clock: Clock) -> Clock:
-    """The clock after a restore: past everything that the lost history may have used."""
-    jumped = clock.seq + RESTORE_JUMP
+def next_seq_range(clock: Clock, at: dt.datetime) -> Clock:
+    """The clock after a restore: past everything that the lost history may have used.
+
+    Two restores of one backup must not give the same numbers to different histories, so the jump
+    lands where the time says: no server stamps 2^24 rows in a second.
+    """
+    jumped = max(clock.seq + RESTORE_JUMP, int(at.timestamp()) << SEQS_PER_SECOND_BITS)
     return replace(clock, seq=jumped, restored=(*clock.restored, (clock.seq, jumped)))
 
 

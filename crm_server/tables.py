@@ -185,6 +185,7 @@ device = Table(
     Column("registered_at", Text, nullable=False),
     Column("last_seen_at", Text, nullable=False),
     Column("revoked_at", Text, nullable=False),
+    Column("cloned", Boolean, nullable=False),
 )
 
 credential = Table(
@@ -204,9 +205,18 @@ token = Table(
     Column("user_id", _WORD, nullable=False),
     Column("device", _WORD, nullable=False),
     Column("expires_at", Text, nullable=False),
-    Column("family", _WORD, nullable=False),
-    Column("successor", _WORD, nullable=False),
+    Column("parent", _WORD, nullable=False),
+    Column("used", Boolean, nullable=False),
     Index("token_device", "device"),
+    Index("token_parent", "parent"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("key", _WORD, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Text, nullable=False),
 )
 
 audit = Table(

@@ -78,9 +78,11 @@ class Taking:
         values = self._completed(entity, change.id, merged.values)
         lacking = missing_required(entity, values)
         if lacking:
-            return self._refuse_incomplete(index, judged, lacking[0])
+            self._refuse_incomplete(index, judged, lacking[0])
+            return
         if not self.judge.may_create(entity, change.id, values):
-            return self.refuse(index, "right.missing", action="create")
+            self.refuse(index, "right.missing", action="create")
+            return
         if entity.number_prefix:
             values["number"] = self.work.issue_number(entity)
         row = self.work.put(entity, change.id, values, self.by)
@@ -177,7 +179,7 @@ class Taking:
     def _children_known(self, change: Change) -> bool:
         """Whether every live record below was within the author's sight, or goes as well."""
         going = {(x.kind, x.id) for x in self.changeset.changes if x.op is Op.DELETE}
-        mine = {*change.after, self.changeset.id}
+        mine: set[str] = {*change.after, self.changeset.id}
         horizon = max(change.base_seq, self.author.pulled)
         for kind, record_id, field in self.work.children(change.id):
             entity = CATALOG[kind]

@@ -44,11 +44,10 @@ class Row:
     __slots__ = ("actor", "cs_id", "deleted", "device", "fv", "id", "kind", "seq", "values")
 
     def __init__(
-        self, kind: str, record_id: RecordId, seq: int, values: Mapping[str, Value],
-        fv: Mapping[str, int], deleted: bool, by: By,
+        self, key: Key, seq: int, values: Mapping[str, Value], fv: Mapping[str, int],
+        deleted: bool, by: By,
     ) -> None:  # fmt: skip
-        self.kind = kind
-        self.id = record_id
+        self.kind, self.id = key
         self.seq = seq
         self.values = values
         self.fv = fv
@@ -241,7 +240,7 @@ class Work:
         if len(roots) == 1:
             (root,) = roots
             return self.keys_of(root)
-        return frozenset().union(*map(self.keys_of, roots))
+        return frozenset[str]().union(*map(self.keys_of, roots))
 
     def keys_of(self, root: RecordId) -> frozenset[str]:
         """The keys of a root."""
@@ -299,7 +298,7 @@ class Work:
         else:
             values = {**old.values, **changed}
             fv = {**old.fv, **{name: seq for name in changed if name not in _BOOKKEEPING}}
-        row = Row(entity.kind, record_id, seq, values, fv, deleted, by)
+        row = Row(key, seq, values, fv, deleted, by)
         self.set(self.rows, key, row)
         self.set(self.touched, key, True)
         if logged or old is not None:
@@ -308,7 +307,7 @@ class Work:
         return row
 
     def _log(self, row: Row, old: Row | None, changed: Mapping[str, Value], by: By) -> None:
-        before = old.values if old is not None else {}
+        before: Mapping[str, Value] = old.values if old is not None else {}
         patch: dict[str, tuple[Value, Value]] = {
             name: (before.get(name), value)
             for name, value in changed.items()
@@ -554,7 +553,12 @@ def _row(found: tuple[Any, ...]) -> Row:
     kind, record_id, seq, body, fv, deleted, actor, device, cs_id = found
     by = By(actor, device, cs_id)
     return Row(
-        kind, record_id, seq, _decode_values.decode(body), _decode_fv.decode(fv), bool(deleted), by
+        (kind, record_id),
+        seq,
+        _decode_values.decode(body),
+        _decode_fv.decode(fv),
+        bool(deleted),
+        by,
     )
 
 

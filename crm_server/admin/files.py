@@ -1,0 +1,50 @@
+"""Commands that read and write files: backup, restore, load."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from crm_server.admin.session import Answer, Commands, Json, Session, command
+from crm_server.backup import backup, restore
+from crm_server.tables_in import load_file
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare backup, restore and load."""
+    command(commands, "backup", _backup, "write everything to a file").add_argument("out")
+    back = command(commands, "restore", _restore, "take the organisation back from a backup")
+    back.add_argument("file")
+    bulk = command(commands, "load", _load, "load records by their external id, from CSV or JSON")
+    bulk.add_argument("kind")
+    bulk.add_argument("file")
+
+
+def _backup(session: Session, options: argparse.Namespace) -> Answer:
+    rows = backup(session.organisation.service, Path(options.out))
+    return Answer(f"{rows} rows written to {options.out}", {"rows": rows, "file": options.out})
+
+
+def _restore(session: Session, options: argparse.Namespace) -> Answer:
+    done = restore(session.organisations, Path(options.file))
+    for warning in done.warnings:
+        print(f"crm-server: {warning}", file=sys.stderr)
+    data: Json = {"slug": done.slug, "rows": done.rows, "epoch": done.epoch, "seq": done.seq}
+    return Answer(f"{done.slug}: {done.rows} rows taken back, new epoch {done.epoch}", data)
+
+
+def _load(session: Session, options: argparse.Namespace) -> Answer:
+    report = load_file(session.organisation.service, options.kind, Path(options.file))
+    rows: list[Json] = [
+        {"row": row.number, "ext_id": row.ext_id, "result": row.result, "detail": row.detail}
+        for row in report.rows
+    ]
+    words = [
+        f"{row.number}: {row.ext_id}: {row.result} {row.detail}".rstrip()
+        for row in report.rows
+        if row.result == "error"
+    ]
+    counts = {name: report.count(name) for name in ("created", "updated", "unchanged", "error")}
+    words.append(" ".join(f"{name} {many}" for name, many in counts.items()))
+    return Answer("\n".join(words), {**counts, "rows": rows})

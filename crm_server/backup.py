@@ -1,0 +1,197 @@
+"""Backup and restore: every table of one organisation in one compressed file, on either store.
+
+A restore starts a new epoch: the clock jumps past whatever the lost history used, and the clients
+bring back what the backup lacks (sync.md §2.2). The server's key is never part of a backup.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+import zstandard
+from sqlalchemy import LargeBinary, Table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from crm_core.errors import UserProblem
+from crm_core.i18n import Message, tr_noop
+from crm_server.moments import hours_between
+from crm_server.organisations import Organisations
+from crm_server.service import Service
+from crm_server.store import SLUG, Tx, next_seq_range, write_clock
+from crm_server.tables import STORE_VERSION, metadata
+
+JOURNAL_DAYS = 60
+"""Clients keep what they sent so long: what is older, they cannot bring back."""
+
+FORMAT = 1
+ROWS_AT_A_TIME = 2000
+LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did."""
+
+    slug: str
+    rows: int
+    epoch: str
+    seq: int
+    warnings: tuple[Message, ...] = ()
+
+
+def backup(service: Service, out: Path) -> int:
+    """Write one snapshot to `out`, which must be new; returns the number of rows."""
+    part = out.with_name(out.name + ".part")
+    if out.exists():
+        raise UserProblem(tr_noop("{file} exists already."), file=str(out))
+    rows = 0
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        compressor = zstandard.ZstdCompressor(level=LEVEL)
+        with compressor.stream_writer(file, closefd=False) as writer, service.store.read() as tx:
+            clock = tx.clock()
+            header = {
+                "crm_backup": FORMAT, "version": clock.version, "slug": clock.slug,
+                "organisation": clock.organisation, "at": service.now, "seq": clock.seq,
+            }  # fmt: skip
+            _write(writer, header)
+            for table in metadata.sorted_tables:
+                _write(writer, {"table": table.name, "columns": [*table.columns.keys()]})
+                for row in _rows_of(tx, table):
+                    _write(writer, row)
+                    rows += 1
+            _write(writer, {"end": rows})
+        os.fsync(file.fileno())
+    part.replace(out)
+    return rows
+
+
+def _write(writer: Any, item: object) -> None:
+    writer.write(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+
+def _rows_of(tx: Tx, table: Table) -> Iterator[list[Any]]:
+    columns = ",".join(
+        f'"{column.name}"::text' if _is_json(column.type) else f'"{column.name}"'
+        for column in table.columns
+    )
+    packed = [n for n, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
+    for row in tx.rows(f"SELECT {columns} FROM {table.name}"):
+        cells = list(row)
+        for n in packed:
+            cells[n] = base64.b64encode(bytes(cells[n])).decode()
+        yield cells
+
+
+def _is_json(kind: Any) -> bool:
+    return any(isinstance(x, JSONB) for x in kind._variant_mapping.values())  # noqa: SLF001
+
+
+def restore(organisations: Organisations, file: Path) -> Restored:
+    """Replace an organisation by a backup, in one transaction. Raises UserProblem."""
+    with file.open("rb") as source:
+        reader = zstandard.ZstdDecompressor().stream_reader(source)
+        lines = _lines(io.TextIOWrapper(reader, encoding="utf-8"), file)
+        header = _header(next(lines, None), file)
+        slug = str(header["slug"])
+        store = organisations.store(slug)
+        try:
+            store.create_tables()
+            with store.note() as tx:
+                rows = _replace_all(tx, lines, file)
+                epoch = organisations.new_id()
+                seq = start_epoch(tx, epoch, organisations.clock())
+        finally:
+            store.close()
+    now = Service(store, clock=organisations.clock, new_id=organisations.new_id).now
+    old = hours_between(str(header.get("at")), now) > JOURNAL_DAYS * 24
+    warnings = (
+        Message(
+            tr_noop("The backup is older than {days} days: the clients keep no journal so long."),
+            {"days": JOURNAL_DAYS},
+        ),
+    )
+    return Restored(slug, rows, epoch, seq, warnings if old else ())
+
+
+def _lines(text: IO[str], file: Path) -> Iterator[Any]:
+    try:
+        for line in text:
+            yield json.loads(line)
+    except (zstandard.ZstdError, ValueError, UnicodeDecodeError) as error:
+        raise _not_ours(file) from error
+
+
+def _header(found: Any, file: Path) -> dict[str, Any]:
+    if not isinstance(found, dict) or "crm_backup" not in found:
+        raise _not_ours(file)
+    header: dict[str, Any] = {**found}
+    if header["crm_backup"] != FORMAT or header.get("version") != STORE_VERSION:
+        raise UserProblem(tr_noop("{file} was written by another version."), file=str(file))
+    if not SLUG.match(str(header.get("slug"))):
+        raise _not_ours(file)
+    return header
+
+
+def _not_ours(file: Path) -> UserProblem:
+    return UserProblem(tr_noop("{file} is not a complete backup of this server."), file=str(file))
+
+
+def _replace_all(tx: Tx, lines: Iterator[Any], file: Path) -> int:
+    for table in metadata.sorted_tables:
+        tx.run(f"DELETE FROM {table.name}")
+    rows = 0
+    table: Table | None = None
+    held: list[list[Any]] = []
+    for item in lines:
+        if isinstance(item, list) and table is not None:
+            held.append(cast("list[Any]", item))
+            if len(held) >= ROWS_AT_A_TIME:
+                rows += _insert(tx, table, held)
+            continue
+        if table is not None:
+            rows += _insert(tx, table, held)
+        said: dict[str, Any] = {**item} if isinstance(item, dict) else {}
+        if said.get("end") == rows:
+            return rows
+        table = metadata.tables.get(str(said.get("table")))
+        if table is None or said.get("columns") != [*table.columns.keys()]:
+            raise _not_ours(file)
+    raise _not_ours(file)
+
+
+def _insert(tx: Tx, table: Table, held: list[list[Any]]) -> int:
+    columns = list(table.columns)
+    packed = [n for n, column in enumerate(columns) if isinstance(column.type, LargeBinary)]
+    for row in held:
+        for n in packed:
+            row[n] = base64.b64decode(row[n])
+    # SQLite gives booleans back as numbers, and PostgreSQL takes none for them.
+    flags = [n for n, column in enumerate(columns) if column.type.python_type is bool]
+    for row in held:
+        for n in flags:
+            row[n] = bool(row[n])
+    places = ",".join("?::jsonb" if _is_json(column.type) else "?" for column in columns)
+    names = ",".join(f'"{column.name}"' for column in columns)
+    tx.many(f"INSERT INTO {table.name}({names}) VALUES ({places})", held)
+    done = len(held)
+    held.clear()
+    return done
+
+
+def start_epoch(tx: Tx, epoch: str, at: dt.datetime) -> int:
+    """Begin a new history after the rows of a backup were put in place; the clock's seq."""
+    clock = tx.clock()
+    jumped = replace(next_seq_range(clock, at), epoch=epoch)
+    write_clock(tx, replace(jumped, directory_seq=jumped.seq))
+    # What the lost history gave out up to the backup's own seq counts as delivered to everyone.
+    tx.run("UPDATE device SET delivered=?", (clock.seq,))
+    return jumped.seq

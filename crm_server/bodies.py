@@ -1,0 +1,70 @@
+"""Bodies of requests: their size before and after decompression, their depth, their compression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import zstandard
+
+from crm_core.errors import Refused
+from crm_core.i18n import tr_noop
+from crm_core.wire import JSON_DEPTH_MAX
+
+ZSTD_LEVEL = 3
+CHUNK_BYTES = 64 * 1024
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+
+
+def unpack(body: bytes, encoding: str, limit: int) -> bytes:
+    """The plain body; raises Refused where it is too large or not of the encoding named."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "zstd":
+        raise Refused("request.malformed", tr_noop("Unknown content encoding."))
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=1 << 23).stream_reader(body) as reader:
+            plain = reader.read(limit + 1)
+    except zstandard.ZstdError as error:
+        raise Refused("request.malformed", tr_noop("The body is not zstd.")) from error
+    if len(plain) > limit:
+        raise Refused("request.too_large", tr_noop("The message is too large."))
+    return plain
+
+
+def check_depth(body: bytes) -> None:
+    """Refuse JSON nested deeper below its outermost level than any message of ours."""
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > JSON_DEPTH_MAX + 1:
+            raise Refused("request.malformed", tr_noop("The message is nested too deeply."))
+
+
+def pack(body: bytes, accepted: str) -> tuple[bytes, dict[str, str]]:
+    """A body in a form that the client accepts, with the headers that say so."""
+    if "zstd" not in accepted:
+        return body, {}
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body), {"Content-Encoding": "zstd"}
+
+
+def gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines in chunks large enough to be worth sending."""
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= CHUNK_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def packed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Chunks as one zstd stream; each can be read as soon as it arrives."""
+    compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj()
+    for chunk in chunks:
+        yield compressor.compress(chunk) + compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    yield compressor.flush()

@@ -1,0 +1,314 @@
+"""HTTP: the service's endpoints, their limits, and errors as stable codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crm_core import wire
+from crm_core.errors import CrmError, NotFound, Refused, Unavailable
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId, is_id
+from crm_core.values import instant_of
+from crm_server.auth import organisation_of
+from crm_server.bodies import check_depth, gathered, pack, packed, unpack
+from crm_server.organisations import Organisation, Organisations
+from crm_server.service import PARK_BYTES_MAX, Principal
+
+log = logging.getLogger("crm_server")
+
+SIGN_IN_BYTES_MAX = 16 * 1024
+DATA_VARIABLE, URL_VARIABLE, DOCS_VARIABLE = (
+    "CRM_SERVER_DATA", "CRM_SERVER_DATABASE_URL", "CRM_SERVER_API_DOCS",
+)  # fmt: skip
+
+STATUS: Mapping[str, int] = {
+    "request.malformed": 400,
+    "request.too_large": 413,
+    "request.too_old": 426,
+    "request.epoch": 409,
+    "server.busy": 429,
+    "server.failed": 500,
+    "auth.required": 401,
+    "auth.wrong": 401,
+    "auth.slow_down": 429,
+    "auth.disabled": 403,
+    "device.revoked": 403,
+    "device.clone": 401,
+    "right.missing": 403,
+    "record.not_found": 404,
+}
+BUSY_RETRY_S = 1
+
+_T = TypeVar("_T")
+
+
+def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastAPI:
+    """The web application over a server's organisations."""
+    app = FastAPI(
+        title="CRM Desktop server",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if api_docs else None,
+    )
+    app.state.organisations = organisations
+    app.add_middleware(AccessLog)
+    app.add_exception_handler(CrmError, _answer_problem)
+    app.add_exception_handler(HTTPException, _answer_unknown)
+    app.add_exception_handler(Exception, _answer_failure)
+    app.get("/ping")(ping)
+    app.post("/auth/v1/sign-in")(sign_in)
+    app.post("/auth/v1/refresh")(refresh)
+    app.post("/auth/v1/sign-out")(sign_out)
+    app.post("/sync/v1/push")(push)
+    app.post("/sync/v1/pull")(pull)
+    app.get("/sync/v1/history/{kind}/{record_id}")(history)
+    app.post("/sync/v1/park")(park)
+    app.post("/sync/v1/sealed-key")(sealed_key)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application of one of several worker processes."""
+    organisations = Organisations(Path(os.environ[DATA_VARIABLE]), os.environ.get(URL_VARIABLE, ""))
+    return create_app(organisations, api_docs=bool(os.environ.get(DOCS_VARIABLE)))
+
+
+# -- endpoints ----------------------------------------------------------------------------------
+
+
+async def ping(request: Request) -> Response:
+    """Whether the server is there and what its time is; with a token also the epoch."""
+    organisations = _organisations(request)
+    answer = {"time": instant_of(organisations.clock())}
+    if "authorization" in request.headers:
+        answer["epoch"] = await run_in_threadpool(_epoch, request)
+    return _json(request, answer)
+
+
+def _epoch(request: Request) -> str:
+    organisation, _ = _who(request)
+    with organisation.service.store.read() as tx:
+        return tx.clock().epoch
+
+
+async def sign_in(request: Request) -> Response:
+    """Tokens for a login with its password."""
+    message = await _message(request, wire.SignInRequest, SIGN_IN_BYTES_MAX)
+    address = request.client.host if request.client else ""
+
+    def act() -> wire.SignInResponse:
+        return _named(request, message.organisation).auth.sign_in(message, address)
+
+    return _json(request, await run_in_threadpool(act))
+
+
+async def refresh(request: Request) -> Response:
+    """New tokens for a refresh token."""
+    message = await _message(request, wire.RefreshRequest, SIGN_IN_BYTES_MAX)
+
+    def act() -> wire.SignInResponse:
+        slug = organisation_of(message.refresh_token)
+        return _of_token(request, slug).auth.refresh(message)
+
+    return _json(request, await run_in_threadpool(act))
+
+
+async def sign_out(request: Request) -> Response:
+    """The end of a device's tokens."""
+    return await _act(request, lambda there, who: there.auth.sign_out(who), revoked_too=True)
+
+
+async def push(request: Request) -> Response:
+    """Changesets in, verdicts and resulting rows out."""
+    message = await _message(request, wire.PushRequest, wire.PUSH_BYTES_MAX)
+    return await _act(request, lambda there, who: there.service.push(who, message))
+
+
+async def pull(request: Request) -> Response:
+    """The stream of what the device has to learn."""
+    message = await _message(request, wire.PullRequest, SIGN_IN_BYTES_MAX)
+    accepts = "zstd" in request.headers.get("accept-encoding", "")
+
+    def start() -> tuple[Iterator[bytes], bytes | None]:
+        organisation, who = _who(request)
+        chunks = gathered(organisation.service.pull(who, message))
+        lines = packed(chunks) if accepts else chunks
+        return lines, next(lines, None)
+
+    lines, first = await run_in_threadpool(start)
+    headers = {"Content-Encoding": "zstd"} if accepts else {}
+    return StreamingResponse(
+        _stream(lines, first), media_type="application/x-ndjson", headers=headers
+    )
+
+
+async def _stream(lines: Iterator[bytes], first: bytes | None) -> AsyncIterator[bytes]:
+    chunk = first
+    try:
+        while chunk is not None:
+            if chunk:
+                yield chunk
+            chunk = await run_in_threadpool(next, lines, None)
+    finally:
+        close = getattr(lines, "close", None)
+        if close is not None:
+            close()
+
+
+async def history(request: Request, kind: str, record_id: str) -> Response:
+    """All changes of one record."""
+    if not is_id(record_id):
+        raise Refused("record.not_found", tr_noop("No such record."))
+    return await _act(
+        request, lambda there, who: there.service.history(who, kind, RecordId(record_id))
+    )
+
+
+async def park(request: Request) -> Response:
+    """What a device cannot deliver otherwise; a withdrawn device may call only this."""
+    body = await _body(request, PARK_BYTES_MAX)
+    return await _act(request, lambda there, who: there.service.park(who, body), revoked_too=True)
+
+
+async def sealed_key(request: Request) -> Response:
+    """The key of the device's database, to be sealed."""
+    body = await _message(request, dict[str, str], SIGN_IN_BYTES_MAX)
+    key = body.get("database_key", "")
+    return await _act(request, lambda there, who: there.auth.keep_key(who, key))
+
+
+# -- requests and answers -----------------------------------------------------------------------
+
+
+async def _act(
+    request: Request,
+    action: Callable[[Organisation, Principal], object],
+    *,
+    revoked_too: bool = False,
+) -> Response:
+    def act() -> object:
+        return action(*_who(request, revoked_too=revoked_too))
+
+    result = await run_in_threadpool(act)
+    return _json(request, {} if result is None else result)
+
+
+def _organisations(request: Request) -> Organisations:
+    found = request.app.state.organisations
+    assert isinstance(found, Organisations)
+    return found
+
+
+def _named(request: Request, slug: str) -> Organisation:
+    """The organisation named at sign-in; an unknown one is answered like a wrong password."""
+    try:
+        return _organisations(request).open(slug)
+    except NotFound as error:
+        raise Refused("auth.wrong", tr_noop("Unknown organisation.")) from error
+
+
+def _of_token(request: Request, slug: str) -> Organisation:
+    try:
+        if slug:
+            return _organisations(request).open(slug)
+    except CrmError as error:
+        if isinstance(error, Unavailable):
+            raise
+        raise Refused("auth.required", tr_noop("The token is none of ours.")) from error
+    raise Refused("auth.required", tr_noop("There is no token."))
+
+
+def _who(request: Request, *, revoked_too: bool = False) -> tuple[Organisation, Principal]:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refused("auth.required", tr_noop("There is no token."))
+    organisation = _of_token(request, organisation_of(token))
+    return organisation, organisation.auth.authenticate(token, revoked_too=revoked_too)
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise Refused("request.too_large", tr_noop("The message is too large."))
+        parts.append(part)
+    encoding = request.headers.get("content-encoding", "")
+    return unpack(b"".join(parts), encoding, limit)
+
+
+async def _message(request: Request, shape: type[_T], limit: int) -> _T:
+    body = await _body(request, limit)
+    check_depth(body)
+    return wire.decode(body, shape)
+
+
+def _json(request: Request, answer: object, status: int = 200) -> Response:
+    body, headers = pack(wire.encode(answer), request.headers.get("accept-encoding", ""))
+    return Response(body, status, headers, media_type="application/json")
+
+
+def _problem(request: Request, status: int, code: str, params: dict[str, str]) -> Response:
+    answer = _json(request, wire.Problem(code, params), status)
+    if status in (429, 503):
+        answer.headers["Retry-After"] = params.get("seconds", str(BUSY_RETRY_S))
+    if status == STATUS["auth.required"]:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, Refused):
+        params = {name: str(value) for name, value in error.message.params.items()}
+        return _problem(request, STATUS.get(error.code, 400), error.code, params)
+    if isinstance(error, Unavailable):
+        log.warning("unavailable: %s", error)
+        return _problem(request, 503, "server.busy", {})
+    return await _answer_failure(request, error)
+
+
+async def _answer_unknown(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _problem(request, status, "request.malformed", {"detail": ""})
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    log.error("failed: %s %s", request.method, request.url.path, exc_info=error)
+    return _problem(request, 500, "server.failed", {})
+
+
+class AccessLog:
+    """One line a request: never query values, bodies or tokens."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            taken_ms = (time.perf_counter() - start) * 1000
+            log.info("%s %s %d %.1f ms", scope["method"], scope["path"], status, taken_ms)

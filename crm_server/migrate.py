@@ -1,0 +1,29 @@
+"""Bringing an organisation's tables up to this version, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from crm_core.errors import UserProblem
+from crm_core.i18n import tr_noop
+from crm_server.store import ServerStore, Tx, write_clock
+from crm_server.tables import STORE_VERSION
+
+STEPS: Mapping[int, Callable[[Tx], None]] = {}
+"""From a version to the next; frozen once released."""
+
+
+def migrate(store: ServerStore) -> int:
+    """Run the steps that are missing in one transaction; returns the version reached."""
+    store.create_tables()
+    with store.write() as (tx, clock):
+        if clock.version > STORE_VERSION:
+            raise UserProblem(
+                tr_noop("The store has version {found}, newer than this server's {ours}."),
+                found=clock.version, ours=STORE_VERSION,
+            )  # fmt: skip
+        for version in range(clock.version, STORE_VERSION):
+            STEPS[version](tx)
+        write_clock(tx, replace(clock, version=STORE_VERSION))
+    return STORE_VERSION

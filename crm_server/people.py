@@ -1,0 +1,113 @@
+"""Users, teams and territories: records that IT keeps, with the credentials beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from crm_core.errors import NotFound, UserProblem
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import ALL_ROOT, RecordId
+from crm_core.roles import ROLES
+from crm_server.load import load
+from crm_server.passwords import Passwords
+from crm_server.service import Service
+from crm_server.store import Tx
+from crm_server.tables import FOREVER
+
+SYSTEM = RecordId("0" * 32)
+"""The author of what the administrator's command line writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A record of the directory."""
+
+    id: RecordId
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A colleague to add; `team` and `territory` by name, made where they are new."""
+
+    login: str
+    password: str
+    role: str
+    name: str = ""
+    team: str = ""
+    territory: str = ""
+
+
+def live(tx: Tx, kind: str) -> list[Named]:
+    """All live records of a kind that everybody sees."""
+    found = tx.rows(
+        "SELECT r.id, r.body::text FROM record_root rr"
+        " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
+        " WHERE rr.root = ? AND rr.kind = ? AND rr.gone_seq = ? AND NOT r.deleted",
+        (ALL_ROOT, kind, FOREVER),
+    )
+    decode = msgspec.json.Decoder(dict[str, Value]).decode
+    return [Named(RecordId(record_id), decode(body)) for record_id, body in found]
+
+
+def find(service: Service, kind: str, field: str, value: str) -> Named | None:
+    """The live record of a kind with this value."""
+    with service.store.read() as tx:
+        return next((x for x in live(tx, kind) if x.values.get(field) == value), None)
+
+
+def add_user(service: Service, passwords: Passwords, new: NewUser) -> RecordId:
+    """Add a user with his credentials."""
+    login = new.login.strip().casefold()
+    if new.role not in ROLES:
+        raise UserProblem(
+            tr_noop("There is no role '{role}'. Roles: {known}."),
+            role=new.role, known=", ".join(ROLES),
+        )  # fmt: skip
+    if not login or find(service, "user", "login", login):
+        raise UserProblem(tr_noop("The login '{login}' is taken or empty."), login=login)
+    hashed = passwords.hash(new.password)
+    values: dict[str, Value] = {
+        "login": login, "name": new.name or new.login, "role": new.role, "active": True
+    }  # fmt: skip
+    for kind, name in (("team", new.team), ("territory", new.territory)):
+        if name:
+            values[kind] = ensure(service, kind, name)
+    user = service.new_id()
+    load(service, [("user", user, values)], SYSTEM)
+    set_password(service, login, user, hashed)
+    return user
+
+
+def ensure(service: Service, kind: str, name: str) -> RecordId:
+    """The team or territory of this name, made where it is new."""
+    found = find(service, kind, "name", name)
+    if found is not None:
+        return found.id
+    made = service.new_id()
+    load(service, [(kind, made, {"name": name})], SYSTEM)
+    return made
+
+
+def set_password(service: Service, login: str, user: RecordId, hashed: str) -> None:
+    """Keep a password's hash for a login."""
+    with service.store.note() as tx:
+        tx.run(
+            "INSERT INTO credential(login,user_id,password_hash,disabled) VALUES (?,?,?,?)"
+            " ON CONFLICT(login) DO UPDATE SET password_hash=excluded.password_hash",
+            (login.casefold(), user, hashed, False),
+        )
+
+
+def disable_user(service: Service, login: str) -> None:
+    """End a user's access: his tokens and his login; what he wrote stays."""
+    user = find(service, "user", "login", login.casefold())
+    if user is None:
+        raise NotFound(tr_noop("There is no login '{login}'."), login=login[:60])
+    load(service, [("user", user.id, {"active": False})], SYSTEM)
+    with service.store.note() as tx:
+        tx.run("UPDATE credential SET disabled=? WHERE user_id=?", (True, user.id))
+        tx.run("DELETE FROM token WHERE user_id=?", (user.id,))
