@@ -80,7 +80,7 @@ class Outbox:
             receipt = self._receipt(c)
             lost_history = state.epoch and (hello.epoch != state.epoch or state.cursor > hello.seq)
             if lost_history:
-                reconcile.begin(receipt, hello.restored_at_seq)
+                reconcile.begin(receipt, hello)
             c.run(
                 "UPDATE sync_state SET epoch = ?, scope_gen = ?, schema = ?, pull_open = 1",
                 (hello.epoch, hello.scope_gen, hello.schema),

@@ -162,7 +162,14 @@ def _held(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, _Held]:
 
 
 def _shadowed(c: Connection, kind: str) -> frozenset[bytes]:
-    return frozenset(row[0] for row in c.rows("SELECT id FROM shadow WHERE kind = ?", (kind,)))
+    """The records with own work on top; also where the row had left and now comes back."""
+    found = c.rows(
+        "SELECT id FROM shadow WHERE kind = ? UNION SELECT o.id FROM changeset s JOIN op o"
+        " ON o.cs = s.n WHERE o.kind = ? AND s.state <> 'confirmed'"
+        " AND s.state IN ('queued', 'sent', 'held', 'rejected', 'blocked')",
+        (kind, kind),
+    )
+    return frozenset(row[0] for row in found)
 
 
 def _is_stale(receipt: Receipt, kind: str, row: WireRow, old: _Held) -> bool:

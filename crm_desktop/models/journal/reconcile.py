@@ -5,21 +5,26 @@ from __future__ import annotations
 from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
 from crm_core.ids import RecordId
+from crm_core.wire import Hello
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import rows
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt, salvage
 from crm_desktop.models.journal.rows import Shadow
-from crm_desktop.models.sql import id_of, layout
+from crm_desktop.models.sql import id_of, layout, to_json
+
+FOREVER = 1 << 62
 
 
-def begin(receipt: Receipt, restored_at_seq: int) -> None:
-    """Queue own changesets above the restored seq again, with their ids and bases, and receive
-    everything from the beginning."""
+def begin(receipt: Receipt, hello: Hello) -> None:
+    """Queue own changesets whose effect the server lost again, with their ids and bases, and
+    receive everything from the beginning."""
     c = receipt.c
+    lost = (*(hello.restored or ((hello.restored_at_seq, FOREVER),)), (hello.seq, FOREVER))
     found = c.rows(
-        "SELECT n FROM changeset WHERE state IN ('acked', 'confirmed') AND ack_seq > ?",
-        (restored_at_seq,),
+        "SELECT n FROM changeset WHERE state IN ('acked', 'confirmed') AND EXISTS (SELECT 1 FROM"
+        " json_each(?) WHERE ack_seq > value ->> 0 AND ack_seq <= value ->> 1)",
+        (to_json([[low, high] for low, high in lost]),),
     )
     for (n,) in found:
         for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):

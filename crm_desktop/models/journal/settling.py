@@ -14,7 +14,7 @@ from crm_core.merge import DELETED, Result
 from crm_core.values import instant_of
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import blocking
+from crm_desktop.models.journal import blocking, leaving
 from crm_desktop.models.journal.rebase import WHOLE, Refusals, rebase
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.replica import Parked, Settled, Summary
@@ -50,10 +50,27 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     for kind, record_id in touched:
         rebase(c, kind, record_id)
         receipt.note(kind, (record_id,), 1)
+    for n in settled:
+        _orphan_out_of_sight(receipt, n)
     if tally["rejected"] or tally["blocked"] or _has_refusals(c, settled):
         _judge_blocked(c, settled)
     summary = Summary(outbox_changed=bool(settled), conflicts_changed=conflicts > 0)
     return Settled(summary, tally["acked"], conflicts, tally["rejected"], tally["blocked"])
+
+
+def _orphan_out_of_sight(receipt: Receipt, n: int) -> None:
+    """Work that was refused because its records are out of sight already is orphaned."""
+    c = receipt.c
+    if c.value("SELECT state FROM changeset WHERE n = ?", (n,)) != "rejected":
+        return
+    records = c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,))
+    if all(_is_hidden(c, kind, key) for kind, key in records):
+        leaving.orphan_refused(receipt, n)
+
+
+def _is_hidden(c: Connection, kind: str, key: bytes) -> bool:
+    sql = "SELECT 1 FROM hidden WHERE kind = ? AND id = ?"
+    return c.one(sql, (kind, key)) is not None
 
 
 def _settle_one(c: Connection, n: int, verdict: ChangeSetResult) -> str:
