@@ -41,7 +41,11 @@ class WireTombstone(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """Sent first when epoch, schema or scope generation differ from the client's."""
+    """Sent first when epoch, schema or scope generation differ from the client's.
+
+    `restored`: every range of seqs (low, high] whose history was lost when a backup was restored;
+    a client may have missed several restores.
+    """
 
     epoch: str
     schema: int
@@ -51,6 +55,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     seq: int
     gc_floor: int = 0
     restored_at_seq: int = 0
+    restored: tuple[tuple[int, int], ...] = ()
 
 
 class Enter(msgspec.Struct, frozen=True, tag="enter"):

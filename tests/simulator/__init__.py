@@ -1,0 +1,1 @@
+"""A deterministic simulator: the engine, stores and server that ship, one thread, one seed."""

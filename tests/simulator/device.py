@@ -1,0 +1,200 @@
+"""One laptop of a simulation: a real store in a file, the real engine, and a power button."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import ChangeSet
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.wire import PullItem, PullRequest
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.outbox import Outbox, changeset_of
+from crm_desktop.models.sql import blob
+from crm_desktop.models.store import Identity, Store
+from crm_desktop.sync import effects as do
+from crm_desktop.sync.effects import Effect
+from crm_desktop.sync.ports import Server
+from crm_desktop.sync.runner import Run, Runner
+from tests.simulator.chance import Crashed, VirtualTime, id_maker
+from tests.simulator.company import ORGANISATION, Person, device_id
+from tests.simulator.ledger import Ledger, Place, Said, places_of
+from tests.simulator.link import Link
+
+KEY = bytes(range(32))
+UNSENT = ("queued", "sent", "held", "blocked")
+Between = Callable[["Device", Effect[Any]], None]
+
+
+@functools.cache
+def template(name: str, person: Person, folder: Path) -> Path:
+    """An empty store of this laptop, made once a process."""
+    path = folder / f"template-{name}.db"
+    identity = Identity(person.id, person.login, device_id(name), ORGANISATION, "http://simulated")
+    Store.create(path, KEY, identity).close()
+    return path
+
+
+class Device:
+    """A laptop and the person at it."""
+
+    def __init__(
+        self, name: str, person: Person, folder: Path, time: VirtualTime, dice: random.Random
+    ) -> None:
+        self.name = name
+        self.person = person
+        self.skew = dt.timedelta()
+        self.crashes = 0
+        self.crash_after_commits: int | None = None
+        self._folder = folder
+        self._time = time
+        self.new_id = id_maker(dice, self.clock)
+        self._noted = 0
+        self._path = folder / f"{name}-0.db"
+        shutil.copyfile(template(name, person, folder.parent), self._path)
+        self.store = self._opened()
+        self.syncing = False
+
+    def clock(self) -> dt.datetime:
+        """What this laptop takes for the time."""
+        return self._time.now + self.skew
+
+    def crash(self) -> None:
+        """kill -9, and start again from what is in the file and its log."""
+        self.crashes += 1
+        after = self._folder / f"{self.name}-{self.crashes}.db"
+        for ending in ("", "-wal"):
+            before = self._path.with_name(self._path.name + ending)
+            if before.exists():
+                shutil.copyfile(before, after.with_name(after.name + ending))
+        self.store.close()
+        for ending in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+        self._path = after
+        self.syncing = False
+        self.crash_after_commits = None
+        self.store = self._opened()
+
+    def close(self) -> None:
+        self.store.close()
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store)
+
+    def synchronise(self, link: Link, between: Between) -> Run:
+        """One run of the engine; `between` is called around every effect."""
+        self.syncing = True
+        try:
+            return _SimulatedRunner(self, link, between).run()
+        finally:
+            self.syncing = False
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+        """A look into the file, for invariants and for choosing what to do."""
+        return self.store.write.rows(sql, parameters)
+
+    def note_what_was_said(self, ledger: Ledger) -> None:
+        """Enter this device's new changesets into the ledger."""
+        for n, state in self.rows(
+            "SELECT n, state FROM changeset WHERE n > ? ORDER BY n", (self._noted,)
+        ):
+            del state
+            self._noted = n
+            changeset = changeset_of(self.store.write, n)
+            seen = self._seen(changeset, ledger)
+            ledger.write(Said(changeset, self.name, self.person.id, n, seen))
+
+    def states(self) -> dict[ChangeSetId, str]:
+        """The state of every changeset here."""
+        found = self.rows("SELECT id, state FROM changeset")
+        return {ChangeSetId(key.hex()): state for key, state in found}
+
+    def seq_of(self, kind: str, record_id: RecordId) -> int:
+        """The server's version of the row that this device holds; 0: none."""
+        found = self.rows(f'SELECT seq FROM "{kind}" WHERE id = ?', (blob(record_id),))
+        return found[0][0] if found else 0
+
+    def live(self) -> dict[tuple[str, RecordId], int]:
+        """Every live, readable record that came from the server, with its seq."""
+        found: dict[tuple[str, RecordId], int] = {}
+        for kind in CATALOG:
+            for key, seq in self.rows(
+                f'SELECT id, seq FROM "{kind}" WHERE deleted = 0 AND seq > 0'
+            ):
+                found[(kind, RecordId(key.hex()))] = seq
+        return found
+
+    def _seen(self, changeset: ChangeSet, ledger: Ledger) -> dict[Place, int]:
+        """What the author had before his eyes: the version of the row, unless an own, unsent edit
+        of the same field covered what came later."""
+        states = self.states()
+        seen: dict[Place, int] = {}
+        for change in changeset.changes:
+            row_seq = self.seq_of(change.kind, change.id)
+            for name in places_of(change.op, change.new):
+                place = (change.kind, change.id, name)
+                covered = [
+                    ledger.said[cs].seen[place]
+                    for cs in ledger.at.get(place, ())
+                    if ledger.said[cs].device == self.name and states.get(cs) in UNSENT
+                ]
+                seen[place] = min([row_seq, *covered])
+        return seen
+
+    def _opened(self) -> Store:
+        store = Store.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
+        store.writing = self._dying_after(store.writing)  # type: ignore[method-assign]
+        return store
+
+    def _dying_after(self, writing: Callable[[], Any]) -> Callable[[], Any]:
+        """Each transaction may be the last: die behind its commit, before anybody hears of it."""
+
+        @contextmanager
+        def fragile() -> Iterator[Connection]:
+            with writing() as connection:
+                yield connection
+            if self.crash_after_commits is not None:
+                self.crash_after_commits -= 1
+                if self.crash_after_commits < 0:
+                    self.crash_after_commits = None
+                    raise Crashed
+
+        return fragile
+
+
+class _InLine:
+    """A stream without a thread."""
+
+    def __init__(self, server: Server, request: PullRequest) -> None:
+        self._open = server.pull(request)
+        self._items = iter(self._open.__enter__())
+
+    def next(self) -> PullItem | None:
+        return next(self._items, None)
+
+    def close(self) -> None:
+        self._open.__exit__(None, None, None)
+
+
+class _SimulatedRunner(Runner):
+    """The runner that ships, with something happening between its steps."""
+
+    def __init__(self, device: Device, link: Link, between: Between) -> None:
+        super().__init__(device.outbox, link, open_stream=_InLine)
+        self._device = device
+        self._between = between
+
+    def perform(self, effect: Effect[Any]) -> Any:
+        self._between(self._device, effect)
+        outcome = super().perform(effect)
+        if not isinstance(effect, do.NextItem):
+            self._between(self._device, effect)
+        return outcome

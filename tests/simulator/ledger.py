@@ -1,0 +1,43 @@
+"""The ledger: what people said, written down beside the product, so that nothing can go unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crm_core.changes import ChangeSet
+from crm_core.ids import ChangeSetId, RecordId
+
+Place = tuple[str, RecordId, str]
+"""(kind, id, field)."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One changeset as its author made it. `seen`: for each place the server's version that he had
+    really before his eyes there, whatever the changeset claims."""
+
+    changeset: ChangeSet
+    device: str
+    user: RecordId
+    order: int
+    seen: Mapping[Place, int]
+
+
+@dataclass
+class Ledger:
+    """Everything that was said, by changeset; and for each place who wrote there in which order."""
+
+    said: dict[ChangeSetId, Said] = field(default_factory=dict)
+    at: dict[Place, list[ChangeSetId]] = field(default_factory=dict)
+
+    def write(self, one: Said) -> None:
+        self.said[one.changeset.id] = one
+        for change in one.changeset.changes:
+            for name in places_of(change.op, change.new):
+                self.at.setdefault((change.kind, change.id, name), []).append(one.changeset.id)
+
+
+def places_of(op: str, new: Mapping[str, object]) -> tuple[str, ...]:
+    """The fields that a change touches; "" stands for the row as a whole."""
+    return (*new, "") if op in ("insert", "delete", "restore") else tuple(new)

@@ -1,0 +1,122 @@
+"""The way between a device and the server, and everything that happens on it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from crm_core import wire
+from crm_core.errors import SignedOut, Unavailable
+from crm_desktop.sync import failures
+from crm_desktop.sync.session import decode_item
+
+GONE = "the line was cut"
+
+REFUSALS: tuple[tuple[str, int, str], ...] = (
+    ("401", 401, "auth.required"),
+    ("401 from a proxy", 401, ""),
+    ("403", 403, "right.missing"),
+    ("403 from a proxy", 403, ""),
+    ("429", 429, "server.busy"),
+    ("500", 500, "server.failed"),
+    ("502 from a proxy", 502, ""),
+    ("503", 503, "server.busy"),
+)
+"""Answers that say nothing about the data that was sent."""
+
+
+class Answering(Protocol):
+    """The server's end: bytes in, bytes out; raises what HTTP would have answered."""
+
+    def push(self, device: str, body: bytes) -> bytes: ...
+
+    def pull(self, device: str, body: bytes) -> Iterator[bytes]: ...
+
+
+@dataclass
+class Weather:
+    """How bad the way is: the chance that something happens to a request."""
+
+    dice: random.Random
+    badness: float = 0.0
+    tell: Callable[[str], None] = lambda _: None
+    late: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def happens(self, share: float = 1.0) -> bool:
+        return self.badness > 0 and self.dice.random() < self.badness * share
+
+
+class Link:
+    """One device's way to the server; implements the engine's `Server`."""
+
+    def __init__(self, device: str, server: Answering, weather: Weather) -> None:
+        self._device = device
+        self._server = server
+        self._weather = weather
+
+    def expect_answer(self) -> None:
+        """Nobody waits here."""
+
+    def push(self, request: wire.PushRequest) -> wire.PushResponse:
+        body = wire.encode(request)
+        weather = self._weather
+        self._refuse_perhaps("push")
+        if weather.happens(0.5):
+            weather.tell("the push is lost on its way")
+            if weather.happens():
+                weather.tell("(it will arrive late)")
+                weather.late.append((self._device, body))
+            raise Unavailable(GONE)
+        answer = self._server.push(self._device, body)
+        if weather.happens(0.5):
+            weather.tell("the push arrives twice")
+            answer = self._server.push(self._device, body)
+        if weather.happens(0.7):
+            weather.tell("the push's answer is lost")
+            raise Unavailable(GONE)
+        if weather.happens(0.2):
+            weather.tell("the push's answer is overtaken by a 502")
+            raise failures.of_answer(502, "", {})
+        return wire.decode(answer, wire.PushResponse)
+
+    @contextmanager
+    def pull(self, request: wire.PullRequest) -> Generator[Iterable[wire.PullItem]]:
+        self._refuse_perhaps("pull")
+        if self._weather.happens(0.4):
+            self._weather.tell("the pull is lost on its way")
+            raise Unavailable(GONE)
+        lines = self._server.pull(self._device, wire.encode(request))
+        cut_at = self._weather.dice.randrange(12) if self._weather.happens() else None
+        try:
+            yield self._items(lines, cut_at)
+        finally:
+            close = getattr(lines, "close", None)
+            if close is not None:
+                close()
+
+    def refresh(self) -> None:
+        if self._weather.happens(0.5):
+            self._weather.tell("the refresh is refused: signed out")
+            raise SignedOut("Please sign in again.")
+        self._weather.tell("a new token")
+
+    def park(self, body: bytes) -> None:
+        """Nobody is withdrawn here."""
+
+    def _items(self, lines: Iterator[bytes], cut_at: int | None) -> Iterator[wire.PullItem]:
+        for number, line in enumerate(lines):
+            if number == cut_at:
+                self._weather.tell(f"the stream breaks at line {number}")
+                if self._weather.happens():
+                    decode_item(line[: len(line) // 2])
+                raise Unavailable(GONE)
+            yield decode_item(line)
+
+    def _refuse_perhaps(self, what: str) -> None:
+        if self._weather.happens():
+            name, status, code = self._weather.dice.choice(REFUSALS)
+            self._weather.tell(f"the {what} is answered with {name}")
+            raise failures.of_answer(status, code, {})

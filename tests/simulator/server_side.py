@@ -1,0 +1,135 @@
+"""The server of a simulation: the service that ships, on a SQLite file; it can die and go back."""
+
+from __future__ import annotations
+
+import functools
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from crm_core import wire
+from crm_core.errors import CrmError, Refused
+from crm_core.wire import PullRequest, PushRequest
+from crm_desktop.sync import failures
+from crm_server.backup import start_epoch
+from crm_server.load import load
+from crm_server.service import Principal, Service
+from crm_server.store import ServerStore, sqlite_url
+from tests.simulator.chance import START, VirtualTime, id_maker
+from tests.simulator.company import LAPTOPS, LEA, ORGANISATION, Person, device_id, rows
+
+AT = "2026-11-01T08:00:00Z"
+STATUS = {
+    "request.epoch": 409, "request.too_large": 413, "request.too_old": 426,
+    "request.malformed": 400,
+}  # fmt: skip
+
+
+@functools.cache
+def template(folder: Path) -> Path:
+    """The server on the first morning, made once a process."""
+    path = folder / "template-server.db"
+    dice = random.Random(0)
+    store = ServerStore(sqlite_url(path))
+    store.create(organisation=ORGANISATION, slug=ORGANISATION, epoch="epoch-0", at=AT)
+    service = Service(store, clock=lambda: START, new_id=id_maker(dice, lambda: START))
+    load(service, rows(), LEA.id)
+    for name, person in LAPTOPS:
+        service.register_device(person.id, device_id(name))
+    _checkpoint(path)
+    store.close()
+    return path
+
+
+def _checkpoint(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+class ServerSide:
+    """The server; implements `link.Answering`."""
+
+    def __init__(self, folder: Path, time: VirtualTime, dice: random.Random) -> None:
+        self._folder = folder
+        self._time = time
+        self._dice = dice
+        self._path = folder / "server-0.db"
+        self._number = 0
+        self._backup: Path | None = None
+        self._people = dict(LAPTOPS)
+        shutil.copyfile(template(folder.parent), self._path)
+        self._open()
+
+    def _open(self) -> None:
+        self.store = ServerStore(sqlite_url(self._path))
+        self.service = Service(
+            self.store,
+            clock=lambda: self._time.now,
+            new_id=id_maker(self._dice, lambda: self._time.now),
+        )
+        self.look = sqlite3.connect(self._path, isolation_level=None)
+
+    def close(self) -> None:
+        self.look.close()
+        self.store.close()
+
+    @property
+    def seq(self) -> int:
+        return self.look.execute("SELECT seq FROM clock").fetchone()[0]
+
+    # What devices reach
+
+    def push(self, device: str, body: bytes) -> bytes:
+        request = wire.decode(body, PushRequest)
+        try:
+            return wire.encode(self.service.push(self._principal(device), request))
+        except Refused as refusal:
+            raise as_heard(refusal) from refusal
+
+    def pull(self, device: str, body: bytes) -> Iterator[bytes]:
+        request = wire.decode(body, PullRequest)
+        try:
+            yield from self.service.pull(self._principal(device), request)
+        except Refused as refusal:
+            raise as_heard(refusal) from refusal
+
+    def _principal(self, device: str) -> Principal:
+        person: Person = self._people[device]
+        return Principal(person.id, device_id(device), person.role, ORGANISATION)
+
+    # What happens to servers
+
+    def crash(self) -> None:
+        """Die, and start again from the file."""
+        self.close()
+        self._open()
+
+    def back_up(self) -> None:
+        """Copy the database as `crm-server backup` does."""
+        self._backup = self._folder / "backup.db"
+        self._backup.unlink(missing_ok=True)
+        into = sqlite3.connect(self._backup)
+        self.look.backup(into)
+        into.close()
+
+    def go_back(self) -> bool:
+        """Restore the last backup, as `crm-server restore` does; whether there was one."""
+        if self._backup is None:
+            return False
+        self.close()
+        self._number += 1
+        self._path = self._folder / f"server-{self._number}.db"
+        shutil.copyfile(self._backup, self._path)
+        self._open()
+        with self.store.note() as tx:
+            start_epoch(tx, f"epoch-{self._number}", self._time.now)
+        return True
+
+
+def as_heard(refusal: Refused) -> CrmError:
+    """A refusal of the service, over HTTP and back."""
+    params = {name: str(value) for name, value in refusal.message.params.items()}
+    return failures.of_answer(STATUS.get(refusal.code, 400), refusal.code, params)
