@@ -23,6 +23,8 @@ from crm_desktop.models.sql import blob, id_of
 KEPT_WHATEVER_THEIR_AGE = 1000
 """The newest changesets, which no clock makes old."""
 
+_NAMES = msgspec.json.Decoder(dict[str, object])
+
 _WAITING = ("queued", "sent", "held", "blocked")
 """States in which a verdict is news; a repeated answer to a settled changeset changes nothing."""
 
@@ -90,13 +92,25 @@ def _settle_one(c: Connection, n: int, verdict: ChangeSetResult) -> str:
 
 
 def _state_of(c: Connection, n: int, verdict: ChangeSetResult) -> str:
-    if verdict.result == Result.BLOCKED:
-        return "blocked"
-    if verdict.result != Result.REJECTED:
+    """By its parts alone: a repeated answer says `duplicate` and repeats them."""
+    bad = {part.result for part in verdict.changes} & {Result.REJECTED, Result.BLOCKED}
+    if verdict.result in (Result.REJECTED, Result.BLOCKED):
+        bad.add(verdict.result)
+    if not bad:
         return "acked"
-    atomic = c.value("SELECT atomic FROM changeset WHERE n = ?", (n,))
-    taken = any(part.result not in (Result.REJECTED, Result.BLOCKED) for part in verdict.changes)
-    return "acked" if taken and not atomic else "rejected"
+    atomic = bool(c.value("SELECT atomic FROM changeset WHERE n = ?", (n,)))
+    if verdict.seq and not atomic and not _is_refused_whole(c, n):
+        return "acked"
+    return "rejected" if Result.REJECTED in bad else "blocked"
+
+
+def _is_refused_whole(c: Connection, n: int) -> bool:
+    """Whether no field of any change was taken."""
+    for new, refused in c.rows("SELECT new, refused FROM op WHERE cs = ?", (n,)):
+        names = _NAMES.decode(refused) if refused else {}
+        if WHOLE not in names and (not names or _NAMES.decode(new).keys() - names.keys()):
+            return False
+    return True
 
 
 def _note_parts(c: Connection, n: int, index: int, results: Sequence[ChangeResult]) -> None:

@@ -1,0 +1,304 @@
+"""What a pull brings: versions, deletions, sight that comes and goes, poison, another history."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_core.catalog import CATALOG
+from crm_core.digest import Digest
+from crm_core.ids import RecordId
+from crm_core.wire import Deleted, Enter, Gone, Left, Mark, WireRow, WireTombstone
+from crm_desktop.models import inbox, journal, search
+from crm_desktop.models.journal import leaving
+from crm_desktop.models.journal.rows import recount
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.store import Store
+from tests.models.support import (
+    LI,
+    ME,
+    add,
+    answer,
+    clock_of,
+    digest_of,
+    first_pull,
+    hello,
+    is_seen,
+    page,
+    pull,
+    put,
+    row,
+    seen,
+    states,
+    take,
+    value,
+    verdict,
+)
+
+A, B = RecordId(f"{7:032x}"), RecordId(f"{8:032x}")
+T = RecordId(f"{20:032x}")
+
+
+def digest(store: Store) -> Digest:
+    """The running digest; proves that counting anew gives the same."""
+    with store.reader() as c:
+        kept = Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
+        assert recount(c) == kept
+    return kept
+
+
+def test_a_late_older_version_changes_nothing(store: Store) -> None:
+    first_pull(store, ("account", row(A, 20, name="new")))
+    first_pull(store, ("account", row(A, 10, name="old")))
+    assert seen(store, "account", A).values["name"] == "new"
+    assert digest(store) == digest_of(("account", row(A, 20)))
+
+
+def test_a_deletion_keeps_the_record_to_be_looked_at_and_leaves_the_digest(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A")), ("account", row(B, 11, name="B")))
+    pull(store, 30, Deleted("account", (WireTombstone(A, 30), WireTombstone(T, 29))))
+    assert seen(store, "account", A).deleted
+    assert digest(store) == digest_of(("account", row(B, 11)))
+
+
+def test_a_pull_cut_short_goes_on_from_its_mark(store: Store) -> None:
+    hello(store)
+    first = [Enter((A,)), page("account", row(A, 10, name="A"))]
+    Outbox(store).apply(first, Mark(50, A))
+    Outbox(store).apply([Enter((B,)), page("account", row(B, 11, name="B"))], None)
+    state = Outbox(store).state()
+    assert (state.cursor, state.resume, state.resume_hi, state.pull_open) == (0, A, 50, True)
+    pull(store, 60)
+    state = Outbox(store).state()
+    assert (state.cursor, state.resume, state.pull_open) == (60, "", False)
+
+
+@pytest.mark.parametrize(
+    "poisoned",
+    [
+        WireRow(B, 12, {"name": {"not": "text"}}),
+        WireRow(B, 12, {"name": "B", "owner": "no id"}),
+        WireRow(B, 12, {"name": "B", "owner": ["list"]}),
+        WireRow(B, 12, {"name": "B", "do_not_contact": 2**70}),
+    ],
+)
+def test_a_poisoned_row_goes_to_quarantine_and_stops_nothing(
+    store: Store, poisoned: WireRow
+) -> None:
+    good = [row(RecordId(f"{n:032x}"), n, name=f"N{n}") for n in range(30, 47)]
+    done = pull(store, 50, page("account", *good[:9], poisoned, *good[9:]))
+    assert (done.rows, done.quarantined) == (17, 1)
+    assert value(store, "SELECT count(*) FROM account") == 17
+    expected = digest_of(*(("account", one) for one in (*good, poisoned)))
+    assert digest(store) == expected
+    healed = row(B, 60, name="B")
+    pull(store, 60, page("account", healed))
+    assert Outbox(store).parked().quarantine == 0
+    assert digest(store) == digest_of(*(("account", one) for one in (*good, healed)))
+
+
+def test_a_poisoned_version_leaves_the_older_one_readable(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A")))
+    put(store, "account", A, phone="1")
+    pull(store, 50, page("account", WireRow(A, 12, {"name": {"x": 1}})))
+    assert seen(store, "account", A).values["name"] == "A"
+    assert digest(store) == digest_of(("account", row(A, 12)))
+    with store.reader() as c:
+        assert [one.id for one in inbox.quarantined(c)] == [A]
+
+
+def test_a_kind_of_a_newer_server_is_kept_whole_and_counted(store: Store) -> None:
+    rocket = row(A, 10, thrust="9")
+    pull(store, 20, page("rocket", rocket))
+    assert digest(store) == digest_of(("rocket", rocket))
+    pull(store, 30, Deleted("rocket", (WireTombstone(A, 25),)))
+    assert digest(store) == Digest()
+
+
+# Sight
+
+
+def below_two_accounts(store: Store) -> RecordId:
+    """A task below A; a contact of both accounts."""
+    person = RecordId(f"{30:032x}")
+    first_pull(
+        store, ("account", row(A, 10, name="A")), ("account", row(B, 11, name="B")),
+        ("task", row(T, 12, (A,), title="Call", account=A)),
+        ("contact", row(person, 13, (A, B), full_name="Li")),
+    )  # fmt: skip
+    return person
+
+
+def test_what_left_is_unreadable_at_once_and_not_deleted(store: Store) -> None:
+    person = below_two_accounts(store)
+    search.build(store)
+    pull(store, 30, Left((A,)))
+    assert not is_seen(store, "account", A)
+    assert not is_seen(store, "task", T)
+    assert is_seen(store, "contact", person)
+    search.build(store)
+    with store.reader() as c:
+        assert search.search(c, "Call") == []
+    assert value(store, "SELECT count(*) FROM task") == 1
+    assert digest(store).count == 2
+
+
+def test_what_left_is_erased_after_the_grace(store: Store) -> None:
+    below_two_accounts(store)
+    pull(store, 30, Left((A,)))
+    clock_of(store).move(hours=leaving.GRACE_HOURS - 1)
+    pull(store, 31)
+    assert value(store, "SELECT count(*) FROM task") == 1
+    clock_of(store).move(hours=2)
+    pull(store, 32)
+    assert value(store, "SELECT count(*) FROM task") == 0
+
+
+def test_erasing_very_much_waits_for_somebody_to_agree(store: Store) -> None:
+    rows = [("account", row(RecordId(f"{n:032x}"), n, name="A")) for n in range(40, 140)]
+    first_pull(store, *rows)
+    pull(store, 200, Left(tuple(one.id for _, one in rows)))
+    clock_of(store).move(days=10)
+    pull(store, 201)
+    assert value(store, "SELECT count(*) FROM account") == 100
+    with store.writing() as c:
+        assert leaving.erase_hidden(c, store.clock()) == -100
+        assert leaving.erase_hidden(c, store.clock(), agreed=True) == 100
+
+
+def test_what_comes_back_into_sight_is_there_again(store: Store) -> None:
+    below_two_accounts(store)
+    pull(store, 30, Left((A,)))
+    again = row(A, 10, name="A")
+    pull(store, 31, Enter((A,)), page("account", again), page("task", row(T, 12, (A,), title="C")))
+    assert is_seen(store, "account", A)
+    assert value(store, "SELECT count(*) FROM hidden") == 0
+    assert digest(store).count == 4
+
+
+def test_pending_work_on_what_left_is_orphaned_not_lost(store: Store) -> None:
+    below_two_accounts(store)
+    put(store, "account", A, phone="5")
+    mine = add(store, "task", title="Mine", account=A)
+    put(store, "account", B, phone="6")
+    done = pull(store, 30, Left((A,)))
+    assert done.orphaned == 2
+    assert states(store) == ["orphaned", "orphaned", "queued"]
+    assert not is_seen(store, "task", mine)
+    with store.reader() as c:
+        stuck = {one.kind: one for one in inbox.stuck(c)}
+    assert stuck["account"].title == "A"
+    assert stuck["account"].mine == {"phone": "5"}
+    assert stuck["task"].mine["title"] == "Mine"
+    clock_of(store).move(days=10)
+    pull(store, 31)
+    assert Outbox(store).parked().orphaned == 2
+
+
+def test_work_refused_for_want_of_sight_becomes_an_orphan(store: Store) -> None:
+    below_two_accounts(store)
+    put(store, "account", A, phone="5")
+    [cs] = take(store)
+    answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "record.not_found")))
+    assert states(store) == ["rejected"]
+    pull(store, 30, Left((A,)))
+    assert states(store) == ["orphaned"]
+    journal.discard(store, cs)
+    assert Outbox(store).parked().orphaned == 0
+
+
+def test_a_single_record_can_move_out_of_sight(store: Store) -> None:
+    below_two_accounts(store)
+    pull(store, 30, Gone("task", (T,)))
+    assert not is_seen(store, "task", T)
+    assert is_seen(store, "account", A)
+
+
+def test_work_on_what_stays_goes_out_though_a_part_of_it_left(store: Store) -> None:
+    below_two_accounts(store)
+    from crm_core.changes import Change, Op
+
+    both = [Change("account", one, Op.SET, {"phone": "5"}) for one in (A, B)]
+    journal.commit(store, both, label="Both")
+    pull(store, 30, Left((A,)))
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 31, (0, "", "rejected", "record.not_found")),
+        rows={"account": row(B, 31, name="B", phone="5")},
+    )  # fmt: skip
+    pull(store, 40)
+    assert seen(store, "account", B).values["phone"] == "5"
+    assert Outbox(store).parked().needs_you == 1
+
+
+# Another history
+
+
+def test_a_restored_server_is_offered_again_what_it_lost(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    answer(store, verdict(cs, "applied", 90), rows={"account": row(A, 90, name="A", phone="2")})
+    pull(store, 95)
+    hello(store, "e2", restored=50)
+    assert Outbox(store).state().cursor == 0
+    pull(store, 5000, Enter((A,)), page("account", row(A, 10, name="A", phone="1")))
+    assert seen(store, "account", A).values["phone"] == "2"
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert (again.id, again.changes[0].base_seq) == (cs, 10)
+    assert digest(store) == digest_of(("account", row(A, 10)))
+
+
+def test_own_records_that_the_server_lost_stay_and_are_offered_again(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    [cs] = take(store)
+    answer(store, verdict(cs, "applied", 90), rows={"account": row(account, 90, name="Alfreds")})
+    pull(store, 95)
+    hello(store, "e2", restored=50)
+    pull(store, 5000)
+    assert seen(store, "account", account).values["name"] == "Alfreds"
+    assert take(store) == [cs]
+    assert digest(store) == Digest()
+    assert Outbox(store).parked().salvage == 0
+
+
+def test_what_others_wrote_and_the_server_lost_is_salvaged(store: Store) -> None:
+    first_pull(
+        store, ("account", row(A, 10, name="A")), ("account", row(B, 90, name="B", created_by=LI))
+    )
+    pull(store, 95, page("account", row(A, 91, name="A, renamed by Li")))
+    hello(store, "e2", restored=50)
+    pull(store, 5000, Enter((A,)), page("account", row(A, 10, name="A")))
+    assert seen(store, "account", A).values["name"] == "A"
+    assert not is_seen(store, "account", B)
+    with store.reader() as c:
+        titles = [title for (title,) in c.rows("SELECT title FROM salvage ORDER BY n")]
+    assert titles == ["A, renamed by Li", "B"]
+    assert digest(store) == digest_of(("account", row(A, 10)))
+
+
+def test_a_server_behind_its_own_past_counts_as_another_history(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A")), hi=100)
+    hello(store, "e1", seq=50)
+    assert Outbox(store).state().cursor == 0
+
+
+def test_fetching_anew_repairs_a_digest_and_queues_nothing(store: Store) -> None:
+    rows = [("account", row(A, 10, name="A")), ("account", row(B, 11, name="B"))]
+    first_pull(store, *rows)
+    store.write.run("UPDATE sync_state SET count = 77")
+    Outbox(store).fetch_anew()
+    left = digest_of(rows[0])
+    assert pull(store, 200, Enter((A,)), page("account", rows[0][1]), held=left).verified
+    assert not is_seen(store, "account", B)
+    assert states(store) == []
+
+
+def test_everything_pending_can_be_handed_over(store: Store) -> None:
+    add(store, "account", name="Alfreds")
+    assert b"Alfreds" in Outbox(store).unsent()
+
+
+def test_every_kind_can_be_received(store: Store) -> None:
+    for n, kind in enumerate(CATALOG):
+        pull(store, 500, page(kind, row(RecordId(f"{n + 300:032x}"), n + 1, created_by=ME)))
+    assert digest(store).count == len(CATALOG)

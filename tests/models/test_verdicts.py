@@ -1,0 +1,312 @@
+"""What becomes of own work when the server has spoken: nothing is lost, nothing waits in vain."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_core.changes import Change, Op
+from crm_core.errors import UserProblem
+from crm_core.ids import RecordId
+from crm_core.wire import End
+from crm_desktop.models import inbox, journal
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.store import Store
+from tests.models.support import (
+    ME,
+    add,
+    answer,
+    clock_of,
+    digest_of,
+    first_pull,
+    is_seen,
+    pull,
+    put,
+    row,
+    seen,
+    states,
+    take,
+    value,
+    verdict,
+)
+
+A = RecordId(f"{7:032x}")
+
+
+def test_work_without_an_answer_is_offered_again_with_the_same_ids(store: Store) -> None:
+    add(store, "account", name="Alfreds")
+    assert take(store) == take(store)
+    assert states(store) == ["sent"]
+
+
+def test_the_outbox_gives_at_least_one_however_large(store: Store) -> None:
+    add(store, "account", name="A", description="x" * 50_000)
+    add(store, "account", name="B")
+    assert len(Outbox(store).take_outbox(200, 10)) == 1
+
+
+def test_acked_work_shows_the_servers_value_and_is_confirmed_by_the_feed(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    [cs] = take(store)
+    theirs = row(account, 11, name="Alfreds", number="A-2026-1")
+    answer(store, verdict(cs, "applied", 11), rows={"account": theirs}, seq=11)
+    assert states(store) == ["acked"]
+    assert seen(store, "account", account).values["number"] == "A-2026-1"
+    assert not seen(store, "account", account).pending
+    pull(store, 10)
+    assert states(store) == ["acked"]
+    pull(store, 11)
+    assert states(store) == ["confirmed"]
+
+
+def test_an_acked_value_stays_in_sight_until_its_row_arrives(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    answer(store, verdict(cs, "applied", 11))
+    assert seen(store, "account", A).values["phone"] == "2"
+    first_pull(store, ("account", row(A, 12, name="A", phone="3")))
+    assert seen(store, "account", A).values["phone"] == "3"
+
+
+def test_a_repeated_answer_changes_nothing(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    mine = {"account": row(A, 11, name="A", phone="2")}
+    answer(store, verdict(cs, "applied", 11), rows=mine)
+    again = answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "x")), rows=mine)
+    assert (again.acked, again.rejected) == (0, 0)
+    assert states(store) == ["acked"]
+
+
+def test_own_later_work_stays_on_top_of_an_answer(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1", industry="x")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    put(store, "account", A, phone="3")
+    theirs = row(A, 11, name="A", phone="2", industry="y")
+    answer(store, verdict(cs, "applied", 11), rows={"account": theirs})
+    shown = seen(store, "account", A)
+    assert (shown.values["phone"], shown.values["industry"], shown.pending) == ("3", "y", True)
+
+
+def test_a_conflict_shows_the_servers_value_and_the_badge(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2", name="B")
+    [cs] = take(store)
+    conflict = row(
+        RecordId(f"{70:032x}"), 12, (A,), record=f"account/{A}", field="phone", why="edit",
+        base="1", parked=[{"value": "2", "author": ME, "device": "d", "authored_at": ""}],
+        state="open",
+    )  # fmt: skip
+    done = answer(
+        store, verdict(cs, "conflict", 13, (0, "phone", "conflict", "")),
+        rows={"conflict": conflict, "account": row(A, 13, name="B", phone="9")},
+    )  # fmt: skip
+    shown = seen(store, "account", A)
+    assert (shown.values["phone"], shown.values["name"], shown.conflict) == ("9", "B", True)
+    assert (done.conflicts, done.summary.conflicts_changed) == (1, True)
+    assert Outbox(store).parked().conflict == 1
+
+
+def test_a_refused_field_parks_alone_and_keeps_its_value_in_sight(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2", phone="2")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
+        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
+    )  # fmt: skip
+    pull(store, 50)
+    shown = seen(store, "account", A)
+    assert (shown.values["uscc"], shown.refused) == ("2", True)
+    assert Outbox(store).parked().rejected == 1
+    with store.reader() as c:
+        [stuck] = inbox.stuck(c)
+    assert (stuck.field, stuck.code, stuck.mine, stuck.base) == (
+        "uscc", "field.taken", {"uscc": "2"}, {"uscc": "1"},
+    )  # fmt: skip
+
+
+def test_discarding_shows_what_the_server_has(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "right.missing")))
+    assert seen(store, "account", A).values["phone"] == "2"
+    journal.discard(store, cs)
+    shown = seen(store, "account", A)
+    assert (shown.values["phone"], shown.pending, shown.refused) == ("1", False, False)
+    assert Outbox(store).parked().needs_you == 0
+
+
+def test_what_is_sent_again_has_a_new_id(store: Store) -> None:
+    """For the server answers an id it knows with the verdict it remembers."""
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "right.missing")))
+    journal.resend(store, cs)
+    [again] = take(store)
+    assert again != cs
+    assert seen(store, "account", A).values["phone"] == "2"
+
+
+def test_a_refused_field_is_sent_again_alone(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2", phone="2")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
+        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
+    )  # fmt: skip
+    journal.resend(store, cs)
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert (again.changes[0].new, again.changes[0].base_seq) == ({"uscc": "2"}, 11)
+    assert states(store) == ["acked", "sent"]
+
+
+def test_kept_as_a_draft_the_values_come_off_the_record(store: Store) -> None:
+    account = add(store, "account", name="Alfreds", phone="1")
+    [cs] = take(store)
+    answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "right.missing")))
+    _, values = journal.keep_as_draft(store, cs)
+    assert values["name"] == "Alfreds"
+    assert not is_seen(store, "account", account)
+    assert value(store, "SELECT count(*) FROM account") == 0
+
+
+def test_nothing_of_a_healthy_step_can_be_discarded(store: Store) -> None:
+    add(store, "account", name="Alfreds")
+    [cs] = take(store)
+    with pytest.raises(UserProblem, match="Nothing of this step was refused"):
+        journal.discard(store, cs)
+
+
+# Blocked: only what builds on a refusal
+
+
+def test_rows_below_a_refused_insert_wait_and_nothing_else_does(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    other = add(store, "account", name="Berglunds")
+    add(store, "task", title="Call", account=account)
+    put(store, "account", account, phone="1")
+    add(store, "task", title="Write", account=other)
+    first = take(store)[0]
+    answer(store, verdict(first, "rejected", 0, (0, "", "rejected", "right.missing")))
+    assert states(store) == ["rejected", "sent", "blocked", "blocked", "sent"]
+    assert len(take(store)) == 2
+    add(store, "task", title="Again", account=account)
+    assert states(store)[-1] == "blocked"
+
+
+def test_a_later_edit_of_a_refused_field_waits_for_it(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2")
+    put(store, "account", A, uscc="3")
+    put(store, "account", A, phone="2")
+    first = take(store)[0]
+    answer(store, verdict(first, "rejected", 0, (0, "uscc", "rejected", "field.taken")))
+    assert states(store) == ["rejected", "blocked", "sent"]
+
+
+def test_sending_the_reason_again_frees_what_waited(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    task = add(store, "task", title="Call", account=account)
+    add(store, "attachment", name="a.pdf", parent=f"task/{task}")
+    first = take(store)[0]
+    answer(store, verdict(first, "rejected", 0, (0, "", "rejected", "right.missing")))
+    assert states(store) == ["rejected", "blocked", "blocked"]
+    journal.resend(store, first)
+    assert states(store) == ["queued", "queued", "queued"]
+
+
+def test_discarding_a_record_does_not_discard_what_hangs_below(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    add(store, "task", title="Call", account=account)
+    first = take(store)[0]
+    answer(store, verdict(first, "rejected", 0, (0, "", "rejected", "right.missing")))
+    journal.discard(store, first)
+    assert states(store) == ["discarded", "rejected"]
+
+
+def test_blocked_by_the_server_alone_is_not_offered_for_ever(store: Store) -> None:
+    add(store, "account", name="Alfreds")
+    [cs] = take(store)
+    answer(store, verdict(cs, "blocked"))
+    assert states(store) == ["rejected"]
+
+
+def test_held_work_stays_here_and_in_sight(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    with store.reader() as c:
+        [queued] = inbox.queue(c)
+    journal.hold(store, queued.cs_id)
+    assert take(store) == []
+    assert is_seen(store, "account", account)
+    journal.resend(store, queued.cs_id)
+    assert len(take(store)) == 1
+
+
+# The journal's age
+
+
+def test_the_newest_of_the_journal_outlives_a_clock_that_jumps(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    answer(store, verdict(cs, "applied", 11), rows={"account": row(A, 11, name="A", phone="2")})
+    pull(store, 20)
+    clock_of(store).move(days=3650)
+    pull(store, 21)
+    assert states(store) == ["confirmed"]
+
+
+def test_verified_is_said_only_when_both_sides_hold_the_same(store: Store) -> None:
+    mine = row(A, 10, name="A")
+    first_pull(store, ("account", mine))
+    assert not pull(store, 20).verified
+    assert Outbox(store).state().verified_at == ""
+    assert pull(store, 20, held=digest_of(("account", mine))).verified
+    assert Outbox(store).state().verified_cursor == 20
+
+
+def test_own_work_does_not_disturb_the_digest(store: Store) -> None:
+    mine = row(A, 10, name="A")
+    first_pull(store, ("account", mine))
+    put(store, "account", A, phone="2")
+    add(store, "account", name="New")
+    held = digest_of(("account", mine))
+    assert Outbox(store).finish((), End(20, held.count, held.total)).verified
+
+
+def test_resolving_is_one_atomic_step_of_field_and_conflict(store: Store) -> None:
+    conflict = RecordId(f"{70:032x}")
+    first_pull(
+        store, ("account", row(A, 10, name="A", phone="9")),
+        ("conflict", row(conflict, 12, (A,), record=f"account/{A}", field="phone", state="open")),
+    )  # fmt: skip
+    journal.resolve(store, conflict, "9")
+    [sent] = Outbox(store).take_outbox(10, 10**6)
+    assert sent.atomic
+    assert sent.changes == (
+        Change("account", A, Op.SET, {"phone": "9"}, {"phone": "9"}, 10),
+        Change("conflict", conflict, Op.SET, {"state": "resolved", "resolution": "9"},
+               {"state": "open", "resolution": None}, 12),
+    )  # fmt: skip
+    assert not seen(store, "account", A).conflict
+    with pytest.raises(UserProblem, match="already resolved"):
+        journal.resolve(store, conflict, "8")
+
+
+def test_a_conflict_about_a_deletion_restores_with_the_parked_changes(store: Store) -> None:
+    conflict = RecordId(f"{70:032x}")
+    first_pull(
+        store, ("account", row(A, 10, name="A", phone="9")),
+        ("conflict", row(conflict, 12, (A,), record=f"account/{A}", field="deleted",
+                         why="delete", state="open")),
+    )  # fmt: skip
+    journal.commit(store, [Change("account", A, Op.DELETE)], label="Delete")
+    journal.resolve(store, conflict, {"phone": "5"})
+    assert seen(store, "account", A).values["phone"] == "5"
+    assert is_seen(store, "account", A)
