@@ -6,8 +6,6 @@ files and `current`, which names the one in use.
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -239,6 +237,7 @@ def _found(
         set_aside(path / KEY_FILE)
         write_atomically(path / KEY_FILE, wrapped)
     store = Store.create(file, secrets.database_key, _identity(settings))
+    file.chmod(0o600)
     profile = Profile(path, settings, store, secrets)
     try:
         _welcome(profile, answer)
@@ -299,6 +298,8 @@ def _another_users(path: Path, settings: Settings) -> CrmError:
 
 
 def _ask(wanted: Credentials, device: DeviceId, secrets: Secrets, escrow: str) -> SignInResponse:
+    import platform
+
     from crm_desktop.sync.http import HttpClient
     from crm_desktop.sync.session import DeviceKey
     from crm_desktop.sync.session import sign_in as sign_in_at
@@ -357,4 +358,6 @@ def set_aside(file: Path) -> None:
 
 def version() -> str:
     """The version of this application."""
+    import importlib.metadata  # half of what this module would cost at start
+
     return importlib.metadata.version("crm-desktop")
