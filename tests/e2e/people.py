@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import itertools
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +15,7 @@ import pytest
 from crm_desktop import paths, policy
 from crm_desktop.keychain import Cost
 from crm_desktop.profile import Machine
-from tests.e2e.processes import CRM_DESKTOP, Ran, run
+from tests.e2e.processes import CRM_DESKTOP, Ran, called, run
 from tests.e2e.server import ORGANISATION, PASSWORD, Server
 
 PASSPHRASE = "a long passphrase"
@@ -44,24 +41,10 @@ def inside(words: Sequence[str], stdin: str = "") -> Ran:
     from crm_desktop import profile
     from crm_desktop.__main__ import main
 
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    given = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, PASSPHRASE_VARIABLE, PASSPHRASE)
-        patch.setattr(sys, "stdin", given)
         patch.setattr(profile, "this_machine", cheap_machine)
-        try:
-            code = main([*words])
-        except SystemExit as ended:
-            code = ended.code
-    for stream in (out, err):
-        stream.flush()
-    said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # pyright: ignore
-    return Ran(code if isinstance(code, int) else 0 if code is None else 1, *said)
+        return called(main, words, stdin)
 
 
 def cheap_machine() -> Machine:
@@ -159,10 +142,8 @@ class World:
 
     def people(self, *roles: str) -> list[Desk]:
         """New people of one new team, one for each role, each at a device of his own."""
-        team = f"Team {self.folder.name}-{next(self._numbers)}"
-        desks = []
-        for role in roles:
-            login = f"{role}-{self.folder.name}-{next(self._numbers)}".lower()
+        team = f"Team {next(self._numbers)}"
+        logins = [f"{role}{next(self._numbers)}" for role in roles]
+        for login, role in zip(logins, roles, strict=True):
             self.server.add_user(login, role, team)
-            desks.append(self.desk(login))
-        return desks
+        return [self.desk(login) for login in logins]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
@@ -134,25 +134,29 @@ class _Handler(BaseHTTPRequestHandler):
             proxy.seen.append(Seen(self.command, self.path, body, 0))
             raise HungUp
         if deed is REPEAT:
-            self._ask(body).read()
-        answer = self._ask(body)
-        if deed is LOSE_ANSWER:
-            answer.read()
-            raise HungUp
-        self._pass_back(answer, deed.after_bytes if isinstance(deed, CutAnswer) else None)
+            with self._asked(body) as answer:
+                answer.read()
+        with self._asked(body) as answer:
+            if deed is LOSE_ANSWER:
+                answer.read()
+                raise HungUp
+            self._pass_back(answer, deed.after_bytes if isinstance(deed, CutAnswer) else None)
 
-    def _ask(self, body: bytes) -> http.client.HTTPResponse:
+    @contextmanager
+    def _asked(self, body: bytes) -> Iterator[http.client.HTTPResponse]:
+        seen = self.server.proxy.seen
         host = urlsplit(self.server.proxy.upstream).netloc
-        connection = http.client.HTTPConnection(host, timeout=60)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
-        try:
-            connection.request(self.command, self.path, body, headers)
-            answer = connection.getresponse()
-        except OSError as error:
-            self.server.proxy.seen.append(Seen(self.command, self.path, body, 0))
-            raise HungUp from error
-        self.server.proxy.seen.append(Seen(self.command, self.path, body, answer.status))
-        return answer
+        with closing(http.client.HTTPConnection(host, timeout=60)) as connection:
+            try:
+                connection.request(self.command, self.path, body, headers)
+                answer = connection.getresponse()
+            except OSError as error:
+                seen.append(Seen(self.command, self.path, body, 0))
+                raise HungUp from error
+            seen.append(Seen(self.command, self.path, body, answer.status))
+            with answer:
+                yield answer
 
     def _pass_back(self, answer: http.client.HTTPResponse, cut_after: int | None) -> None:
         self.send_response(answer.status)

@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
+from crm_server.admin.main import main
+from crm_server.passwords import Passwords
 from tests.e2e.processes import (
     CRM_SERVER,
     Ran,
+    called,
     free_port,
     kill,
     run,
@@ -42,18 +47,24 @@ class Server:
         """What the process wrote."""
         return self.data.with_suffix(".log")
 
-    def command(self, *words: str) -> list[str]:
-        """The command line for this store."""
+    def words(self, *words: str) -> list[str]:
+        """The words of a command for this store."""
         where = ["--data", str(self.data)]
         if self.database_url:
             where += ["--database-url", self.database_url]
-        return [CRM_SERVER, *where, *words]
+        return [*where, *words]
 
-    def admin(self, *words: str, stdin: str = "", code: int = 0) -> Ran:
+    def admin(self, *words: str, code: int = 0) -> Ran:
         """Run an administrator's command, which has to end with `code`."""
-        ran = run(self.command(*words), stdin=stdin)
+        ran = run([CRM_SERVER, *self.words(*words)])
         assert ran.code == code, f"crm-server {' '.join(words)}: {ran}"
         return ran
+
+    def admin_inside(self, *words: str, stdin: str = "") -> str:
+        """Run an administrator's command within this process; what it printed."""
+        ran = called(main, self.words(*words), stdin)
+        assert ran.code == 0, f"crm-server {' '.join(words)}: {ran}"
+        return ran.out
 
     def create(self) -> None:
         """Create the empty organisation."""
@@ -61,16 +72,17 @@ class Server:
         self.admin("init", "--organisation", "Acme", "--slug", ORGANISATION)
 
     def add_user(self, login: str, role: str, team: str) -> None:
-        """Let somebody in; everybody's password is `PASSWORD`."""
-        self.admin(
-            "user", "add", login, "--role", role, "--team", team, "--password-stdin",
-            stdin=PASSWORD + "\n",
-        )  # fmt: skip
+        """Let somebody in; everybody's password is `PASSWORD`, and cheap to verify."""
+        words = ("--role", role, "--team", team, "--password-stdin")
+        defaults = Passwords.__init__.__kwdefaults__ or {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(defaults, "memory_kib", 1024)
+            self.admin_inside("user", "add", login, *words, stdin=PASSWORD + "\n")
 
     def serve(self, *options: str, scheme: str = "http") -> None:
         """Start the process and return once it answers."""
-        command = self.command("serve", "--port", str(self.port), *options)
-        self.process = start(command, self.log)
+        words = self.words("serve", "--port", str(self.port), *options)
+        self.process = start([CRM_SERVER, *words], self.log)
         wait_until_it_answers(f"{scheme}://127.0.0.1:{self.port}/ping", self.process, self.log)
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.proxy import LOSE_ANSWER, PULL, PUSH, REFUSE, REPEAT, CutAnswer, 
 
 def device_of(world: World, desk: Desk) -> str:
     """The id of the device at which somebody works, as IT sees it."""
-    lines = world.server.admin("device", "list").out.splitlines()
+    lines = world.server.admin_inside("device", "list").splitlines()
     (line,) = [line for line in lines if desk.login in line]
     return line.split()[0]
 

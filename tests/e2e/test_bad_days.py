@@ -23,6 +23,7 @@ from tests.e2e.people import (
     NOT_REACHABLE,
     PASSPHRASE,
     PASSPHRASE_VARIABLE,
+    SIGNED_OUT,
     Desk,
     World,
     as_process,
@@ -60,7 +61,7 @@ def nothing_is_lost(desk: Desk) -> bool:
 
 
 def test_a_wrong_password_is_named(world: World, rep: Desk) -> None:
-    said = sentence(rep.sign_in(world.server.url, password="guess", code=FAILED))
+    said = sentence(rep.sign_in(world.server.url, password="guess", code=SIGNED_OUT))
     assert "password" in said
     assert nothing_is_lost(rep)
 
@@ -208,7 +209,7 @@ def test_a_clock_that_is_years_off_decides_nothing(
     with monkeypatch.context() as patch:
         off = dt.timedelta(days=365 * years)
         patch.setattr(store, "utc_now", lambda: dt.datetime.now(dt.UTC) + off)
-        patch.setitem(store.Store.open.__func__.__kwdefaults__, "clock", store.utc_now)
+        patch.setitem(store.Store.open.__func__.__kwdefaults__ or {}, "clock", store.utc_now)
         rep.set("account", account, website="https://owl.example")
         assert rep.sync()["verified"] is True
         rep.set("account", account, phone="2967-3")

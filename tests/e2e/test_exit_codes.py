@@ -48,9 +48,9 @@ def test_2_usage(rep: Desk, words: list[str]) -> None:
 def test_3_waits_for_this_user(world: World) -> None:
     rep, lead = world.people("rep", "lead")
     account = rep.add("account", name="Gourmet Lanchonetes", phone="1")
-    for desk in (rep, lead):
+    for desk, phone in ((rep, "2"), (lead, "3")):
         desk.sync()
-        desk.set("account", account, phone=desk.login)
+        desk.set("account", account, phone=phone)
     lead.sync()
     for command in ("sync", "status", "doctor"):
         rep.run(command, code=WAITS_FOR_YOU)

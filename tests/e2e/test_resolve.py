@@ -24,7 +24,7 @@ class Disputed:
 
     def agreed(self) -> str:
         """The value that both hold after two rounds, once no conflict is left."""
-        for desk in (self.rep, self.lead, self.rep):
+        for desk in (self.lead, self.rep, self.lead):
             desk.sync()
         for desk in (self.rep, self.lead):
             assert desk.conflicts(self.account) == []
@@ -102,7 +102,7 @@ def test_different_resolutions_by_two_reopen_the_conflict(disputed: Disputed) ->
     disputed.resolve(disputed.lead, "--take", "base")
     disputed.rep.sync()
     disputed.lead.sync(code=WAITS_FOR_YOU)
-    disputed.rep.run("sync")
+    disputed.rep.sync(code=WAITS_FOR_YOU)
     found = disputed.rep.conflict(disputed.account)
     values = {found["current"], *(parked["value"] for parked in found["parked"])}
     assert {"030-1", "030-2"} <= values
