@@ -38,7 +38,7 @@ class Complaint(Record):
         ("closed", tr_noop("Closed")),
         ("followed_up", tr_noop("Followed up")),
         ("duplicate", tr_noop("Duplicate")),
-        ("rejected", tr_noop("Rejected")),
+        ("rejected", tr_noop("Turned down")),
         ("reopened", tr_noop("Reopened")),
     )
     type: str | None = f.choice(

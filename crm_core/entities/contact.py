@@ -9,7 +9,7 @@ from crm_core.i18n import tr_noop
 
 @entity("contact", tr_noop("Contact"), tr_noop("Contacts"), title="full_name")
 class Contact(Record):
-    full_name: str | None = f.person_name(tr_noop("Name"), required=True, search=10)
+    full_name: str | None = f.person_name(tr_noop("Full name"), required=True, search=10)
     family_name: str | None = f.person_name(tr_noop("Family name"))
     given_name: str | None = f.person_name(tr_noop("Given name"))
     salutation: str | None = f.text(tr_noop("Salutation"))

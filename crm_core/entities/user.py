@@ -12,7 +12,7 @@ from crm_core.i18n import tr_noop
 @entity("user", tr_noop("User"), tr_noop("Users"), title="name", scope_all=True, read_only=True)
 class User(Record):
     login: str | None = f.text(tr_noop("Login"), required=True, search=3, unique=Unique.LOGIN)
-    name: str | None = f.person_name(tr_noop("Name"), personal=False, search=5)
+    name: str | None = f.person_name(tr_noop("Full name"), personal=False, search=5)
     email: str | None = f.email(tr_noop("E-mail"))
     phone: str | None = f.phone(tr_noop("Phone"))
     role: str | None = f.choice(tr_noop("Role"), *ROLES)
