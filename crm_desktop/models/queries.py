@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,9 +14,7 @@ from crm_core.entity import Entity
 from crm_core.fields import Field, Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import HistoryEntry
-from crm_desktop.models import search as search_
 from crm_desktop.models.connection import Connection, SqlRow, SqlValue
-from crm_desktop.models.inbox import ConflictRow, ParkedValue, conflicts
 from crm_desktop.models.sql import (
     DELETED,
     Where,
@@ -30,6 +29,9 @@ from crm_desktop.models.sql import (
     split,
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from crm_desktop.models.inbox import ConflictRow
+
 PAGE_ROWS = 256
 FOUND_MAX = 500
 """Records that a list narrowed by search shows: the best ones."""
@@ -38,12 +40,6 @@ COUNTED_MAX = 20_000
 """Up to so many rows a list's length is counted; above it is estimated."""
 
 LABELS_MAX = 20
-
-__all__ = [
-    "ConflictRow", "Key", "Page", "ParkedValue", "Row", "Where", "below", "conflicts",
-    "count_estimate", "find_by_label", "find_by_prefix", "history", "jump", "page", "record",
-    "title", "titles",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +74,13 @@ class Page:
     first: Key | None = None
     last: Key | None = None
     more: bool = False
+
+
+def conflicts(c: Connection, state: str = "open") -> tuple[ConflictRow, ...]:
+    """Conflicts in a state ("" for all), the newest first: `inbox` has the rest."""
+    from crm_desktop.models import inbox
+
+    return inbox.conflicts(c, state)
 
 
 # Single records
@@ -249,7 +252,10 @@ def _segments(
 
 
 def _found(c: Connection, kind: str, asked: _List, text: str, *, ranked: bool, limit: int) -> Page:
-    hits = search_.search(c, text, (kind,), FOUND_MAX)
+    # Not needed for the first list on the screen, which must be quick.
+    from crm_desktop.models import search
+
+    hits = search.search(c, text, (kind,), FOUND_MAX)
     if not hits:
         return Page(())
     ids = [blob(hit.id) for hit in hits]

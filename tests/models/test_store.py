@@ -70,11 +70,15 @@ def test_a_full_disk_loses_nothing_and_says_so(store: Store) -> None:
     account = add(store, "account", name="Alfreds")
     pages = store.write.value("PRAGMA page_count")
     store.write.rows(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(Unavailable, match="disk of .* is full"):
-        for n in range(1000):
-            add(store, "account", name=f"Customer {n}", description="x" * 5000)
+    with pytest.raises(Unavailable, match=r"disk of .* is full"):
+        fill(store)
     assert seen(store, "account", account).values["name"] == "Alfreds"
     assert not store.write.in_transaction
+
+
+def fill(store: Store) -> None:
+    for n in range(1000):
+        add(store, "account", name=f"Customer {n}", description="x" * 5000)
 
 
 def test_no_customer_text_lies_in_clear_on_the_disk(tmp_path: Path) -> None:
