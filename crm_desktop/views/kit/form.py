@@ -82,7 +82,7 @@ class Form(QScrollArea):
                     InvalidValue(name, problem.message.template, **problem.message.params)
                 )
                 continue
-            if value != self._values.get(name) and (value or self._values.get(name)):
+            if _something(value) != _something(self._values.get(name)):
                 changed[name] = value
         problems.extend(self._missing({**self._values, **changed}, {x.field for x in problems}))
         self.show_problems(problems)
@@ -171,7 +171,9 @@ class Form(QScrollArea):
         return [
             InvalidValue(x.name, tr_noop("'{field}' must be filled in."), field=x.label)
             for x in required(self.entity)
-            if x.name in self._editors and x.name not in known and not values.get(x.name)
+            if x.name in self._editors
+            and x.name not in known
+            and _something(values.get(x.name)) is None
         ]
 
     def _go_to(self, name: str) -> None:
@@ -181,6 +183,11 @@ class Form(QScrollArea):
 
     def _announce(self) -> None:
         self.edited.emit()
+
+
+def _something(value: Value) -> Value:
+    """A value, or None where there is none: no and zero are values, an empty set is not."""
+    return None if value in ("", [], {}) else value
 
 
 def _label(text: str) -> QLabel:

@@ -1,0 +1,131 @@
+"""Every kind has a form that gives back what it was shown, and a list that Qt finds sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QWidget
+
+from crm_core.catalog import CATALOG
+from crm_core.entity import Entity, default_of
+from crm_core.fields import Kind, Value
+from crm_desktop.views.kit.form import Form
+from crm_desktop.views.kit.links import Hit
+from crm_desktop.views.kit.list_model import Listing, ListModel, Stretch, Wanted, refs_of
+from crm_desktop.views.kit.source import read_stretch, titles_of
+from crm_desktop.views.kit.words import shown
+from tests.conformance.company import Company, Device, Values
+from tests.conformance.kinds import every_kind, every_writable_kind
+
+LOUD = QAbstractItemModelTester.FailureReportingMode.Warning
+
+
+@pytest.fixture
+def parent(qapp: QApplication) -> Iterator[QWidget]:
+    made = QWidget()
+    yield made
+    made.deleteLater()
+
+
+@every_kind
+def test_a_form_that_nobody_touched_changes_nothing(
+    entity: Entity, company: Company, parent: QWidget
+) -> None:
+    form = Form(entity, NobodyFound(), parent)
+    form.show_values(as_typed_by_people(entity, company.fresh_whole(entity)), {})
+    assert not form.is_touched
+    assert form.draft() == {}
+    assert form.collect() == {}
+
+
+@every_writable_kind
+def test_what_a_form_shows_typed_into_an_empty_one_gives_the_same_record(
+    entity: Entity, company: Company, parent: QWidget
+) -> None:
+    values = as_typed_by_people(entity, company.fresh(entity))
+    filled, empty = Form(entity, NobodyFound(), parent), Form(entity, NobodyFound(), parent)
+    filled.show_values(values, {})
+    empty.show_values({}, {})
+    empty.restore({field.name: filled.editor(field.name).typed() for field in entity.editable})
+    assert empty.is_touched
+    assert empty.collect() == values
+
+
+@every_writable_kind
+def test_an_emptied_form_empties_every_field_and_misses_what_is_required(
+    entity: Entity, company: Company, parent: QWidget
+) -> None:
+    values = as_typed_by_people(entity, company.fresh(entity))
+    form = Form(entity, NobodyFound(), parent)
+    form.show_values(values, {})
+    kept = {x.name for x in entity.editable if x.required or x.machine}
+    form.restore({name: "" for name in values if name not in kept})
+    assert form.collect() == {
+        name: default_of(entity.by_name[name]) for name in values if name not in kept
+    }
+    required = [x.name for x in entity.editable if x.required]
+    form.restore(dict.fromkeys(required, ""))
+    assert (form.collect() is None) == bool(required)
+
+
+@every_kind
+def test_a_list_shows_every_field_and_stays_sound_while_it_changes(
+    entity: Entity, company: Company, laptop: Device, parent: QWidget
+) -> None:
+    model = ListModel(entity, entity.fields, StoreAtOnce(laptop), parent)
+    tester = QAbstractItemModelTester(model, LOUD, parent)
+    model.show(Listing(entity.kind))
+    if not entity.read_only:
+        laptop.insert(entity, company.fresh(entity))
+        model.refresh()
+    rows = laptop.listed(entity)
+    assert [model.row_at(n) for n in range(model.rowCount())] == [*rows.values()]
+    with laptop.store.reader() as c:
+        titles = titles_of(c, refs_of(entity.fields, [*rows.values()]))
+    for line, row in enumerate(rows.values()):
+        for column, field in enumerate(entity.fields):
+            said = model.index(line, column).data(Qt.ItemDataRole.DisplayRole)
+            value = row.values[field.name]
+            assert said == shown(field, value, titles)
+            assert bool(said) == (value not in (None, [], ""))
+    assert tester.model() is model
+
+
+class NobodyFound:
+    """Looks for linked records and finds none: whoever shows a form gives what it leads to."""
+
+    def find(
+        self, text: str, target: str, then: Callable[[Sequence[Hit]], None], owner: QObject
+    ) -> None:
+        then(())
+
+
+class StoreAtOnce:
+    """Reads a list's rows as the window does, but at once."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    def fetch(
+        self,
+        listing: Listing,
+        wanted: Wanted,
+        owner: QObject,
+        then: Callable[[Stretch], None],
+        failed: Callable[[], None],
+    ) -> None:
+        with self._device.store.reader() as c:
+            stretch = read_stretch(c, listing, wanted, CATALOG[listing.kind].fields)
+        then(stretch)
+
+
+def as_typed_by_people(entity: Entity, values: Values) -> Values:
+    """Named values of words only: deeper ones come from programs and are shown, not typed."""
+    own: Value = {"colour": "=red", "层": "3"}
+    return {
+        name: own if entity.by_name[name].kind is Kind.JSON else value
+        for name, value in values.items()
+    }
