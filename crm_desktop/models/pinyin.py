@@ -93,20 +93,27 @@ def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
 
 def spellings(text: str) -> str:
     """What is indexed of a name: spelt out, its initials, and the initials from later syllables."""
-    found, _ = syllables(text)
+    found, pieces = syllables(text)
     if not found:
         return ""
     front, rest = found[:HETERONYM_CHARACTERS], found[HETERONYM_CHARACTERS:]
     tail = "".join(readings[0] for readings in rest)
-    initials = "".join(readings[0][0] for readings in found)
+    initials = [_initial(readings[0], piece) for readings, piece in zip(found, pieces, strict=True)]
     words: dict[str, None] = {}
     for combination in _likely(front):
         words["".join(combination) + tail] = None
-        words["".join(reading[0] for reading in combination) + initials[len(front) :]] = None
+        first = map(_initial, combination, pieces)
+        words["".join((*first, *initials[len(front) :]))] = None
     for start in range(1, len(found)):
+        rest_of_it = "".join(initials[start + 1 : start + SUFFIX_INITIALS])
         for reading in found[start] if start < len(front) else found[start][:1]:
-            words[reading[0] + initials[start + 1 : start + SUFFIX_INITIALS]] = None
+            words[_initial(reading, pieces[start]) + rest_of_it] = None
     return " ".join(words)
+
+
+def _initial(reading: str, piece: str) -> str:
+    """What is typed for a character in short; a Latin word is typed whole."""
+    return reading if reading == piece else reading[0]
 
 
 def _likely(front: Syllables) -> list[tuple[str, ...]]:

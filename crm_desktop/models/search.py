@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,7 @@ NAME_WEIGHT = 5
 """Fields from this search weight on are names, found by pinyin too."""
 
 _AROUND_CJK = re.compile(f"(?=[{pinyin.CJK}])|(?<=[{pinyin.CJK}])")
+_LETTER = re.compile("[a-z0-9]")
 _TERM = re.compile(r'"([^"]+)"|(\S+)')
 
 
@@ -331,24 +333,34 @@ def _ranked_rows(
 
 
 def _rank(words: _Words, values: Mapping[str, Value], typed: str) -> tuple[int, str]:
-    """The best rank over the fields, and the field's name unless it is a name."""
-    folded = typed.casefold().replace('"', "")
+    """The best rank over the fields, and the field's name unless it is the title."""
+    folded = fold(typed).replace('"', "")
+    terms = [fold(term) for term in terms_of(typed)]
+    letters = _LETTER.search(folded) is not None
     best = (NOWHERE, "")
-    terms = [term.casefold() for term in terms_of(typed)]
     for n, name in enumerate(words.names):
         value = values.get(name)
         if not isinstance(value, str):
             continue
-        rank = _rank_of_text(value.casefold(), folded, terms)
+        rank = _rank_of_text(fold(value), folded, terms)
         if n in words.spelt:
-            rank = min(rank, _rank_of_pinyin(value, folded))
-        elif rank is PART and n:
+            if rank > INITIALS and letters and not value.isascii():
+                rank = min(rank, _rank_of_pinyin(value, folded))
+        elif rank is not EXACT and rank is not NOWHERE and name not in words.entity.title:
             rank = ELSEWHERE
         if rank < best[0]:
             best = (rank, "" if name in words.entity.title else name)
     if best[0] == NOWHERE and len(terms) > 1 and _all_somewhere(values, terms):
         return ELSEWHERE, ""
     return best
+
+
+def fold(text: str) -> str:
+    """Text without capitals and accents, as the index sees it."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def _rank_of_text(value: str, folded: str, terms: Sequence[str]) -> int:
@@ -360,8 +372,6 @@ def _rank_of_text(value: str, folded: str, terms: Sequence[str]) -> int:
 
 
 def _rank_of_pinyin(value: str, folded: str) -> int:
-    if value.isascii():
-        return NOWHERE
     at = pinyin.matches_at(value, folded)
     if at is None:
         return NOWHERE
@@ -369,5 +379,5 @@ def _rank_of_pinyin(value: str, folded: str) -> int:
 
 
 def _all_somewhere(values: Mapping[str, Value], terms: Iterable[str]) -> bool:
-    everything = "\n".join(v for v in values.values() if isinstance(v, str)).casefold()
+    everything = fold("\n".join(v for v in values.values() if isinstance(v, str)))
     return all(term in everything for term in terms)
