@@ -10,6 +10,7 @@ somebody has read them; `check` counts fuzzy as missing.
 
 from __future__ import annotations
 
+import re
 import string
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,9 @@ def extract() -> int:
     template = collect()
     for code in LANGUAGES:
         catalog = read(code)
+        made = catalog.creation_date
         catalog.update(template, no_fuzzy_matching=True)
+        catalog.creation_date = made  # no news for a diff
         catalog.obsolete.clear()
         if code == "zh_TW":
             propose_traditional(catalog, read("zh_CN"))
@@ -127,8 +130,9 @@ def place_of(message: Message) -> str:
 
 
 def places(text: str) -> set[str]:
-    """The named places of a template."""
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    """The named places of a template, and argparse's own."""
+    named = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return named | set(re.findall(r"%(?:\(\w+\))?[srd]", text))
 
 
 def propose_traditional(catalog: Catalog, simplified: Catalog) -> None:
@@ -148,7 +152,7 @@ def read(code: str) -> Catalog:
 
     path = TRANSLATIONS / f"{code}.po"
     if not path.exists():
-        return Catalog(locale=code, project="CRM Desktop", charset="utf-8", fuzzy=False)
+        return Catalog(locale=code, project="CRM Desktop", version="1", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=code)
 
@@ -157,6 +161,7 @@ def write(code: str, catalog: Catalog) -> None:
     from babel.messages.pofile import write_po
 
     TRANSLATIONS.mkdir(parents=True, exist_ok=True)
+    catalog.header_comment = f"# CRM Desktop in {code}; kept by tools/i18n.py."
     with (TRANSLATIONS / f"{code}.po").open("wb") as file:
         write_po(
             file, catalog, width=WIDTH, sort_output=True, omit_header=False, include_lineno=False

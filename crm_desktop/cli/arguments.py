@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from crm_desktop.cli import argparse_words
 from crm_desktop.i18n import tr
 from crm_desktop.paths import default_profile
 
@@ -69,6 +70,7 @@ class _Parser(argparse.ArgumentParser):
 
 def make_parser(version: str) -> argparse.ArgumentParser:
     """The parser; its words are in the language in force."""
+    argparse_words.translate()
     parser = _Parser(
         prog="crm-desktop",
         description=tr("Without a command the window opens."),
@@ -77,7 +79,12 @@ def make_parser(version: str) -> argparse.ArgumentParser:
             "4 server not reachable; 5 not signed in or no longer allowed."
         ),
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"%(prog)s {version}",
+        help=tr("show the version and exit"),
+    )
     parser.add_argument("--selftest", action="store_true", help=tr("test this installation (JSON)"))
     parser.add_argument(
         "--profile",
@@ -274,12 +281,13 @@ def _where(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(tr("'{text}' is not a number of 1 or more.", text=text))
+    return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, height = text.lower().split("x")
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(tr("'{text}' is not a size, such as 1280x800.", text=text))
     return int(width), int(height)
