@@ -135,6 +135,8 @@ def synchronise(*, repair: bool = True) -> Steps[Outcome]:
     if run.withdrawn:
         yield from _leave_work(run)
     parked = yield from ask(do.ReadParked())
+    # What was refused because its record left this user's sight is orphaned by now, not rejected.
+    run.tally.rejected = min(run.tally.rejected, parked.rejected)
     return Outcome(
         run.tally, run.verified, parked, run.push_failure, run.pull_failure, run.withdrawn
     )

@@ -141,13 +141,13 @@ def database_of(desk: Desk) -> Path:
     return file
 
 
-@pytest.mark.parametrize("offset", [0, 8192])
+@pytest.mark.parametrize("offset", [0, 16384])
 def test_a_damaged_database_says_so(rep: Desk, offset: int) -> None:
     database = database_of(rep)
     whole = database.read_bytes()
     with database.open("r+b") as file:
         file.seek(offset)
-        file.write(os.urandom(4096))
+        file.write(os.urandom(len(whole) - offset))
     sentence(rep.run("list", "account", code=FAILED))
     database.write_bytes(whole)
     assert nothing_is_lost(rep)

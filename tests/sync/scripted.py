@@ -49,6 +49,7 @@ class World:
         self.stream = stream
         self.state = SyncState(EPOCH, cursor=3, scope_gen=1)
         self.verified = True
+        self.rejected = 0
         self.script: dict[type[Effect[Any]], deque[Any]] = defaultdict(deque)
         self.asked: list[Effect[Any]] = []
         self._open: deque[Any] = deque()
@@ -90,6 +91,7 @@ class World:
         done = {one.cs_id for one in effect.answer.results}
         rejected = sum(one.result == "rejected" for one in effect.answer.results)
         self.outbox = [one for one in self.outbox if one.id not in done]
+        self.rejected += rejected
         return Settled(NOTHING, acked=len(done) - rejected, rejected=rejected)
 
     def open(self, _effect: do.OpenPull) -> None:
@@ -108,7 +110,7 @@ def rows_in(items: tuple[Any, ...]) -> int:
 
 _ANSWERS: dict[type[Effect[Any]], Callable[[World, Any], Any]] = {
     do.ReadState: lambda world, _: world.state,
-    do.ReadParked: lambda world, _: Parked(pending=len(world.outbox)),
+    do.ReadParked: lambda world, _: Parked(len(world.outbox), rejected=world.rejected),
     do.TakeOutbox: lambda world, effect: tuple(world.outbox[: effect.changesets_max]),
     do.SendPush: lambda _, effect: applied_all(effect.request),
     do.SettlePush: World.settle,

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
 from crm_core.wire import ChangeSetResult, End, Hello, PushResponse
-from crm_desktop.models.replica import SyncState
+from crm_desktop.models.replica import SyncState, Verdict
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.engine import ROWS_AT_ONCE, synchronise
 from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
-from tests.sync.scripted import EPOCH, MARK, World, changeset, page, rows_in
+from tests.sync.scripted import EPOCH, MARK, NOTHING, World, changeset, page, rows_in
 
 HELLO = Hello("e2", 1, 1, 1, "2026-11-22T08:00:00Z", 9, restored_at_seq=4)
 GONE = Unavailable("gone")
@@ -103,6 +103,20 @@ def test_one_changeset_that_the_server_never_takes_holds_up_no_other() -> None:
     outcome = world.run(synchronise())
     assert (outcome.tally.pushed, outcome.tally.rejected) == (7, 1)
     assert world.outbox == []
+
+
+def test_what_left_sight_after_its_refusal_is_orphaned_and_not_rejected() -> None:
+    world = World(changeset(1))
+    refused = ChangeSetResult(changeset(1).id, "rejected")
+    world.fail(do.SendPush, PushResponse(EPOCH, 5, (refused,)))
+
+    def leaves(_: do.FinishPull) -> Verdict:
+        world.rejected = 0
+        return Verdict(NOTHING, verified=True, orphaned=1)
+
+    world.fail(do.FinishPull, leaves)
+    tally = world.run(synchronise()).tally
+    assert (tally.rejected, tally.orphaned) == (0, 1)
 
 
 def test_a_server_that_forgets_a_verdict_does_not_make_us_loop() -> None:
