@@ -10,18 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from crm_core.errors import CrmError
+from crm_core.i18n import Message, tr_noop
+from crm_desktop import i18n, paths, settings
+from crm_desktop.i18n import tr
+from crm_desktop.models import journal, queries
+from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile, open_profile, sign_in
+
+# What is imported after Qt costs a look into its source (Qt's import hook), so Qt comes last.
+# isort: split
 from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTimer, QTranslator
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 from typing_extensions import override
 
-from crm_core.errors import CrmError
-from crm_core.i18n import Message, tr_noop
-from crm_desktop import i18n, paths, settings
-from crm_desktop.i18n import tr
-from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile, open_profile, sign_in
 from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.shell import Shell
 from crm_desktop.views.sign_in import SignInPage, SignInWords
@@ -29,6 +34,9 @@ from crm_desktop.views.story import Picture, Set, Stage, picture_of, whole_story
 from crm_desktop.views.theme import font_of, palette_of
 
 log = logging.getLogger(__name__)
+
+LOADED_BEFORE_QT = (journal, queries)
+"""Named here because nothing else in this module uses them."""
 
 _SIZE = (1280, 800)
 _NO_DISPLAY = "offscreen"
@@ -145,6 +153,7 @@ class Desktop(QObject):
         self._passphrase = options.passphrase
         self._profile: Profile | None = None
         self._autosync: Autosync | None = None
+        self._indexer: Indexer | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
@@ -173,6 +182,8 @@ class Desktop(QObject):
     def _stop(self) -> None:
         if self._autosync is not None:
             self._autosync.stop()
+        if self._indexer is not None:
+            self._indexer.stop()
 
     # Opening
 
@@ -190,10 +201,12 @@ class Desktop(QObject):
         autosync.stood.connect(shell.show_standing)
         shell.sync_asked.connect(autosync.sync_now)
         shell.sign_in_asked.connect(self._ask_again)
+        self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self.hub, self.shell, self._autosync = hub, shell, autosync
         self.window.show_page(shell)
         if self._options.picture is None:
             autosync.start()
+            self._indexer.start()
 
     def _ask(self, error: CrmError) -> None:
         """Something is missing to open the profile: ask for it, or say what is wrong."""
@@ -244,12 +257,14 @@ class Desktop(QObject):
             self.shell.deleteLater()
         if self._autosync is not None:
             self._autosync.deleteLater()
+        if self._indexer is not None:
+            self._indexer.deleteLater()
         if self._profile is not None:
             self.lanes.close()
             self._profile.close()
             self.lanes.deleteLater()
             self.lanes = Lanes(self)
-        self._profile = self.shell = self._autosync = None
+        self._profile = self.shell = self._autosync = self._indexer = None
 
     def _show_problem(self, error: CrmError) -> None:
         self.page.show_problem(error.message)

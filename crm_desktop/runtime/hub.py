@@ -76,7 +76,7 @@ class DataHub(QObject):
                 return job(connection)
 
         self._lanes.read(
-            run, then, owner=owner, supersede=supersede, failed=failed or self._announce_failure
+            run, then, owner=owner, supersede=supersede, failed=failed or self.announce_failure
         )
 
     def save(
@@ -113,9 +113,7 @@ class DataHub(QObject):
             self._lanes.report(summary, self._announce_save, owner=self)
             return summary
 
-        self._lanes.write(
-            run, then or _ignore, owner=owner, failed=failed or self._announce_failure
-        )
+        self._lanes.write(run, then or _ignore, owner=owner, failed=failed or self.announce_failure)
 
     def undo(self) -> None:
         """Take back the last step of this user; `undone` tells what it was and what stayed."""
@@ -124,7 +122,7 @@ class DataHub(QObject):
         def run() -> journal.Undone | None:
             return journal.undo(store)
 
-        self._lanes.write(run, self._tell_undone, owner=self, failed=self._announce_failure)
+        self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
 
     def keep_draft(self, key: str, text: str | None) -> None:
         """Keep what is being typed (None: forget it); `key` is "kind/id"."""
@@ -133,7 +131,7 @@ class DataHub(QObject):
         def run() -> None:
             store.set_meta(_DRAFT + key, text)
 
-        self._lanes.write(run, owner=self, failed=self._announce_failure)
+        self._lanes.write(run, owner=self, failed=self.announce_failure)
 
     def draft(self, key: str, then: Callable[[str | None], None], *, owner: QObject) -> None:
         """Hand over the draft kept under `key`, if there is one."""
@@ -178,7 +176,8 @@ class DataHub(QObject):
         self.undone.emit(undone)
         self.refresh_undo()
 
-    def _announce_failure(self, error: CrmError) -> None:
+    def announce_failure(self, error: CrmError) -> None:
+        """Tell whoever shows failures."""
         self.failed.emit(error)
 
 

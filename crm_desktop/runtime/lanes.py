@@ -50,6 +50,8 @@ class _Task:
 
 @dataclass(frozen=True, eq=False)
 class _Outcome:
+    """What became of a task: a value or an error."""
+
     task: _Task
     value: Any = None
     error: CrmError | None = None

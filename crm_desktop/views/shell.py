@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPalette
@@ -29,9 +31,13 @@ from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.search_box import SearchBox
 from crm_desktop.views.kit.sync_indicator import SyncIndicator
 from crm_desktop.views.kit.text import section
-from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.rail import INBOX, PLACES, Place, place_of
+
+if TYPE_CHECKING:
+    from crm_desktop.views.panes.inbox.pane import InboxPane
+
+Pane: TypeAlias = "EntityPane | KindsPane | InboxPane"
 
 RAIL_WIDTH = 184
 RAIL_ROW = 30
@@ -51,7 +57,7 @@ class Shell(QWidget):
         super().__init__(parent)
         self._hub = hub
         self._standing = Standing()
-        self._panes: dict[str, QWidget] = {}
+        self._panes: dict[str, Pane] = {}
         self._rail = QListWidget(self)
         self._search = SearchBox(Finder(hub), self)
         self._indicator = SyncIndicator(self)
@@ -67,7 +73,7 @@ class Shell(QWidget):
 
     # What others may ask
 
-    def show_place(self, name: str) -> QWidget:
+    def show_place(self, name: str) -> Pane:
         """Bring a place of the rail to the front; makes its pane when it is first looked at."""
         self._rail.setCurrentRow(list(PLACES).index(name))
         return self._panes[name]
@@ -108,15 +114,14 @@ class Shell(QWidget):
     @property
     def pane(self) -> EntityPane | None:
         """The generated pane in front, if one is."""
-        current = self._stack.currentWidget()
-        if isinstance(current, KindsPane):
-            return current.pane
-        return current if isinstance(current, EntityPane) else None
+        if isinstance(self.current, KindsPane):
+            return self.current.pane
+        return self.current if isinstance(self.current, EntityPane) else None
 
     @property
-    def current(self) -> QWidget | None:
+    def current(self) -> Pane:
         """What is in front."""
-        return self._stack.currentWidget()
+        return self._panes[str(self._rail.currentItem().data(_NAME))]
 
     @property
     def banner(self) -> Banner:
@@ -137,7 +142,7 @@ class Shell(QWidget):
             self._stack.addWidget(self._panes[name])
         self._stack.setCurrentWidget(self._panes[name])
 
-    def _make(self, place: Place) -> QWidget:
+    def _make(self, place: Place) -> Pane:
         if place.name == INBOX:
             return self._make_inbox()
         if len(place.kinds) == 1:
@@ -152,6 +157,8 @@ class Shell(QWidget):
         return pane
 
     def _make_inbox(self) -> InboxPane:
+        from crm_desktop.views.panes.inbox.pane import InboxPane
+
         pane = InboxPane(self._hub, self._stack)
         pane.counted.connect(self._show_inbox_count)
         pane.opened.connect(self.open_record)
@@ -163,7 +170,7 @@ class Shell(QWidget):
             if isinstance(pane, KindsPane):
                 for inner in pane.panes:
                     inner.take_summary(summary)
-            elif isinstance(pane, EntityPane | InboxPane):
+            else:
                 pane.take_summary(summary)
 
     def _show_inbox_count(self, count: int) -> None:
@@ -185,8 +192,8 @@ class Shell(QWidget):
         if self._standing.state == "signed_out":
             self.sign_in_asked.emit()
             return
-        inbox = self.show_place(INBOX)
-        if isinstance(inbox, InboxPane) and self._standing.waiting:
+        inbox = cast("InboxPane", self.show_place(INBOX))
+        if self._standing.waiting:
             inbox.show_queue()
 
     def ask_sync(self) -> None:
@@ -269,7 +276,7 @@ class Shell(QWidget):
             go = partial(self.show_place, name)
             self._action(tr("Go to {place}", place=tr(PLACES[name].label)), go, f"Ctrl+{n}")
 
-    def _action(self, text: str, slot: partial[QWidget] | object, *keys: str) -> None:
+    def _action(self, text: str, slot: Callable[[], object], *keys: str) -> None:
         action = QAction(text, self)
         action.setShortcuts([QKeySequence(key) for key in keys])
         action.triggered.connect(slot)

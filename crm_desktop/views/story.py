@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from crm_core.catalog import CATALOG
 from crm_core.fields import Kind
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.entity_pane import EntityPane
-from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.rail import INBOX, PLACES, place_of
 from crm_desktop.views.shell import Shell
@@ -145,7 +143,7 @@ def _choose_first(stage: Stage) -> None:
     current = stage.shell.current
     if isinstance(current, KindsPane):
         current = current.pane
-    if isinstance(current, EntityPane | InboxPane):
+    if not isinstance(current, KindsPane):
         current.choose_first()
 
 

@@ -33,7 +33,6 @@ from crm_desktop.views.kit.words import Titles, code_words, local_time
 _NOTE_HEIGHT = 96
 _CURRENCY_WIDTH = 78
 _CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "TWD", "JPY")
-_JSON_INDENT = 1
 
 
 class Editor(QObject):
@@ -354,21 +353,6 @@ class TagsEditor(Editor):
         self._announce()
 
 
-class JsonEditor(NoteEditor):
-    """Named values, one "name: value" a line; anything deeper is shown and stays as it is."""
-
-    @override
-    def _put(self, value: Value, titles: Titles) -> None:
-        is_flat = value is None or _is_flat(value)
-        self._text.setReadOnly(not is_flat)
-        self._type(_lines(value) if is_flat else str(value))
-
-    @override
-    def _parse(self, text: str) -> Value:
-        pairs = (line.partition(":") for line in text.splitlines() if line.strip())
-        return {name.strip(): part.strip() for name, _, part in pairs} or None
-
-
 class LinkEditor(Editor):
     """One record, found by typing."""
 
@@ -422,16 +406,6 @@ class LinksEditor(Editor):
         return [*sorted(set(self._edit.ids()))]
 
 
-def _is_flat(value: Value) -> bool:
-    return isinstance(value, dict) and all(isinstance(x, str) for x in value.values())
-
-
-def _lines(value: Value) -> str:
-    if not isinstance(value, dict):
-        return ""
-    return "\n".join(f"{name}: {part}" for name, part in value.items())
-
-
 def _in_a_row(whole: QWidget, *parts: QWidget) -> None:
     layout = QHBoxLayout(whole)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -478,7 +452,7 @@ EDITORS: Mapping[Kind, EditorMaker] = {
     Kind.LINKS: LinksEditor,
     Kind.TAGS: _plain(TagsEditor),
     Kind.ORDER: _plain(LineEditor),
-    Kind.JSON: _plain(JsonEditor),
+    Kind.JSON: _plain(NoteEditor),
 }
 """The one place that says how each Kind is edited; a test demands that none is missing."""
 

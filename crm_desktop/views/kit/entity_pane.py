@@ -65,9 +65,7 @@ class EntityPane(QWidget):
         columns = columns_of(entity)
         self._list = ListView(self)
         self._model = ListModel(entity, columns, StoreSource(hub, columns), self._list)
-        self._detail = RecordDetail(
-            entity, Finder(hub), self, locked=entity.read_only or entity.insert_only
-        )
+        self._made_detail: RecordDetail | None = None
         self._filter = QLineEdit(self)
         self._new = QPushButton(tr("New"), self)
         self._right = QStackedWidget(self)
@@ -89,16 +87,16 @@ class EntityPane(QWidget):
             return
         self._flush_draft()
         self._record, self._is_new = None, True
-        self._detail.show_new()
-        self._right.setCurrentWidget(self._detail)
+        self.detail.show_new()
+        self._right.setCurrentWidget(self.detail)
         self._fetch_draft()
-        self._detail.form.focus_first()
+        self.detail.form.focus_first()
 
     def save(self) -> None:
         """Save what was typed, as one step."""
-        if not self._detail.form.is_touched:
+        if self._made_detail is None or not self.detail.form.is_touched:
             return
-        values = self._detail.form.collect()
+        values = self.detail.form.collect()
         if values is None:
             return
         if self._is_new:
@@ -116,8 +114,10 @@ class EntityPane(QWidget):
 
     @property
     def detail(self) -> RecordDetail:
-        """The record's side."""
-        return self._detail
+        """The record's side; made when the first record is shown, since forms take their time."""
+        if self._made_detail is None:
+            self._made_detail = self._make_detail()
+        return self._made_detail
 
     @property
     def model(self) -> ListModel:
@@ -133,7 +133,7 @@ class EntityPane(QWidget):
         """Refresh what a change touches, and nothing else."""
         if self._model.is_affected(summary):
             self._model.refresh()
-        if self._record is None or self._detail.form.is_touched:
+        if self._record is None or self.detail.form.is_touched:
             return
         reset = self.entity.kind in summary.kinds_reset
         touched = (self.entity.kind, self._record.id) in summary.changed
@@ -155,10 +155,10 @@ class EntityPane(QWidget):
         if shown is None:
             return
         self._record, self._is_new = shown.row, False
-        self._detail.show_record(shown.row, shown.titles)
-        self._right.setCurrentWidget(self._detail)
+        self.detail.show_record(shown.row, shown.titles)
+        self._right.setCurrentWidget(self.detail)
         self._fetch_draft()
-        if self._detail.shows_history:
+        if self.detail.shows_history:
             self._load_history()
 
     def _load_history(self) -> None:
@@ -170,7 +170,7 @@ class EntityPane(QWidget):
             return read_history(connection, kind, record_id)
 
         self._hub.read(
-            job, self._detail.history.show_lines, owner=self._detail.history, supersede="history"
+            job, self.detail.history.show_lines, owner=self.detail.history, supersede="history"
         )
 
     # Writing
@@ -185,16 +185,16 @@ class EntityPane(QWidget):
     def _update(self, record: Row, values: dict[str, Value]) -> None:
         changes = difference(self.entity, RecordId(record.id), record.values, values, record.seq)
         if changes:
-            self._commit(changes, tr("Change: {title}", title=self._detail.title))
+            self._commit(changes, tr("Change: {title}", title=self.detail.title))
         else:
             self._revert()
 
     def _delete(self) -> None:
-        self._commit_state(Op.DELETE, tr("Delete: {title}", title=self._detail.title))
-        self.deleted.emit(self._detail.title)
+        self._commit_state(Op.DELETE, tr("Delete: {title}", title=self.detail.title))
+        self.deleted.emit(self.detail.title)
 
     def _restore(self) -> None:
-        self._commit_state(Op.RESTORE, tr("Restore: {title}", title=self._detail.title))
+        self._commit_state(Op.RESTORE, tr("Restore: {title}", title=self.detail.title))
 
     def _commit_state(self, op: Op, label: str) -> None:
         if self._record is not None:
@@ -216,7 +216,7 @@ class EntityPane(QWidget):
     def _show_failure(self, error: CrmError) -> None:
         self._after_load = ""
         self._keep_draft()
-        is_shown = isinstance(error, InvalidValue) and self._detail.form.show_problem(
+        is_shown = isinstance(error, InvalidValue) and self.detail.form.show_problem(
             error.field, error.message
         )
         if not is_shown:
@@ -238,7 +238,7 @@ class EntityPane(QWidget):
         return f"{self.entity.kind}/{_NEW if self._is_new else self.record_id}"
 
     def _keep_draft(self) -> None:
-        texts = self._detail.form.draft()
+        texts = self.detail.form.draft()
         self._hub.keep_draft(self._draft_key(), json.dumps(texts) if texts else None)
 
     def _flush_draft(self) -> None:
@@ -258,10 +258,10 @@ class EntityPane(QWidget):
 
     def _lay_draft(self, text: str) -> None:
         texts = cast("dict[str, str]", json.loads(text))
-        self._detail.form.restore(texts)
-        if self._detail.form.is_touched:
-            self._detail.show_touched()
-            self._detail.say(tr("What you typed here and did not save is back."))
+        self.detail.form.restore(texts)
+        if self.detail.form.is_touched:
+            self.detail.show_touched()
+            self.detail.say(tr("What you typed here and did not save is back."))
 
     def _draft_soon(self) -> None:
         self._draft_timer.start()
@@ -307,7 +307,6 @@ class EntityPane(QWidget):
         nothing = plain_label(self, tr("Choose a record in the list."))
         nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._right.addWidget(nothing)
-        self._right.addWidget(self._detail)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(left)
         splitter.addWidget(self._right)
@@ -319,13 +318,10 @@ class EntityPane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
 
-    def _connect(self) -> None:
-        self._list.set_model(self._model)
-        self._list.chosen.connect(self._load)
-        self._list.opened.connect(self._load)
-        self._model.loaded.connect(self._say_when_empty)
-        self._new.clicked.connect(self.new_record)
-        detail = self._detail
+    def _make_detail(self) -> RecordDetail:
+        locked = self.entity.read_only or self.entity.insert_only
+        detail = RecordDetail(self.entity, Finder(self._hub), self._right, locked=locked)
+        self._right.addWidget(detail)
         detail.save_asked.connect(self.save)
         detail.revert_asked.connect(self._revert)
         detail.delete_asked.connect(self._delete)
@@ -333,6 +329,14 @@ class EntityPane(QWidget):
         detail.inbox_asked.connect(self._tell_inbox)
         detail.history_shown.connect(self._load_history)
         detail.form.edited.connect(self._draft_soon)
+        return detail
+
+    def _connect(self) -> None:
+        self._list.set_model(self._model)
+        self._list.chosen.connect(self._load)
+        self._list.opened.connect(self._load)
+        self._model.loaded.connect(self._say_when_empty)
+        self._new.clicked.connect(self.new_record)
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
         self._draft_timer.timeout.connect(self._keep_draft)
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AFTER_MS)

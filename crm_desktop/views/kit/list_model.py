@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from PySide6.QtCore import (
@@ -60,13 +60,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A stretch of a listing: after or before a key, from a key on, or at a fraction of it."""
+    """A stretch of a listing: after or before a key, from a key on, or at a fraction of it.
+    `limit` 0: a page."""
 
     after: Key | None = None
     before: Key | None = None
     start: Key | None = None
     fraction: float | None = None
-    limit: int = PAGE_ROWS
+    limit: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,12 @@ class Source(Protocol):
     """Where stretches come from; the answer arrives later, through `then`."""
 
     def fetch(
-        self, listing: Listing, wanted: Wanted, then: Callable[[Stretch], None], owner: QObject
+        self,
+        listing: Listing,
+        wanted: Wanted,
+        owner: QObject,
+        then: Callable[[Stretch], None],
+        failed: Callable[[], None],
     ) -> None:
         """Read a stretch; a newer request of the same owner may replace this one."""
         ...
@@ -244,13 +250,18 @@ class ListModel(QAbstractTableModel):
 
         def take(stretch: Stretch) -> None:
             if ticket == self._ticket:  # otherwise something newer was asked for
-                self._busy = False
                 self.titles.update(stretch.titles)
                 self._count = stretch.count or self._count
                 then(stretch)
+                self._busy = False
                 self._catch_up()
 
-        self._source.fetch(self.listing, wanted, take, self)
+        def give_up() -> None:
+            if ticket == self._ticket:
+                self._busy = False
+
+        bounded = replace(wanted, limit=wanted.limit or PAGE_ROWS)
+        self._source.fetch(self.listing, bounded, self, take, give_up)
 
     def _catch_up(self) -> None:
         self.placed.emit()

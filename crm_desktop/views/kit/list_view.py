@@ -68,14 +68,18 @@ class ListView(QWidget):
         self._chosen = ""
         self._target: int | None = None
         self._widths_are_ours = True
+        self._holds_choice = False
         self._lay_out()
         self._connect()
 
     def set_model(self, model: ListModel) -> None:
         """Show a list."""
         self._model = model
+        # Before the table hears of it, which would choose a neighbour of a row that goes or moves.
+        model.rowsAboutToBeRemoved.connect(self._hold_choice)
         self._table.setModel(model)
         self._table.selectionModel().selectionChanged.connect(self._tell_choice)
+        model.placed.connect(self._release_choice)
         model.placed.connect(self._place_bar)
         model.modelReset.connect(self._land)
         model.rowsInserted.connect(self._hold_place_on_insert)
@@ -190,7 +194,17 @@ class ListView(QWidget):
 
     # Selection
 
+    def _hold_choice(self) -> None:
+        self._holds_choice = True
+
+    def _release_choice(self) -> None:
+        if self._holds_choice:
+            self._keep_choice()
+            self._holds_choice = False
+
     def _tell_choice(self, selected: QItemSelection, _old: QItemSelection) -> None:
+        if self._holds_choice:
+            return
         indexes = selected.indexes()
         row = self._model.row_at(indexes[0].row()) if self._model and indexes else None
         if row is not None and row.id != self._chosen:

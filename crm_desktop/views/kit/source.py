@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
+from crm_core.errors import CrmError
 from crm_core.fields import Field
 from crm_core.ids import RecordId, is_id
 from crm_core.wire import HistoryEntry
@@ -30,7 +31,12 @@ class StoreSource:
         self._columns = tuple(columns)
 
     def fetch(
-        self, listing: Listing, wanted: Wanted, then: Callable[[Stretch], None], owner: QObject
+        self,
+        listing: Listing,
+        wanted: Wanted,
+        owner: QObject,
+        then: Callable[[Stretch], None],
+        failed: Callable[[], None],
     ) -> None:
         """Read a stretch and hand it over later."""
         columns = self._columns
@@ -38,7 +44,11 @@ class StoreSource:
         def job(connection: Connection) -> Stretch:
             return read_stretch(connection, listing, wanted, columns)
 
-        self._hub.read(job, then, owner=owner, supersede="list")
+        def give_up(error: CrmError) -> None:
+            self._hub.announce_failure(error)
+            failed()
+
+        self._hub.read(job, then, owner=owner, supersede="list", failed=give_up)
 
 
 def read_stretch(

@@ -276,7 +276,7 @@ def _queue_line(row: QueueRow) -> tuple[str, str, str]:
 def _reason(row: StuckRow) -> Message:
     if row.state == "orphaned":
         return Message(_ORPHANED)
-    return words_for(row.code or "atomic.part", row.params)
+    return words_for(row.code or "atomic.part", row.params, CATALOG.get(row.kind))
 
 
 def _explanation(entry: QueueRow | QuarantineRow) -> str:

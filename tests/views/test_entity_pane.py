@@ -1,0 +1,260 @@
+"""The generated pane over a real store: list, form, history, drafts, deleting and undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QModelIndex
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.entity import Entity
+from crm_core.ids import RecordId
+from crm_desktop.models import journal, queries
+from crm_desktop.models.store import Store
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.list_model import PAGE_ROWS, WINDOW_ROWS_MAX
+from tests.views.company import receive
+
+Rest = Callable[[], None]
+
+
+@pytest.fixture
+def open_pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> Callable[[str], EntityPane]:
+    def make(kind: str) -> EntityPane:
+        pane = EntityPane(CATALOG[kind], hub)
+        qtbot.addWidget(pane)
+        hub.changed.connect(pane.take_summary)
+        pane.resize(1100, 700)
+        pane.show()
+        rest()
+        return pane
+
+    return make
+
+
+def type_into(pane: EntityPane, name: str, text: str) -> None:
+    line = pane.detail.form.editor(name).widget
+    assert isinstance(line, QLineEdit)
+    line.setText(text)
+    line.textEdited.emit(text)
+
+
+def stored(store: Store, kind: str, record_id: str) -> queries.Row:
+    with store.reader() as c:
+        row = queries.record(c, kind, RecordId(record_id))
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize("entity", CATALOG.values(), ids=lambda entity: entity.kind)
+def test_every_kind_is_listed_and_opened(
+    entity: Entity, open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane(entity.kind)
+    QAbstractItemModelTester(pane.model, QAbstractItemModelTester.FailureReportingMode.Warning)
+    assert pane.model.rowCount() == (0 if entity.kind == "conflict" else pane.model.rowCount() or 1)
+    pane.choose_first()
+    rest()
+    assert bool(pane.record_id) is (entity.kind != "conflict")
+
+
+def test_what_is_typed_is_saved_and_shown_in_the_list(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    type_into(pane, "name", "AAA Alfreds")
+    pane.save()
+    rest()
+    row = stored(store, "account", pane.record_id)
+    assert (row.values["name"], row.pending) == ("AAA Alfreds", True)
+    assert pane.detail.title == "AAA Alfreds"
+    assert pane.model.data(pane.model.index(0, 0)) == "AAA Alfreds"
+    assert not pane.detail.form.is_touched
+
+
+def test_a_new_record_is_selected_after_saving(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.new_record()
+    rest()
+    type_into(pane, "name", "Zaanse Snoepfabriek")
+    pane.save()
+    rest()
+    assert stored(store, "account", pane.record_id).values["name"] == "Zaanse Snoepfabriek"
+    assert pane.model.index_of_id(pane.record_id) >= 0
+
+
+def test_a_deleted_record_can_be_restored_from_its_page(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    pane = open_pane("tag")
+    pane.choose_first()
+    rest()
+    record_id, rows = pane.record_id, pane.model.rowCount()
+    pane.detail.delete_asked.emit()
+    rest()
+    assert stored(store, "tag", record_id).deleted
+    assert pane.model.rowCount() == rows - 1
+    pane.detail.restore_asked.emit()
+    rest()
+    assert not stored(store, "tag", record_id).deleted
+    assert pane.model.rowCount() == rows
+
+
+def test_a_renamed_record_stays_selected_where_it_moves_to(
+    open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    record_id = pane.record_id
+    type_into(pane, "name", "ZZZ")
+    pane.save()
+    rest()
+    assert pane.record_id == record_id
+    assert pane._list.chosen_id == record_id
+    selected = pane._list.table.selectionModel().selectedRows()
+    assert [index.row() for index in selected] == [pane.model.index_of_id(record_id)]
+
+
+def test_undo_brings_the_old_value_back_into_the_form(
+    open_pane: Callable[[str], EntityPane], hub: DataHub, rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    before = pane.detail.form.editor("industry").typed()
+    type_into(pane, "industry", "Bakery")
+    pane.save()
+    rest()
+    hub.undo()
+    rest()
+    assert pane.detail.form.editor("industry").typed() == before
+
+
+def test_what_was_typed_and_not_saved_comes_back(
+    open_pane: Callable[[str], EntityPane], rest: Rest, qtbot: QtBot
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    record_id = pane.record_id
+    type_into(pane, "industry", "Half a thou")
+    pane._flush_draft()
+    rest()
+    another = open_pane("account")
+    another.open_record(record_id)
+    rest()
+    assert another.detail.form.editor("industry").typed() == "Half a thou"
+    assert another.detail.form.is_touched
+
+
+def test_going_to_another_record_keeps_what_was_typed_in_the_first(
+    open_pane: Callable[[str], EntityPane], rest: Rest, known: dict
+) -> None:
+    pane = open_pane("account")
+    first, second = known["account"][:2]
+    pane.open_record(first)
+    rest()
+    type_into(pane, "industry", "Half a thou")
+    pane.open_record(second)
+    rest()
+    assert pane.detail.form.editor("industry").typed() != "Half a thou"
+    pane.open_record(first)
+    rest()
+    assert pane.detail.form.editor("industry").typed() == "Half a thou"
+
+
+def test_a_change_from_elsewhere_shows_unless_one_is_typing(
+    open_pane: Callable[[str], EntityPane], store: Store, hub: DataHub, rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    change = Change("account", RecordId(pane.record_id), Op.SET, {"industry": "Bakery"})
+    hub.announce(journal.commit(store, [change], label="elsewhere"))
+    rest()
+    assert pane.detail.form.editor("industry").typed() == "Bakery"
+    type_into(pane, "industry", "Mine")
+    change = Change("account", RecordId(pane.record_id), Op.SET, {"industry": "Theirs"})
+    hub.announce(journal.commit(store, [change], label="elsewhere"))
+    rest()
+    assert pane.detail.form.editor("industry").typed() == "Mine"
+
+
+def test_the_history_names_field_and_values(
+    open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    type_into(pane, "industry", "Bakery")
+    pane.save()
+    rest()
+    pane.detail.show_history_tab()
+    rest()
+    row = [pane.detail.history.item(0, n).text() for n in range(1, 5)]
+    assert (row[0], row[2], row[3]) == ("Industry", "Bakery", "Nancy Davolio")
+
+
+def test_a_refusal_of_the_store_stands_beside_the_field(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    pane = open_pane("visit")
+    pane.choose_first()
+    rest()
+    with qtbot.assertNotEmitted(pane.failed):
+        type_into(pane, "objectives", "\x00")
+        pane.save()
+        rest()
+    assert not pane.detail.form._problems["objectives"].isHidden()
+
+
+def many(count: int) -> list:
+    return [("tag", RecordId(f"{n:032x}"), {"name": f"tag {n:05}"}) for n in range(1, count + 1)]
+
+
+def test_a_long_list_is_a_window_with_a_bar_over_all_of_it(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    receive(store, many(5000))
+    pane = open_pane("tag")
+    bar = pane._list._bar
+    assert pane.model.rowCount() == PAGE_ROWS
+    assert bar.maximum() > 4900
+    bar.setSliderPosition(bar.maximum() // 2)
+    bar.actionTriggered.emit(0)
+    pane._list._jump_to_bar()
+    rest()
+    assert "tag 02" in pane.model.data(pane.model.index(PAGE_ROWS // 2, 0))
+    pane._list._go_to_end(1.0)
+    rest()
+    assert pane.model.holds_end
+    assert pane.model.rowCount() <= WINDOW_ROWS_MAX
+
+
+def test_scrolling_back_after_a_jump_loads_what_stands_before(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    receive(store, many(3000))
+    pane = open_pane("tag")
+    pane.model.jump(0.5)
+    rest()
+    top = pane.model.row_at(0)
+    assert top is not None
+    pane.model.fetch_before()
+    rest()
+    assert pane.model.index_of_id(top.id) == PAGE_ROWS
+    while pane.model.canFetchMore(QModelIndex()):
+        pane.model.fetchMore(QModelIndex())
+        rest()
+    assert pane.model.total == 3003

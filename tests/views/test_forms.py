@@ -1,0 +1,188 @@
+"""Every kind of value has an editor, and a form gives back exactly what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from crm_core.catalog import CATALOG
+from crm_core.entity import Entity
+from crm_core.errors import InvalidValue
+from crm_core.fields import Kind
+from crm_core.ids import RecordId
+from crm_desktop.views.kit.editors import EDITORS, make_editor
+from crm_desktop.views.kit.form import Form
+from crm_desktop.views.kit.links import Hit
+from crm_desktop.views.kit.words import WORDS, link_keys, shown
+from tests.support.records import new_id, values_for
+
+EDITABLE = [entity for entity in CATALOG.values() if entity.editable]
+
+
+class NoLinks:
+    """Finds what it was told, at once."""
+
+    def __init__(self, *hits: Hit) -> None:
+        self.hits = hits
+
+    def find(
+        self, text: str, target: str, then: Callable[[Sequence[Hit]], None], owner: QObject
+    ) -> None:
+        then(self.hits)
+
+
+@pytest.fixture
+def known() -> dict[str, list[RecordId]]:
+    rng = Random(7)
+    return {kind: [new_id(rng) for _ in range(3)] for kind in CATALOG}
+
+
+def titles_for(entity: Entity, values: dict) -> dict[str, str]:
+    keys = {key for field in entity.references for key in link_keys(field, values.get(field.name))}
+    return {key: f"Name of {key[-4:]}" for key in keys}
+
+
+def test_every_kind_has_an_editor_and_words() -> None:
+    assert set(EDITORS) == set(Kind)
+    assert set(WORDS) == set(Kind)
+
+
+@pytest.mark.parametrize("entity", EDITABLE, ids=lambda entity: entity.kind)
+def test_an_untouched_form_changes_nothing(qtbot: QtBot, entity: Entity, known: dict) -> None:
+    form = Form(entity, NoLinks())
+    qtbot.addWidget(form)
+    values = values_for(entity, Random(3), known)
+    form.show_values(values, titles_for(entity, values))
+    assert form.is_touched is False
+    assert form.collect() == {}
+
+
+@pytest.mark.parametrize("entity", EDITABLE, ids=lambda entity: entity.kind)
+def test_what_one_form_shows_another_takes(qtbot: QtBot, entity: Entity, known: dict) -> None:
+    first, second = Form(entity, NoLinks()), Form(entity, NoLinks())
+    qtbot.addWidget(first)
+    qtbot.addWidget(second)
+    values = values_for(entity, Random(5), known)
+    first.show_values(values, titles_for(entity, values))
+    second.show_values({}, {})
+    second.restore({name: first.editor(name).typed() for name in values})
+    assert second.collect() == values
+
+
+@pytest.mark.parametrize("entity", CATALOG.values(), ids=lambda entity: entity.kind)
+def test_every_value_can_be_shown_in_a_list(entity: Entity, known: dict) -> None:
+    values = values_for(entity, Random(11), known)
+    for field in entity.fields:
+        text = shown(field, values.get(field.name), titles_for(entity, values))
+        assert "\n" not in text
+        assert bool(text) is (field.name in values and values[field.name] != [])
+
+
+ACCOUNT, VISIT = CATALOG["account"], CATALOG["visit"]
+
+
+def type_into(form: Form, name: str, text: str) -> None:
+    widget = form.editor(name).widget
+    line = widget if isinstance(widget, QLineEdit) else widget.findChild(QLineEdit)
+    assert isinstance(line, QLineEdit)
+    line.setText(text)
+    line.textEdited.emit(text)
+
+
+def problem_beside(form: Form, name: str) -> str:
+    return form._problems[name].text() if not form._problems[name].isHidden() else ""
+
+
+def test_a_bad_value_is_named_beside_its_field(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"name": "Alfreds"}, {})
+    type_into(form, "email", "ann@")
+    assert form.collect() is None
+    assert problem_beside(form, "email") == "◆ E-mail 'ann@' has no domain."
+    assert form.editor("email").widget.accessibleDescription() == "E-mail 'ann@' has no domain."
+    type_into(form, "email", "ann@example.com")
+    assert form.collect() == {"email": "ann@example.com"}
+    assert problem_beside(form, "email") == ""
+
+
+def test_a_required_field_cannot_be_left_empty(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({}, {})
+    type_into(form, "phone", "030-1234")
+    assert form.collect() is None
+    assert "Name" in problem_beside(form, "name")
+
+
+def test_emptying_a_field_sets_it_to_none(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"name": "Alfreds", "phone": "1", "tags": ["a"]}, {})
+    type_into(form, "phone", "")
+    type_into(form, "tags", "")
+    assert form.collect() == {"phone": None, "tags": []}
+
+
+def test_a_state_offers_only_the_steps_that_exist(qtbot: QtBot) -> None:
+    form = Form(VISIT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"account": "1" * 32, "state": "planned"}, {})
+    combo = form.editor("state").widget
+    codes = {combo.itemData(n) for n in range(combo.count())}
+    assert codes == {"", "planned", "confirmed", "in_progress", "cancelled"}
+
+
+def test_an_unknown_code_is_kept_and_shown(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"name": "A", "type": "franchise"}, {})
+    assert form.editor("type").widget.currentText() == "franchise"
+    assert form.collect() == {}
+
+
+def test_a_name_that_names_no_record_is_a_problem(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"name": "A"}, {})
+    type_into(form, "owner", "Nobody")
+    assert form.collect() is None
+    assert "Nobody" in problem_beside(form, "owner")
+
+
+def test_a_found_record_is_taken_by_its_id(qtbot: QtBot) -> None:
+    hit = Hit(f"user/{'a' * 32}", "Li Ming")
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    editor = make_editor(ACCOUNT.by_name["owner"], parent, NoLinks(hit))
+    editor.set_value(None, {})
+    edit = editor.widget
+    edit._line.setText("li")
+    edit._search_soon("li")
+    qtbot.waitUntil(lambda: edit._names.rowCount() == 1)
+    edit._take(edit._names.index(0, 0))
+    assert editor.value() == "a" * 32
+
+
+def test_an_instant_is_typed_in_local_time_and_kept_in_utc(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    editor = make_editor(VISIT.by_name["planned_start"], parent, NoLinks())
+    editor.set_value("2026-11-22T08:30:15Z", {})
+    assert editor.value() == "2026-11-22T08:30:15Z", "untouched seconds stay"
+    editor.restore("tomorrow")
+    with pytest.raises(InvalidValue):
+        editor.value()
+
+
+def test_customers_text_is_shown_as_it_is(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks(), locked=True)
+    qtbot.addWidget(form)
+    form.show_values({"name": "<b>Bold & Co</b>"}, {})
+    assert form._words["name"].text() == "<b>Bold & Co</b>"
+    assert form._words["name"].textFormat().name == "PlainText"
