@@ -85,3 +85,13 @@ def test_without_a_compiled_catalog_words_stay_english(
 
 def test_every_word_of_the_source_is_translated(capsys: pytest.CaptureFixture[str]) -> None:
     assert workshop.check() == 0, capsys.readouterr().out
+
+
+def test_the_glossary_says_what_the_window_says() -> None:
+    pages = (workshop.ROOT / "docs" / "glossary.md").read_text("utf-8").split("\n## ")
+    catalogs = [workshop.read(code) for code in workshop.LANGUAGES]
+    for page in pages[1:-1]:  # the last part lists what the window never shows
+        for line in page.split("|---|---|---|---|\n")[1].strip().splitlines():
+            english, *chinese = (cell.strip() for cell in line.strip("| ").split("|")[:3])
+            found = [catalog.get(english) for catalog in catalogs]
+            assert [entry.string for entry in found if entry is not None] == chinese, english
