@@ -133,8 +133,8 @@ class Auth:
         if request.database_key:
             self._keep_key(tx, person.clock, device, request.database_key)
         values = {
-            "user": person.user, "name": request.device_name[:NAME_MAX], "os": request.os[:NAME_MAX],
-            "app_version": request.app_version[:NAME_MAX], "created_at": now,
+            "user": person.user, "name": request.device_name[:NAME_MAX],
+            "os": request.os[:NAME_MAX], "app_version": request.app_version[:NAME_MAX], "created_at": now,
             "created_by": person.user, "updated_at": now, "updated_by": person.user,
         }  # fmt: skip
         self._write_record(tx, person, device, values)

@@ -9,6 +9,7 @@ import zstandard
 
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
+from crm_core.values import VALUE_DEPTH_MAX
 from crm_core.wire import JSON_DEPTH_MAX
 
 ZSTD_LEVEL = 3
@@ -34,11 +35,11 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def check_depth(body: bytes) -> None:
-    """Refuse JSON nested deeper below its outermost level than any message of ours."""
+    """Refuse JSON nested deeper than any message of ours with the deepest value inside."""
     depth = 0
     for bracket in _BRACKETS.findall(_STRINGS.sub(b"", body)):
         depth += 1 if bracket in b"[{" else -1
-        if depth > JSON_DEPTH_MAX + 1:
+        if depth > JSON_DEPTH_MAX + VALUE_DEPTH_MAX:
             raise Refused("request.malformed", tr_noop("The message is nested too deeply."))
 
 

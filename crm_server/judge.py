@@ -185,19 +185,12 @@ class Judge:
         built_on = self.refused.get((change.kind, change.id, name))
         if built_on is not None and built_on == repr(change.old.get(name)):
             return FieldResult(name, Result.BLOCKED, "record.above_refused")
-        if spec.required and value in EMPTY and change.op is not Op.INSERT:
-            return _refuse(name, "field.required")
-        try:
-            check(spec, value)
-        except InvalidValue as problem:
-            return _refuse(name, "field.invalid", detail=str(problem)[:200])
-        if change.op in (Op.ADD, Op.REMOVE) and spec.kind not in (Kind.TAGS, Kind.LINKS):
-            return _refuse(name, "field.invalid", detail=str(change.op))
-        if spec.link is not None:
+        problem = _bad_value(spec, value, change.op)
+        if problem is None and spec.link is not None:
             return self._bad_reference(entity, row, change, spec, around)
-        if spec.machine:
+        if problem is None and spec.machine:
             return self._forbidden_step(spec, row, change)
-        return None
+        return problem
 
     def _bad_reference(
         self, entity: Entity, row: Row | None, change: Change, spec: Field, around: Circumstances
@@ -249,26 +242,38 @@ class Judge:
         return value in (None, user if name == "owner" else self._work.directory.territory_of(user))
 
     def _forbidden_step(self, spec: Field, row: Row | None, change: Change) -> FieldResult | None:
-        machine, target = MACHINES[spec.machine], change.new[spec.name]
-        fresh = change.op is Op.INSERT and row is None
-        if fresh and target in (None, machine.initial):
+        """A step that another person has to approve, however the change describes its start.
+
+        Where a new record may begin and which arrows exist, the merge judges.
+        """
+        if row is None:
             return None
-        arrow = machine.arrow(None if fresh else change.old.get(spec.name), target)
-        if arrow is None:
-            if not fresh:
-                return None  # the merge judges it, with what the author saw
-            steps = {"source": machine.initial, "target": str(target)}
-            return FieldResult(spec.name, Result.REJECTED, "state.no_arrow", params=steps)
-        if arrow.action == "approve":
-            keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
-            if not self._author.may(Action.APPROVE, change.kind, keys):
-                return _refuse(spec.name, "right.missing", action="approve")
-        return None
+        machine, target = MACHINES[spec.machine], change.new[spec.name]
+        starts = (change.old.get(spec.name), row.values.get(spec.name))
+        arrows = [machine.arrow(start, target) for start in starts]
+        if not any(arrow is not None and arrow.action == "approve" for arrow in arrows):
+            return None
+        keys = self._work.keys_at(row.kind, row.id)
+        if self._author.may(Action.APPROVE, change.kind, keys):
+            return None
+        return _refuse(spec.name, "right.missing", action="approve")
 
 
 def missing_required(entity: Entity, values: Mapping[str, Value]) -> tuple[str, ...]:
     """The required fields that a record lacks."""
     return tuple(x.name for x in required(entity) if values.get(x.name) in EMPTY)
+
+
+def _bad_value(spec: Field, value: Value, op: Op) -> FieldResult | None:
+    if spec.required and value in EMPTY and op is not Op.INSERT:
+        return _refuse(spec.name, "field.required")
+    if op in (Op.ADD, Op.REMOVE) and spec.kind not in (Kind.TAGS, Kind.LINKS):
+        return _refuse(spec.name, "field.invalid", detail=str(op))
+    try:
+        check(spec, value)
+    except InvalidValue as problem:
+        return _refuse(spec.name, "field.invalid", detail=str(problem)[:200])
+    return None
 
 
 def _refuse(name: str, code: str, **params: str) -> FieldResult:

@@ -1,0 +1,73 @@
+"""The same tests on both stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from crm_server.store import ServerStore, open_engine, sqlite_url
+from tests.server.world import Acme, World
+from tests.support.postgres import Cluster
+
+EPOCH = "e" * 32
+CREATED_AT = "2026-11-20T08:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres: Cluster) -> Iterator[sqlalchemy.Engine]:
+    """One pool for all organisations of the tests."""
+    url = postgres.create_database()
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerStore]:
+    """An empty organisation on either store."""
+    if request.param == "sqlite":
+        made = ServerStore(sqlite_url(tmp_path / "acme.sqlite"))
+    else:
+        engine = request.getfixturevalue("postgres_engine")
+        url = engine.url.render_as_string(hide_password=False)
+        made = ServerStore(url, organisation="acme", engine=engine)
+    made.create(organisation="Acme", slug="acme", epoch=EPOCH, at=CREATED_AT)
+    yield made
+    if made.postgres:
+        with made.engine.begin() as connection:
+            connection.execute(sqlalchemy.text(f'DROP SCHEMA "{made.schema}" CASCADE'))
+    made.close()
+
+
+@pytest.fixture
+def world(store: ServerStore) -> World:
+    """Acme with its time and ids in the test's hand."""
+    return World(store)
+
+
+@pytest.fixture
+def acme(world: World) -> Acme:
+    """A company: two reps in a team with a lead, a lead of all territories, and the others."""
+    everywhere = world.territory("World")
+    east = world.territory("East", everywhere)
+    team = world.team("Sales")
+    acme = Acme(
+        world=world,
+        nancy=world.user("nancy", "rep", team=team, territory=east),
+        li=world.user("li", "rep", team=team),
+        kam=world.user("kam", "kam", team=team),
+        fuller=world.user("fuller", "lead", territory=everywhere),
+        buchanan=world.user("buchanan", "lead", team=team),
+        service=world.user("service", "service"),
+        it=world.user("it", "it"),
+        team=team,
+        east=east,
+    )
+    world.change("team", team, lead=acme.buchanan.user)
+    for device in acme.everybody:
+        device.pull()
+    return acme

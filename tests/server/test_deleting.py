@@ -1,0 +1,155 @@
+"""Deleting, cascades, and edits of what was deleted."""
+
+from crm_core.changes import Change, Op
+from tests.server.world import Acme
+
+
+def test_a_delete_that_nobody_contradicts_reaches_everyone(acme: Acme) -> None:
+    account = acme.shared_account()
+    assert acme.fuller.push(acme.fuller.delete("account", account)).result == "applied"
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+        assert not device.sees("account", account)
+
+
+def test_a_delete_against_an_edit_becomes_a_conflict_and_nothing_goes(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    delete = acme.fuller.delete("account", account)
+    acme.nancy.push(acme.nancy.set("account", account, phone="111"))
+    result = acme.fuller.push(delete)
+    assert (result.result, result.changes[0].field) == ("conflict", "deleted")
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert (conflict.body["why"], conflict.body["base"]) == ("delete", False)
+    assert conflict.body["parked"][0]["value"] is True
+    assert acme.nancy.body("account", account)["phone"] == "111"
+
+
+def test_ones_own_unconfirmed_edit_does_not_stop_ones_delete(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    edit = acme.fuller.changeset(acme.fuller.set("account", account, phone="111"))
+    delete = acme.fuller.delete("account", account, after=(edit.id,))
+    answer = acme.fuller.send(edit, acme.fuller.changeset(delete))
+    assert [result.result for result in answer.results] == ["applied", "applied"]
+
+
+def test_an_earlier_edit_that_is_not_named_stops_ones_delete(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    delete = acme.fuller.delete("account", account)
+    acme.fuller.push(acme.fuller.set("account", account, phone="111"))
+    assert acme.fuller.push(delete).result == "conflict"
+
+
+def test_an_edit_of_a_deleted_record_is_kept_beside_it(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    edit = acme.nancy.set("account", account, phone="111")
+    acme.fuller.push(acme.fuller.delete("account", account))
+    assert acme.nancy.push(edit).result == "conflict"
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert conflict.body["field"] == "deleted"
+    assert conflict.body["base"] == {"phone": "000"}
+    assert conflict.body["parked"][0]["value"] == {"phone": "111"}
+    assert not acme.nancy.sees("account", account)
+
+
+def test_two_edits_of_a_deleted_record_add_up(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    edits = [
+        acme.nancy.changeset(acme.nancy.set("account", account, phone="111")),
+        acme.nancy.changeset(acme.nancy.set("account", account, industry="food")),
+    ]
+    acme.fuller.push(acme.fuller.delete("account", account))
+    acme.nancy.send(*edits)
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert conflict.body["parked"][0]["value"] == {"phone": "111", "industry": "food"}
+
+
+def test_restoring_brings_the_record_back_with_the_changes(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    edit = acme.nancy.set("account", account, phone="111")
+    seq = edit.base_seq
+    acme.fuller.push(acme.fuller.delete("account", account))
+    acme.nancy.push(edit)
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    back = Change("account", account, Op.RESTORE, {"phone": "111"}, {"phone": "000"}, seq)
+    close = acme.nancy.set("conflict", conflict.id, state="resolved")
+    assert acme.nancy.push(back, close, atomic=True).result == "applied"
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+        assert device.body("account", account)["phone"] == "111"
+        assert device.body("conflict", conflict.id)["resolution"] is False
+
+
+def test_a_cascade_goes_whole(acme: Acme) -> None:
+    account = acme.shared_account()
+    address = acme.nancy.insert("address", account=account, city="Berlin")
+    acme.nancy.push(address)
+    acme.fuller.pull()
+    changes = (acme.fuller.delete("address", address.id), acme.fuller.delete("account", account))
+    assert acme.fuller.push(*changes, atomic=True).result == "applied"
+    acme.nancy.pull()
+    assert not acme.nancy.sees("address", address.id)
+    assert not acme.nancy.sees("account", account)
+
+
+def test_a_child_unknown_to_the_deleter_stops_the_whole_cascade(acme: Acme) -> None:
+    account = acme.shared_account()
+    address = acme.nancy.insert("address", account=account, city="Berlin")
+    acme.nancy.push(address)
+    acme.fuller.pull()
+    task = acme.nancy.insert("task", account=account, title="Call them")
+    acme.nancy.push(task)
+    changes = (acme.fuller.delete("address", address.id), acme.fuller.delete("account", account))
+    result = acme.fuller.push(*changes, atomic=True)
+    assert result.result == "conflict"
+    acme.nancy.pull()
+    assert acme.nancy.sees("address", address.id)
+    assert acme.nancy.sees("account", account)
+    assert len(acme.nancy.of_kind("conflict")) == 1
+
+
+def test_a_child_that_the_deleter_holds_does_not_stop_him(acme: Acme) -> None:
+    account = acme.shared_account()
+    acme.nancy.push(acme.nancy.insert("task", account=account, title="Call them"))
+    acme.fuller.pull()
+    assert acme.fuller.push(acme.fuller.delete("account", account)).result == "applied"
+
+
+def test_a_new_part_of_a_deleted_record_reopens_the_question(acme: Acme) -> None:
+    account = acme.shared_account()
+    task = acme.nancy.insert("task", account=account, title="Call them")
+    acme.fuller.push(acme.fuller.delete("account", account))
+    result = acme.nancy.push(task)
+    assert result.result == "conflict"
+    acme.nancy.pull()
+    assert acme.nancy.sees("task", task.id)
+    assert acme.nancy.of_kind("conflict")[0].body["record"] == f"account/{account}"
+
+
+def test_deleting_twice_is_nothing_new(acme: Acme) -> None:
+    account = acme.shared_account()
+    delete = acme.fuller.delete("account", account)
+    again = acme.fuller.delete("account", account)
+    acme.fuller.push(delete)
+    assert acme.fuller.push(again).result == "applied"
+
+
+def test_a_rep_deletes_his_own_within_a_day_only(acme: Acme) -> None:
+    young, old = acme.nancy.account("Young"), acme.nancy.account("Old")
+    assert acme.nancy.push(acme.nancy.delete("account", young)).result == "applied"
+    acme.world.passes(hours=25)
+    result = acme.nancy.push(acme.nancy.delete("account", old))
+    assert (result.result, result.changes[0].code) == ("rejected", "right.missing")
+
+
+def test_insert_and_delete_in_one_push_leave_a_tombstone(acme: Acme) -> None:
+    insert = acme.nancy.changeset(acme.nancy.insert("account", name="Short-lived"))
+    account = insert.changes[0].id
+    delete = acme.nancy.changeset(acme.nancy.delete("account", account, after=(insert.id,)))
+    answer = acme.nancy.send(insert, delete)
+    assert [result.result for result in answer.results] == ["applied", "applied"]
+    acme.nancy.pull()
+    assert not acme.nancy.sees("account", account)

@@ -1,0 +1,197 @@
+"""What becomes of edits on receipt."""
+
+from crm_core.changes import Change, Op
+from tests.server.world import Acme
+
+
+def test_edits_of_different_fields_both_stand(acme: Acme) -> None:
+    account = acme.shared_account()
+    assert acme.nancy.push(acme.nancy.set("account", account, phone="111")).result == "applied"
+    assert (
+        acme.fuller.push(acme.fuller.set("account", account, industry="food")).result == "applied"
+    )
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+        body = device.body("account", account)
+        assert (body["phone"], body["industry"]) == ("111", "food")
+
+
+def test_edits_of_the_same_field_become_one_conflict_visible_to_both(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    for device in (acme.nancy, acme.fuller):
+        body = device.body("conflict", conflict)
+        assert body["record"] == f"account/{account}"
+        assert (body["field"], body["why"], body["base"]) == ("phone", "edit", "000")
+        assert [(p["value"], p["author"]) for p in body["parked"]] == [("111", acme.nancy.user)]
+        assert device.body("account", account)["phone"] == "222"
+
+
+def test_a_third_authors_value_joins_the_conflict(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    acme.buchanan.pull()
+    edit = acme.buchanan.set("account", account, phone="333")
+    conflict = acme.clash(account)
+    result = acme.buchanan.push(edit)
+    assert result.changes[0].conflict_id == conflict
+    acme.nancy.pull()
+    parked = acme.nancy.body("conflict", conflict)["parked"]
+    assert [p["value"] for p in parked] == ["111", "333"]
+    assert len(acme.nancy.of_kind("conflict")) == 1
+
+
+def test_an_authors_later_edit_replaces_his_own_parked_value(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    first = acme.nancy.set("account", account, phone="111")
+    second = Change("account", account, Op.SET, {"phone": "112"}, {"phone": "111"}, first.base_seq)
+    acme.fuller.push(acme.fuller.set("account", account, phone="222"))
+    acme.nancy.send(acme.nancy.changeset(first), acme.nancy.changeset(second))
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert [p["value"] for p in conflict.body["parked"]] == ["112"]
+    assert conflict.body["base"] == "000"
+
+
+def test_ones_own_second_offline_edit_never_conflicts(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    first = acme.nancy.set("account", account, phone="111")
+    second = Change("account", account, Op.SET, {"phone": "112"}, {"phone": "111"}, first.base_seq)
+    answer = acme.nancy.send(acme.nancy.changeset(first), acme.nancy.changeset(second))
+    assert [result.result for result in answer.results] == ["applied", "applied"]
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["phone"] == "112"
+
+
+def test_tags_added_by_two_people_merge(acme: Acme) -> None:
+    account = acme.shared_account(tags=["old"])
+    for device, tag in ((acme.nancy, "new"), (acme.fuller, "big")):
+        row = device.rows[("account", account)]
+        old = {"tags": row.body["tags"]}
+        device.push(Change("account", account, Op.ADD, {"tags": [tag]}, old, row.seq))
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["tags"] == ["big", "new", "old"]
+
+
+def test_notes_merge_by_sentence(acme: Acme) -> None:
+    account = acme.shared_account(description="One. Two. Three.")
+    acme.fuller.push(acme.fuller.set("account", account, description="Uno. Two. Three."))
+    edit = acme.nancy.set("account", account, description="One. Two. Tres.")
+    assert acme.nancy.push(edit).result == "merged"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["description"] == "Uno. Two. Tres."
+
+
+def test_a_group_is_one_field_in_a_conflict(acme: Acme) -> None:
+    account = acme.shared_account()
+    address = acme.nancy.insert("address", account=account, city="Berlin", street="Obere 57")
+    acme.nancy.push(address)
+    acme.nancy.pull()
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.set("address", address.id, city="Hamburg"))
+    result = acme.nancy.push(acme.nancy.set("address", address.id, street="Untere 1"))
+    assert (result.result, result.changes[0].field) == ("conflict", "address")
+
+
+def test_a_set_that_changes_nothing_moves_no_version(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    before = acme.nancy.rows[("account", account)].seq
+    acme.nancy.push(Change("account", account, Op.SET, {"phone": "000"}, {"phone": "000"}, before))
+    acme.nancy.pull()
+    assert acme.nancy.rows[("account", account)].seq == before
+
+
+def test_resolving_closes_the_conflict_for_both(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    resolve(acme, acme.nancy, conflict, account, "111")
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+        assert device.body("account", account)["phone"] == "111"
+        closed = device.body("conflict", conflict)
+        assert (closed["state"], closed["resolution"]) == ("resolved", "111")
+        assert closed["resolved_by"] == acme.nancy.user
+
+
+def test_a_second_resolution_with_the_same_value_is_nothing_new(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    late = resolution(acme.fuller, conflict, account, "111")
+    resolve(acme, acme.nancy, conflict, account, "111")
+    result = acme.fuller.push(*late, atomic=True)
+    assert result.result == "applied"
+    acme.fuller.pull()
+    assert acme.fuller.body("conflict", conflict)["state"] == "resolved"
+
+
+def test_a_second_resolution_with_another_value_reopens_with_both(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    late = resolution(acme.fuller, conflict, account, "222")
+    resolve(acme, acme.nancy, conflict, account, "111")
+    assert acme.fuller.push(*late, atomic=True).result == "conflict"
+    acme.fuller.pull()
+    body = acme.fuller.body("conflict", conflict)
+    assert body["state"] == "open"
+    decisions = [(p["value"], p["author"]) for p in body["parked"]]
+    assert decisions == [("111", acme.nancy.user), ("222", acme.fuller.user)]
+    assert len(acme.fuller.of_kind("conflict")) == 1
+
+
+def test_a_resolution_of_a_field_that_moved_on_keeps_the_conflict_open(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    late = resolution(acme.nancy, conflict, account, "111")
+    acme.fuller.push(acme.fuller.set("account", account, phone="999"))
+    assert acme.nancy.push(*late, atomic=True).result == "conflict"
+    acme.nancy.pull()
+    body = acme.nancy.body("conflict", conflict)
+    assert (body["state"], [p["value"] for p in body["parked"]]) == ("open", ["111"])
+    assert acme.nancy.body("account", account)["phone"] == "999"
+
+
+def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    close = acme.nancy.set("conflict", conflict, state="resolved")
+    assert acme.nancy.push(close, atomic=True).result == "applied"
+    acme.nancy.pull()
+    assert acme.nancy.body("conflict", conflict)["resolution"] == "222"
+
+
+def test_a_new_conflict_may_open_after_the_first_was_resolved(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    first = acme.clash(account)
+    resolve(acme, acme.nancy, first, account, "111")
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    second = acme.clash(account, "444", "555")
+    assert second != first
+
+
+def test_a_transition_from_a_state_that_moved_on_is_a_conflict(acme: Acme) -> None:
+    account = acme.shared_account()
+    visit = acme.nancy.insert(
+        "visit", account=account, owner=acme.nancy.user, state="planned", reason="rain"
+    )
+    acme.nancy.push(visit)
+    acme.nancy.pull()
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.set("visit", visit.id, state="cancelled"))
+    start = acme.nancy.set("visit", visit.id, state="in_progress", result="They want more.")
+    result = acme.nancy.push(start)
+    assert [(c.field, c.result) for c in result.changes] == [("state", "conflict")]
+    acme.nancy.pull()
+    assert acme.nancy.body("visit", visit.id)["result"] == "They want more."
+    assert acme.nancy.of_kind("conflict")[0].body["why"] == "state"
+
+
+def resolution(device, conflict, account, value):
+    return (
+        device.set("account", account, phone=value),
+        device.set("conflict", conflict, state="resolved"),
+    )
+
+
+def resolve(acme, device, conflict, account, value):
+    result = device.push(*resolution(device, conflict, account, value), atomic=True)
+    assert result.result == "applied"
