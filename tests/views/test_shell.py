@@ -1,0 +1,190 @@
+"""The real window over a real store: every place in every language, by keyboard and by mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.errors import Unavailable
+from crm_core.ids import RecordId
+from crm_desktop import i18n
+from crm_desktop.models import search
+from crm_desktop.models.store import Store
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.standing import Standing
+from crm_desktop.views.panes.kinds import KindsPane
+from crm_desktop.views.rail import PLACES, place_of
+from crm_desktop.views.shell import Shell
+
+Rest = Callable[[], None]
+
+
+@pytest.fixture(params=["en", "zh_CN", "zh_TW"])
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    i18n.set_language(request.param)
+    yield request.param
+    i18n.set_language("en")
+
+
+@pytest.fixture
+def shell(hub: DataHub, qtbot: QtBot, rest: Rest) -> Shell:
+    made = Shell(hub)
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    rest()
+    return made
+
+
+def test_every_kind_has_one_place() -> None:
+    kinds = [kind for place in PLACES.values() for kind in place.kinds]
+    assert sorted(kinds) == sorted(CATALOG)
+
+
+def test_every_place_opens_in_every_language(
+    language: str, hub: DataHub, qtbot: QtBot, rest: Rest
+) -> None:
+    shell = Shell(hub)
+    qtbot.addWidget(shell)
+    shell.show()
+    for name, place in PLACES.items():
+        pane = shell.show_place(name)
+        for kind in place.kinds:
+            shown = shell.show_kind(kind)
+            assert shown is not None
+            rest()
+            shown.choose_first()
+            rest()
+        assert pane.isVisible()
+    assert not shell.banner.isVisible()
+
+
+def test_no_label_takes_customers_text_for_markup(shell: Shell, rest: Rest) -> None:
+    for name in PLACES:
+        shell.show_place(name)
+        if shell.pane is not None:
+            shell.pane.choose_first()
+        rest()
+    found = [x for x in shell.findChildren(QLabel) if not x.objectName().startswith("qt_")]
+    assert len(found) > 50
+    assert [x.text() for x in found if x.textFormat() != Qt.TextFormat.PlainText] == []
+
+
+def test_whatever_one_types_into_has_a_name_for_screen_readers(shell: Shell, rest: Rest) -> None:
+    for name in PLACES:
+        shell.show_place(name)
+        if shell.pane is not None:
+            shell.pane.choose_first()
+        rest()
+    kinds = (QLineEdit, QComboBox, QAbstractButton)
+    nameless = [
+        (type(x).__name__, type(x.parent()).__name__)
+        for kind in kinds
+        for x in shell.findChildren(kind)
+        if not x.accessibleName()
+        and not x.isHidden()
+        and not x.objectName().startswith("qt_")
+        and not (isinstance(x, QAbstractButton) and len(x.text()) > 1)
+        and not isinstance(x.parent(), QComboBox | QLineEdit)
+        and type(x.parent()).__name__ not in ("QTabBar", "_Table", "HistoryTable")
+    ]
+    assert nameless == []
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(PLACES, start=1)))
+def test_the_rail_is_reached_by_number_keys(
+    shell: Shell, qtbot: QtBot, number: int, name: str
+) -> None:
+    qtbot.keyClick(shell, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
+    assert shell.current is shell.show_place(name)
+
+
+def test_every_action_has_words_and_a_shortcut(shell: Shell) -> None:
+    actions = [action for action in shell.actions() if isinstance(action, QAction)]
+    assert len(actions) >= len(PLACES) + 5
+    assert [a.text() for a in actions if not a.text() or a.shortcut().isEmpty()] == []
+
+
+def test_saving_new_and_undo_work_by_keyboard(
+    shell: Shell, qtbot: QtBot, rest: Rest, store: Store
+) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(shell, Qt.Key.Key_N, control)
+    rest()
+    pane = shell.pane
+    assert pane is not None
+    name = pane.detail.form.editor("name").widget
+    qtbot.keyClicks(name, "Zaanse")
+    qtbot.keyClick(shell, Qt.Key.Key_S, control)
+    rest()
+    rows = pane.model.rowCount()
+    assert pane.detail.title == "Zaanse"
+    qtbot.keyClick(shell, Qt.Key.Key_Z, control)
+    rest()
+    assert pane.model.rowCount() == rows - 1
+    assert "Zaanse" in shell.banner.text
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_search_opens_what_was_found_wherever_it_lives(
+    shell: Shell, qtbot: QtBot, rest: Rest, store: Store, known: dict[str, list[RecordId]]
+) -> None:
+    hub = shell._hub
+    change = Change("address", known["address"][0], Op.SET, {"city": "Mogersdorf"})
+    hub.save([change], "Change", owner=shell)
+    rest()
+    while search.step(store):
+        pass
+    qtbot.keyClick(shell, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(shell._search, "Mogersdorf")
+    qtbot.waitUntil(lambda: bool(shell._search._hits))
+    qtbot.keyClick(shell._search, Qt.Key.Key_Return)
+    rest()
+    assert isinstance(shell.current, KindsPane)
+    assert shell.pane is not None
+    assert shell.pane.record_id == known["address"][0]
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        (Standing("up_to_date", verified="09:41"), "✓ Up to date\nchecked 09:41"),
+        (Standing("waiting", waiting=3), "↑ 3 waiting"),
+        (Standing("fetching", fetched=41000), "⟳ Getting your records\n41,000 so far"),
+        (
+            Standing("offline", waiting=4, needs_you=3, since="08:40"),
+            "Offline since 08:40\n4 waiting · 3 need you",
+        ),
+        (Standing("needs_you", needs_you=5, verified="08:43"), "▲ 5 need you\nchecked 08:43"),
+        (Standing("signed_out"), "Sign in to sync\neverything is safe here"),
+    ],
+)
+def test_the_indicator_says_how_things_stand(shell: Shell, standing: Standing, words: str) -> None:
+    shell.show_standing(standing)
+    assert shell.indicator.text() == words
+    assert words.splitlines()[0] in shell.indicator.accessibleName()
+
+
+def test_signing_in_again_is_offered_not_forced(shell: Shell, qtbot: QtBot) -> None:
+    shell.show_standing(Standing("signed_out", waiting=2))
+    assert "safe" in shell.banner.text
+    with qtbot.waitSignal(shell.sign_in_asked):
+        shell.banner.acted.emit()
+
+
+def test_a_failure_is_a_sentence_above_the_panes(shell: Shell, hub: DataHub) -> None:
+    hub.failed.emit(Unavailable("The disk is full; nothing was lost."))
+    assert shell.banner.isVisible()
+    assert shell.banner.text == "The disk is full; nothing was lost."
+
+
+def test_a_conflict_is_opened_where_conflicts_live() -> None:
+    assert place_of("conflict").name == "admin"

@@ -1,0 +1,136 @@
+"""What the window asks for when a profile is locked or missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from crm_core.errors import NotAllowed, Unavailable
+from crm_desktop import app
+from crm_desktop.models.store import Store
+from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile
+
+DEMO = app.Demo("http://127.0.0.1:9", "northwind", (("nancy", "Sales"), ("fuller", "Lead")))
+
+
+class Opener:
+    """Opens after it was given the right passphrase."""
+
+    def __init__(self, store: Store, error: Exception | None) -> None:
+        self.store = store
+        self.error = error
+        self.asked: list[str | None] = []
+
+    def __call__(self, path: Path, passphrase: str | None) -> Profile:
+        self.asked.append(passphrase)
+        if self.error is not None and passphrase != "right":
+            raise self.error
+        settings = SimpleNamespace(
+            server="http://127.0.0.1:9", organisation="northwind", login="nancy", key_kept="keyring"
+        )
+        return cast(
+            "Profile", SimpleNamespace(store=self.store, settings=settings, close=lambda: None)
+        )
+
+
+@pytest.fixture
+def start(qapp: QApplication, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    made: list[app.Desktop] = []
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)
+    monkeypatch.setattr(app.Autosync, "start", lambda _self: None)
+
+    def begin(error: Exception | None, demo: app.Demo | None = None) -> app.Desktop:
+        options = app.Options(profile=tmp_path, demo=demo)
+        desktop = app.Desktop(options, qapp, Opener(store, error))
+        made.append(desktop)
+        desktop.start()
+        return desktop
+
+    yield begin
+    for desktop in made:
+        desktop.window.close()
+        desktop.close()
+        desktop.window.deleteLater()
+
+
+def front(desktop: app.Desktop) -> object:
+    return desktop.window.pages.currentWidget()
+
+
+def test_an_open_profile_shows_the_shell(start: Any, qtbot: QtBot) -> None:
+    desktop = start(None)
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    assert front(desktop) is desktop.shell
+
+
+def test_a_locked_profile_asks_for_its_passphrase_alone(start: Any, qtbot: QtBot) -> None:
+    desktop = start(PassphraseNeeded("locked"))
+    page = desktop.page
+    qtbot.waitUntil(lambda: front(desktop) is page)
+    assert (page._passphrase.isVisible(), page._password.isVisible()) == (True, False)
+    qtbot.keyClicks(page._passphrase, "right")
+    page.submit()
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    assert front(desktop) is desktop.shell
+
+
+def test_a_wrong_passphrase_is_said_and_can_be_mended(start: Any, qtbot: QtBot) -> None:
+    desktop = start(PassphraseNeeded("locked"))
+    page = desktop.page
+    qtbot.waitUntil(lambda: front(desktop) is page)
+    desktop._opener.error = NotAllowed("The passphrase is wrong.")
+    qtbot.keyClicks(page._passphrase, "wrong")
+    page.submit()
+    qtbot.waitUntil(page._problem.isVisible)
+    assert page._problem.text() == "◆ The passphrase is wrong."
+    assert page.isEnabled()
+    assert page._passphrase.text() == "wrong"
+
+
+def test_the_demo_lists_who_there_is(start: Any, qtbot: QtBot) -> None:
+    desktop = start(NoProfile("nobody"), DEMO)
+    page = desktop.page
+    qtbot.waitUntil(lambda: front(desktop) is page)
+    assert [page._list.item(n).text() for n in range(2)] == ["nancy – Sales", "fuller – Lead"]
+    page._list.setCurrentRow(1)
+    assert (page._login.text(), page._password.text()) == ("fuller", "demo")
+    assert page._server.text() == "http://127.0.0.1:9"
+
+
+def test_signing_in_makes_the_profile_and_opens_it(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def sign_in(*arguments: object) -> Profile:
+        asked.append(arguments[1:])
+        return Opener(store, None)(Path(), None)
+
+    monkeypatch.setattr(app, "sign_in", sign_in)
+    desktop = start(NoProfile("nobody"), DEMO)
+    qtbot.waitUntil(lambda: front(desktop) is desktop.page)
+    desktop.page._list.setCurrentRow(0)
+    desktop.page.submit()
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    assert asked == [("http://127.0.0.1:9", "northwind", "nancy", "demo", "demo")]
+
+
+def test_a_server_that_is_away_is_said_on_the_page(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sign_in(*_arguments: object) -> Profile:
+        raise Unavailable("The server does not answer; nothing was changed.")
+
+    monkeypatch.setattr(app, "sign_in", sign_in)
+    desktop = start(NoProfile("nobody"), DEMO)
+    qtbot.waitUntil(lambda: front(desktop) is desktop.page)
+    desktop.page._login.setText("nancy")
+    desktop.page.submit()
+    qtbot.waitUntil(desktop.page._problem.isVisible)
+    assert "does not answer" in desktop.page._problem.text()
+    assert desktop.page._login.text() == "nancy"

@@ -1,0 +1,119 @@
+"""Starting: nothing heavy before the first list, questions asked on a page, pictures without a
+display."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from crm_core.ids import RecordId
+from crm_desktop.models.store import Store
+from tests.views.company import KEY, make_store, people
+
+HEAVY = (
+    "sqlalchemy", "alembic", "requests", "urllib3", "matplotlib", "pypinyin", "keyring",
+    "cryptography", "argon2", "tenacity", "numpy", "importlib.metadata", "asyncio",
+)  # fmt: skip
+ME = RecordId("a" * 32)
+
+OPEN = """
+import json, sys
+from pathlib import Path
+from types import SimpleNamespace
+from crm_desktop import app
+from crm_desktop.models.store import Store
+from crm_desktop.views.kit import list_view
+
+def opener(path, passphrase):
+    store = Store.open(path / "crm-1.db", bytes(range(32)))
+    return SimpleNamespace(store=store, close=store.close)
+
+options = app.Options(**json.loads(sys.argv[2]), profile=Path(sys.argv[1]))
+"""
+FIRST_PAINT = (
+    OPEN
+    + """
+painted = list_view._Table.paintEvent
+def paint(self, event):
+    painted(self, event)
+    if self.model() is not None and self.model().rowCount():
+        print(json.dumps(sorted(sys.modules)), flush=True)
+        application.quit()
+list_view._Table.paintEvent = paint
+application = app.make_application(options)
+desktop = app.Desktop(options, application, opener)
+desktop.start()
+application.exec()
+desktop.close()
+"""
+)
+PICTURE = (
+    OPEN
+    + """
+import dataclasses
+picture = app.Picture(Path(sys.argv[3]), sys.argv[4])
+options = dataclasses.replace(options, picture=picture)
+application = app.make_application(options)
+desktop = app.Desktop(options, application, opener)
+desktop.start()
+code = application.exec()
+desktop.close()
+sys.exit(code)
+"""
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    accounts = [("account", RecordId(f"{n:032x}"), {"name": f"Kunde {n}"}) for n in range(1, 40)]
+    make_store(tmp_path, [*people(ME), *accounts], user=ME).close()
+    return tmp_path
+
+
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_nothing_heavy_is_loaded_before_the_first_list(folder: Path) -> None:
+    done = run(FIRST_PAINT, str(folder), "{}")
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)} | set(
+        json.loads(done.stdout)
+    )
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("pane", ["accounts", "inbox", "order"])
+def test_a_picture_of_a_pane_is_taken_without_a_display(folder: Path, pane: str) -> None:
+    out = folder / "picture.png"
+    done = run(
+        PICTURE, str(folder), json.dumps({"locale": "zh_CN", "theme": "dark"}), str(out), pane
+    )
+    assert done.returncode == 0, done.stderr
+    image = QImage(str(out))
+    assert (image.width(), image.height()) == (1280, 800)
+    assert image.pixelColor(600, 790).lightness() < 80, "the dark theme is dark"
+    colours = {image.pixel(x, y) for x in range(0, 1280, 7) for y in range(0, 800, 7)}
+    assert len(colours) > 8, "something is shown"
+
+
+def test_a_profile_that_cannot_be_opened_ends_the_picture_with_a_sentence(tmp_path: Path) -> None:
+    done = run(PICTURE, str(tmp_path), "{}", str(tmp_path / "x.png"), "accounts")
+    assert done.returncode == 1
+    assert "could not be opened" in done.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_the_store_is_whole_after_the_window_closed(folder: Path) -> None:
+    run(FIRST_PAINT, str(folder), "{}")
+    store = Store.open(folder / "crm-1.db", KEY)
+    assert store.write.value("PRAGMA integrity_check") == "ok"
+    store.close()
