@@ -96,7 +96,8 @@ class Complaints:
     ) -> Iterator[Row]:
         is_open = path[-1] in ("received", "acknowledged", "assessed", "investigating")
         youngest = 2 if is_open else NEWEST_DAYS_AGO
-        received = draw.at(draw.day(-NEWEST_DAYS_AGO if is_open else -OLDEST_DAYS_AGO, -youngest))
+        day = draw.day(-NEWEST_DAYS_AGO if is_open else -OLDEST_DAYS_AGO, -youngest)
+        received = draw.at(day, chinese=account.chinese)
         steps = self._moments(received, len(path), draw)
         handler = self._people.user("service") if draw.chance(0.6) else account.owner.user
         complaint = draw.id_of("complaint", str(number))

@@ -50,7 +50,7 @@ class FieldWork:
     def _visit(self, account: Account, number: int, draw: Draw) -> Iterator[Row]:
         is_coming = number == 0 or draw.chance(0.1)
         day = draw.day(1, FOUR_WEEKS_AHEAD) if is_coming else draw.day(A_YEAR_AGO, -1)
-        start = draw.at(day)
+        start = draw.at(day, chinese=account.chinese)
         state = draw.one(COMING_STATES if day > draw.today else PAST_STATES)
         visit = draw.id_of("visit", f"{account.key}-{number}")
         values = self._visit_values(account, state, start, draw)
@@ -116,7 +116,7 @@ class FieldWork:
 
     def _interaction(self, account: Account, number: int, draw: Draw) -> Row:
         words = words_in(chinese=account.chinese)
-        at = draw.at(draw.day(A_YEAR_AGO, -1))
+        at = draw.at(draw.day(A_YEAR_AGO, -1), chinese=account.chinese)
         media = ("wechat", "wechat", "phone") if account.chinese else ("phone", "phone", "email")
         values = {
             "account": account.id, "contact": draw.one(account.contacts),

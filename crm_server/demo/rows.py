@@ -69,9 +69,10 @@ class Draw:
             day += step
         return day
 
-    def at(self, day: dt.date, earliest_hour: int = 1, latest_hour: int = 9) -> dt.datetime:
-        """A quarter of an hour of a day (UTC)."""
-        hour, minute = self.whole(earliest_hour, latest_hour), self.one((0, 15, 30, 45))
+    def at(self, day: dt.date, *, chinese: bool = False) -> dt.datetime:
+        """A quarter of an hour of a day's working hours, in UTC: those of Europe, or of China."""
+        hour = self.whole(2, 8) if chinese else self.whole(8, 15)
+        minute = self.one((0, 15, 30, 45))
         return dt.datetime.combine(day, dt.time(hour, minute), dt.UTC)
 
 
