@@ -15,6 +15,7 @@ import string
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,8 +75,11 @@ def compile_all() -> int:
             continue
         from babel.messages.mofile import write_mo  # half a second that a current .mo spares
 
-        with target.open("wb") as file:
+        # At once whole: another process may be reading, or compiling too.
+        with NamedTemporaryFile(dir=TRANSLATIONS, suffix=".mo", delete=False) as file:
             write_mo(file, read(code))
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(target)
     return 0
 
 
