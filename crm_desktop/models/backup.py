@@ -7,10 +7,11 @@ from pathlib import Path
 
 from crm_core.catalog import CATALOG
 from crm_core.digest import Digest
-from crm_core.errors import UserProblem
+from crm_core.errors import CrmError, UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rows import recount
+from crm_desktop.models.journal.settling import parked
 from crm_desktop.models.replica import Parked
 from crm_desktop.models.sql import layout
 from crm_desktop.models.store import Store
@@ -65,21 +66,30 @@ def copy_to(c: Connection, out: Path, key: bytes) -> None:
 
 def check(store: Store) -> Report:
     """Look at every page and count every row; takes seconds for a large file."""
+    integrity, cipher = check_pages(store)
+    if integrity or cipher:
+        # Counting would stop at the first page that cannot be read.
+        return Report(
+            integrity, cipher, digest_agrees=False, rows=0, held=Digest(), parked=Parked()
+        )
     with store.reader() as c:
-        integrity = tuple(row[0] for row in c.rows("PRAGMA integrity_check"))
-        cipher = tuple(str(row[0]) for row in c.rows("PRAGMA cipher_integrity_check"))
         counted = recount(c)
         kept = Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
         rows = sum(
             int(c.value(f"SELECT count(*) FROM {layout(kind).table} WHERE deleted = 0"))
             for kind in CATALOG
         )
-        parked = _parked(store, c)
-    wrong = () if integrity == ("ok",) else integrity
-    return Report(wrong, cipher, counted == kept, rows, counted, parked)
+        waiting = parked(c, store.identity.user)
+    return Report(integrity, cipher, counted == kept, rows, counted, waiting)
 
 
-def _parked(store: Store, c: Connection) -> Parked:
-    from crm_desktop.models.journal.settling import parked
-
-    return parked(c, store.identity.user)
+def check_pages(store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wrong with the file's structure, and with the seals of its pages: nothing, if it is
+    well. A page whose seal is broken cannot be read, so that the first may come as an error."""
+    with store.reader() as c:
+        cipher = tuple(str(row[0]) for row in c.rows("PRAGMA cipher_integrity_check"))
+        try:
+            found = tuple(str(row[0]) for row in c.rows("PRAGMA integrity_check"))
+        except CrmError as error:
+            return (str(error),), cipher
+    return (() if found == ("ok",) else found), cipher

@@ -196,7 +196,7 @@ _PROBLEMS: tuple[tuple[str, type[CrmError], str], ...] = (
         ),
     ),
     (
-        "malformed",
+        "disk image is malformed",
         WrongKeyOrDamaged,
         tr_noop("'{path}' is damaged. Run 'crm-desktop doctor', or restore a backup."),
     ),

@@ -18,7 +18,7 @@ from crm_desktop.models.search_tables import KIND_BITS
 from crm_desktop.models.sql import LIVE, blob, layout, quoted
 from crm_desktop.models.store import Store
 
-CANDIDATES_MAX = 400
+CANDIDATES_MAX = 200
 """Ranking a very common word over all its matches is what costs: the first so many are ranked."""
 
 STEP_ROWS = 2_000

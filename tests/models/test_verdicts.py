@@ -6,6 +6,7 @@ import pytest
 
 from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import End
 from crm_desktop.models import inbox, journal
@@ -107,6 +108,18 @@ def test_a_conflict_shows_the_servers_value_and_the_badge(store: Store) -> None:
     assert (shown.values["phone"], shown.values["name"], shown.conflict) == ("9", "B", True)
     assert (done.conflicts, done.summary.conflicts_changed) == (1, True)
     assert Outbox(store).parked().conflict == 1
+
+
+def test_a_conflict_of_another_shape_disturbs_nobody(store: Store) -> None:
+    odd: list[Value] = [None, "text", 5, {"author": ME}, ["x", None, {"value": 1}]]
+    rows = [
+        ("conflict", row(RecordId(f"{n + 70:032x}"), n + 12, record=f"account/{A}", parked=one))
+        for n, one in enumerate(odd)
+    ]
+    first_pull(store, ("account", row(A, 10, name="A")), *rows)
+    assert Outbox(store).parked().conflict == 0
+    with store.reader() as c:
+        assert len(inbox.conflicts(c)) == len(odd)
 
 
 def test_a_refused_field_parks_alone_and_keeps_its_value_in_sight(store: Store) -> None:

@@ -212,7 +212,8 @@ def parked(c: Connection, user: RecordId) -> Parked:
     )
     conflicts = c.value(
         "SELECT count(*) FROM conflict WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
-        " AND EXISTS (SELECT 1 FROM json_each(parked) WHERE value ->> 'author' = ?)",
+        " AND EXISTS (SELECT 1 FROM json_each(CASE json_type(parked) WHEN 'array' THEN parked"
+        " ELSE '[]' END) WHERE type = 'object' AND value ->> 'author' = ?)",
         (user,),
     )
     return Parked(
