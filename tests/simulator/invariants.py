@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,6 +152,8 @@ class Watch:
                 continue
             if state in ACKED and epoch == self.epoch:
                 self._look_at_acked(device, said, state, connection)
+            if state == "rejected" and epoch == self.epoch:
+                _look_at_rejected(device, cs_id, connection)
             self.kept.add((device.name, cs_id, state))
 
     def _look_at_acked(
@@ -165,6 +167,8 @@ class Watch:
             return
         parts = json.loads(row[0]).get("changes", [])
         verdicts: Verdicts = {(x["index"], x["field"]): x for x in parts}
+        if any(x.get("code") == "changeset.forged" for x in parts):
+            raise Violation(1, f"{cs_id} of {device.name} was called forged")
         for index, change in enumerate(said.changeset.changes):
             for name in change.new:
                 self._look_for_value(said, index, change, name, verdicts, connection)
@@ -183,7 +187,8 @@ class Watch:
             return
         judged = known.judged_as
         found = (verdicts.get((index, one)) for one in (judged, DELETED, ""))
-        part = next((x for x in found if x is not None), {"result": "applied"})
+        part = next((x for x in found if x is not None), None)
+        part = part or _of_the_conflict(said, verdicts) or {"result": "applied"}
         verdict, place = part["result"], (change.kind, change.id, name)
         if verdict in ("applied", "merged"):
             if not self._stood(said, change, place, known.kind, known.policy):
@@ -265,7 +270,7 @@ class Watch:
             if (change.kind, change.id) == key
         )
 
-    def look_at_status(self, device: Device, oracle: Oracle, server_seq: int) -> None:
+    def look_at_status(self, device: Device, truth: Callable[[], Oracle], server_seq: int) -> None:
         """Invariant 12: "up to date" is said only where it is true."""
         state = device.outbox.state()
         told = standing(state, device.outbox.parked(), signed_in=True).state
@@ -274,10 +279,11 @@ class Watch:
         open_ = {x for x in device.states().values() if x not in ("confirmed", "discarded")}
         if open_:
             raise Violation(12, f"{device.name} says up to date with {sorted(open_)} changesets")
-        for key, truth in oracle.records.items():
-            if key[0] == "conflict" and truth.values["state"] == "open" and not truth.deleted:
-                mine = {x["author"] for x in truth.values["parked"]} & {device.person.id}
-                if mine and truth.seq <= state.cursor and key in oracle.visible(device.person):
+        oracle = truth()
+        for key, record in oracle.records.items():
+            if key[0] == "conflict" and record.values["state"] == "open" and not record.deleted:
+                mine = {x["author"] for x in record.values["parked"]} & {device.person.id}
+                if mine and record.seq <= state.cursor and key in oracle.visible(device.person):
                     raise Violation(12, f"{device.name} says up to date; {key} waits for its user")
         if state.cursor == server_seq and device.live() != oracle.visible(device.person):
             raise Violation(12, f"{device.name} says up to date with other rows than the server")
@@ -309,7 +315,8 @@ class Watch:
             for name in CATALOG[key[0]].by_name:
                 mine = row.values.get(name) if row is not None else None
                 if (mine or None) != (there.get(name) or None):
-                    yield f"{device.name}: {show((*key, name))} is {mine!r}, not {there.get(name)!r}"
+                    place, theirs = show((*key, name)), there.get(name)
+                    yield f"{device.name}: {place} is {mine!r}, not {theirs!r}"
 
 
 def _is_parked(said: Said, conflict_id: str, connection: sqlite3.Connection) -> bool:
@@ -328,6 +335,23 @@ def _is_parked(said: Said, conflict_id: str, connection: sqlite3.Connection) -> 
 def _drop(latest: dict[Place, tuple[Said, Change]], deleting: Change) -> None:
     for place in [x for x in latest if x[:2] == (deleting.kind, deleting.id)]:
         del latest[place]
+
+
+def _look_at_rejected(device: Device, cs_id: ChangeSetId, connection: sqlite3.Connection) -> None:
+    """Invariant 3: only the server rejects; nothing else costs a changeset its effect."""
+    judged = connection.execute(
+        "SELECT 1 FROM applied WHERE cs_id = ? UNION ALL SELECT 1 FROM parked WHERE id = ?",
+        (cs_id, cs_id),
+    ).fetchone()
+    if judged is None:
+        raise Violation(3, f"{cs_id} is rejected on {device.name}; the server never judged it")
+
+
+def _of_the_conflict(said: Said, verdicts: Verdicts) -> dict[str, Any] | None:
+    """A second, different resolution: the decision as a whole stands in the reopened conflict."""
+    closings = {n for n, change in enumerate(said.changeset.changes) if change.kind == "conflict"}
+    parts = (part for (index, _), part in verdicts.items() if index in closings)
+    return next((part for part in parts if part["result"] == "conflict"), None)
 
 
 class _Nothing:

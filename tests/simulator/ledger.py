@@ -1,4 +1,4 @@
-"""The ledger: what people said, written down beside the product, so that nothing can go unnoticed."""
+"""The ledger: what people said, written down beside the product."""
 
 from __future__ import annotations
 

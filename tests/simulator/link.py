@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from crm_core import wire
 from crm_core.errors import SignedOut, Unavailable
+from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse, decode, encode
 from crm_desktop.sync import failures
 from crm_desktop.sync.session import decode_item
 
@@ -60,8 +60,8 @@ class Link:
     def expect_answer(self) -> None:
         """Nobody waits here."""
 
-    def push(self, request: wire.PushRequest) -> wire.PushResponse:
-        body = wire.encode(request)
+    def push(self, request: PushRequest) -> PushResponse:
+        body = encode(request)
         weather = self._weather
         self._refuse_perhaps("push")
         if weather.happens(0.5):
@@ -80,15 +80,15 @@ class Link:
         if weather.happens(0.2):
             weather.tell("the push's answer is overtaken by a 502")
             raise failures.of_answer(502, "", {})
-        return wire.decode(answer, wire.PushResponse)
+        return decode(answer, PushResponse)
 
     @contextmanager
-    def pull(self, request: wire.PullRequest) -> Generator[Iterable[wire.PullItem]]:
+    def pull(self, request: PullRequest) -> Generator[Iterable[PullItem]]:
         self._refuse_perhaps("pull")
         if self._weather.happens(0.4):
             self._weather.tell("the pull is lost on its way")
             raise Unavailable(GONE)
-        lines = self._server.pull(self._device, wire.encode(request))
+        lines = self._server.pull(self._device, encode(request))
         cut_at = self._weather.dice.randrange(12) if self._weather.happens() else None
         try:
             yield self._items(lines, cut_at)
@@ -106,7 +106,7 @@ class Link:
     def park(self, body: bytes) -> None:
         """Nobody is withdrawn here."""
 
-    def _items(self, lines: Iterator[bytes], cut_at: int | None) -> Iterator[wire.PullItem]:
+    def _items(self, lines: Iterator[bytes], cut_at: int | None) -> Iterator[PullItem]:
         for number, line in enumerate(lines):
             if number == cut_at:
                 self._weather.tell(f"the stream breaks at line {number}")

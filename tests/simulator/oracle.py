@@ -46,15 +46,18 @@ class Oracle:
         ):
             self.records[(kind, RecordId(record_id))] = Truth(seq, json.loads(body), bool(deleted))
         self._roots: dict[Key, frozenset[RecordId]] = {}
+        self._visible: dict[RecordId, dict[Key, int]] = {}
 
     def visible(self, person: Person) -> dict[Key, int]:
         """Every live record that this person may see, with its seq."""
-        held = keys_held(self._holder(person))
-        return {
-            key: truth.seq
-            for key, truth in self.records.items()
-            if not truth.deleted and any(self._keys(root) & held for root in self.roots(*key))
-        }
+        if person.id not in self._visible:
+            held = keys_held(self._holder(person))
+            self._visible[person.id] = {
+                key: truth.seq
+                for key, truth in self.records.items()
+                if not truth.deleted and any(self._keys(root) & held for root in self.roots(*key))
+            }
+        return self._visible[person.id]
 
     def roots(self, kind: str, record_id: RecordId) -> frozenset[RecordId]:
         """The roots of a record, by the catalog's links alone."""

@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from crm_core import wire
 from crm_core.errors import CrmError, Refused
-from crm_core.wire import PullRequest, PushRequest
+from crm_core.wire import PullRequest, PushRequest, decode, encode
 from crm_desktop.sync import failures
 from crm_server.backup import start_epoch
 from crm_server.load import load
@@ -83,14 +82,14 @@ class ServerSide:
     # What devices reach
 
     def push(self, device: str, body: bytes) -> bytes:
-        request = wire.decode(body, PushRequest)
+        request = decode(body, PushRequest)
         try:
-            return wire.encode(self.service.push(self._principal(device), request))
+            return encode(self.service.push(self._principal(device), request))
         except Refused as refusal:
             raise as_heard(refusal) from refusal
 
     def pull(self, device: str, body: bytes) -> Iterator[bytes]:
-        request = wire.decode(body, PullRequest)
+        request = decode(body, PullRequest)
         try:
             yield from self.service.pull(self._principal(device), request)
         except Refused as refusal:

@@ -1,7 +1,8 @@
-"""One simulation: laptops, people, a server, bad weather, and whoever watches that nothing is lost."""
+"""One simulation: laptops, people, a server, bad weather, and who watches that nothing is lost."""
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import random
 import shutil
@@ -35,7 +36,9 @@ def workshop() -> Path:
     """Where files are made: memory where the platform has such a place."""
     shm = Path("/dev/shm")
     parent = shm if shm.is_dir() else None
-    return Path(tempfile.mkdtemp(prefix="crm-simulator-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix="crm-simulator-", dir=parent))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class World:
@@ -47,9 +50,7 @@ class World:
         self._steps = steps
         self._dice = random.Random(seed)
         self._time = VirtualTime()
-        self._folder = workshop() / f"seed-{seed}"
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"seed-{seed}-", dir=workshop()))
         self._server = ServerSide(self._folder, self._time, self._fork())
         self._weather = Weather(self._fork(), self._dice.choice((0.05, 0.15, 0.3)), self._tell)
         self._devices = [
@@ -59,8 +60,8 @@ class World:
         self._hands = {one.name: Hands(one, self._fork(), self._tell) for one in self._devices}
         self._ledger = Ledger()
         self._watch = Watch(self._ledger)
+        self._known_truth: tuple[tuple[str, int], Oracle] | None = None
         self._depth = 0
-        self._disturbed: set[str] = set()
 
     def _fork(self) -> random.Random:
         """Dice of one's own, so that one more throw here changes nothing there."""
@@ -110,7 +111,6 @@ class World:
         self._tell(f"{device.name} synchronises")
         if self._weather.happens(0.5):
             device.crash_after_commits = self._dice.randrange(4)
-        self._disturbed.discard(device.name)
         link = Link(device.name, self._server, self._weather)
         run: list[Run] = []
         self._depth += 1
@@ -120,10 +120,8 @@ class World:
         if run:
             self._tell(f"{device.name}: {told(run[0])}")
         self._look(device)
-        if run and run[0].report.verified and device.name not in self._disturbed:
+        if run and run[0].report.verified:
             self._look_at_agreement(device)
-        elif run and run[0].failure is None and device.name not in self._disturbed:
-            raise Violation(12, f"{device.name}'s digest does not agree with the server's")
         return run[0] if run else None
 
     def _surviving(self, device: Device, job: Callable[[], Any]) -> None:
@@ -135,7 +133,8 @@ class World:
 
     def _between(self, device: Device, effect: Effect[Any]) -> None:
         """Around every effect of a synchronisation: others go on, this one may die."""
-        self._disturb_marks(device, effect)
+        if isinstance(effect, do.FetchAnew):
+            raise Violation(5, f"{device.name}'s digest does not agree with the server's")
         if self._weather.badness == 0:
             return
         if self._weather.happens(0.05):
@@ -148,13 +147,6 @@ class World:
             others = [one for one in self._devices if one is not device and not one.syncing]
             if others:
                 self._synchronise(self._dice.choice(others))
-                self._disturbed.add(device.name)
-
-    def _disturb_marks(self, device: Device, effect: Effect[Any]) -> None:
-        if isinstance(effect, do.SettlePush):
-            for other in self._devices:
-                if other is not device and other.syncing:
-                    self._disturbed.add(other.name)
 
     # Events
 
@@ -192,16 +184,23 @@ class World:
 
     # Watching
 
+    def _oracle(self) -> Oracle:
+        """The server's truth now; worked out anew only where the server has moved on."""
+        at = (self._watch.epoch, self._server.seq)
+        if self._known_truth is None or self._known_truth[0] != at:
+            self._known_truth = (at, Oracle(self._server.look))
+        return self._known_truth[1]
+
     def _look(self, device: Device) -> None:
         device.note_what_was_said(self._ledger)
         self._watch.look_at_server(self._server.look)
         self._watch.look_at_edits(device, self._server.look)
         self._watch.look_at_rows(device)
-        self._watch.look_at_status(device, Oracle(self._server.look), self._server.seq)
+        self._watch.look_at_status(device, self._oracle, self._server.seq)
 
     def _look_at_agreement(self, device: Device) -> None:
         if device.outbox.state().cursor == self._server.seq:
-            self._watch.look_at_pulled(device, Oracle(self._server.look))
+            self._watch.look_at_pulled(device, self._oracle())
 
     def _heal(self) -> None:
         """The sun comes out; after some rounds only people can go on."""
@@ -219,7 +218,7 @@ class World:
                 break
         else:
             raise Violation(11, "does not come to rest")
-        oracle = Oracle(self._server.look)
+        oracle = self._oracle()
         for device in self._devices:
             self._watch.look_at_rest(device, oracle)
 

@@ -1,0 +1,14 @@
+"""Where a soak goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.simulator.soak import FIRST_SEED, Totals, read, write
+
+
+def test_a_soak_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    page = tmp_path / "soak.md"
+    assert read(page) == Totals(FIRST_SEED, 0, 0)
+    write(page, Totals(2_345, 1_344, 1))
+    assert read(page) == Totals(2_345, 1_344, 1)
