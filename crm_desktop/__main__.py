@@ -1,39 +1,73 @@
-"""Sends window, demo and screenshots to `app`, and everything else to `cli`."""
+"""Sends window, demo and screenshots to `app`, and everything else to `cli`.
+
+The window's way is short: until its first list is painted nothing is imported that it can do
+without, and so argparse and the command line only come with a command.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crm_desktop.cli import commands
-from crm_desktop.cli.arguments import Arguments
-from crm_desktop.cli.outcome import watch_for_the_unexpected
-from crm_desktop.i18n import tr
+if TYPE_CHECKING:
+    from crm_desktop.cli.arguments import Arguments
+
+PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
 
 
 def main(argv: list[str] | None = None) -> int:
     """The exit code of one call (cli.md); `argv` without the program's name."""
+    # Read once and taken away: no program that we start shall inherit it.
+    passphrase = os.environ.pop(PASSPHRASE_VARIABLE, None) or None
+    options = _window_options(sys.argv[1:] if argv is None else argv)
+    if options is not None:
+        return _window(options.get("--profile", ""), options.get("--locale", ""), passphrase)
+    return _command(argv, passphrase)
+
+
+def _window_options(words: Sequence[str]) -> dict[str, str] | None:
+    """The options of a call without a command; None where there is more to understand."""
+    found: dict[str, str] = {}
+    rest = list(words)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if name not in ("--profile", "--locale") or not (equals or rest):
+            return None
+        found[name] = value if equals else rest.pop(0)
+    return found
+
+
+def _window(profile: str, locale: str, passphrase: str | None) -> int:
+    from crm_desktop import app
+    from crm_desktop.paths import default_profile
+
+    folder = Path(profile) if profile else default_profile()
+    return app.main(app.Options(profile=folder, passphrase=passphrase, locale=locale))
+
+
+def _command(argv: list[str] | None, passphrase: str | None) -> int:
+    from crm_desktop.cli import commands
+    from crm_desktop.cli.outcome import watch_for_the_unexpected
+
     arguments = commands.parse(argv)
     if argv is None:
         watch_for_the_unexpected(arguments.folder)
         _speak_utf8()
-    passphrase = commands.take_passphrase(arguments)
+    if arguments.passphrase_stdin:
+        passphrase = sys.stdin.readline().rstrip("\r\n") or None
     if arguments.selftest:
         from crm_desktop.cli import selftest
 
         return selftest.run({"qt": _qt})
     if arguments.command in commands.HANDLERS:
         return commands.run(arguments, passphrase)
-    shown = {"demo": _demo, "screenshot": _screenshot}.get(arguments.command, _window)
+    shown = {"demo": _demo, "screenshot": _screenshot}.get(arguments.command)
+    if shown is None:  # options of the window that only argparse understands
+        return _window(str(arguments.folder), arguments.locale, passphrase)
     return commands.ended(arguments.folder, lambda: shown(arguments, passphrase))
-
-
-def _window(arguments: Arguments, passphrase: str | None) -> int:
-    from crm_desktop import app
-
-    return app.main(
-        app.Options(profile=arguments.folder, passphrase=passphrase, locale=arguments.locale)
-    )
 
 
 def _screenshot(arguments: Arguments, passphrase: str | None) -> int:
@@ -50,6 +84,7 @@ def _screenshot(arguments: Arguments, passphrase: str | None) -> int:
 
 def _demo(arguments: Arguments, _passphrase: str | None) -> int:
     from crm_desktop.cli import demo
+    from crm_desktop.i18n import tr
 
     story = not demo.has_display()
     if story:

@@ -16,7 +16,6 @@ from crm_desktop.i18n import set_language
 from crm_desktop.profile import version
 from crm_desktop.settings import load
 
-PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
 INTERRUPTED = 130
 
 HANDLERS: Mapping[str, str] = {
@@ -50,14 +49,6 @@ def parse(argv: list[str] | None) -> Arguments:
     words = sys.argv[1:] if argv is None else argv
     set_language(_locale(words))
     return make_parser(version()).parse_args(words, namespace=Arguments())
-
-
-def take_passphrase(arguments: Arguments) -> str | None:
-    """The passphrase, read once: no program that we start shall inherit it."""
-    found = os.environ.pop(PASSPHRASE_VARIABLE, None)
-    if arguments.passphrase_stdin:
-        found = sys.stdin.readline().rstrip("\r\n")
-    return found or None
 
 
 def run(arguments: Arguments, passphrase: str | None) -> int:

@@ -77,7 +77,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. `verified`: the last pull came to its end and the digests agreed."""
+    """How a run ended. `verified`: the last pull came to its end and the digests agreed.
+    `withdrawn`: IT has withdrawn this device, and the server has taken its unsent work."""
 
     tally: Tally
     verified: bool = False
@@ -132,13 +133,12 @@ def synchronise(*, repair: bool = True) -> Steps[Outcome]:
             yield from ask(do.FetchAnew())
         elif not run.new_history:
             break
-    if run.withdrawn:
-        yield from _leave_work(run)
+    left = (yield from _leave_work(run)) if run.withdrawn else False
     parked = yield from ask(do.ReadParked())
     # What was refused because its record left this user's sight is orphaned by now, not rejected.
     run.tally.rejected = min(run.tally.rejected, parked.rejected)
     return Outcome(
-        run.tally, run.verified, parked, run.push_failure, run.pull_failure, run.withdrawn
+        run.tally, run.verified, parked, run.push_failure, run.pull_failure, left
     )
 
 
@@ -163,11 +163,14 @@ def _round(run: _Run) -> Steps[None]:
         run.pull_failure = failure
 
 
-def _leave_work(run: _Run) -> Steps[None]:
+def _leave_work(run: _Run) -> Steps[bool]:
+    """Whether the server has taken the unsent work: only then may it be given up here."""
     try:
         yield from ask(do.ParkUnsent())
     except CrmError as failure:
         run.pull_failure = failure
+        return False
+    return True
 
 
 # Push

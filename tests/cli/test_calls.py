@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import Bug
+from crm_desktop.__main__ import PASSPHRASE_VARIABLE, _window_options
 from crm_desktop.cli import commands, reading
 from crm_desktop.cli.desk import Desk
 from crm_desktop.cli.outcome import Exit
@@ -29,9 +30,9 @@ def process(*words: str, code: str = CALL, **env: str) -> subprocess.CompletedPr
 
 
 def test_the_passphrase_is_read_once_and_taken_away(counter: Counter) -> None:
-    os.environ.pop(commands.PASSPHRASE_VARIABLE, None)
+    os.environ.pop(PASSPHRASE_VARIABLE, None)
     assert counter.run("kinds").code == 0
-    assert commands.PASSPHRASE_VARIABLE not in os.environ
+    assert PASSPHRASE_VARIABLE not in os.environ
 
 
 def test_the_passphrase_may_come_first_on_the_input(counter: Counter) -> None:
@@ -144,4 +145,13 @@ def test_the_cli_never_imports_qt() -> None:
         "    importlib.import_module(module.name)\n"
         "sys.exit(any(name.startswith('PySide6') for name in sys.modules))\n"
     )
+    assert process(code=code).returncode == 0
+
+
+def test_a_call_without_a_command_is_the_windows_and_costs_no_argparse(tmp_path: Path) -> None:
+    words = ["--profile", str(tmp_path), "--locale=zh_CN"]
+    assert _window_options(words) == {"--profile": str(tmp_path), "--locale": "zh_CN"}
+    for other in (["list"], ["--help"], ["--profile"], ["--passphrase-stdin"], ["--selftest"]):
+        assert _window_options(other) is None
+    code = "import sys, crm_desktop.__main__; sys.exit('argparse' in sys.modules)"
     assert process(code=code).returncode == 0
