@@ -10,13 +10,10 @@ import signal
 import sys
 from types import FrameType
 
-from pypinyin import lazy_pinyin
-
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.checking import check_store
-from crm_server.http import DATA_VARIABLE, DOCS_VARIABLE, URL_VARIABLE, create_app
 from crm_server.load import load
 from crm_server.migrate import migrate
 from crm_server.people import SYSTEM, set_password
@@ -49,6 +46,8 @@ def add_commands(commands: Commands) -> None:
 
 def slug_of(name: str) -> str:
     """The short name of an organisation: pinyin, small letters, digits and dashes."""
+    from pypinyin import lazy_pinyin  # half a second of dictionaries
+
     spelled = "-".join(lazy_pinyin(name))
     slug = re.sub(r"[^a-z0-9]+", "-", spelled.lower()).strip("-")[:SLUG_MAX].strip("-")
     if not slug:
@@ -97,6 +96,8 @@ def _demo(session: Session, options: argparse.Namespace) -> Answer:
 
 def _serve(session: Session, options: argparse.Namespace) -> None:
     import uvicorn
+
+    from crm_server.http import DATA_VARIABLE, DOCS_VARIABLE, URL_VARIABLE, create_app
 
     _check_address(options)
     if options.workers > 1 and not session.database_url:
