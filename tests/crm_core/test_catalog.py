@@ -182,3 +182,14 @@ def test_an_unknown_kind_or_field_is_named_with_those_that_exist() -> None:
         entity_of("acount")
     with pytest.raises(NotFound, match=r"'account' has no field 'nam'.*name,"):
         field_of(CATALOG["account"], "nam")
+
+
+def test_typed_records_are_equal_where_every_value_is() -> None:
+    account = CATALOG["account"]
+    one = account.make(RecordId("a" * 32), 5, {"name": "A"})
+    same_again = account.make(RecordId("a" * 32), 5, {"name": "A", "from_a_newer_version": 1})
+    other = account.make(RecordId("a" * 32), 5, {"name": "B"})
+    assert one == same_again != other
+    assert one != CATALOG["contact"].make(RecordId("a" * 32), 5, {})
+    assert len({one, same_again, other}) == 2
+    assert repr(one) == f"Account({'a' * 32}, seq=5)"
