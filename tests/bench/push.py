@@ -46,7 +46,7 @@ def measure(stage: Stage, runs: int, edits: int) -> list[Row]:
 
 def database_of(data: Path) -> Path:
     """The server's SQLite file."""
-    (file,) = data.glob("*.db")
+    (file,) = data.glob("*.sqlite")
     return file
 
 

@@ -13,11 +13,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crm_server.demo.many import accounts
+from crm_server.load import load
+from crm_server.organisations import Organisations
 from tests.e2e.people import PASSPHRASE, PASSPHRASE_VARIABLE, Desk, inside
 from tests.e2e.processes import ROOT, run
 from tests.e2e.server import Server
 
 USER = "bench"
+
+
+def load_accounts(server: Server, count: int) -> None:
+    """Load so many accounts as IT would, all owned by the bench's user."""
+    organisations = Organisations(server.data)
+    try:
+        service = organisations.open().service
+        with service.store.read() as tx:
+            directory = service.directory(tx, tx.clock())
+        (user,) = [one for one in directory.users if directory.team_of(one)]
+        team = directory.team_of(user)
+        assert team is not None
+        load(service, accounts(count, [(user, team)]), user)
+    finally:
+        organisations.close()
 
 
 @dataclass(frozen=True, slots=True)
