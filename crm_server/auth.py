@@ -133,10 +133,11 @@ class Auth:
         if request.database_key:
             self._keep_key(tx, person.clock, device, request.database_key)
         values = {
-            "user": person.user, "name": request.device_name[:NAME_MAX],
-            "os": request.os[:NAME_MAX], "app_version": request.app_version[:NAME_MAX], "created_at": now,
-            "created_by": person.user, "updated_at": now, "updated_by": person.user,
+            "user": person.user, "name": request.device_name, "os": request.os,
+            "app_version": request.app_version, "created_at": now, "updated_at": now,
+            "created_by": person.user, "updated_by": person.user,
         }  # fmt: skip
+        values = {name: value[:NAME_MAX] for name, value in values.items()}
         self._write_record(tx, person, device, values)
 
     def _write_record(self, tx: Tx, person: _Person, device: str, values: dict[str, str]) -> None:

@@ -105,7 +105,8 @@ class Conflicts:
 def entry_of(value: Value, by: By) -> dict[str, Value]:
     """One parked value with who wrote it, where and when."""
     return {
-        "value": value, "author": by.actor, "device": by.device, "at": by.at, "cs_id": by.cs_id
+        "value": value, "author": by.actor, "device": by.device, "authored_at": by.at,
+        "cs_id": by.cs_id,
     }  # fmt: skip
 
 

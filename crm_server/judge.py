@@ -13,7 +13,7 @@ from crm_core.changes import Change, Op
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
 from crm_core.fields import Authority, Field, Kind, Value
-from crm_core.ids import ChangeSetId, RecordId
+from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
 from crm_core.merge import FieldResult, Result
 from crm_core.roles import REP_DELETES_WITHIN_HOURS, Action, Level, Matrix, reach
@@ -46,8 +46,8 @@ class Author:
     graced: Mapping[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
     delivered: int = 0
     pulled: int = 0
-    _reaches: dict[tuple[str, Action], Level] = field(
-        default_factory=dict[tuple[str, Action], Level]
+    _decided: dict[tuple[Action, str, frozenset[str], int, bool], bool] = field(
+        default_factory=dict[tuple[Action, str, frozenset[str], int, bool], bool]
     )
 
     @cached_property
@@ -60,10 +60,7 @@ class Author:
 
     def reach(self, kind: str, action: Action) -> Level:
         """How far an action of his reaches."""
-        key = (kind, action)
-        if key not in self._reaches:
-            self._reaches[key] = reach(self.matrix, kind, action)
-        return self._reaches[key]
+        return reach(self.matrix, kind, action)
 
     def sees(self, keys: frozenset[str], scope_gen: int) -> bool:
         """Whether one of a record's keys is his, or was when he wrote (scope moves take days)."""
@@ -72,14 +69,38 @@ class Author:
         graced = self.graced.get(scope_gen)
         return graced is not None and not graced.isdisjoint(keys)
 
-    def may(self, action: Action, kind: str, keys: frozenset[str], *, own: bool = False) -> bool:
+    def may(
+        self, action: Action, kind: str, keys: frozenset[str], scope_gen: int, *, own: bool = False
+    ) -> bool:
         """Whether his right reaches records with these keys. `own`: he made the record."""
+        asked = (action, kind, keys, scope_gen, own)
+        known = self._decided.get(asked)
+        if known is None:
+            known = self._decide(action, kind, keys, scope_gen, own=own)
+            self._decided[asked] = known
+        return known
+
+    def _decide(
+        self, action: Action, kind: str, keys: frozenset[str], scope_gen: int, *, own: bool
+    ) -> bool:
         reached = self.reach(kind, action)
         if reached in (Level.NONE, Level.ALL):
             return reached is Level.ALL
         if KEY_ALL in keys:  # what everybody sees belongs to its maker; leads keep it in order
             return reached >= (Level.OWN if own else Level.TERRITORY)
-        return reached >= nearness(self.holder, keys, self.led)
+        near = nearness(self.holder, keys, self.led)
+        return reached >= min(near, _nearness_then(self.graced.get(scope_gen), keys))
+
+
+_LEVEL_OF_KEY = {"user": Level.OWN, "team": Level.TEAM, "territory": Level.TERRITORY}
+
+
+def _nearness_then(graced: frozenset[str] | None, keys: frozenset[str]) -> Level:
+    """How near a record was under keys that its author has lost since."""
+    if graced is None:
+        return Level.ALL
+    shared = (key.partition(":")[0] for key in graced & keys)
+    return min((_LEVEL_OF_KEY.get(word, Level.ALL) for word in shared), default=Level.ALL)
 
 
 @dataclass(slots=True)
@@ -91,15 +112,6 @@ class Judged:
     taken: list[tuple[Field, Value, str]] = field(default_factory=list[tuple[Field, Value, str]])
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What surrounds a change: the changeset's id, its scope generation and its moment."""
-
-    cs_id: ChangeSetId
-    scope_gen: int
-    at: str
-
-
 class Judge:
     """Judges changes of one author against the state of one transaction."""
 
@@ -109,23 +121,26 @@ class Judge:
         self._work = work
         self._author = author
         self.refused = refused
+        self.scope_gen = 0
 
-    def sees(self, kind: str, record_id: RecordId, scope_gen: int) -> bool:
+    def sees(self, kind: str, record_id: RecordId) -> bool:
         """Whether the author sees a record (a deleted one too)."""
         if self._work.row(kind, record_id) is None:
             return False
-        return self._author.sees(self._work.keys_at(kind, record_id), scope_gen)
+        return self._author.sees(self._work.keys_at(kind, record_id), self.scope_gen)
 
     def may(self, action: Action, row: Row) -> bool:
         """Whether the author's right reaches this record."""
         kind = self._follows(row.kind, row.values)
         own = row.values.get("created_by") == self._author.user
-        return self._author.may(action, kind, self._work.keys_at(row.kind, row.id), own=own)
+        return self._author.may(
+            action, kind, self._work.keys_at(row.kind, row.id), self.scope_gen, own=own
+        )
 
     def may_create(self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]) -> bool:
         """Whether the author may make a record of this kind with these roots."""
         keys = self._work.keys_if(entity, record_id, values)
-        return self._author.may(Action.CREATE, entity.kind, keys, own=True)
+        return self._author.may(Action.CREATE, entity.kind, keys, self.scope_gen, own=True)
 
     def may_delete(self, row: Row, at: str) -> bool:
         """A rep deletes only what is younger than a day, by the time of the event."""
@@ -143,9 +158,7 @@ class Judge:
         parent = parse_target("", values.get("parent"))
         return parent[0] if parent else kind
 
-    def fields(
-        self, entity: Entity, row: Row | None, change: Change, around: Circumstances
-    ) -> Judged:
+    def fields(self, entity: Entity, row: Row | None, change: Change) -> Judged:
         """Judge each field of a change; what is computed here is left out in silence."""
         judged = Judged(change)
         kept: dict[str, Value] = {}
@@ -153,7 +166,7 @@ class Judge:
             spec = entity.by_name.get(name)
             if spec is not None and spec.authority is Authority.COMPUTED:
                 continue
-            problem = self._problem(entity, row, change, name, around)
+            problem = self._problem(entity, row, change, name)
             if problem is not None:
                 judged.refused.append(problem)
             elif spec is not None and spec.unique and self._is_taken(entity, change, spec, value):
@@ -174,7 +187,7 @@ class Judge:
         return self._work.holder_of(entity.kind, spec.name, form) not in (None, change.id)
 
     def _problem(
-        self, entity: Entity, row: Row | None, change: Change, name: str, around: Circumstances
+        self, entity: Entity, row: Row | None, change: Change, name: str
     ) -> FieldResult | None:
         spec, value = entity.by_name.get(name), change.new[name]
         if spec is None:
@@ -187,13 +200,13 @@ class Judge:
             return FieldResult(name, Result.BLOCKED, "record.above_refused")
         problem = _bad_value(spec, value, change.op)
         if problem is None and spec.link is not None:
-            return self._bad_reference(entity, row, change, spec, around)
+            return self._bad_reference(entity, row, change, spec)
         if problem is None and spec.machine:
             return self._forbidden_step(spec, row, change)
         return problem
 
     def _bad_reference(
-        self, entity: Entity, row: Row | None, change: Change, spec: Field, around: Circumstances
+        self, entity: Entity, row: Row | None, change: Change, spec: Field
     ) -> FieldResult | None:
         name, value = spec.name, change.new[spec.name]
         if change.op is not Op.REMOVE:
@@ -201,19 +214,17 @@ class Judge:
                 targets(entity, name, row.values.get(name)) if row is not None else set[RecordId]()
             )
             for target in targets(entity, name, value) - known:
-                problem = self._unseen(spec, value, target, around)
+                problem = self._unseen(spec, value, target)
                 if problem is not None:
                     return problem
         return self._forbidden_handover(spec, row, change)
 
-    def _unseen(
-        self, spec: Field, value: Value, target: RecordId, around: Circumstances
-    ) -> FieldResult | None:
+    def _unseen(self, spec: Field, value: Value, target: RecordId) -> FieldResult | None:
         parsed = parse_target(spec.link.target if spec.link else "", value)
         kind = spec.link.target if spec.link and spec.link.target else (parsed or ("",))[0]
         if (kind, target, "") in self.refused:
             return FieldResult(spec.name, Result.BLOCKED, "record.above_refused")
-        if not self.sees(kind, target, around.scope_gen):
+        if not self.sees(kind, target):
             return _refuse(spec.name, "reference.not_found")
         return None
 
@@ -228,7 +239,7 @@ class Judge:
         if value == current or self._is_default(change, name, value, current):
             return None
         keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
-        if self._author.may(Action.REASSIGN, change.kind, keys):
+        if self._author.may(Action.REASSIGN, change.kind, keys, self.scope_gen):
             return None
         return _refuse(name, "right.missing", action="reassign")
 
@@ -254,7 +265,7 @@ class Judge:
         if not any(arrow is not None and arrow.action == "approve" for arrow in arrows):
             return None
         keys = self._work.keys_at(row.kind, row.id)
-        if self._author.may(Action.APPROVE, change.kind, keys):
+        if self._author.may(Action.APPROVE, change.kind, keys, self.scope_gen):
             return None
         return _refuse(spec.name, "right.missing", action="approve")
 

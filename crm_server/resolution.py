@@ -65,7 +65,7 @@ class Resolver:
         return None
 
     def _conflict(self, taking: Taking, change: Change) -> Row | None:
-        if not self._judge.sees(CONFLICT, change.id, taking.changeset.scope_gen):
+        if not self._judge.sees(CONFLICT, change.id):
             return None
         return self._work.row(CONFLICT, change.id)
 

@@ -13,7 +13,7 @@ from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merg
 from crm_core.roles import Action
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import Conflicts
-from crm_server.judge import EMPTY, Author, Circumstances, Judge, Judged, missing_required
+from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
 from crm_server.moments import authored_at
 from crm_server.work import By, Row, Work, targets
 
@@ -33,7 +33,7 @@ class Taking:
         self.undeletable: Change | None = None
         at = authored_at(changeset.at, work.now)
         self.by = By(author.user, author.device, changeset.id, at)
-        self.around = Circumstances(changeset.id, changeset.scope_gen, at)
+        judge.scope_gen = changeset.scope_gen
 
     def change(self, index: int, change: Change) -> None:
         """Take one change: judge it, merge it, write what stands and park what does not."""
@@ -42,7 +42,7 @@ class Taking:
         if entity is None or code:
             return self.refuse(index, code, kind=change.kind[:60])
         row = self.work.row(change.kind, change.id)
-        seen = self.judge.sees(change.kind, change.id, self.changeset.scope_gen)
+        seen = self.judge.sees(change.kind, change.id)
         if row is not None and not seen:
             return self.refuse(index, "record.not_found")
         if change.op is Op.INSERT and row is None:
@@ -73,7 +73,7 @@ class Taking:
     # -- insert -----------------------------------------------------------------------------
 
     def _insert(self, index: int, entity: Entity, change: Change) -> None:
-        judged = self.judge.fields(entity, None, change, self.around)
+        judged = self.judge.fields(entity, None, change)
         merged = merge(entity, None, judged.change, Seen(change.base_seq))
         values = self._completed(entity, change.id, merged.values)
         lacking = missing_required(entity, values)
@@ -134,7 +134,7 @@ class Taking:
     def _edit(self, index: int, entity: Entity, change: Change, row: Row) -> None:
         if not self.judge.may(Action.EDIT, row):
             return self.refuse(index, "right.missing", action="edit")
-        judged = self.judge.fields(entity, row, change, self.around)
+        judged = self.judge.fields(entity, row, change)
         trusted = not self.work.clock.is_lost(change.base_seq)
         merged = merge(entity, row.version, judged.change, Seen(change.base_seq, trusted=trusted))
         back = merged.deleted is False and row.deleted
@@ -218,7 +218,7 @@ class Taking:
             parked = self.conflicts.park(
                 (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by
             )
-            named = self.judge.sees(row.kind, RecordId(holder), self.changeset.scope_gen)
+            named = self.judge.sees(row.kind, RecordId(holder))
             params = {"twin": holder} if named else {}
             self.details.append(
                 ChangeResult(index, spec.name, Result.CONFLICT, "field.taken", parked, params)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy
 
 from crm_server.store import ServerStore, open_engine, sqlite_url
-from tests.server.world import Acme, World
+from tests.server.world import Acme, World, make_acme
 from tests.support.postgres import Cluster
 
 EPOCH = "e" * 32
@@ -52,22 +52,4 @@ def world(store: ServerStore) -> World:
 @pytest.fixture
 def acme(world: World) -> Acme:
     """A company: two reps in a team with a lead, a lead of all territories, and the others."""
-    everywhere = world.territory("World")
-    east = world.territory("East", everywhere)
-    team = world.team("Sales")
-    acme = Acme(
-        world=world,
-        nancy=world.user("nancy", "rep", team=team, territory=east),
-        li=world.user("li", "rep", team=team),
-        kam=world.user("kam", "kam", team=team),
-        fuller=world.user("fuller", "lead", territory=everywhere),
-        buchanan=world.user("buchanan", "lead", team=team),
-        service=world.user("service", "service"),
-        it=world.user("it", "it"),
-        team=team,
-        east=east,
-    )
-    world.change("team", team, lead=acme.buchanan.user)
-    for device in acme.everybody:
-        device.pull()
-    return acme
+    return make_acme(world)

@@ -1,6 +1,9 @@
 """Deleting, cascades, and edits of what was deleted."""
 
+from typing import Any
+
 from crm_core.changes import Change, Op
+from crm_core.wire import WireRow
 from tests.server.world import Acme
 
 
@@ -21,7 +24,7 @@ def test_a_delete_against_an_edit_becomes_a_conflict_and_nothing_goes(acme: Acme
     acme.nancy.pull()
     (conflict,) = acme.nancy.of_kind("conflict")
     assert (conflict.body["why"], conflict.body["base"]) == ("delete", False)
-    assert conflict.body["parked"][0]["value"] is True
+    assert parked_value(conflict) is True
     assert acme.nancy.body("account", account)["phone"] == "111"
 
 
@@ -49,7 +52,7 @@ def test_an_edit_of_a_deleted_record_is_kept_beside_it(acme: Acme) -> None:
     (conflict,) = acme.nancy.of_kind("conflict")
     assert conflict.body["field"] == "deleted"
     assert conflict.body["base"] == {"phone": "000"}
-    assert conflict.body["parked"][0]["value"] == {"phone": "111"}
+    assert parked_value(conflict) == {"phone": "111"}
     assert not acme.nancy.sees("account", account)
 
 
@@ -63,7 +66,7 @@ def test_two_edits_of_a_deleted_record_add_up(acme: Acme) -> None:
     acme.nancy.send(*edits)
     acme.nancy.pull()
     (conflict,) = acme.nancy.of_kind("conflict")
-    assert conflict.body["parked"][0]["value"] == {"phone": "111", "industry": "food"}
+    assert parked_value(conflict) == {"phone": "111", "industry": "food"}
 
 
 def test_restoring_brings_the_record_back_with_the_changes(acme: Acme) -> None:
@@ -153,3 +156,8 @@ def test_insert_and_delete_in_one_push_leave_a_tombstone(acme: Acme) -> None:
     assert [result.result for result in answer.results] == ["applied", "applied"]
     acme.nancy.pull()
     assert not acme.nancy.sees("account", account)
+
+
+def parked_value(conflict: WireRow) -> object:
+    parked: Any = conflict.body["parked"]
+    return parked[0]["value"]

@@ -1,7 +1,12 @@
 """What becomes of edits on receipt."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from crm_core.changes import Change, Op
-from tests.server.world import Acme
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from tests.server.world import Acme, Device
 
 
 def test_edits_of_different_fields_both_stand(acme: Acme) -> None:
@@ -23,7 +28,7 @@ def test_edits_of_the_same_field_become_one_conflict_visible_to_both(acme: Acme)
         body = device.body("conflict", conflict)
         assert body["record"] == f"account/{account}"
         assert (body["field"], body["why"], body["base"]) == ("phone", "edit", "000")
-        assert [(p["value"], p["author"]) for p in body["parked"]] == [("111", acme.nancy.user)]
+        assert parked(body) == [("111", acme.nancy.user)]
         assert device.body("account", account)["phone"] == "222"
 
 
@@ -35,8 +40,7 @@ def test_a_third_authors_value_joins_the_conflict(acme: Acme) -> None:
     result = acme.buchanan.push(edit)
     assert result.changes[0].conflict_id == conflict
     acme.nancy.pull()
-    parked = acme.nancy.body("conflict", conflict)["parked"]
-    assert [p["value"] for p in parked] == ["111", "333"]
+    assert parked_values(acme.nancy.body("conflict", conflict)) == ["111", "333"]
     assert len(acme.nancy.of_kind("conflict")) == 1
 
 
@@ -48,7 +52,7 @@ def test_an_authors_later_edit_replaces_his_own_parked_value(acme: Acme) -> None
     acme.nancy.send(acme.nancy.changeset(first), acme.nancy.changeset(second))
     acme.nancy.pull()
     (conflict,) = acme.nancy.of_kind("conflict")
-    assert [p["value"] for p in conflict.body["parked"]] == ["112"]
+    assert parked_values(conflict.body) == ["112"]
     assert conflict.body["base"] == "000"
 
 
@@ -103,7 +107,7 @@ def test_a_set_that_changes_nothing_moves_no_version(acme: Acme) -> None:
 def test_resolving_closes_the_conflict_for_both(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)
-    resolve(acme, acme.nancy, conflict, account, "111")
+    resolve(acme.nancy, conflict, account, "111")
     for device in (acme.nancy, acme.fuller):
         device.pull()
         assert device.body("account", account)["phone"] == "111"
@@ -116,7 +120,7 @@ def test_a_second_resolution_with_the_same_value_is_nothing_new(acme: Acme) -> N
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)
     late = resolution(acme.fuller, conflict, account, "111")
-    resolve(acme, acme.nancy, conflict, account, "111")
+    resolve(acme.nancy, conflict, account, "111")
     result = acme.fuller.push(*late, atomic=True)
     assert result.result == "applied"
     acme.fuller.pull()
@@ -127,13 +131,12 @@ def test_a_second_resolution_with_another_value_reopens_with_both(acme: Acme) ->
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)
     late = resolution(acme.fuller, conflict, account, "222")
-    resolve(acme, acme.nancy, conflict, account, "111")
+    resolve(acme.nancy, conflict, account, "111")
     assert acme.fuller.push(*late, atomic=True).result == "conflict"
     acme.fuller.pull()
     body = acme.fuller.body("conflict", conflict)
     assert body["state"] == "open"
-    decisions = [(p["value"], p["author"]) for p in body["parked"]]
-    assert decisions == [("111", acme.nancy.user), ("222", acme.fuller.user)]
+    assert parked(body) == [("111", acme.nancy.user), ("222", acme.fuller.user)]
     assert len(acme.fuller.of_kind("conflict")) == 1
 
 
@@ -145,7 +148,7 @@ def test_a_resolution_of_a_field_that_moved_on_keeps_the_conflict_open(acme: Acm
     assert acme.nancy.push(*late, atomic=True).result == "conflict"
     acme.nancy.pull()
     body = acme.nancy.body("conflict", conflict)
-    assert (body["state"], [p["value"] for p in body["parked"]]) == ("open", ["111"])
+    assert (body["state"], parked_values(body)) == ("open", ["111"])
     assert acme.nancy.body("account", account)["phone"] == "999"
 
 
@@ -161,7 +164,7 @@ def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
 def test_a_new_conflict_may_open_after_the_first_was_resolved(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     first = acme.clash(account)
-    resolve(acme, acme.nancy, first, account, "111")
+    resolve(acme.nancy, first, account, "111")
     for device in (acme.nancy, acme.fuller):
         device.pull()
     second = acme.clash(account, "444", "555")
@@ -185,13 +188,23 @@ def test_a_transition_from_a_state_that_moved_on_is_a_conflict(acme: Acme) -> No
     assert acme.nancy.of_kind("conflict")[0].body["why"] == "state"
 
 
-def resolution(device, conflict, account, value):
+def parked(body: Mapping[str, Any]) -> list[tuple[Value, RecordId]]:
+    return [(entry["value"], entry["author"]) for entry in body["parked"]]
+
+
+def parked_values(body: Mapping[str, Any]) -> list[Value]:
+    return [value for value, _ in parked(body)]
+
+
+def resolution(
+    device: Device, conflict: RecordId, account: RecordId, value: str
+) -> tuple[Change, ...]:
     return (
         device.set("account", account, phone=value),
         device.set("conflict", conflict, state="resolved"),
     )
 
 
-def resolve(acme, device, conflict, account, value):
+def resolve(device: Device, conflict: RecordId, account: RecordId, value: str) -> None:
     result = device.push(*resolution(device, conflict, account, value), atomic=True)
     assert result.result == "applied"

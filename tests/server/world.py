@@ -1,4 +1,4 @@
-"""One organisation for tests: its people, its clock, and devices that believe what they are told."""
+"""One organisation for tests: its people, its clock, and devices that believe all they hear."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from crm_core.wire import (
     PushResponse,
     WireRow,
 )
-from crm_server.load import load
+from crm_server.load import LoadRow, load
 from crm_server.people import SYSTEM
 from crm_server.service import Principal, Service
 from crm_server.store import ServerStore
@@ -190,8 +190,11 @@ class Device:
     def push(self, *changes: Change, atomic: bool = False) -> ChangeSetResult:
         return self.send(self.changeset(*changes, atomic=atomic)).results[0]
 
-    def insert(self, kind: str, record_id: RecordId | None = None, **values: Value) -> Change:
-        return Change(kind, record_id or self.world.new_id(), Op.INSERT, values)
+    def insert(self, kind: str, **values: Value) -> Change:
+        return self.insert_as(kind, self.world.new_id(), **values)
+
+    def insert_as(self, kind: str, record_id: RecordId, **values: Value) -> Change:
+        return Change(kind, record_id, Op.INSERT, values)
 
     def set(self, kind: str, record_id: RecordId, **values: Value) -> Change:
         """An edit on top of what this device holds."""
@@ -207,7 +210,7 @@ class Device:
 
     def account(self, name: str = "Alfreds", **values: Value) -> RecordId:
         """A new account of this user, pushed and pulled."""
-        change = self.insert("account", name=name, **values)
+        change = self.insert("account", **{"name": name, **values})
         assert self.push(change).result == "applied"
         self.pull()
         return change.id
@@ -234,9 +237,9 @@ class Acme:
             self.nancy, self.li, self.kam, self.fuller, self.buchanan, self.service, self.it
         )  # fmt: skip
 
-    def shared_account(self, **values: Value) -> RecordId:
+    def shared_account(self, name: str = "Alfreds", **values: Value) -> RecordId:
         """An account of nancy's that fuller holds as well."""
-        account = self.nancy.account(**values)
+        account = self.nancy.account(name, **values)
         self.fuller.pull()
         return account
 
@@ -250,3 +253,29 @@ class Acme:
         for device in (self.nancy, self.fuller):
             device.pull()
         return RecordId(result.changes[0].conflict_id)
+
+
+def make_acme(world: World) -> Acme:
+    """The company, loaded in one go, each device brought up to date."""
+    everywhere, east, team = (world.new_id() for _ in range(3))
+    people = {
+        "nancy": ("rep", team, east), "li": ("rep", team, None), "kam": ("kam", team, None),
+        "fuller": ("lead", None, everywhere), "buchanan": ("lead", team, None),
+        "service": ("service", None, None), "it": ("it", None, None),
+    }  # fmt: skip
+    world.people.update((login, world.new_id()) for login in people)
+    rows: list[LoadRow] = [
+        ("territory", everywhere, {"name": "World"}),
+        ("territory", east, {"name": "East", "parent": everywhere}),
+        ("team", team, {"name": "Sales", "lead": world.people["buchanan"]}),
+    ]
+    for login, (role, place, territory) in people.items():
+        values = {"login": login, "name": login, "role": role, "active": True}
+        rows.append(
+            ("user", world.people[login], {**values, "team": place, "territory": territory})
+        )
+    load(world.service, rows, SYSTEM)
+    devices = {login: world.device(login) for login in people}
+    for device in devices.values():
+        device.pull()
+    return Acme(world, **devices, team=team, east=east)
