@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from crm_core.catalog import CATALOG
 from crm_core.entity import Entity, required
 from crm_core.errors import UserProblem
 from crm_core.fields import Authority, Field
@@ -28,7 +29,8 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "上级客户": "parent", "标签": "tags", "备注": "description",
     },
     "contact": {
-        "联系人": "full_name", "姓名": "full_name", "职务": "title", "部门": "department",
+        "name": "full_name", "联系人": "full_name", "姓名": "full_name", "职务": "title",
+        "部门": "department",
         "手机": "mobile", "电话": "phone", "邮箱": "email", "微信": "wechat", "生日": "birthday",
         "称谓": "salutation", "标签": "tags",
     },
@@ -39,6 +41,37 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "account_contact": {"客户名称": "account", "客户": "account", "联系人": "contact"},
 }  # fmt: skip
 """The column names of the Chinese template (domain.md §6.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A part that comes along in the same row: its kind, its link to the record, and the fields
+    that tell one part of a record from another (none: there is one)."""
+
+    kind: str
+    via: str
+    identity: tuple[str, ...]
+    words: Mapping[str, str]
+
+
+BESIDE: Mapping[str, Beside] = {
+    "account": Beside(
+        "address", "account", (),
+        {
+            "省": "province", "市": "city", "区": "district", "地址": "street", "邮编": "postcode",
+            "国家": "country",
+        },
+    ),
+    "contact": Beside(
+        "account_contact", "contact", ("account",),
+        {
+            "客户名称": "account", "客户": "account", "公司名称": "account", "account": "account",
+            "account_label": "account", "company": "account", "角色": "role",
+        },
+    ),
+}  # fmt: skip
+"""An account's row may hold its address, a contact's row the account where he works; also as
+`address.city` and `account_contact.role`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +89,8 @@ class Columns:
     taken: tuple[Column, ...]
     width: int
     id_position: int | None = None
-    left: tuple[str, ...] = field(default=())
+    left: tuple[str, ...] = ()
+    beside: tuple[Column, ...] = ()
 
     def names(self) -> frozenset[str]:
         """The names of the fields that the file carries."""
@@ -77,22 +111,26 @@ class Headings:
                 kind=entity.kind,
             )
         self._known = _words_of(entity)
+        self._beside = _words_beside(entity)
 
     def knows(self, heading: str) -> bool:
         """Whether a heading names a field; it tells the right delimiter from a wrong one."""
-        return self._name_of(heading) is not None
+        return self._name_of(heading) is not None or _plain(heading) in self._beside
 
     def columns(self, header: Sequence[str]) -> Columns:
         """The columns that a header names; raises UserProblem where two name one field."""
         names = [self._name_of(heading) for heading in header]
         spelled_out = {name for name in names if name is not None}
         taken: list[Column] = []
+        beside: list[Column] = []
         left: list[str] = []
         id_position: int | None = None
         for position, (heading, name) in enumerate(zip(header, names, strict=True)):
             made = self._entity.by_name.get(self._without_label(name or "", spelled_out))
             if name == ID:
                 id_position = position
+            elif name is None and (part := self._beside.get(_plain(heading))) is not None:
+                beside.append(Column(position, part))
             elif made is None or made.authority is not None:
                 left.extend(self._worth_saying(heading, name))
             elif any(column.field is made for column in taken):
@@ -101,7 +139,7 @@ class Headings:
                 )
             else:
                 taken.append(Column(position, made))
-        return Columns(tuple(taken), len(header), id_position, tuple(left))
+        return Columns(tuple(taken), len(header), id_position, tuple(left), tuple(beside))
 
     def _name_of(self, heading: str) -> str | None:
         word = _plain(heading)
@@ -134,6 +172,15 @@ def _words_of(entity: Entity) -> Mapping[str, str]:
             found[_plain(f"{made.name}{LABEL_SUFFIX}")] = f"{made.name}{LABEL_SUFFIX}"
     found[ID] = ID
     return found
+
+
+def _words_beside(entity: Entity) -> Mapping[str, Field]:
+    beside = BESIDE.get(entity.kind)
+    if beside is None:
+        return {}
+    part = CATALOG[beside.kind].by_name
+    found = {_plain(f"{beside.kind}.{name}"): made for name, made in part.items()}
+    return found | {_plain(word): part[name] for word, name in beside.words.items()}
 
 
 def _plain(heading: str) -> str:

@@ -209,6 +209,44 @@ def test_an_id_that_is_not_here_creates_nothing(store: Store, tmp_path: Path) ->
     assert counts(done) == {"created": 1, "error": 2}
 
 
+def test_an_accounts_row_may_bring_its_address(store: Store, tmp_path: Path) -> None:
+    text = "客户名称,省,市,地址,address.type\n长安,重庆市,重庆,建新东路260号,reg\n裸,,,,\n"
+    done = bring_in(store, "account", csv_of(tmp_path, text))
+    assert (counts(done), done.left) == ({"created": 2}, ())
+    (address,) = contents(store, "address").values()
+    assert (address["account_label"], address["type"]) == ("长安", "reg")
+    assert (address["province"], address["street"]) == ("重庆市", "建新东路260号")
+    again = bring_in(store, "account", csv_of(tmp_path, text), keys=("name",))
+    assert counts(again) == {"unchanged": 2}
+    moved = csv_of(tmp_path, "客户名称,地址\n长安,鱼嘴镇\n裸,一号\n")
+    assert counts(bring_in(store, "account", moved, keys=("name",))) == {"updated": 2}
+    streets = {str(record["street"]) for record in contents(store, "address").values()}
+    assert streets == {"鱼嘴镇", "一号"}
+
+
+def test_a_contacts_row_may_name_the_account(store: Store, tmp_path: Path) -> None:
+    for name in ("Alfreds", "Berglunds"):
+        add(store, "account", name=name)
+    text = "姓名,手机,客户名称,角色\n王伟,138,Alfreds,buyer\n李娜,139,Nobody,\n"
+    done = bring_in(store, "contact", csv_of(tmp_path, text))
+    assert counts(done) == {"created": 1, "error": 1}
+    second = csv_of(tmp_path, "mobile,account\n138,Berglunds\n")
+    assert counts(bring_in(store, "contact", second, keys=("mobile",))) == {"updated": 1}
+    roles = contents(store, "account_contact").values()
+    assert {str(role["account_label"]) for role in roles} == {"Alfreds", "Berglunds"}
+    assert counts(bring_in(store, "contact", second, keys=("mobile",))) == {"unchanged": 1}
+
+
+def test_which_of_several_addresses_is_meant_is_not_guessed(store: Store, tmp_path: Path) -> None:
+    account = add(store, "account", name="Alfreds")
+    for city in ("Berlin", "Bonn"):
+        add(store, "address", account=account, city=city)
+    known = csv_of(tmp_path, "name,市\nAlfreds,Bonn\n")
+    assert counts(bring_in(store, "account", known, keys=("name",))) == {"unchanged": 1}
+    other = csv_of(tmp_path, "name,市\nAlfreds,Köln\n")
+    assert counts(bring_in(store, "account", other, keys=("name",))) == {"error": 1}
+
+
 def test_excel_days_and_words_for_codes_are_understood(store: Store, tmp_path: Path) -> None:
     text = "name,Type\nA,Customer\nB,PARTNER\n"
     bring_in(store, "account", csv_of(tmp_path, text))
