@@ -7,19 +7,37 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from crm_core.errors import CrmError
 from crm_core.i18n import Message, tr_noop
+from crm_core.wire import HistoryEntry
 from crm_desktop import i18n, paths, settings
 from crm_desktop.i18n import tr
 from crm_desktop.models import journal, queries
-from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile, open_profile, sign_in
+from crm_desktop.profile import (
+    NoProfile,
+    PassphraseNeeded,
+    Profile,
+    destroy_key,
+    open_profile,
+    sign_in,
+)
 
 # What is imported after Qt costs a look into its source (Qt's import hook), so Qt comes last.
 # isort: split
-from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTimer, QTranslator
+from PySide6.QtCore import (
+    QLibraryInfo,
+    QLocale,
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    QTranslator,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 from typing_extensions import override
@@ -84,6 +102,7 @@ def main(options: Options) -> int:
 
 def make_application(options: Options) -> QApplication:
     """The application object with its language, style and fonts."""
+    qInstallMessageHandler(_log_qt)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("CRM Desktop")
     application.setStyle("Fusion")
@@ -111,6 +130,24 @@ def _wanted_locale(options: Options) -> str:
     path = options.profile or paths.default_profile()
     known = settings.load(path) if path.exists() else None
     return (known.locale if known is not None else "") or QLocale.system().name()
+
+
+def _history(profile: Profile, kind: str, record_id: str) -> tuple[HistoryEntry, ...]:
+    return profile.session.history(kind, record_id)
+
+
+_LOG_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.INFO,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def _log_qt(kind: QtMsgType, _where: QMessageLogContext, text: str) -> None:
+    """Qt's own remarks belong into the log, not on the terminal."""
+    log.log(_LOG_LEVELS.get(kind, logging.INFO), "Qt: %s", text)
 
 
 class Window(QMainWindow):
@@ -195,10 +232,11 @@ class Desktop(QObject):
 
     def _show_shell(self, profile: Profile) -> None:
         self._profile = profile
-        hub = DataHub(profile.store, self.lanes, self)
+        hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
         shell = Shell(hub, self.window)
         autosync = Autosync(profile, hub, self.lanes, self)
         autosync.stood.connect(shell.show_standing)
+        autosync.withdrawn.connect(self._lock_for_good)
         shell.sync_asked.connect(autosync.sync_now)
         shell.sign_in_asked.connect(self._ask_again)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
@@ -248,6 +286,24 @@ class Desktop(QObject):
             )
 
         self.lanes.network(job, self._show_shell, owner=self, failed=self._show_problem)
+
+    def _lock_for_good(self) -> None:
+        """IT has withdrawn this device; its unsent work lies with the server."""
+        profile = self._profile
+        if profile is None:
+            return
+        self._leave()
+        self.lanes.write(lambda: destroy_key(profile), owner=self, failed=self._show_problem)
+        self.page.ask_sign_in(SignInWords(), with_passphrase=True)
+        self.page.show_problem(
+            Message(
+                tr_noop(
+                    "IT has withdrawn this device. Work that was not sent yet lies with the "
+                    "server; the data here cannot be read any more."
+                )
+            )
+        )
+        self.window.show_page(self.page)
 
     def _leave(self) -> None:
         """Close what is open, so that the store has one owner when it is opened again."""

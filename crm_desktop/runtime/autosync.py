@@ -42,9 +42,11 @@ class _Facts:
 class Autosync(QObject):
     """Keeps one profile in step with its server. Owned by the composition root.
 
-    Signals: `stood(Standing)` whenever the indicator should change; `run_ended(failure or None)`.
+    Signals: `stood(Standing)` whenever the indicator should change; `run_ended(failure or None)`;
+    `withdrawn` when IT has withdrawn this device and its unsent work lies with the server.
     """
 
+    withdrawn = Signal()
     stood = Signal(object)
     run_ended = Signal(object)
 
@@ -141,6 +143,9 @@ class Autosync(QObject):
         self._show()
 
     def _take_run(self, run: Run) -> None:
+        if run.withdrawn:
+            self.withdrawn.emit()
+            return
         self._end(run.failure, pending=bool(run.parked.pending), acked=bool(run.report.pushed))
 
     def _take_failure(self, error: CrmError) -> None:

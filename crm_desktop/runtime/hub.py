@@ -7,7 +7,7 @@ undo or the server, to whoever shows those records.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -18,10 +18,14 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.lanes import Lanes
 
 if TYPE_CHECKING:
+    from crm_core.wire import HistoryEntry
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.store import Store
 
 T = TypeVar("T")
+
+AskHistory: TypeAlias = "Callable[[str, str], tuple[HistoryEntry, ...]]"
+"""Asks a server for the history of one record."""
 
 AT_ONCE_BELOW_ROWS = 200
 """A summary smaller than this is passed on at once: somebody is typing."""
@@ -46,10 +50,18 @@ class DataHub(QObject):
     undo_changed = Signal(str)
     undone = Signal(object)
 
-    def __init__(self, store: Store, lanes: Lanes, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        lanes: Lanes,
+        parent: QObject | None = None,
+        *,
+        ask_history: AskHistory | None = None,
+    ) -> None:
         super().__init__(parent)
         self._store = store
         self._lanes = lanes
+        self._ask_history = ask_history
         self._waiting = Summary()
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
         self._batch.timeout.connect(self._pass_on)
@@ -123,6 +135,19 @@ class DataHub(QObject):
             return journal.undo(store)
 
         self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
+
+    def everybodys_history(
+        self,
+        kind: str,
+        record_id: str,
+        then: Callable[[tuple[HistoryEntry, ...]], None],
+        *,
+        owner: QObject,
+    ) -> None:
+        """Ask the server who changed what in a record; without a server there is no answer."""
+        ask = self._ask_history
+        if ask is not None:
+            self._lanes.network(lambda: ask(kind, record_id), then, owner=owner)
 
     def keep_draft(self, key: str, text: str | None) -> None:
         """Keep what is being typed (None: forget it); `key` is "kind/id"."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
@@ -17,7 +18,7 @@ from crm_core.fields import Kind
 from crm_core.ids import RecordId
 from crm_desktop.views.kit.editors import EDITORS, make_editor
 from crm_desktop.views.kit.form import Form
-from crm_desktop.views.kit.links import Hit
+from crm_desktop.views.kit.links import Hit, LinkEdit
 from crm_desktop.views.kit.words import WORDS, link_keys, shown
 from tests.support.records import new_id, values_for
 
@@ -133,7 +134,7 @@ def test_a_state_offers_only_the_steps_that_exist(qtbot: QtBot) -> None:
     form = Form(VISIT, NoLinks())
     qtbot.addWidget(form)
     form.show_values({"account": "1" * 32, "state": "planned"}, {})
-    combo = form.editor("state").widget
+    combo = cast("QComboBox", form.editor("state").widget)
     codes = {combo.itemData(n) for n in range(combo.count())}
     assert codes == {"", "planned", "confirmed", "in_progress", "cancelled"}
 
@@ -142,7 +143,7 @@ def test_an_unknown_code_is_kept_and_shown(qtbot: QtBot) -> None:
     form = Form(ACCOUNT, NoLinks())
     qtbot.addWidget(form)
     form.show_values({"name": "A", "type": "franchise"}, {})
-    assert form.editor("type").widget.currentText() == "franchise"
+    assert cast("QComboBox", form.editor("type").widget).currentText() == "franchise"
     assert form.collect() == {}
 
 
@@ -161,7 +162,7 @@ def test_a_found_record_is_taken_by_its_id(qtbot: QtBot) -> None:
     qtbot.addWidget(parent)
     editor = make_editor(ACCOUNT.by_name["owner"], parent, NoLinks(hit))
     editor.set_value(None, {})
-    edit = editor.widget
+    edit = cast("LinkEdit", editor.widget)
     edit._line.setText("li")
     edit._search_soon("li")
     qtbot.waitUntil(lambda: edit._names.rowCount() == 1)

@@ -333,14 +333,18 @@ class TagsEditor(Editor):
         button.setText("▾")
         button.setAutoRaise(True)
         button.setAccessibleName(tr("Choose"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
+        button.clicked.connect(self._open_menu)
+        self._menu = menu
         for choice in self.field.choices:
             action = QAction(QIcon(), tr(choice.label), menu)
             action.triggered.connect(self._toggle_sender)
             menu.addAction(action)
-        button.setMenu(menu)
+        self._button = button
         return button
+
+    def _open_menu(self) -> None:
+        self._menu.popup(self._button.mapToGlobal(self._button.rect().bottomLeft()))
 
     def _toggle_sender(self) -> None:
         action = self.sender()

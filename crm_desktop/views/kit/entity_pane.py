@@ -23,6 +23,7 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Kind, Value
 from crm_core.ids import RecordId
+from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
@@ -162,16 +163,25 @@ class EntityPane(QWidget):
             self._load_history()
 
     def _load_history(self) -> None:
+        """Own changes at once; everybody's when the server has answered."""
         if self._record is None:
             return
         kind, record_id = self.entity.kind, self._record.id
+        self._show_history(record_id, ())
+
+        def show_all(entries: tuple[HistoryEntry, ...]) -> None:
+            if record_id == self.record_id:
+                self._show_history(record_id, entries)
+
+        self._hub.everybodys_history(kind, record_id, show_all, owner=self.detail.history)
+
+    def _show_history(self, record_id: str, everybodys: tuple[HistoryEntry, ...]) -> None:
+        kind, table = self.entity.kind, self.detail.history
 
         def job(connection: Connection) -> tuple[Line, ...]:
-            return read_history(connection, kind, record_id)
+            return read_history(connection, kind, record_id, everybodys)
 
-        self._hub.read(
-            job, self.detail.history.show_lines, owner=self.detail.history, supersede="history"
-        )
+        self._hub.read(job, table.show_lines, owner=table, supersede="history")
 
     # Writing
 

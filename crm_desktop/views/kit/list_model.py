@@ -113,6 +113,7 @@ class ListModel(QAbstractTableModel):
         self.columns = tuple(columns)
         self.listing = Listing(entity.kind)
         self.offset = 0
+        self.is_growing_upwards = False
         self._source = source
         self._rows: list[Row] = []
         self.titles: dict[str, str] = {}
@@ -301,7 +302,9 @@ class ListModel(QAbstractTableModel):
     def _prepend(self, stretch: Stretch) -> None:
         self._more_before = stretch.more
         self.offset = max(self.offset - len(stretch.rows), 0) if stretch.more else 0
+        self.is_growing_upwards = True
         self._insert(0, stretch.rows)
+        self.is_growing_upwards = False
         surplus = len(self._rows) - WINDOW_ROWS_MAX
         if surplus > 0:
             self._remove(WINDOW_ROWS_MAX, surplus)

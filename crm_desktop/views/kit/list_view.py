@@ -235,7 +235,9 @@ class ListView(QWidget):
     # Place
 
     def _hold_place_on_insert(self, _parent: QModelIndex, first: int, last: int) -> None:
-        if first * ROW_HEIGHT < self._table.verticalScrollBar().value():
+        # At the very top a new record should show, an earlier page should not push in.
+        is_earlier = self._model is not None and self._model.is_growing_upwards
+        if is_earlier or first * ROW_HEIGHT < self._table.verticalScrollBar().value():
             self._table.shift(last - first + 1)
 
     def _hold_place_on_remove(self, _parent: QModelIndex, first: int, last: int) -> None:
@@ -253,8 +255,7 @@ class ListView(QWidget):
         self._bar.setPageStep(on_screen)
         self._bar.setRange(0, max(model.total - on_screen, 0))
         self._bar.setVisible(model.total > on_screen)
-        if not self._bar.isSliderDown():
-            self._bar.setValue(model.offset + self._first_on_screen())
+        self._follow_table()
 
     def _first_on_screen(self) -> int:
         return self._table.verticalScrollBar().value() // ROW_HEIGHT
@@ -262,7 +263,7 @@ class ListView(QWidget):
     def _follow_table(self) -> None:
         if self._model is None:
             return
-        if not self._bar.isSliderDown():
+        if not self._bar.isSliderDown() and self._target is None:
             self._bar.setValue(self._model.offset + self._first_on_screen())
         if self._first_on_screen() < _NEAR_EDGE_ROWS:
             self._model.fetch_before()
@@ -274,11 +275,11 @@ class ListView(QWidget):
         if model.offset <= wanted < model.offset + model.rowCount():
             self._table.verticalScrollBar().setValue((wanted - model.offset) * ROW_HEIGHT)
         else:
+            self._target = wanted
             self._jump.start()
 
     def _jump_to_bar(self) -> None:
-        if self._model is not None:
-            self._target = self._bar.sliderPosition()
+        if self._model is not None and self._target is not None:
             self._model.jump(self._target / max(self._bar.maximum(), 1))
 
     def _go_to_end(self, fraction: float) -> None:

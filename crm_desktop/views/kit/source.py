@@ -12,6 +12,7 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError
 from crm_core.fields import Field
 from crm_core.ids import RecordId, is_id
+from crm_core.merge import DELETED
 from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries
@@ -103,18 +104,26 @@ def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | Non
     return Shown(row, titles_of(connection, refs_of(CATALOG[kind].fields, [row])))
 
 
-def read_history(connection: Connection, kind: str, record_id: str) -> tuple[Line, ...]:
-    """What this user changed in a record here, in words, the newest first."""
+def read_history(
+    connection: Connection,
+    kind: str,
+    record_id: str,
+    everybodys: Sequence[HistoryEntry] = (),
+) -> tuple[Line, ...]:
+    """Who changed what in a record, in words, the newest first: the server's entries, where it
+    was asked, and own ones that it does not know yet."""
     entity = CATALOG[kind]
-    entries = queries.history(connection, kind, RecordId(record_id))
+    known = {entry.cs_id for entry in everybodys}
+    own = queries.history(connection, kind, RecordId(record_id))
+    entries = [*everybodys, *(entry for entry in own if entry.cs_id not in known)]
     keys = {f"user/{entry.by}" for entry in entries}
     for entry in entries:
         field = entity.by_name.get(entry.field)
         if field is not None:
             keys.update(link_keys(field, entry.old), link_keys(field, entry.new))
     titles = titles_of(connection, tuple(sorted(keys)))
-    lines = [_line(entity, entry, titles) for entry in entries]
-    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+    entries.sort(key=lambda entry: entry.at, reverse=True)
+    return tuple(_line(entity, entry, titles) for entry in entries)
 
 
 def _line(entity: Entity, entry: HistoryEntry, titles: Titles) -> Line:
@@ -122,7 +131,8 @@ def _line(entity: Entity, entry: HistoryEntry, titles: Titles) -> Line:
     by = titles.get(f"user/{entry.by}") or ""
     if field is None:
         old, new = (("" if x is None else str(x)) for x in (entry.old, entry.new))
-        return Line(local_time(entry.at), by, entry.field, old, new)
+        name = tr("Deleted") if entry.field == DELETED else entry.field
+        return Line(local_time(entry.at), by, name, old, new)
     old, new = (shown(field, x, titles) for x in (entry.old, entry.new))
     return Line(local_time(entry.at), by, tr(field.label), old, new)
 

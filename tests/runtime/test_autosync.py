@@ -1,0 +1,166 @@
+"""Autosync against a server that is played: it sends what was saved, and says how things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from crm_core.changes import Change, Op
+from crm_core.digest import version_hash
+from crm_core.errors import SignedOut, Unavailable
+from crm_core.ids import DeviceId, RecordId
+from crm_core.wire import (
+    ChangeSetResult,
+    End,
+    Hello,
+    Page,
+    PullItem,
+    PullRequest,
+    PushRequest,
+    PushResponse,
+    WireRow,
+)  # fmt: skip
+from crm_desktop.models.store import Identity, Store, new_uuid7
+from crm_desktop.profile import Profile
+from crm_desktop.runtime import autosync as autosync_module
+from crm_desktop.runtime.autosync import Autosync
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.standing import Standing
+from tests.views.company import KEY
+
+ACCOUNT = RecordId("a" * 32)
+
+
+class Server:
+    """Takes every changeset, sends one account; or is away; or has ended the sign-in."""
+
+    signed_in = True
+
+    def __init__(self) -> None:
+        self.pushed: list[str] = []
+        self.failure: Exception | None = None
+        self.seq = 1
+
+    def expect_answer(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def push(self, request: PushRequest) -> PushResponse:
+        results = []
+        for changeset in request.changesets:
+            self.pushed.append(changeset.label)
+            self.seq += 1
+            results.append(ChangeSetResult(changeset.id, "applied", self.seq))
+        return PushResponse("e", self.seq, tuple(results))
+
+    def pull(self, request: PullRequest) -> AbstractContextManager[Iterable[PullItem]]:
+        row = WireRow(ACCOUNT, 1, {"name": "Alfreds"})
+        page = Page("account", (row,)) if request.cursor == 0 else None
+        hello = Hello("e", 1, 1, 1, "2026-11-22T08:00:00Z", self.seq)
+        end = End(self.seq, 1, version_hash("account", ACCOUNT, 1))
+        items = [hello if request.epoch != "e" else None, page, end]
+        return nullcontext([item for item in items if item is not None])
+
+    def refresh(self) -> None:
+        raise SignedOut("Please sign in again.")
+
+    def park(self, body: bytes) -> None:
+        raise AssertionError("nobody withdrew this device")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    identity = Identity(new_uuid7(), "nancy", DeviceId(new_uuid7()), "northwind", "http://x")
+    made = Store.create(tmp_path / "crm-1.db", KEY, identity)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def parts(
+    qapp: object, store: Store, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Autosync, DataHub, Lanes]]:
+    monkeypatch.setattr(autosync_module, "FIRST_AFTER_MS", 0)
+    lanes = Lanes()
+    hub = DataHub(store, lanes)
+    profile = cast("Profile", SimpleNamespace(store=store, session=server))
+    made = Autosync(profile, hub, lanes)
+    yield made, hub, lanes
+    made.stop()
+    lanes.close()
+
+
+def stands(autosync: Autosync) -> list[Standing]:
+    told: list[Any] = []
+    autosync.stood.connect(told.append)
+    return told
+
+
+def test_the_first_run_follows_the_start(parts: Any, qtbot: QtBot) -> None:
+    autosync, hub, _ = parts
+    told = stands(autosync)
+    with qtbot.waitSignals([autosync.run_ended, hub.changed]):
+        autosync.start()
+    qtbot.waitUntil(lambda: told[-1].state == "up_to_date", timeout=20_000)
+    assert told[0].state != "up_to_date", "said only when it is proved"
+
+
+def test_a_save_goes_out_by_itself(parts: Any, qtbot: QtBot, server: Server) -> None:
+    autosync, hub, _ = parts
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    change = Change("account", new_uuid7(), Op.INSERT, {"name": "Zaanse"})
+    hub.save([change], "New: Zaanse", owner=hub)
+    qtbot.waitUntil(lambda: server.pushed == ["New: Zaanse"])
+
+
+def test_without_a_server_it_says_since_when(parts: Any, qtbot: QtBot, server: Server) -> None:
+    autosync, hub, _ = parts
+    server.failure = Unavailable("No route.")
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
+    qtbot.waitUntil(lambda: told[-1].state == "offline" and told[-1].waiting == 1, timeout=20_000)
+    assert told[-1].since
+
+
+def test_when_the_server_is_back_a_person_need_not_wait(
+    parts: Any, qtbot: QtBot, server: Server
+) -> None:
+    autosync, _, _ = parts
+    server.failure = Unavailable("No route.")
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    server.failure = None
+    autosync.sync_now()
+    qtbot.waitUntil(lambda: told[-1].state == "up_to_date", timeout=20_000)
+    assert told[-1].since == ""
+
+
+def test_an_ended_sign_in_is_told_and_loses_nothing(
+    parts: Any, qtbot: QtBot, server: Server
+) -> None:
+    autosync, hub, _ = parts
+    server.failure = SignedOut("Please sign in again.")
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
+    qtbot.waitUntil(
+        lambda: told[-1].state == "signed_out" and told[-1].waiting == 1, timeout=20_000
+    )
+    assert server.pushed == []
