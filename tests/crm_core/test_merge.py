@@ -163,7 +163,8 @@ def test_an_insert_into_a_restored_server_keeps_both_sides() -> None:
     """The row arrived already, and was edited since: equal fields agree, others ask a person."""
     row = Version({"name": "A", "phone": "9", "tags": ["x"]}, {"*": 4}, 4)
     values: dict[str, Value] = {"name": "A", "phone": "1", "tags": ["y"], "email": "a@b.cn"}
-    merged = merge(ACCOUNT, row, Change("account", RECORD, Op.INSERT, values), Seen(0))
+    # An insert saw nothing, whatever base it names.
+    merged = merge(ACCOUNT, row, Change("account", RECORD, Op.INSERT, values), Seen(9))
     assert merged.values == {"tags": ["x", "y"], "email": "a@b.cn"}
     assert {r.name for r in merged.results if r.result is Result.CONFLICT} == {"phone"}
 
