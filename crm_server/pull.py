@@ -69,8 +69,14 @@ class Generations:
 
     def since(self, seq: int) -> frozenset[str]:
         """All keys held at a place of the feed or later."""
-        later = (keys for _, since, keys in self.rows if since > seq)
-        return self.at(seq).union(*later)
+        return self.at(seq).union(*self._later(seq))
+
+    def always_since(self, seq: int) -> frozenset[str]:
+        """The keys held without a break from a place of the feed until today."""
+        return self.at(seq).intersection(*self._later(seq))
+
+    def _later(self, seq: int) -> list[frozenset[str]]:
+        return [keys for _, since, keys in self.rows if since > seq]
 
 
 @dataclass(frozen=True)
@@ -112,8 +118,8 @@ class Puller:
         request, hi = self._request, self._clock.seq
         if self._starts_over():
             return Plan(0, hi, hi, 0, sorted(self._shown(self._keys, hi)))
-        cursor, resume = request.cursor, request.resume
-        if resume:
+        cursor = request.cursor
+        if request.resume_hi:
             return self._resumed_plan(cursor, hi)
         if cursor == hi:
             return Plan(cursor, hi, hi, cursor)
@@ -123,7 +129,7 @@ class Puller:
         else:
             before = self._shown(then, cursor) if cursor else set[RecordId]()
             now = self._shown(self._keys, hi)
-            enter, left = now - before, before - now
+            enter, left = now - before, self._ever_shown(cursor) - now
         return Plan(cursor, hi, hi, cursor, sorted(enter), sorted(left))
 
     def _starts_over(self) -> bool:
@@ -132,14 +138,25 @@ class Puller:
         return request.epoch != clock.epoch or ahead or request.cursor < 0
 
     def _resumed_plan(self, cursor: int, hi: int) -> Plan:
-        """Roots up to the resume token are held as of `resume_hi`; the rest is entered now."""
+        """Roots up to the resume token were entered as of `resume_hi`; the rest is entered now.
+
+        What the parts received so far have taken away and what has come back since cannot be
+        told apart, so only those roots count as held that were in sight without a break.
+        """
         request, base = self._request, self._request.resume_hi
         now = self._shown(self._keys, hi)
-        held = self._shown(self._generations.at(cursor), cursor) if cursor else set[RecordId]()
-        entered = self._shown(self._generations.at(base), base)
-        held |= {root for root in entered if root <= request.resume}
-        ever = self._ever_shown(self._generations.since(cursor), cursor)
-        return Plan(cursor, hi, base, cursor or base, sorted(now - held), sorted(ever - now))
+        held = self._steadily_shown(cursor) if cursor else set[RecordId]()
+        held |= {root for root in self._steadily_shown(base) if root <= request.resume}
+        left = self._ever_shown(cursor) - now
+        return Plan(cursor, hi, base, cursor or base, sorted(now - held), sorted(left))
+
+    def _steadily_shown(self, since: int) -> set[RecordId]:
+        keys = [*self._generations.always_since(since)]
+        found = self._tx.rows(
+            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND seq <= ? AND gone_seq = ?",
+            (keys, since, FOREVER),
+        )
+        return {RecordId(root) for (root,) in found}
 
     def _shown(self, keys: Iterable[str], at: int) -> set[RecordId]:
         found = self._tx.rows(
@@ -148,10 +165,11 @@ class Puller:
         )
         return {RecordId(root) for (root,) in found}
 
-    def _ever_shown(self, keys: Iterable[str], since: int) -> set[RecordId]:
+    def _ever_shown(self, since: int) -> set[RecordId]:
+        """Roots in sight then or at any time since: a push's answer may have shown one between."""
         found = self._tx.rows(
             "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ?",
-            ([*keys], since),
+            ([*self._generations.since(since)], since),
         )
         return {RecordId(root) for (root,) in found}
 
@@ -171,7 +189,8 @@ class Puller:
         )
         now = {RecordId(root) for root, _, gone in intervals if gone == FOREVER}
         before = {RecordId(root) for root, seq, gone in intervals if seq <= cursor < gone}
-        return now - before, before - now
+        ever = {RecordId(root) for root, _, gone in intervals if gone > cursor}
+        return now - before, ever - now
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -180,14 +199,24 @@ class Puller:
         plan = self.plan
         if self._needs_hello():
             yield _line(self._hello())
+        reached = ""
+        for line in self._content():
+            if not reached:
+                # From here on, a device that breaks off is known to hold parts of what follows.
+                yield _line(Mark(plan.base, self._request.resume))
+                reached = ALL_ENTERED
+            yield line
+        yield _line(Mark(plan.base, reached))
+        digest = self._digests.of(self._tx, self._clock, self._generations.keys)
+        yield _line(End(plan.hi, digest.count, digest.total))
+
+    def _content(self) -> Iterator[bytes]:
+        plan = self.plan
         if plan.left:
             yield _line(Left(tuple(plan.left)))
         yield from self._enter_lines()
         if plan.has_feed:
             yield from self._feed_lines()
-        yield _line(Mark(plan.hi))
-        digest = self._digests.of(self._tx, self._clock, self._generations.keys)
-        yield _line(End(plan.hi, digest.count, digest.total))
 
     def delivers(self) -> bool:
         """Whether the answer may hold row versions that the device has not been given yet."""
@@ -245,7 +274,7 @@ class Puller:
     ) -> Iterator[bytes]:
         yield _line(Enter(tuple(roots)))
         rows = {(row[0], row[1]): row for found in by_root.values() for row in found}
-        yield from self._pages(list(rows.values()))
+        yield from self._pages(sorted(rows.values(), key=_seq_of))
         yield _line(Mark(self.plan.base, roots[-1]))
 
     def _feed_lines(self) -> Iterator[bytes]:
@@ -353,6 +382,10 @@ def _wire_row(row: tuple[Any, ...], roots: frozenset[RecordId]) -> str:
         return f'{{"id":"{record_id}","seq":{seq},"body":{body}}}'
     named = '","'.join(sorted(roots))
     return f'{{"id":"{record_id}","seq":{seq},"body":{body},"roots":["{named}"]}}'
+
+
+def _seq_of(row: tuple[Any, ...]) -> int:
+    return row[2]
 
 
 def _bounded(by_root: dict[RecordId, list[tuple[Any, ...]]]) -> Iterator[list[RecordId]]:

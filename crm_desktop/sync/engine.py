@@ -306,7 +306,7 @@ def _next_item(parcel: _Parcel, tally: Tally) -> Steps[PullItem]:
                 tr_noop("The server was gone in the middle; the rest comes with the next sync.")
             )
     except CrmError:
-        if parcel.mark is not None:
+        if parcel.whole:
             tally.add_pulled((yield from _apply(parcel)))
         raise
     return item

@@ -147,9 +147,10 @@ class Device:
                 for tomb in item.rows:
                     self.rows.pop((item.kind, tomb.id), None)
             case Mark():
-                self.resume, self.resume_hi = item.after, item.cursor if item.after else 0
+                self.resume, self.resume_hi = item.after, item.cursor
             case End():
                 self.cursor = item.hi
+                self.resume, self.resume_hi = "", 0
 
     def _forget_unheld(self) -> None:
         for key, row in list(self.rows.items()):

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
-from crm_core.errors import UserProblem
-from crm_core.fields import Kind, Value
-from crm_core.ids import RecordId
+from crm_core.errors import Unavailable, UserProblem
+from crm_core.fields import Value
+from crm_core.ids import ChangeSetId, RecordId
 from crm_core.machines import MACHINES
-from crm_desktop.models.journal import commit, undo
+from crm_desktop.models.journal import (
+    commit,
+    commit_batch,
+    discard,
+    hold,
+    keep_as_draft,
+    resend,
+    resolve,
+    undo,
+)
 from crm_desktop.models.journal.rows import Stored, fetch
 from crm_desktop.models.sql import LIVE
 from tests.simulator.company import ANN, BOB, CAT, LEA
@@ -42,7 +51,7 @@ class Hands:
         action = self.dice.choices(_ACTIONS, _WEIGHTS)[0]
         try:
             action(self)
-        except UserProblem as problem:
+        except (UserProblem, Unavailable) as problem:
             self.tell(f"{self.device.name}: {action.__name__} is not possible: {problem}"[:120])
 
     def commit(self, what: str, *changes: Change, atomic: bool = False) -> None:
@@ -229,8 +238,8 @@ def reassign(hands: Hands) -> None:
             hands.set("account", row, {"owner": owner}, "reassigns")
 
 
-def resolve(hands: Hands) -> None:
-    """Settle an open conflict with one of the values in it."""
+def settle(hands: Hands) -> None:
+    """Settle an open conflict: with one of the parked values, with what stands, or otherwise."""
     row = hands.pick("conflict", hot=False)
     if row is None or row.values.get("state") != "open":
         return
@@ -240,44 +249,72 @@ def resolve(hands: Hands) -> None:
     record = fetch(hands.device.store.write, kind, RecordId(record_id))
     if record is None or not parked:
         return
-    chosen = hands.dice.choice(parked)["value"]
-    changes = _decision(kind, record, field, chosen, hands.dice.random() < 0.5)
-    done = Change(
-        "conflict", row.id, Op.SET, {"state": "resolved", "resolution": _shown(changes, chosen)},
-        {"state": "open"},
-    )  # fmt: skip
-    hands.commit(f"resolves {kind}/{record_id[-4:]}.{field}", *changes, done, atomic=True)
+    value = hands.dice.choice(parked)["value"]
+    if hands.dice.random() < 0.5:
+        value = _standing(kind, record, field)
+    hands.tell(f"{hands.device.name}: settles {kind}/{record_id[-4:]}.{field} with {value!r}")
+    resolve(hands.device.store, row.id, value)
 
 
-def _shown(changes: Sequence[Change], chosen: Value) -> Value:
-    if changes and changes[0].op is Op.SET:
-        new = changes[0].new
-        return new if len(new) > 1 else next(iter(new.values()))
-    return chosen
-
-
-def _decision(
-    kind: str, record: Stored, field: str, parked: Value, mine: bool
-) -> tuple[Change, ...]:
-    """The change that makes a decision true: the parked value, or what is there now."""
+def _standing(kind: str, record: Stored, field: str) -> Value:
     if field == "deleted":
-        if isinstance(parked, dict):
-            if record.deleted and mine:
-                return (Change(kind, record.id, Op.RESTORE, parked),)
-            return (Change(kind, record.id, Op.DELETE),) if not record.deleted else ()
-        wanted = Op.DELETE if mine else Op.RESTORE
-        return (Change(kind, record.id, wanted),)
-    entity = CATALOG[kind]
-    names = entity.groups.get(field, (field,))
-    current = {name: record.values.get(name) for name in names}
-    new = current
-    if mine:
-        new = (
-            {**current, **parked}
-            if isinstance(parked, dict) and len(names) > 1
-            else {field: parked}
+        return bool(record.deleted)
+    names = CATALOG[kind].groups.get(field)
+    if names is None:
+        return record.values.get(field)
+    return {name: record.values.get(name) for name in names}
+
+
+def decide(hands: Hands) -> None:
+    """Send refused or orphaned work again, keep it as a draft, or give it up."""
+    found = hands.device.rows(
+        "SELECT DISTINCT s.id FROM changeset s LEFT JOIN op o ON o.cs = s.n AND o.refused IS NOT"
+        " NULL WHERE s.state IN ('rejected', 'blocked', 'orphaned', 'held') OR o.cs IS NOT NULL"
+        " AND s.state <> 'discarded' ORDER BY s.n"
+    )
+    if not found:
+        return
+    cs_id = ChangeSetId(hands.dice.choice(found)[0].hex())
+    action = hands.dice.choice((resend, discard, keep_as_draft))
+    hands.tell(f"{hands.device.name}: {action.__name__} {cs_id[-4:]}")
+    action(hands.device.store, cs_id)
+
+
+def hold_back(hands: Hands) -> None:
+    """Keep a step from going out for now."""
+    found = hands.device.rows("SELECT id FROM changeset WHERE state = 'queued' ORDER BY n")
+    if found:
+        cs_id = ChangeSetId(hands.dice.choice(found)[0].hex())
+        hands.tell(f"{hands.device.name}: holds {cs_id[-4:]}")
+        hold(hands.device.store, cs_id)
+
+
+def import_some(hands: Hands) -> None:
+    """A batch of small steps."""
+    account = hands.pick("account")
+    if account is None:
+        return
+    hands.tell(f"{hands.device.name}: imports below {account.id[-4:]}")
+    made = [
+        _insert("task", hands.device.new_id(), account=account.id, title=hands.word())
+        for _ in range(hands.dice.randrange(2, 6))
+    ]
+    commit_batch(hands.device.store, made, label="import")
+
+
+def share(hands: Hands) -> None:
+    """The lead lets a colleague see an account, or no longer."""
+    row = hands.pick("account_team", hot=False)
+    if row is not None and hands.dice.random() < 0.5:
+        hands.commit(f"unshares {row.id[-4:]}", Change("account_team", row.id, Op.DELETE))
+        return
+    account = hands.pick("account", hot=False)
+    if account is not None:
+        user = hands.dice.choice((ANN, BOB, CAT))
+        hands.commit(
+            f"shares {account.id[-4:]} with {user.login}",
+            _insert("account_team", hands.device.new_id(), account=account.id, user=user.id),
         )
-    return (Change(kind, record.id, Op.SET, new, current),)
 
 
 def _insert(kind: str, record_id: RecordId, **values: Value) -> Change:
@@ -287,8 +324,8 @@ def _insert(kind: str, record_id: RecordId, **values: Value) -> Change:
 _TABLE: tuple[tuple[Callable[[Hands], None], int], ...] = (
     (edit_account, 30), (edit_contact, 5), (edit_address, 5), (change_tags, 6), (edit_note, 8),
     (claim_number, 4), (new_account, 4), (new_below, 8), (complain, 4), (move_on, 8), (delete, 7),
-    (restore, 4), (take_back, 6), (reassign, 4), (resolve, 20),
+    (restore, 4), (take_back, 6), (reassign, 4), (settle, 20), (decide, 10), (hold_back, 1),
+    (import_some, 3), (share, 3),
 )  # fmt: skip
 _ACTIONS = [action for action, _ in _TABLE]
 _WEIGHTS = [weight for _, weight in _TABLE]
-_ = Kind

@@ -13,6 +13,7 @@ from typing import Any
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import ChangeSet
+from crm_core.errors import Unavailable
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import PullItem, PullRequest
 from crm_desktop.models.connection import Connection
@@ -53,10 +54,11 @@ class Device:
         self.skew = dt.timedelta()
         self.crashes = 0
         self.crash_after_commits: int | None = None
+        self.disk_is_full = False
         self._folder = folder
         self._time = time
         self.new_id = id_maker(dice, self.clock)
-        self._noted = 0
+        self._noted: dict[int, ChangeSetId] = {}
         self._path = folder / f"{name}-0.db"
         shutil.copyfile(template(name, person, folder.parent), self._path)
         self.store = self._opened()
@@ -103,11 +105,13 @@ class Device:
 
     def note_what_was_said(self, ledger: Ledger) -> None:
         """Enter this device's new changesets into the ledger."""
-        for n, state in self.rows(
-            "SELECT n, state FROM changeset WHERE n > ? ORDER BY n", (self._noted,)
-        ):
-            del state
-            self._noted = n
+        for n, key in self.rows("SELECT n, id FROM changeset ORDER BY n"):
+            before, now = self._noted.get(n), ChangeSetId(key.hex())
+            if before == now:
+                continue
+            self._noted[n] = now
+            if before is not None:
+                ledger.replaced.add(before)
             changeset = changeset_of(self.store.write, n)
             seen = self._seen(changeset, ledger)
             ledger.write(Said(changeset, self.name, self.person.id, n, seen))
@@ -161,6 +165,8 @@ class Device:
         def fragile() -> Iterator[Connection]:
             with writing() as connection:
                 yield connection
+                if self.disk_is_full:
+                    raise Unavailable("The disk is full.")
             if self.crash_after_commits is not None:
                 self.crash_after_commits -= 1
                 if self.crash_after_commits < 0:

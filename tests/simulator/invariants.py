@@ -146,6 +146,8 @@ class Watch:
             if said.device != device.name:
                 continue
             state = states.get(cs_id)
+            if state is None and cs_id in self.ledger.replaced:
+                continue
             if state is None:
                 raise Violation(1, f"changeset {cs_id} of {device.name} is gone")
             if (device.name, cs_id, state) in self.kept:

@@ -26,10 +26,14 @@ class Said:
 
 @dataclass
 class Ledger:
-    """Everything that was said, by changeset; and for each place who wrote there in which order."""
+    """Everything that was said, by changeset; and for each place who wrote there in which order.
+
+    `replaced` changesets were refused and sent again under another id.
+    """
 
     said: dict[ChangeSetId, Said] = field(default_factory=dict)
     at: dict[Place, list[ChangeSetId]] = field(default_factory=dict)
+    replaced: set[ChangeSetId] = field(default_factory=set)
 
     def write(self, one: Said) -> None:
         self.said[one.changeset.id] = one

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crm_core.errors import CrmError, Refused
+from crm_core.fields import Value
+from crm_core.ids import RecordId
 from crm_core.wire import PullRequest, PushRequest, decode, encode
 from crm_desktop.sync import failures
 from crm_server.backup import start_epoch
@@ -105,6 +107,10 @@ class ServerSide:
         """Die, and start again from the file."""
         self.close()
         self._open()
+
+    def load(self, kind: str, record_id: RecordId, values: dict[str, Value]) -> None:
+        """What IT loads."""
+        load(self.service, [(kind, record_id, values)], LEA.id)
 
     def back_up(self) -> None:
         """Copy the database as `crm-server backup` does."""

@@ -7,18 +7,20 @@ import datetime as dt
 import random
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, Unavailable
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.runner import Run
 from tests.simulator.actions import Hands
 from tests.simulator.chance import Crashed, VirtualTime
-from tests.simulator.company import LAPTOPS
+from tests.simulator.company import ANN, BOB, CAT, LAPTOPS, LEA, NORTH, SOUTH
 from tests.simulator.device import Device
 from tests.simulator.invariants import Violation, Watch
 from tests.simulator.ledger import Ledger
@@ -69,6 +71,25 @@ class World:
 
     def run(self) -> None:
         """Play the seed; raises Violation."""
+        with self._small_world():
+            self._play()
+
+    @contextmanager
+    def _small_world(self) -> Generator[None]:
+        """Limits so small that a few rows take several pages, parts and pushes."""
+        page = self._dice.choice((1000, 3, 10))
+        with ExitStack() as stack:
+            for target, value in (
+                ("crm_core.wire.PUSH_CHANGESETS_MAX", self._dice.choice((200, 200, 1, 3))),
+                ("crm_core.wire.PULL_PAGE_ROWS", page),
+                ("crm_server.pull.PULL_PAGE_ROWS", page),
+                ("crm_server.pull.ROOTS_PER_QUERY", self._dice.choice((500, 2))),
+                ("crm_desktop.sync.engine.ROWS_AT_ONCE", self._dice.choice((5000, 5000, 4, 12))),
+            ):
+                stack.enter_context(patch(target, value))
+            yield
+
+    def _play(self) -> None:
         try:
             for device in self._devices:
                 self._synchronise(device)
@@ -103,8 +124,10 @@ class World:
     def _act(self, device: Device) -> None:
         if self._weather.happens(0.1):
             device.crash_after_commits = 0
+        device.disk_is_full = self._weather.happens(0.1)
         self._surviving(device, self._hands[device.name].do_something)
         device.crash_after_commits = None
+        device.disk_is_full = False
         self._look(device)
 
     def _synchronise(self, device: Device) -> Run | None:
@@ -117,6 +140,7 @@ class World:
         self._surviving(device, lambda: run.append(device.synchronise(link, self._between)))
         self._depth -= 1
         device.crash_after_commits = None
+        device.disk_is_full = False
         if run:
             self._tell(f"{device.name}: {told(run[0])}")
         self._look(device)
@@ -130,6 +154,8 @@ class World:
         except Crashed:
             self._tell(f"{device.name} crashes")
             device.crash()
+        except Unavailable as local:
+            self._tell(f"{device.name}: {local}")
 
     def _between(self, device: Device, effect: Effect[Any]) -> None:
         """Around every effect of a synchronisation: others go on, this one may die."""
@@ -140,6 +166,10 @@ class World:
         if self._weather.happens(0.05):
             self._tell(f"(dying at {type(effect).__name__})")
             raise Crashed
+        device.disk_is_full = self._weather.happens(0.02)
+        if device.disk_is_full:
+            self._tell(f"(the disk is full at {type(effect).__name__})")
+            return
         if self._dice.random() < 0.06:
             self._hands[device.name].do_something()
             self._look(device)
@@ -171,6 +201,26 @@ class World:
             except CrmError as refused:
                 self._tell(f"(and is refused: {refused})")
             self._watch.look_at_server(self._server.look)
+
+    def _people_move(self, _device: Device) -> None:
+        """IT gives a team another lead, or moves a colleague: what people see changes."""
+        if self._dice.random() < 0.5:
+            team, lead = self._dice.choice(((NORTH, LEA), (SOUTH, LEA), (SOUTH, CAT), (NORTH, BOB)))
+            self._tell(f"IT: {lead.login} leads team {team[-1]}")
+            self._server.load("team", team, {"lead": lead.id})
+        else:
+            person, team = self._dice.choice((ANN, BOB)), self._dice.choice((NORTH, SOUTH))
+            self._tell(f"IT: {person.login} moves to team {team[-1]}")
+            self._server.load("user", person.id, {"team": team})
+        self._watch.look_at_server(self._server.look)
+
+    def _office_reassigns(self, _device: Device) -> None:
+        accounts = [key[1] for key in self._oracle().records if key[0] == "account"]
+        account = self._dice.choice(sorted(accounts))
+        owner = self._dice.choice((ANN, BOB, CAT, LEA))
+        self._tell(f"IT: account {account[-4:]} goes to {owner.login}")
+        self._server.load("account", account, {"owner": owner.id})
+        self._watch.look_at_server(self._server.look)
 
     def _clock_jumps(self, device: Device) -> None:
         days = self._dice.choice((-3650, -1, 1, 3650))
@@ -226,7 +276,7 @@ class World:
 _EVENTS: tuple[Callable[[World, Device], None], ...] = (
     World._server_dies, World._back_up, World._back_up, World._go_back, World._go_back,
     World._late_post,
-    World._clock_jumps, World._crash,
+    World._clock_jumps, World._crash, World._people_move, World._office_reassigns,
 )  # fmt: skip
 
 
