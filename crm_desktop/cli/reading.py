@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from crm_core.catalog import CATALOG, field_of
 from crm_core.entity import Entity
-from crm_core.errors import SignedOut, Unavailable
+from crm_core.errors import Refused, SignedOut, Unavailable
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.values import parse
 from crm_core.values import show as show_value
+from crm_core.wire import HistoryEntry
 from crm_desktop.cli.desk import Desk, Json, table
 from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.i18n import tr
@@ -173,17 +174,24 @@ def show(desk: Desk) -> Exit:
 
 
 def history(desk: Desk) -> Exit:
-    """Everybody's changes from the server; without it, this device's own."""
+    """Everybody's changes from the server and one's own unsent ones, the oldest first."""
     entity = desk.entity
     with desk.profile() as opened:
         with opened.store.reader() as c:
             row = desk.record(c)
+            own = queries.history(c, entity.kind, row.id)
         try:
-            entries = opened.session.history(entity.kind, row.id)
+            known = opened.session.history(entity.kind, row.id)
         except (Unavailable, SignedOut):
             desk.remark(tr("The server is not reached: these are the changes of this device."))
-            with opened.store.reader() as c:
-                entries = queries.history(c, entity.kind, row.id)
+            entries = sorted(own, key=_place)
+        except Refused:
+            # A record that was never sent is nothing that the server could know.
+            entries = sorted(own, key=_place)
+        else:
+            sent = {entry.cs_id for entry in known}
+            unsent = (entry for entry in own if not entry.seq and entry.cs_id not in sent)
+            entries = sorted((*known, *unsent), key=_place)
         with opened.store.reader() as c:
             logins = logins_of(c, {entry.by for entry in entries})
     made: list[dict[str, Json]] = [
@@ -202,6 +210,11 @@ def history(desk: Desk) -> Exit:
     names = ("at", "by", "field", "old", "new")
     desk.answer(made, table(header, [[_plain(x[name]) for name in names] for x in made]))
     return Exit.DONE
+
+
+def _place(entry: HistoryEntry) -> tuple[bool, int, str]:
+    """The server's order; what it has not seen comes last."""
+    return entry.seq == 0, entry.seq, entry.at
 
 
 def _plain(value: Json) -> str:

@@ -21,12 +21,14 @@ CLOCK_OFF_S_MAX = 15 * 60
 
 def login(desk: Desk) -> Exit:
     """Sign in; the profile is made where there is none."""
-    arguments = desk.arguments
     password = _password(desk)
-    opened = profiles.sign_in(
-        arguments.folder, arguments.server, arguments.organisation, arguments.user, password,
-        desk.passphrase,
-    )  # fmt: skip
+    try:
+        opened = _sign_in(desk, password)
+    except profiles.PassphraseNeeded:
+        if not sys.stdin.isatty():
+            raise
+        desk.passphrase = ask(tr("Passphrase: "))
+        opened = _sign_in(desk, password)
     try:
         settings = opened.settings
         _remark_on_the_clock(desk, opened)
@@ -41,6 +43,14 @@ def login(desk: Desk) -> Exit:
     finally:
         opened.close()
     return Exit.DONE
+
+
+def _sign_in(desk: Desk, password: str) -> Profile:
+    arguments = desk.arguments
+    return profiles.sign_in(
+        arguments.folder, arguments.server, arguments.organisation, arguments.user, password,
+        desk.passphrase,
+    )  # fmt: skip
 
 
 def _password(desk: Desk) -> str:

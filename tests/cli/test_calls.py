@@ -6,17 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from crm_core.errors import Bug
+from crm_core.wire import SignInResponse
+from crm_desktop import profile
 from crm_desktop.__main__ import PASSPHRASE_VARIABLE, _window_options
 from crm_desktop.cli import commands, reading
 from crm_desktop.cli.desk import Desk
 from crm_desktop.cli.outcome import Exit
-from tests.cli.counter import PASSPHRASE, Counter
+from crm_desktop.keychain import Cost
+from crm_desktop.policy import Policy
+from crm_desktop.profile import Machine
+from tests.cli.counter import NANCY, NOWHERE, PASSPHRASE, Counter
 
+CHEAP = Cost(1024, 1, 1)
 CALL = "from crm_desktop.__main__ import main; import sys; sys.exit(main())"
 
 
@@ -128,6 +135,34 @@ def test_status_has_the_agreed_shape(counter: Counter) -> None:
 def test_a_folder_without_a_profile_says_how_to_make_one(tmp_path: Path) -> None:
     ran = Counter(tmp_path / "nothing").run("list", "account")
     assert (ran.code, "login" in ran.err) == (1, True)
+
+
+def test_a_newer_database_asks_for_an_update_and_is_not_touched(counter: Counter) -> None:
+    with closing(profile.open_profile(counter.folder, PASSPHRASE)) as opened:
+        opened.store.write.run("PRAGMA user_version=999")
+    before = (counter.folder / "crm-1.db").read_bytes()
+    ran = counter.run("list", "account")
+    assert (ran.code, "newer version" in ran.err) == (1, True)
+    assert (counter.folder / "crm-1.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("server_time", "said"),
+    [("2036-11-22T08:00:00Z", True), ("1999-01-01T00:00:00Z", True), ("", False)],
+)
+def test_a_clock_that_is_years_off_is_said_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server_time: str, said: bool
+) -> None:
+    answer = SignInResponse(
+        "access", "refresh", 900, NANCY, "d" * 32, "acme", server_time, "epoch", "rep"
+    )
+    monkeypatch.setattr(profile, "_ask", lambda *_: answer)
+    monkeypatch.setattr(profile, "this_machine", lambda: Machine(None, Policy(), CHEAP))
+    counter = Counter(tmp_path / "new")
+    words = ("login", "--server", NOWHERE, "--user", "nancy", "--password-stdin")
+    ran = counter.run(*words, stdin="right\n")
+    assert (ran.code, "clock" in ran.err) == (0, said)
+    assert counter.add("account", "name=Alfreds")
 
 
 def test_every_command_is_translated_into_its_help(counter: Counter) -> None:
