@@ -146,9 +146,11 @@ class Complaints:
             "need": tags(draw.one(("cared_for", "heard", "professional", "fast"))),
             "safety": matter.category == "Quality" and draw.chance(0.3),
         }  # fmt: skip
-        return without_empty(values | self._findings(path, handler, draw))
+        return without_empty(values | self._findings(account, path, handler, draw))
 
-    def _findings(self, path: Sequence[str], handler: RecordId, draw: Draw) -> dict[str, Value]:
+    def _findings(
+        self, account: Account, path: Sequence[str], handler: RecordId, draw: Draw
+    ) -> dict[str, Value]:
         """What the stages passed so far had to establish."""
         causes = [cause for cause, weight in CAUSES for _ in range(weight)]
         found: dict[str, Value] = {}
@@ -158,7 +160,7 @@ class Complaints:
         if "closed" in path:
             found["cause"] = draw.one(causes)
             found["responsible_unit"] = draw.one(("Warehouse", "Sales"))
-            found["outcome"] = "Replaced and apologised"
+            found["outcome"] = "已换货并致歉" if account.chinese else "Replaced, with an apology"
         if path[-1] == "rejected":
-            found["closed_reason"] = "Not one of our products"
+            found["closed_reason"] = "非本公司产品" if account.chinese else "Not our product"
         return found
