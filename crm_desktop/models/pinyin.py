@@ -71,6 +71,7 @@ def _word(word: str) -> tuple[str, ...]:
     return tuple(library.lazy_pinyin(word, style=library.Style.NORMAL))
 
 
+@lru_cache(maxsize=2_000)
 def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     """The readings of a name, and the pieces (characters and Latin words) that they belong to."""
     pieces = tuple(_PIECE.findall(text.lower())[:SYLLABLES_MAX])

@@ -164,6 +164,16 @@ def test_the_scroll_bar_finds_its_place() -> None:
             assert abs(int(str(key.value)) - expected) <= 1
 
 
+def test_in_a_very_long_list_the_place_is_about_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "COUNTED_MAX", 100)
+    monkeypatch.setattr(queries, "SAMPLE_ROWS", 100)
+    with filled([f"{n * 7 % 2000:04}" for n in range(2000)]) as c:
+        for fraction in (0.1, 0.5, 0.9):
+            key = queries.jump(c, "account", fraction, sort="industry")
+            assert key is not None
+            assert abs(int(str(key.value)) - 2000 * fraction) < 200
+
+
 def test_deleted_records_have_a_list_of_their_own(store: Store) -> None:
     account = add(store, "account", name="A")
     delete(store, "account", account)
