@@ -1,4 +1,7 @@
-"""Every kind has a form that gives back what it was shown, and a list that Qt finds sound."""
+"""Every kind has a form that can be emptied and a list that Qt finds sound over a real store.
+
+That a form gives back what it was shown is said for every kind in tests/views/test_forms.py.
+"""
 
 from __future__ import annotations
 
@@ -28,30 +31,6 @@ def parent(qapp: QApplication) -> Iterator[QWidget]:
     made = QWidget()
     yield made
     made.deleteLater()
-
-
-@every_kind
-def test_a_form_that_nobody_touched_changes_nothing(
-    entity: Entity, company: Company, parent: QWidget
-) -> None:
-    form = Form(entity, NobodyFound(), parent)
-    form.show_values(as_typed_by_people(entity, company.fresh_whole(entity)), {})
-    assert not form.is_touched
-    assert form.draft() == {}
-    assert form.collect() == {}
-
-
-@every_writable_kind
-def test_what_a_form_shows_typed_into_an_empty_one_gives_the_same_record(
-    entity: Entity, company: Company, parent: QWidget
-) -> None:
-    values = as_typed_by_people(entity, company.fresh(entity))
-    filled, empty = Form(entity, NobodyFound(), parent), Form(entity, NobodyFound(), parent)
-    filled.show_values(values, {})
-    empty.show_values({}, {})
-    empty.restore({field.name: filled.editor(field.name).typed() for field in entity.editable})
-    assert empty.is_touched
-    assert empty.collect() == values
 
 
 @every_writable_kind
