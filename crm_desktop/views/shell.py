@@ -153,6 +153,7 @@ class Shell(QWidget):
         pane = EntityPane(CATALOG[kind], self._hub, self._stack)
         pane.failed.connect(self.show_failure)
         pane.deleted.connect(self._offer_undo)
+        pane.said.connect(self._remark)
         pane.inbox_asked.connect(self._open_inbox)
         return pane
 
@@ -202,6 +203,9 @@ class Shell(QWidget):
 
     def _open_inbox(self) -> None:
         self.show_place(INBOX)
+
+    def _remark(self, text: str) -> None:
+        self._banner.say(text, passing=True)
 
     def _offer_undo(self, title: str) -> None:
         self._banner.say(tr("Deleted: {title}.", title=title), action=tr("Undo"), passing=True)

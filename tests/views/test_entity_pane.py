@@ -18,6 +18,7 @@ from crm_desktop.models import journal, queries
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.views.kit import list_view
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.list_model import PAGE_ROWS, WINDOW_ROWS_MAX
 from tests.views.company import receive
@@ -257,6 +258,31 @@ def test_a_long_list_is_a_window_with_a_bar_over_all_of_it(
     rest()
     assert pane.model.holds_end
     assert pane.model.rowCount() <= WINDOW_ROWS_MAX
+
+
+def test_a_heading_sorts_the_list_and_a_second_press_turns_it_round(
+    open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane("tag")
+    seen = []
+    for _ in range(2):
+        pane._list._sort_by(1)
+        rest()
+        seen.append([pane.model.data(pane.model.index(n, 1)) for n in range(3)])
+    assert seen[0] == sorted(seen[0], key=str.casefold)
+    assert seen[1] == seen[0][::-1]
+
+
+def test_a_list_too_long_to_sort_says_so(
+    open_pane: Callable[[str], EntityPane], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(list_view, "SORTED_ROWS_MAX", 2)
+    pane = open_pane("tag")
+    with qtbot.waitSignal(pane.said) as said:
+        pane._list._sort_by(1)
+    assert said.args is not None
+    assert "Colour" in said.args[0]
+    assert pane.model.sorted_by == ("name", False)
 
 
 def test_scrolling_back_after_a_jump_loads_what_stands_before(

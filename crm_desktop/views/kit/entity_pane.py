@@ -48,12 +48,14 @@ _NEW = "new"
 class EntityPane(QWidget):
     """List and detail of one kind.
 
-    Signals: `failed(CrmError)` for what is not about one field; `deleted(title)`; `inbox_asked`.
+    Signals: `failed(CrmError)` for what is not about one field; `deleted(title)`; `inbox_asked`;
+    `said(words)` for a remark.
     """
 
     failed = Signal(object)
     inbox_asked = Signal()
     deleted = Signal(str)
+    said = Signal(str)
 
     def __init__(self, entity: Entity, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -291,6 +293,9 @@ class EntityPane(QWidget):
         else:
             self._list.set_empty_words(tr("Nothing here yet. Press Ctrl+N to enter the first one."))
 
+    def _tell_refused(self, words: str) -> None:
+        self.said.emit(words)
+
     def _tell_inbox(self) -> None:
         self.inbox_asked.emit()
 
@@ -345,6 +350,7 @@ class EntityPane(QWidget):
         self._list.set_model(self._model)
         self._list.chosen.connect(self._load)
         self._list.opened.connect(self._load)
+        self._list.refused.connect(self._tell_refused)
         self._model.loaded.connect(self._say_when_empty)
         self._new.clicked.connect(self.new_record)
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)

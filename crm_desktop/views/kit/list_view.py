@@ -23,6 +23,9 @@ from crm_desktop.views.kit.list_model import ListModel
 ROW_HEIGHT = 30
 """Device-independent pixels of one row."""
 
+SORTED_ROWS_MAX = 50_000
+"""Without an index for it, sorting more takes longer than one waits: a million take 30 s."""
+
 _NEAR_EDGE_ROWS = 40
 _STATE_WIDTH = 80
 
@@ -54,10 +57,12 @@ class _Table(QTableView):
 
 
 class ListView(QWidget):
-    """A list of records. Signals: `chosen(id)` when another record is selected, `opened(id)`."""
+    """A list of records. Signals: `chosen(id)` when another record is selected, `opened(id)`,
+    `refused(words)` where a wish cannot be met."""
 
     chosen = Signal(str)
     opened = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -297,7 +302,16 @@ class ListView(QWidget):
         header, model = self._table.horizontalHeader(), self._model
         if model is None or column >= len(model.columns):
             return
-        descending = model.sorted_by == (model.columns[column].name, False)
+        name = model.columns[column].name
+        if name != model.entity.sort and model.total > SORTED_ROWS_MAX:
+            self.refused.emit(
+                tr(
+                    "This list is too long to be sorted by {field}; filter it first.",
+                    field=model.columns[column].label,
+                )
+            )
+            return
+        descending = model.sorted_by == (name, False)
         order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
         header.setSortIndicatorShown(True)
         header.setSortIndicator(column, order)

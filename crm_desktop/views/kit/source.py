@@ -56,35 +56,40 @@ def read_stretch(
     connection: Connection, listing: Listing, wanted: Wanted, columns: Sequence[Field]
 ) -> Stretch:
     """The rows of a stretch with the names of the records that they lead to."""
-    page = _page(connection, listing, wanted)
+    page = _page(connection, listing, wanted, tuple(column.name for column in columns))
     titles = titles_of(connection, refs_of(columns, page.rows))
     count = queries.count_estimate(connection, listing.kind) if listing.is_whole else 0
     return Stretch(page.rows, page.more, titles, count)
 
 
-def _page(connection: Connection, listing: Listing, wanted: Wanted) -> Page:
+def _page(
+    connection: Connection, listing: Listing, wanted: Wanted, fields: tuple[str, ...]
+) -> Page:
     if wanted.fraction is None:
-        return _plain_page(connection, listing, wanted)
+        return _plain_page(connection, listing, wanted, fields)
     key = queries.jump(
         connection, listing.kind, wanted.fraction,
         where=listing.where, search=listing.search, sort=listing.sort,
         descending=listing.descending,
     )  # fmt: skip
-    page = _plain_page(connection, listing, replace(wanted, start=key))
+    page = _plain_page(connection, listing, replace(wanted, start=key), fields)
     if page.more or key is None:
         return page
     # Near the end there is less than a page: fill up from before.
     rest = wanted.limit - len(page.rows)
-    head = _plain_page(connection, listing, Wanted(before=key, limit=max(rest, 1)))
+    head = _plain_page(connection, listing, Wanted(before=key, limit=max(rest, 1)), fields)
     return replace(page, rows=(*head.rows, *page.rows), first=head.first or page.first)
 
 
-def _plain_page(connection: Connection, listing: Listing, wanted: Wanted) -> Page:
+def _plain_page(
+    connection: Connection, listing: Listing, wanted: Wanted, fields: tuple[str, ...]
+) -> Page:
     return queries.page(
         connection, listing.kind,
         where=listing.where, search=listing.search, sort=listing.sort,
         descending=listing.descending,
         after=wanted.after, before=wanted.before, start=wanted.start, limit=wanted.limit,
+        fields=fields,
     )  # fmt: skip
 
 
