@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,6 +21,9 @@ from crm_desktop.models.sql import DELETED, HIDDEN, LIVE, blob, layout, to_json
 
 NAMED_MAX = 200
 """Changed records of one kind that a summary names; of more it names the kind."""
+
+_NEVER_SEEN = 1 << 62
+"""Above every seq: what the server has not taken is in none of its versions."""
 
 POISON = (NotStorable, ValueError, TypeError)
 """What a row that cannot be taken raises: an id that is none, a value SQLite cannot bind."""
@@ -68,6 +71,11 @@ class _Held:
     seq: int
     deleted: int
 
+    @property
+    def counted(self) -> int:
+        """The seq of the version that the digest counts; 0: none."""
+        return self.seq if self.deleted == LIVE else 0
+
 
 def receive_page(receipt: Receipt, page: Page) -> None:
     """Take the versions of one page; a poisoned row goes to quarantine and stops nothing."""
@@ -95,20 +103,21 @@ def _receive_or_bisect(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> 
 
 
 def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
-    """The fast path: one statement for all rows that nobody here has touched."""
+    """The fast path: one statement for all rows below which no own work lies any more."""
     c, table = receipt.c, layout(kind)
     ids = [bytes.fromhex(row.id) for row in rows]
     held = _held(c, kind, ids)
-    shadowed = _shadowed(c, kind)
+    shadows = _shadows(c, kind, ids)
+    worked_on = _with_own_work(c, kind, {key: row.seq for key, row in zip(ids, rows, strict=True)})
     tuples: list[list[SqlValue]] = []
-    taken: list[WireRow] = []
+    bare: list[tuple[str, bytes]] = []
     more_roots: list[tuple[str, bytes, bytes]] = []
     count = total = 0
     for key, row in zip(ids, rows, strict=True):
         old = held.get(key) if held else None
         if old is not None and _is_stale(receipt, kind, row, old):
             continue
-        if key in shadowed:
+        if key in worked_on or (old is None and key in shadows):
             _receive_below_own_work(receipt, kind, key, row)
             continue
         columns, extra = table.stored(row.body)
@@ -117,13 +126,17 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
             root, others = _roots(key, row.roots)
             more_roots.extend((kind, key, other) for other in others)
         tuples.append([key, row.seq, root, LIVE, extra, *columns])
-        taken.append(row)
         count += 1
         total += version_hash(kind, row.id, row.seq)
-        if old is not None and old.deleted == LIVE and old.seq:
+        counted = old.counted if old is not None else 0
+        if key in shadows:
+            counted = shadows[key]
+            bare.append((kind, key))
+        if counted:
             count -= 1
-            total -= version_hash(kind, row.id, old.seq)
+            total -= version_hash(kind, row.id, counted)
     c.many(table.upsert, tuples)
+    c.many("DELETE FROM shadow WHERE kind = ? AND id = ?", bare)
     if held:
         _after_update(c, kind, held)
     if more_roots:
@@ -161,15 +174,34 @@ def _held(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, _Held]:
     return {key: _Held(rid, seq, deleted) for key, rid, seq, deleted in found}
 
 
-def _shadowed(c: Connection, kind: str) -> frozenset[bytes]:
-    """The records with own work on top; also where the row had left and now comes back."""
+def _shadows(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, int]:
+    """The server versions kept aside for these records: the seq that the digest counts, or 0."""
+    if c.one("SELECT 1 FROM shadow LIMIT 1") is None:
+        return {}
+    places = ",".join("?" * len(ids))
     found = c.rows(
-        "SELECT id FROM shadow WHERE kind = ? UNION SELECT o.id FROM changeset s JOIN op o"
-        " ON o.cs = s.n WHERE o.kind = ? AND s.state <> 'confirmed'"
-        " AND s.state IN ('queued', 'sent', 'held', 'rejected', 'blocked')",
-        (kind, kind),
+        "SELECT id, CASE WHEN deleted OR body IS NULL THEN 0 ELSE seq END FROM shadow"
+        f" WHERE kind = ? AND id IN ({places})",
+        (kind, *ids),
     )
-    return frozenset(row[0] for row in found)
+    return dict(found)
+
+
+def _with_own_work(c: Connection, kind: str, seqs: Mapping[bytes, int]) -> frozenset[bytes]:
+    """The records of which this device shows more than the server's version with this seq: also
+    where the row had left and now comes back."""
+    if c.one("SELECT 1 FROM op LIMIT 1") is None:
+        return frozenset()
+    places = ",".join("?" * len(seqs))
+    found = c.rows(
+        "SELECT o.id, max(CASE WHEN s.state = 'acked' AND o.refused IS NULL THEN s.ack_seq"
+        " ELSE ? END) FROM op o JOIN changeset s ON s.n = o.cs"
+        f" WHERE o.kind = ? AND o.id IN ({places})"
+        " AND (s.state IN ('queued', 'sent', 'held', 'rejected', 'blocked', 'acked')"
+        " OR (s.state = 'confirmed' AND o.refused IS NOT NULL)) GROUP BY o.id",
+        (_NEVER_SEEN, kind, *seqs),
+    )
+    return frozenset(key for key, shown_until in found if shown_until > seqs[key])
 
 
 def _is_stale(receipt: Receipt, kind: str, row: WireRow, old: _Held) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -23,6 +23,9 @@ from crm_desktop.models.sql import blob, id_of
 KEPT_WHATEVER_THEIR_AGE = 1000
 """The newest changesets, which no clock makes old."""
 
+_NAMED_AT_ONCE = 500
+"""Changesets named in one statement."""
+
 _NAMES = msgspec.json.Decoder(dict[str, object])
 
 _WAITING = ("queued", "sent", "held", "blocked")
@@ -32,39 +35,59 @@ _WAITING = ("queued", "sent", "held", "blocked")
 def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     """Write the verdicts, then the rows that came with them."""
     c = receipt.c
-    settled: list[int] = []
-    tally: Counter[str] = Counter()
-    conflicts = 0
-    for verdict in answer.results:
-        head = c.one("SELECT n, state FROM changeset WHERE id = ?", (blob(verdict.cs_id),))
-        if head is None or head[1] not in _WAITING:
-            continue
-        state = _settle_one(c, head[0], verdict)
-        tally[state] += 1
-        conflicts += sum(part.result == Result.CONFLICT for part in verdict.changes)
-        settled.append(head[0])
+    news = _news(c, answer)
+    clean = [(n, verdict) for n, verdict in news if _is_clean(verdict)]
+    _ack_all(c, clean)
+    states = dict.fromkeys((n for n, _ in clean), "acked")
+    states |= {n: _settle_one(c, n, verdict) for n, verdict in news if n not in states}
+    tally = Counter(states.values())
+    conflicts = sum(
+        part.result == Result.CONFLICT for _, verdict in news for part in verdict.changes
+    )
     for page in answer.pages:
         receive_page(receipt, page)
     for deleted in answer.deleted:
         receive_deleted(receipt, deleted)
     receipt.seq = max(receipt.seq, answer.seq)
-    touched = _records_of(c, settled)
-    for kind, record_id in touched:
-        rebase(c, kind, record_id)
-        receipt.note(kind, (record_id,), 1)
-    for n in settled:
-        _orphan_out_of_sight(receipt, n)
-    if tally["rejected"] or tally["blocked"] or _has_refusals(c, settled):
-        _judge_blocked(c, settled)
-    summary = Summary(outbox_changed=bool(settled), conflicts_changed=conflicts > 0)
+    _show_anew(receipt, [*states])
+    for n in states:
+        if states[n] == "rejected":
+            _orphan_out_of_sight(receipt, n)
+    if tally["rejected"] or tally["blocked"] or _has_refusals(c, [*states]):
+        _judge_blocked(c, [*states])
+    summary = Summary(outbox_changed=bool(states), conflicts_changed=conflicts > 0)
     return Settled(summary, tally["acked"], conflicts, tally["rejected"], tally["blocked"])
+
+
+def _news(c: Connection, answer: PushResponse) -> list[tuple[int, ChangeSetResult]]:
+    """The verdicts on changesets that wait for one, by the changesets' numbers."""
+    verdicts = {blob(verdict.cs_id): verdict for verdict in answer.results}
+    places = ",".join("?" * len(verdicts))
+    found = c.rows(f"SELECT id, n, state FROM changeset WHERE id IN ({places})", [*verdicts])
+    return sorted((n, verdicts[key]) for key, n, state in found if state in _WAITING)
+
+
+def _is_clean(verdict: ChangeSetResult) -> bool:
+    """Whether the server took all of a changeset."""
+    results = {verdict.result, *(part.result for part in verdict.changes)}
+    return results <= {Result.APPLIED, Result.MERGED, Result.DUPLICATE}
+
+
+def _ack_all(c: Connection, clean: Sequence[tuple[int, ChangeSetResult]]) -> None:
+    c.many(
+        "UPDATE op SET parked = NULL, refused = NULL WHERE cs = ?"
+        " AND (parked IS NOT NULL OR refused IS NOT NULL)",
+        [(n,) for n, _ in clean],
+    )
+    c.many(
+        "UPDATE changeset SET state = 'acked', ack_seq = ?, verdict = ? WHERE n = ?",
+        [(one.seq, msgspec.json.encode(one).decode(), n) for n, one in clean],
+    )
 
 
 def _orphan_out_of_sight(receipt: Receipt, n: int) -> None:
     """Work that was refused because its records are out of sight already is orphaned."""
     c = receipt.c
-    if c.value("SELECT state FROM changeset WHERE n = ?", (n,)) != "rejected":
-        return
     records = c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,))
     if all(_is_hidden(c, kind, key) for kind, key in records):
         leaving.orphan_refused(receipt, n)
@@ -145,8 +168,8 @@ def _fields(kind: str, judged: str) -> tuple[str, ...]:
 
 
 def _has_refusals(c: Connection, settled: Sequence[int]) -> bool:
-    sql = "SELECT 1 FROM op WHERE cs = ? AND refused IS NOT NULL"
-    return any(c.one(sql, (n,)) is not None for n in settled)
+    sql = "SELECT 1 FROM op WHERE refused IS NOT NULL AND cs IN ({}) LIMIT 1"
+    return any(c.one(sql.format(places), some) for places, some in _in_portions(settled))
 
 
 def _judge_blocked(c: Connection, settled: Sequence[int]) -> None:
@@ -161,12 +184,29 @@ def _judge_blocked(c: Connection, settled: Sequence[int]) -> None:
         c.run("UPDATE changeset SET state = 'rejected' WHERE n = ? AND state = 'queued'", (n,))
 
 
-def _records_of(c: Connection, changesets: Sequence[int]) -> list[tuple[str, RecordId]]:
-    found: dict[tuple[str, RecordId], None] = {}
-    for n in changesets:
-        for kind, key in c.rows("SELECT kind, id FROM op WHERE cs = ?", (n,)):
-            found[kind, id_of(key)] = None
-    return list(found)
+def _show_anew(receipt: Receipt, changesets: Sequence[int]) -> None:
+    """The records of changesets whose state has changed: what they show, and whom to tell."""
+    c = receipt.c
+    touched: dict[str, list[RecordId]] = {}
+    for places, some in _in_portions(changesets):
+        found = c.rows(
+            "SELECT DISTINCT o.kind, o.id, s.id IS NOT NULL FROM op o LEFT JOIN shadow s"
+            f" ON s.kind = o.kind AND s.id = o.id WHERE o.cs IN ({places})",
+            some,
+        )
+        for kind, key, shadowed in found:
+            touched.setdefault(kind, []).append(id_of(key))
+            if shadowed:
+                rebase(c, kind, id_of(key))
+    for kind, ids in touched.items():
+        receipt.note(kind, ids, len(ids))
+
+
+def _in_portions(numbers: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Portions that one statement can name, each with its `?,?,?`."""
+    for first in range(0, len(numbers), _NAMED_AT_ONCE):
+        some = numbers[first : first + _NAMED_AT_ONCE]
+        yield ",".join("?" * len(some)), some
 
 
 # The end of a pull
@@ -181,9 +221,7 @@ def confirm(receipt: Receipt, hi: int) -> bool:
         "UPDATE changeset SET state = 'confirmed', confirmed_at = ? WHERE n = ?",
         [(receipt.now, n) for n in found],
     )
-    for kind, record_id in _records_of(c, found):
-        rebase(c, kind, record_id)
-        receipt.note(kind, (record_id,), 1)
+    _show_anew(receipt, found)
     return bool(found)
 
 
