@@ -94,8 +94,8 @@ class Outbox:
             receipt = self._receipt(c)
             take_items(receipt, items)
             c.run("UPDATE sync_state SET pull_open = 1")
-            # A mark without a place to resume from comes right before the end of the stream.
-            if mark is not None and mark.after:
+            # Also one before the first root: it says that parts of this pull are here.
+            if mark is not None:
                 c.run("UPDATE sync_state SET resume = ?, resume_hi = ?", (mark.after, mark.cursor))
             return _applied(receipt)
 
