@@ -16,7 +16,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "plan": ("title", "account", "state", "period", "owner", "ends_on"),
     "visit": ("planned_start", "account", "state", "type", "objectives", "owner", "outcome"),
     "complaint": ("number", "subject", "account", "state", "severity", "received_at", "handler"),
-    "task": ("title", "account", "status", "priority", "due_on", "assignee"),
+    "task": ("title", "due_on", "status", "account", "assignee", "priority"),
     "interaction": ("at", "account", "medium", "subject", "contact", "duration"),
     "order": ("number", "account", "ordered_on", "total", "sold_by", "shipped_on"),
     "user": ("name", "login", "role", "team", "territory", "manager"),

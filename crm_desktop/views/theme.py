@@ -31,10 +31,10 @@ _LIGHT = {
 _DARK = {
     _Role.Window: "#1A1E24",
     _Role.WindowText: "#E8EAEE",
-    _Role.Base: "#20252D",
+    _Role.Base: "#2A3039",
     _Role.AlternateBase: "#14171C",
     _Role.Text: "#E8EAEE",
-    _Role.Button: "#2A3039",
+    _Role.Button: "#3A424E",
     _Role.ButtonText: "#E8EAEE",
     _Role.PlaceholderText: "#959EAC",
     _Role.Highlight: "#4468C8",

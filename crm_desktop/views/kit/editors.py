@@ -274,7 +274,7 @@ class InstantEditor(DayEditor):
 
     @override
     def _put(self, value: Value, titles: Titles) -> None:
-        self._type(local_time(value) if isinstance(value, str) else "")
+        self._type(local_time(value, exact=True) if isinstance(value, str) else "")
 
     @override
     def _parse(self, text: str) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -128,6 +128,7 @@ class ListView(QWidget):
         table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setShowGrid(False)
         table.setFrameShape(QFrame.Shape.NoFrame)
+        table.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.setSortingEnabled(False)

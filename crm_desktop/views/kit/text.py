@@ -41,6 +41,11 @@ def caption(parent: QWidget, text: str = "") -> QLabel:
     return label
 
 
+def bold(font: QFont) -> QFont:
+    """The same font, bold."""
+    return _scaled(font, 1.0, bold=True)
+
+
 def _scaled(font: QFont, factor: float, *, bold: bool) -> QFont:
     made = QFont(font)
     if font.pixelSize() > 0:

@@ -68,13 +68,14 @@ def values_in_words(kind: str, values: Mapping[str, Value], titles: Titles) -> s
     return "\n".join(lines)
 
 
-def local_time(instant: str) -> str:
-    """A canonical instant as local wall time, to the minute."""
+def local_time(instant: str, *, exact: bool = False) -> str:
+    """A canonical instant as local wall time to the minute; `exact`: with its seconds, if any."""
     moment = parse_instant(instant)
     if moment is None:
         return instant
     local = moment.astimezone()
-    return local.strftime("%Y-%m-%d %H:%M" if local.second == 0 else "%Y-%m-%d %H:%M:%S")
+    has_seconds = exact and local.second
+    return local.strftime("%Y-%m-%d %H:%M:%S" if has_seconds else "%Y-%m-%d %H:%M")
 
 
 def parse_instant(text: str) -> dt.datetime | None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
@@ -31,12 +32,13 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.finder import Finder
-from crm_desktop.views.kit.text import heading, plain_label
+from crm_desktop.views.kit.text import bold, heading, plain_label
 from crm_desktop.views.kit.words import local_time, plain_tooltip
 from crm_desktop.views.panes.inbox.read import Contents, Dispute, Stuck, read_contents
 from crm_desktop.views.panes.inbox.sides import DisputeView, NoteView, StuckView
 
 _LIST_WIDTH, _DETAIL_WIDTH = 330, 770
+_GROUP_HEIGHT, _ENTRY_HEIGHT = 32, 46
 _ENTRY = int(Qt.ItemDataRole.UserRole)
 
 
@@ -137,10 +139,13 @@ class InboxPane(QWidget):
             return
         group = QTreeWidgetItem(self._tree, [f"{name}  {len(rows)}"])
         group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        group.setFont(0, bold(self.font()))
+        group.setSizeHint(0, QSize(0, _GROUP_HEIGHT))
         for row in rows:
             key, title, second = line(row)
             item = QTreeWidgetItem(group, [f"{title}\n{second}"])
             item.setData(0, _ENTRY, key)
+            item.setSizeHint(0, QSize(0, _ENTRY_HEIGHT))
             item.setToolTip(0, plain_tooltip(f"{title} – {second}"))
             self._entries[key] = row
 
@@ -203,6 +208,7 @@ class InboxPane(QWidget):
         self._tree.setHeaderHidden(True)
         self._tree.setRootIsDecorated(False)
         self._tree.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self._tree.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         self._tree.setIndentation(8)
         self._tree.setUniformRowHeights(False)
         self._tree.setAccessibleName(tr("What waits for you"))

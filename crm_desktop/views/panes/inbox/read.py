@@ -16,6 +16,8 @@ from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.kit.words import Titles, link_keys, values_in_words
 
+_NEED_ONE = ("rejected", "orphaned")
+
 
 @dataclass(frozen=True)
 class Dispute:
@@ -43,22 +45,24 @@ class Contents:
     stuck: tuple[Stuck, ...]
     quarantined: tuple[QuarantineRow, ...]
     queue: tuple[QueueRow, ...]
-
-    @property
-    def waiting(self) -> int:
-        """How many entries wait for a person."""
-        return len(self.disputes) + len(self.stuck) + len(self.quarantined)
+    waiting: int
+    """How many decisions wait for this user: conflicts that hold a value of his, and own work
+    that was refused or whose record is out of sight."""
 
 
 def read_contents(connection: Connection, me: str) -> Contents:
     """The inbox of a user."""
     conflicts = inbox.conflicts(connection)
     titles: Titles = titles_of(connection, tuple(sorted(set(_keys(conflicts)))))
+    stuck = tuple(_stuck(connection))
+    own = sum(any(parked.author == me for parked in row.parked) for row in conflicts)
+    refused = {entry.row.cs_id for entry in stuck if entry.row.state in _NEED_ONE}
     return Contents(
         tuple(_disputes(conflicts, me, titles)),
-        tuple(_stuck(connection)),
+        stuck,
         tuple(inbox.quarantined(connection)),
         tuple(inbox.queue(connection)),
+        own + len(refused),
     )
 
 

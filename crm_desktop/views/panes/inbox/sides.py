@@ -19,7 +19,7 @@ from crm_desktop.views.kit.words import local_time
 from crm_desktop.views.panes.inbox.read import Dispute, Stuck
 
 _MARGIN = 16
-_STRETCH = (2, 2, 3, 3, 4)
+_STRETCH = (2, 3, 4, 4, 4)
 
 
 class DisputeView(QWidget):
@@ -77,7 +77,7 @@ class DisputeView(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(14)
-        titles = (tr("Field"), tr("Base"), tr("Mine"), tr("Theirs"), tr("Result"))
+        titles = (tr("Field"), tr("Base"), tr("Mine"), tr("Theirs"), tr("What everyone will see"))
         for column, text in enumerate(titles):
             grid.addWidget(section(page, text), 0, column)
             grid.setColumnStretch(column, _STRETCH[column])
