@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -27,11 +28,15 @@ from crm_core.wire import (
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import leaving, reconcile, settling
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
+from crm_desktop.models.journal.retrying import retry_quarantined
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 from crm_desktop.models.store import Store
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 _IDS = msgspec.json.Decoder(tuple[ChangeSetId, ...])
+
+_READ_AT_ONCE = 500
+"""Changesets read by one statement."""
 
 KEEP_CONFIRMED_DAYS = 60
 """Own history and undo reach back this far; so does re-sending after a server's restore."""
@@ -64,7 +69,7 @@ class Outbox:
                     break
                 taken.append(n)
             c.many("UPDATE changeset SET state = 'sent' WHERE n = ?", [(n,) for n in taken])
-            return tuple(changeset_of(c, n) for n in taken)
+            return tuple(changesets_of(c, taken))
 
     def settle(self, answer: PushResponse) -> Settled:
         """Write a push's verdicts, and lay the rows of the answer under what is unsettled."""
@@ -105,6 +110,7 @@ class Outbox:
         with store.writing() as c:
             receipt = self._receipt(c)
             take_items(receipt, items)
+            retry_quarantined(receipt, store.clock())
             confirmed = settling.confirm(receipt, end.hi)
             if receipt.reconciling:
                 reconcile.end(receipt)
@@ -136,7 +142,7 @@ class Outbox:
                 "SELECT n FROM changeset WHERE state NOT IN ('acked', 'confirmed', 'discarded')"
                 " ORDER BY n"
             )
-            return msgspec.json.encode([changeset_of(c, n) for (n,) in found])
+            return msgspec.json.encode([*changesets_of(c, [n for (n,) in found])])
 
     def _receipt(self, c: Connection) -> Receipt:
         reconciling = bool(c.value("SELECT reconcile FROM sync_state"))
@@ -194,25 +200,43 @@ def _compare(c: Connection, end: End, now: str) -> bool:
 
 
 def changeset_of(c: Connection, n: int) -> ChangeSet:
-    """A changeset as it travels, from the journal."""
-    head = c.one(
-        "SELECT id, batch, batch_n, author, device, at, schema, scope_gen, atomic, label"
-        " FROM changeset WHERE n = ?",
-        (n,),
-    )
-    assert head is not None
-    ops = c.rows(
-        "SELECT kind, id, op, new, old, base_seq, after FROM op WHERE cs = ? ORDER BY i", (n,)
-    )
-    changes = tuple(
-        Change(
-            kind, RecordId(key.hex()), Op(op), _VALUES.decode(new), _VALUES.decode(old), base,
-            _IDS.decode(after) if after else (),
+    """One changeset as it travels."""
+    return next(changesets_of(c, (n,)))
+
+
+def changesets_of(c: Connection, numbers: Sequence[int]) -> Iterator[ChangeSet]:
+    """Changesets as they travel, from the journal."""
+    for first in range(0, len(numbers), _READ_AT_ONCE):
+        some = numbers[first : first + _READ_AT_ONCE]
+        places = ",".join("?" * len(some))
+        changes: dict[int, list[Change]] = {}
+        for cs, *op in c.rows(
+            "SELECT cs, kind, id, op, new, old, base_seq, after FROM op"
+            f" WHERE cs IN ({places}) ORDER BY cs, i",
+            some,
+        ):
+            changes.setdefault(cs, []).append(_change(op))
+        heads = c.rows(
+            "SELECT n, id, batch, batch_n, author, device, at, schema, scope_gen, atomic, label"
+            f" FROM changeset WHERE n IN ({places}) ORDER BY n",
+            some,
         )
-        for kind, key, op, new, old, base, after in ops
+        for n, *head in heads:
+            yield _changeset(head, tuple(changes.get(n, ())))
+
+
+def _change(op: Sequence[Any]) -> Change:
+    kind, key, name, new, old, base, after = op
+    return Change(
+        kind, RecordId(key.hex()), Op(name), _VALUES.decode(new), _VALUES.decode(old), base,
+        _IDS.decode(after) if after else (),
     )  # fmt: skip
+
+
+def _changeset(head: Sequence[Any], changes: tuple[Change, ...]) -> ChangeSet:
+    key, batch, n, author, device, at, schema, scope_gen, atomic, label = head
     return ChangeSet(
-        id=ChangeSetId(head[0].hex()), changes=changes, batch=head[1] or "", n=head[2],
-        author=RecordId(head[3].hex()), device=DeviceId(head[4]), at=head[5], schema=head[6],
-        scope_gen=head[7], atomic=bool(head[8]), label=head[9],
+        id=ChangeSetId(key.hex()), changes=changes, batch=batch or "", n=n,
+        author=RecordId(author.hex()), device=DeviceId(device), at=at, schema=schema,
+        scope_gen=scope_gen, atomic=bool(atomic), label=label,
     )  # fmt: skip
