@@ -20,9 +20,22 @@ from crm_desktop.models.journal.rows import fetch
 from crm_desktop.models.sql import from_json, id_of
 
 __all__ = [
-    "ConflictRow", "ParkedValue", "QuarantineRow", "QueueRow", "StuckRow", "conflicts", "discard",
-    "keep_as_draft", "quarantined", "queue", "resend", "resolve", "stuck",
-]  # fmt: skip
+    "ConflictRow",
+    "ParkedValue",
+    "QuarantineRow",
+    "QueueRow",
+    "SalvageRow",
+    "StuckRow",
+    "conflicts",
+    "discard",
+    "keep_as_draft",
+    "quarantined",
+    "queue",
+    "resend",
+    "resolve",
+    "salvaged",
+    "stuck",
+]
 
 _REFUSALS = msgspec.json.Decoder(dict[str, tuple[str, dict[str, str]]])
 _VALUES = msgspec.json.Decoder(dict[str, Value])
@@ -87,6 +100,17 @@ class QuarantineRow:
     kind: str
     id: RecordId
     detail: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalvageRow:
+    """A version that somebody else wrote and a restored server no longer has: for IT."""
+
+    kind: str
+    id: RecordId
+    title: str
+    values: Mapping[str, Value]
     at: str
 
 
@@ -203,6 +227,15 @@ def quarantined(c: Connection) -> tuple[QuarantineRow, ...]:
     """Records that could not be taken."""
     rows = c.rows("SELECT kind, id, reason, at FROM quarantine ORDER BY at DESC")
     return tuple(QuarantineRow(kind, id_of(key), reason, at) for kind, key, reason, at in rows)
+
+
+def salvaged(c: Connection) -> tuple[SalvageRow, ...]:
+    """What a restored server lost of others' work, the newest first."""
+    rows = c.rows("SELECT kind, id, title, body, at FROM salvage ORDER BY n DESC")
+    return tuple(
+        SalvageRow(kind, id_of(key), title, _VALUES.decode(body) if body else {}, at)
+        for kind, key, title, body, at in rows
+    )
 
 
 def queue(c: Connection) -> tuple[QueueRow, ...]:
