@@ -19,7 +19,14 @@ from crm_server.auth import Auth
 from crm_server.passwords import Passwords
 from crm_server.sealing import server_key
 from crm_server.service import Service
-from crm_server.store import SLUG, ServerStore, open_engine, schema_of, sqlite_url
+from crm_server.store import (
+    SLUG,
+    ServerStore,
+    connected,
+    open_engine,
+    schema_of,
+    sqlite_url,
+)
 from crm_server.tables import STORE_VERSION
 
 SUFFIX = ".sqlite"
@@ -78,7 +85,7 @@ class Organisations:
         if self._engine is None:
             return sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}"))
         prefix = schema_of("x")[:-1]
-        with self._engine.connect() as connection:
+        with connected(self._engine) as connection:
             found = connection.execute(
                 text("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'crm\\_%'")
             )

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import CreateSchema
 
 from crm_core.errors import NotFound, Unavailable, UserProblem
@@ -135,7 +137,7 @@ class ServerStore:
 
     def create_tables(self) -> None:
         """Make every table that is missing."""
-        with self.engine.begin() as connection:
+        with connected(self.engine) as connection:
             if not self.postgres:
                 metadata.create_all(connection)
                 return
@@ -166,7 +168,7 @@ class ServerStore:
         try:
             connection = self.engine.raw_connection()
         except _OPERATIONAL as error:
-            raise Unavailable(tr_noop("The database does not answer.")) from error
+            raise Unavailable(_NO_ANSWER) from error
         try:
             tx = Tx(connection, postgres=self.postgres)
             for statement in begin[1] if self.postgres else begin[:1]:
@@ -180,7 +182,7 @@ class ServerStore:
                 tx.run("COMMIT")
         except _OPERATIONAL as error:
             self._undo(connection)
-            raise Unavailable(tr_noop("The database does not answer.")) from error
+            raise Unavailable(_NO_ANSWER) from error
         except BaseException:
             self._undo(connection)
             raise
@@ -196,7 +198,20 @@ class ServerStore:
 
 _BEGIN_READ = ("BEGIN", ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",))
 _BEGIN_WRITE = ("BEGIN IMMEDIATE", ())
-_OPERATIONAL = (sqlite3.OperationalError, psycopg.OperationalError)
+_OPERATIONAL = (
+    sqlite3.OperationalError, psycopg.OperationalError, OperationalError, PoolTimeout
+)  # fmt: skip
+_NO_ANSWER = tr_noop("The database does not answer.")
+
+
+@contextmanager
+def connected(engine: Engine) -> Generator[Connection]:
+    """A transaction of SQLAlchemy's own, for what is no organisation's work."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except _OPERATIONAL as error:
+        raise Unavailable(_NO_ANSWER) from error
 
 
 def open_engine(url: str) -> Engine:
