@@ -38,6 +38,8 @@ def test_the_changelog_has_room_for_the_next_line() -> None:
 def test_long_files_are_mentioned() -> None:
     """A guide, not a gate: a file this long usually hides a second idea."""
     for source in sources():
+        if "/versions/" in source.name or source.name.endswith("/created.py"):
+            continue  # written by a tool
         lines = len((ROOT / source.name).read_text("utf-8").splitlines())
         if lines > LINES_GUIDE:
             warnings.warn(f"{source.name} has {lines} lines", stacklevel=1)
