@@ -137,9 +137,7 @@ def synchronise(*, repair: bool = True) -> Steps[Outcome]:
     parked = yield from ask(do.ReadParked())
     # What was refused because its record left this user's sight is orphaned by now, not rejected.
     run.tally.rejected = min(run.tally.rejected, parked.rejected)
-    return Outcome(
-        run.tally, run.verified, parked, run.push_failure, run.pull_failure, left
-    )
+    return Outcome(run.tally, run.verified, parked, run.push_failure, run.pull_failure, left)
 
 
 def _round(run: _Run) -> Steps[None]:

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -84,6 +84,10 @@ class Stream(Protocol):
         """The next item, None at the end; raises what went wrong on the way."""
         ...
 
+    def interrupt(self) -> None:
+        """Wake whoever waits for an item (from any thread)."""
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...
@@ -114,6 +118,9 @@ class Runner:
     def stop(self) -> None:
         """End the run at its next step (from any thread); what was received is kept."""
         self._stopped.set()
+        stream = self._stream
+        if stream is not None:
+            stream.interrupt()
 
     def run(self, *, repair: bool = True) -> Run:
         """One synchronisation. Failures of the way come in the result; local ones raise."""
@@ -144,7 +151,7 @@ class Runner:
     def perform(self, effect: Effect[Any]) -> Any:
         """Do what the engine asks; the outcome, or the error that it is to hear of."""
         if self._stopped.is_set() and isinstance(effect, do.SendPush | do.OpenPull | do.NextItem):
-            raise Unavailable(tr_noop("Synchronising was stopped; it goes on the next time."))
+            raise stopped()
         handler = _HANDLERS.get(type(effect))
         if handler is None:
             raise Bug(tr_noop("The engine asks for '{effect}'."), effect=type(effect).__name__)
@@ -284,6 +291,11 @@ class ReadAhead:
             raise item
         return item
 
+    def interrupt(self) -> None:
+        """Wake whoever waits for an item; with items at hand nobody waits."""
+        with suppress(queue.Full):
+            self._queue.put_nowait(stopped())
+
     def close(self) -> None:
         """Let go of the stream; the thread ends with its current read at the latest."""
         self._closing.set()
@@ -309,6 +321,11 @@ class ReadAhead:
         finally:
             stream.__exit__(None, None, None)
             self._queue.put(last)
+
+
+def stopped() -> Unavailable:
+    """What a run that was stopped ends with."""
+    return Unavailable(tr_noop("Synchronising was stopped; it goes on the next time."))
 
 
 def _drain(waiting: queue.Queue[Any]) -> None:

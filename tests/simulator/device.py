@@ -186,6 +186,9 @@ class _InLine:
     def next(self) -> PullItem | None:
         return next(self._items, None)
 
+    def interrupt(self) -> None:
+        """Nobody waits here."""
+
     def close(self) -> None:
         self._open.__exit__(None, None, None)
 

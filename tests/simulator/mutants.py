@@ -122,11 +122,11 @@ def forbidden_as_rejection() -> Generator[None]:
 
 
 MUTANTS = (
-    Mutant("own-device exemption", own_device_exemption, 1, 5),
-    Mutant("cursor before rows", cursor_before_rows, 2, 5),
-    Mutant("no retry key", no_retry_key, 5, 3),
-    Mutant("left as delete", left_as_delete, 26, 1),
-    Mutant("403 as rejection", forbidden_as_rejection, 3, 3),
+    Mutant("own-device exemption", own_device_exemption, 2, 5),
+    Mutant("cursor before rows", cursor_before_rows, 17, 5),
+    Mutant("no retry key", no_retry_key, 27, 3),
+    Mutant("left as delete", left_as_delete, 17, 1),
+    Mutant("403 as rejection", forbidden_as_rejection, 1, 3),
 )
 
 

@@ -131,6 +131,21 @@ def endless(runner: Runner) -> Iterable[PullItem]:
         yield page(1, n)
 
 
+def test_stopping_wakes_a_run_that_waits_for_a_silent_server() -> None:
+    silent, waits = threading.Event(), threading.Event()
+
+    def nothing_more() -> Iterable[PullItem]:
+        yield page(1)
+        waits.set()
+        silent.wait(20)
+
+    runner = Runner(Store(), Server(nothing_more))
+    threading.Thread(target=lambda: waits.wait(5) and runner.stop()).start()
+    run = runner.run()
+    silent.set()
+    assert isinstance(run.failure, Unavailable)
+
+
 def test_reading_ahead_is_bounded() -> None:
     given: list[int] = []
     waiting = threading.Event()
