@@ -203,7 +203,7 @@ class Puller:
         for line in self._content():
             if not reached:
                 # From here on, a device that breaks off is known to hold parts of what follows.
-                yield _line(Mark(plan.base, self._request.resume))
+                yield _line(Mark(plan.base, "" if self._starts_over() else self._request.resume))
                 reached = ALL_ENTERED
             yield line
         yield _line(Mark(plan.base, reached))

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from typing_extensions import override
+
 from crm_core.errors import CrmError, NotAllowed, SignedOut, Unavailable
 from crm_server.admin import devices, files, people, setup
 from crm_server.admin.session import Session
@@ -47,6 +49,23 @@ def _exit_code(error: CrmError) -> int:
     return EXIT_FAILED
 
 
+class Version(argparse.Action):
+    """Looks the version up only when it is asked for: reading package data takes its time."""
+
+    @override
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        from importlib.metadata import version
+
+        print(f"crm-server {version('crm-desktop')}")
+        parser.exit()
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The arguments of every command."""
     parser = argparse.ArgumentParser(
@@ -57,6 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--database-url", default="", metavar="URL",
         help="a PostgreSQL database instead of SQLite files in DIR",
     )  # fmt: skip
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version and end")
     parser.add_argument(
         "--for", dest="organisation_slug", default="", metavar="SLUG",
         help="the organisation, where the server has several",

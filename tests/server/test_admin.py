@@ -124,6 +124,13 @@ def test_wrong_usage_and_missing_things_have_their_codes(shell: Shell) -> None:
     assert shell("user", "add", "li", "--role", "rep", "--password-stdin", typed="\n")[0] == 1
 
 
+def test_the_version_is_told_without_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("crm-server 0.")
+
+
 def test_devices_are_listed_expired_and_withdrawn(shell: Shell) -> None:
     shell.company()
     organisations = Organisations(shell.folder)

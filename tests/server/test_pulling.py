@@ -146,6 +146,17 @@ def test_an_unknown_epoch_starts_over_with_hello(acme: Acme) -> None:
     assert len(acme.nancy.of_kind("account")) == 1
 
 
+@pytest.mark.usefixtures("small_pages")
+def test_a_resume_token_of_a_lost_epoch_is_forgotten(acme: Acme) -> None:
+    accounts = [acme.nancy.account(f"Customer {n}") for n in range(8)]
+    fresh = acme.world.device("nancy")
+    cut(fresh, at=12)
+    fresh.epoch = "0" * 32
+    cut(fresh, at=4)
+    fresh.pull()
+    assert all(fresh.sees("account", account) for account in accounts)
+
+
 def test_one_snapshot_serves_the_whole_stream(acme: Acme) -> None:
     account = acme.nancy.account()
     fresh = acme.world.device("nancy")
