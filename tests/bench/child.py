@@ -65,11 +65,14 @@ def upsert(folder: str, new: str) -> dict[str, Any]:
     return {"seconds": seconds, "rows": len(rows)}
 
 
-def edit(folder: str, edits: str) -> dict[str, Any]:
-    """Edit so many accounts, each in a changeset of its own, without sending anything."""
+def edit(folder: str, edits: str, every: str) -> dict[str, Any]:
+    """Edit every so many-th account, each in a changeset of its own, without sending anything."""
     with closing(opened(folder)) as profile:
         with profile.store.reader() as connection:
-            ids = connection.rows("SELECT id FROM account ORDER BY rid LIMIT ?", (int(edits),))
+            ids = connection.rows(
+                "SELECT id FROM account WHERE rid % ? = 0 ORDER BY rid LIMIT ?",
+                (int(every), int(edits)),
+            )
 
         def type_all() -> None:
             for number, (stored,) in enumerate(ids):

@@ -13,7 +13,9 @@ from tests.bench.stage import Stage, child
 from tests.bench.table import Row, Target, middle
 
 OF_RAW = Target(0.3, at_most=False)
-ACCOUNTS = 10_000
+ACCOUNTS_PER_EDIT = 20
+"""The edits are spread over so many accounts each, as in life: no page holds only edited rows."""
+
 WRITTEN = {"record": "seq", "history": "seq", "applied": "seq"}
 """The tables into which every edit writes a row, and the column that numbers those rows."""
 
@@ -26,10 +28,10 @@ def measure(stage: Stage, runs: int, edits: int) -> list[Row]:
     raws: list[float] = []
     with watched() as load:
         for _ in range(runs):
-            with stage.server(max(ACCOUNTS, edits)) as server:
+            with stage.server(ACCOUNTS_PER_EDIT * edits) as server:
                 profile = stage.profile(server)
                 child("sync", profile)
-                child("edit", profile, str(edits))
+                child("edit", profile, str(edits), str(ACCOUNTS_PER_EDIT))
                 server.stop()
                 before = copied(database_of(server.data), stage.scratch / "before.db")
                 server.serve()

@@ -63,5 +63,5 @@ def test_peak_memory_sees_what_was_given_back() -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("row", MEASURES)
 def test_each_measure_runs_with_few_records(row: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([row, "--runs", "1", "--records", "500"]) == 0
+    assert main([row, "--runs", "1", "--records", "200"]) == 0
     assert "kept" in (said := capsys.readouterr().out) or "MISSED" in said or "close" in said

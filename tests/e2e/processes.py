@@ -42,8 +42,9 @@ class Ran:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our own environment and some more."""
-    return {**os.environ, **(extra or {})}
+    """Our own environment and some more; programs may keep their compiled code, as installed."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **(extra or {})}
 
 
 def run(command: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
