@@ -17,7 +17,8 @@ from crm_core.entity import Entity, default_of
 from crm_core.fields import Kind, Value
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.links import Hit
-from crm_desktop.views.kit.list_model import Listing, ListModel, Stretch, Wanted, refs_of
+from crm_desktop.views.kit.list_model import ListModel
+from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
 from crm_desktop.views.kit.source import read_stretch, titles_of
 from crm_desktop.views.kit.words import shown
 from tests.conformance.company import Company, Device, Values

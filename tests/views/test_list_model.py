@@ -15,7 +15,8 @@ from crm_core.ids import RecordId
 from crm_desktop.models.queries import Key, Row
 from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit import list_model
-from crm_desktop.views.kit.list_model import ID_ROLE, Listing, ListModel, Stretch, Wanted
+from crm_desktop.views.kit.list_model import ID_ROLE, ListModel
+from crm_desktop.views.kit.listing import Listing, Stretch, Wanted
 
 TASK = CATALOG["task"]
 COLUMNS = tuple(TASK.by_name[name] for name in ("title", "due_on", "assignee"))

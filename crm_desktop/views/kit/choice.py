@@ -12,7 +12,8 @@ from crm_core.fields import Field, Kind, Value
 from crm_core.values import check
 from crm_desktop.i18n import tr, words
 from crm_desktop.models.inbox import ConflictRow
-from crm_desktop.views.kit.editors import Editor, make_editor
+from crm_desktop.views.kit.editor import Editor
+from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.text import caption, plain_label
 from crm_desktop.views.kit.words import Titles, local_time, shown, values_in_words

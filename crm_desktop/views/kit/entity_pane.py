@@ -33,8 +33,9 @@ from crm_desktop.views.columns import columns_of
 from crm_desktop.views.kit.detail import RecordDetail
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.history import Line
-from crm_desktop.views.kit.list_model import Listing, ListModel
+from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_view import ListView
+from crm_desktop.views.kit.listing import Listing
 from crm_desktop.views.kit.source import Shown, StoreSource, read_history, read_shown
 from crm_desktop.views.kit.text import heading, plain_label
 from crm_desktop.views.kit.words import title_in_words

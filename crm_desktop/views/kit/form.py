@@ -14,7 +14,8 @@ from crm_core.fields import Field, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.values import check
 from crm_desktop.i18n import tr, words
-from crm_desktop.views.kit.editors import Editor, make_editor
+from crm_desktop.views.kit.editor import Editor
+from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.words import Titles, shown
 

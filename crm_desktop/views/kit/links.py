@@ -22,7 +22,7 @@ from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.words import Titles, link_key
+from crm_desktop.views.kit.words import Titles, link_key, link_name
 
 _ASK_AFTER_MS = 150
 _MEMBERS_HEIGHT = 74
@@ -80,7 +80,7 @@ class LinkEdit(QWidget):
     def set_value(self, value: Value, titles: Titles) -> None:
         """Show the record that a value leads to."""
         self._key = link_key(self._field, value)
-        self._name = (titles.get(self._key) or tr("(not here)")) if self._key else ""
+        self._name = link_name(self._key, titles) if self._key else ""
         self._line.setText(self._name)
         self._line.setCursorPosition(0)
 
@@ -177,7 +177,7 @@ class LinksEdit(QWidget):
         self._members.clear()
         for member in value if isinstance(value, list) else []:
             key = link_key(self._field, member)
-            self._add(str(member), titles.get(key) or tr("(not here)"))
+            self._add(str(member), link_name(key, titles))
 
     def typed(self) -> str:
         """The records held, one "id, tab, name" a line."""

@@ -7,10 +7,9 @@ removals, insertions and updates.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -25,9 +24,11 @@ from typing_extensions import override
 from crm_core.entity import Entity
 from crm_core.fields import Field
 from crm_desktop.i18n import tr
-from crm_desktop.models.queries import Key, Row, Where
+from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
-from crm_desktop.views.kit.words import NUMBERS, Titles, link_keys, plain_tooltip, shown
+from crm_desktop.views.kit.listing import Listing, Source, Stretch, Wanted
+from crm_desktop.views.kit.moves import longest_in_order, runs_going
+from crm_desktop.views.kit.words import NUMBERS, plain_tooltip, shown
 
 PAGE_ROWS = 200
 """Rows asked for at once: several screens, and still a few milliseconds."""
@@ -40,59 +41,6 @@ ROW_ROLE = ID_ROLE + 1
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What is listed, and in which order."""
-
-    kind: str
-    where: tuple[Where, ...] = ()
-    search: str = ""
-    sort: str | None = None
-    descending: bool = False
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is filtered out, so that the table's size is the list's."""
-        return not self.where and not self.search
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A stretch of a listing: after or before a key, from a key on, or at a fraction of it.
-    `limit` 0: a page."""
-
-    after: Key | None = None
-    before: Key | None = None
-    start: Key | None = None
-    fraction: float | None = None
-    limit: int = 0
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """The rows of a stretch in display order, and whether more follow in its direction."""
-
-    rows: tuple[Row, ...]
-    more: bool
-    titles: Titles = field(default_factory=dict[str, str])
-    count: int = 0
-
-
-class Source(Protocol):
-    """Where stretches come from; the answer arrives later, through `then`."""
-
-    def fetch(
-        self,
-        listing: Listing,
-        wanted: Wanted,
-        owner: QObject,
-        then: Callable[[Stretch], None],
-        failed: Callable[[], None],
-    ) -> None:
-        """Read a stretch; a newer request of the same owner may replace this one."""
-        ...
 
 
 class ListModel(QAbstractTableModel):
@@ -313,8 +261,8 @@ class ListModel(QAbstractTableModel):
     def _reread(self, stretch: Stretch) -> None:
         self._more_after = stretch.more
         wanted = {row.id: row for row in stretch.rows}
-        staying = _longest_in_order([row.id for row in self._rows], list(wanted))
-        for first, last in reversed(_runs(self._rows, staying)):
+        staying = longest_in_order([row.id for row in self._rows], list(wanted))
+        for first, last in reversed(runs_going(self._rows, staying)):
             self._remove(first, last - first + 1)
         at = 0
         fresh: list[Row] = []
@@ -404,47 +352,3 @@ _ROLES: Mapping[int, Callable[[ListModel, Row, int], Any]] = {
     ID_ROLE: _id,
     ROW_ROLE: _row,
 }
-
-
-def _longest_in_order(old: Sequence[str], new: Sequence[str]) -> set[str]:
-    """The most ids that stand in both lists in the same order: those need not move.
-
-    Longest increasing subsequence by patience sorting, O(n log n).
-    """
-    place = {record_id: n for n, record_id in enumerate(new)}
-    both = [record_id for record_id in old if record_id in place]
-    tails: list[int] = []
-    ends: list[str] = []
-    previous: dict[str, str] = {}
-    for record_id in both:
-        at = bisect_left(tails, place[record_id])
-        if at:
-            previous[record_id] = ends[at - 1]
-        tails[at : at + 1] = [place[record_id]]
-        ends[at : at + 1] = [record_id]
-    found: set[str] = set()
-    step = ends[-1] if ends else None
-    while step is not None:
-        found.add(step)
-        step = previous.get(step)
-    return found
-
-
-def _runs(rows: Sequence[Row], staying: set[str]) -> list[tuple[int, int]]:
-    """First and last index of each stretch of rows that go."""
-    runs: list[tuple[int, int]] = []
-    for n, row in enumerate(rows):
-        if row.id in staying:
-            continue
-        if runs and runs[-1][1] == n - 1:
-            runs[-1] = (runs[-1][0], n)
-        else:
-            runs.append((n, n))
-    return runs
-
-
-def refs_of(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[str, ...]:
-    """The "kind/id" of every record named in these rows' columns."""
-    links = [x for x in columns if x.link is not None]
-    found = {key for row in rows for x in links for key in link_keys(x, row.values.get(x.name))}
-    return tuple(sorted(found))

@@ -20,8 +20,8 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Page, Row
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.history import Line
-from crm_desktop.views.kit.list_model import Listing, Stretch, Wanted, refs_of
-from crm_desktop.views.kit.words import Titles, link_keys, local_time, shown
+from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
+from crm_desktop.views.kit.words import Titles, link_keys, link_name, local_time, shown
 
 
 class StoreSource:
@@ -133,7 +133,7 @@ def read_history(
 
 def _line(entity: Entity, entry: HistoryEntry, titles: Titles) -> Line:
     field = entity.by_name.get(entry.field)
-    by = titles.get(f"user/{entry.by}") or ""
+    by = link_name(f"user/{entry.by}", titles)
     if field is None:
         old, new = (("" if x is None else str(x)) for x in (entry.old, entry.new))
         name = tr("Deleted") if entry.field == DELETED else entry.field

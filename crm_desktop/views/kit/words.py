@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import Field, Kind, Value
+from crm_core.ids import ALL_ROOT
 from crm_desktop.i18n import tr
 
 Titles = Mapping[str, str]
 """The names of linked records, by "kind/id"."""
 
 _MINUTES_PER_HOUR = 60
+_BY_IT = f"user/{ALL_ROOT}"
+"""Who made what IT loaded."""
 
 
 def shown(field: Field, value: Value, titles: Titles) -> str:
@@ -30,6 +33,13 @@ def link_key(field: Field, value: Value) -> str:
     if not isinstance(value, str) or not value:
         return ""
     return f"{target}/{value}" if target else value
+
+
+def link_name(key: str, titles: Titles) -> str:
+    """The name of a linked record, or what stands for one that is not known here."""
+    if key == _BY_IT:
+        return tr("IT")
+    return titles.get(key) or tr("(not here)")
 
 
 def link_keys(field: Field, value: Value) -> tuple[str, ...]:
@@ -140,12 +150,11 @@ def _as_duration(_field: Field, value: Value, _titles: Titles) -> str:
 
 
 def _as_link(field: Field, value: Value, titles: Titles) -> str:
-    key = link_key(field, value)
-    return titles.get(key) or tr("(not here)")
+    return link_name(link_key(field, value), titles)
 
 
 def _as_links(field: Field, value: Value, titles: Titles) -> str:
-    return ", ".join(titles.get(key) or tr("(not here)") for key in link_keys(field, value))
+    return ", ".join(link_name(key, titles) for key in link_keys(field, value))
 
 
 def _as_tags(field: Field, value: Value, _titles: Titles) -> str:

@@ -1,0 +1,73 @@
+"""What is listed, which stretch of it is wanted, and who brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+
+from crm_core.fields import Field
+from crm_desktop.models.queries import Key, Row, Where
+from crm_desktop.views.kit.words import Titles, link_keys
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is listed, and in which order."""
+
+    kind: str
+    where: tuple[Where, ...] = ()
+    search: str = ""
+    sort: str | None = None
+    descending: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is filtered out, so that the table's size is the list's."""
+        return not self.where and not self.search
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A stretch of a listing: after or before a key, from a key on, or at a fraction of it.
+    `limit` 0: a page."""
+
+    after: Key | None = None
+    before: Key | None = None
+    start: Key | None = None
+    fraction: float | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The rows of a stretch in display order, and whether more follow in its direction."""
+
+    rows: tuple[Row, ...]
+    more: bool
+    titles: Titles = field(default_factory=dict[str, str])
+    count: int = 0
+
+
+class Source(Protocol):
+    """Where stretches come from; the answer arrives later, through `then`."""
+
+    def fetch(
+        self,
+        listing: Listing,
+        wanted: Wanted,
+        owner: QObject,
+        then: Callable[[Stretch], None],
+        failed: Callable[[], None],
+    ) -> None:
+        """Read a stretch; a newer request of the same owner may replace this one."""
+        ...
+
+
+def refs_of(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[str, ...]:
+    """The "kind/id" of every record named in these rows' columns."""
+    links = [x for x in columns if x.link is not None]
+    found = {key for row in rows for x in links for key in link_keys(x, row.values.get(x.name))}
+    return tuple(sorted(found))
