@@ -185,14 +185,20 @@ def _merge_part(
     field_: Field | None, version: Version, change: Change, seen: Seen, members: tuple[str, ...]
 ) -> tuple[dict[str, Value], FieldResult]:
     """One field, or the members of one group: judged whole, also where a change names only some."""
-    named = tuple(name for name in members if name in change.new)
+    named = members
+    if len(members) > 1:
+        named = tuple(name for name in members if name in change.new)
     name = named[0]
     if change.op in (Op.ADD, Op.REMOVE) or _is_set(field_):
         return _merge_members(field_, version, change, name)
-    untouched = seen.trusted and max(map(version.seq_of, members)) <= seen.base_seq
+    untouched = seen.trusted and all(version.seq_of(x) <= seen.base_seq for x in members)
     if field_ is not None and field_.machine:
         return _merge_state(MACHINES[field_.machine], version, change, name, untouched)
     judged = field_.judged_as if field_ is not None else name
+    if len(members) == 1 and (untouched or same(change.old.get(name), version.values.get(name))):
+        new_value = change.new[name]
+        as_it_is = same(new_value, version.values.get(name))
+        return {} if as_it_is else {name: new_value}, FieldResult(judged, Result.APPLIED)
     current = {member: version.values.get(member) for member in members}
     base = {member: change.old.get(member) for member in members}
     new = {member: change.new[member] for member in named}
@@ -214,6 +220,8 @@ def _merge_part(
 
 def same(one: object, other: object) -> bool:
     """Whether two values are equal as JSON: unlike in Python, true is not 1."""
+    if isinstance(one, str):
+        return one == other
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):

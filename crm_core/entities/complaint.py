@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_core import fields as f
+from crm_core.entities.shared import COMPLAINT_STAGES
 from crm_core.entity import Record, entity
 from crm_core.fields import Authority
 from crm_core.i18n import tr_noop
@@ -26,20 +27,7 @@ class Complaint(Record):
     state: str | None = f.state(
         tr_noop("Stage"),
         "complaint",
-        ("received", tr_noop("Received")),
-        ("acknowledged", tr_noop("Acknowledged")),
-        ("assessed", tr_noop("Assessed")),
-        ("investigating", tr_noop("Investigating")),
-        ("waiting_customer", tr_noop("Waiting for the customer")),
-        ("waiting_third_party", tr_noop("Waiting for a third party")),
-        ("answered", tr_noop("Answered")),
-        ("recovering", tr_noop("Recovering")),
-        ("resolved", tr_noop("Resolved")),
-        ("closed", tr_noop("Closed")),
-        ("followed_up", tr_noop("Followed up")),
-        ("duplicate", tr_noop("Duplicate")),
-        ("rejected", tr_noop("Turned down")),
-        ("reopened", tr_noop("Reopened")),
+        *COMPLAINT_STAGES,
     )
     type: str | None = f.choice(
         tr_noop("Type"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_core import fields as f
+from crm_core.entities.shared import COMPLAINT_STAGES
 from crm_core.entity import Record, entity
 from crm_core.i18n import tr_noop
 
@@ -19,8 +20,8 @@ from crm_core.i18n import tr_noop
 class ComplaintEvent(Record):
     complaint: str | None = f.link("complaint", tr_noop("Complaint"), required=True, root=True)
     at: str | None = f.instant(tr_noop("When"))
-    from_state: str | None = f.text(tr_noop("From stage"))
-    to_state: str | None = f.text(tr_noop("To stage"))
+    from_state: str | None = f.choice(tr_noop("From stage"), *COMPLAINT_STAGES)
+    to_state: str | None = f.choice(tr_noop("To stage"), *COMPLAINT_STAGES)
     reason: str | None = f.text(tr_noop("Reason"))
     comment: str | None = f.note(tr_noop("Comment"))
     customer_visible: bool | None = f.flag(tr_noop("The customer may see it"))

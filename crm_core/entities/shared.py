@@ -23,3 +23,20 @@ ROLES = (
     ("it", tr_noop("IT")),
     ("auditor", tr_noop("Auditor")),
 )
+
+COMPLAINT_STAGES = (
+    ("received", tr_noop("Received")),
+    ("acknowledged", tr_noop("Acknowledged")),
+    ("assessed", tr_noop("Assessed")),
+    ("investigating", tr_noop("Investigating")),
+    ("waiting_customer", tr_noop("Waiting for the customer")),
+    ("waiting_third_party", tr_noop("Waiting for a third party")),
+    ("answered", tr_noop("Answered")),
+    ("recovering", tr_noop("Recovering")),
+    ("resolved", tr_noop("Resolved")),
+    ("closed", tr_noop("Closed")),
+    ("followed_up", tr_noop("Followed up")),
+    ("duplicate", tr_noop("Duplicate")),
+    ("rejected", tr_noop("Turned down")),
+    ("reopened", tr_noop("Reopened")),
+)
