@@ -19,6 +19,7 @@ from tests.models.support import (
     add,
     answer,
     clock_of,
+    delete,
     digest_of,
     first_pull,
     hello,
@@ -127,6 +128,17 @@ def test_a_kind_of_a_newer_server_is_kept_whole_and_counted(store: Store) -> Non
     assert digest(store) == digest_of(("rocket", rocket))
     pull(store, 30, Deleted("rocket", (WireTombstone(A, 25),)))
     assert digest(store) == Digest()
+
+
+def test_a_version_is_counted_once_though_own_work_on_it_lies_in_conflict(store: Store) -> None:
+    mine = row(A, 10, name="A")
+    first_pull(store, ("account", mine))
+    delete(store, "account", A)
+    [cs] = take(store)
+    answer(store, verdict(cs, "conflict", 12, (0, "deleted", "conflict", "")))
+    assert is_seen(store, "account", A)
+    pull(store, 11, page("account", mine))
+    assert digest(store) == digest_of(("account", mine))
 
 
 # Sight

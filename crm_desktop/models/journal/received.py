@@ -238,8 +238,9 @@ def _receive_below_own_work(receipt: Receipt, kind: str, key: bytes, row: WireRo
     # Poison must show here as well, not when the row is next written.
     columns, _ = table.stored(row.body)
     c.one(f"SELECT {', '.join('?' * len(columns))}", columns)
-    old = rows_.shadow_of(c, kind, row.id)
-    if old is not None and old.seq and not old.deleted and old.body is not None:
+    # Work in conflict is not shown any more: then the row itself is the version held so far.
+    old = rows_.server_version(c, kind, row.id)
+    if old is not None and old.seq and not old.deleted:
         receipt.count -= 1
         receipt.total -= version_hash(kind, row.id, old.seq)
     body = {**dict.fromkeys(table.fields), **row.body}
