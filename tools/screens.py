@@ -56,12 +56,12 @@ def take_pictures(profile: Path, out: Path, theme: str, locale: str) -> int:
     """Open the window on the profile, without synchronising, and show one pane after the other."""
     from crm_desktop import app
     from crm_desktop.views.rail import PLACES
-    from crm_desktop.views.story import Picture, Set, Stage, Step, picture_of
+    from crm_desktop.views.story import Set, Stage, Step, picture_of
 
     def panes(stage: Stage) -> Iterator[Step]:
         for place in PLACES.values():
             for pane in [x for x in place.kinds if x in CATALOG] or [place.name]:
-                yield from picture_of(stage, Picture(out / f"{place.name}-{pane}.png", pane))
+                yield from picture_of(stage, app.Picture(out / f"{place.name}-{pane}.png", pane))
 
     class Gallery(app.Desktop):
         """The window that plays all panes instead of one."""
@@ -76,7 +76,7 @@ def take_pictures(profile: Path, out: Path, theme: str, locale: str) -> int:
 
     options = app.Options(
         profile=profile, passphrase=demo.PASSPHRASE, locale=locale, theme=theme,
-        picture=Picture(out, ""),
+        picture=app.Picture(out, ""),
     )  # fmt: skip
     application = app.make_application(options)
     gallery = Gallery(options, application)
