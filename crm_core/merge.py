@@ -202,10 +202,9 @@ def _merge_part(
     current = {member: version.values.get(member) for member in members}
     base = {member: change.old.get(member) for member in members}
     new = {member: change.new[member] for member in named}
-    if same(new, {member: current[member] for member in named}):
-        return {}, FieldResult(judged, Result.APPLIED)
-    if untouched or same(current, base):
-        return new, FieldResult(judged, Result.APPLIED)
+    as_it_is = same(new, {member: current[member] for member in named})
+    if as_it_is or untouched or same(current, base):
+        return {} if as_it_is else new, FieldResult(judged, Result.APPLIED)
     policy = field_.policy if field_ is not None else Policy.CONFLICT
     if policy in (Policy.ORDER, Policy.LWW):
         return new, FieldResult(judged, Result.MERGED)

@@ -125,17 +125,19 @@ class Judge:
 
     def sees(self, kind: str, record_id: RecordId) -> bool:
         """Whether the author sees a record (a deleted one too)."""
-        if self._work.row(kind, record_id) is None:
-            return False
-        return self._author.sees(self._work.keys_at(kind, record_id), self.scope_gen)
+        row = self._work.row(kind, record_id)
+        return row is not None and self.sees_row(row)
+
+    def sees_row(self, row: Row) -> bool:
+        """Whether the author sees a record that there is."""
+        return self._author.sees(self._work.keys_at(row.kind, row.id), self.scope_gen)
 
     def may(self, action: Action, row: Row) -> bool:
         """Whether the author's right reaches this record."""
         kind = self._follows(row.kind, row.values)
         own = row.values.get("created_by") == self._author.user
-        return self._author.may(
-            action, kind, self._work.keys_at(row.kind, row.id), self.scope_gen, own=own
-        )
+        keys = self._work.keys_at(row.kind, row.id)
+        return self._author.may(action, kind, keys, self.scope_gen, own=own)
 
     def may_create(self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]) -> bool:
         """Whether the author may make a record of this kind with these roots."""

@@ -16,7 +16,7 @@ from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import Author, Judge
 from crm_server.resolution import Resolver
 from crm_server.taking import Taking
-from crm_server.work import Key, Work, targets
+from crm_server.work import LINKS, Key, Work, targets
 
 PARTS_THAT_REFUSE = (Result.REJECTED, Result.BLOCKED)
 
@@ -40,6 +40,7 @@ class Pusher:
         self._refused: dict[tuple[str, str, str], str] = {}
         self._refused_before: dict[tuple[str, str, str], str] = {}
         self._judge = Judge(work, author, self._refused)
+        self._taking = Taking(work, author, self._judge, self._conflicts)
         self.known: dict[str, Stored] = {}
         self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.parked: list[tuple[ChangeSet, ChangeSetResult]] = []
@@ -125,22 +126,27 @@ class Pusher:
         if problem:
             return _whole(changeset, Result.REJECTED, problem)
         self._work.mark()
-        taking = Taking(self._work, self._author, self._judge, self._conflicts, changeset)
+        taking = self._taking
+        taking.begin(changeset)
         if any(change.kind == CONFLICT for change in changeset.changes):
             Resolver(self._work, self._judge, self._conflicts).take(taking)
         else:
             for index, change in enumerate(changeset.changes):
                 taking.change(index, change)
-        return self._conclude(changeset, taking)
+        if taking.details or self._refused:
+            return self._conclude(changeset, taking)
+        return ChangeSetResult(changeset.id, Result.APPLIED, self._work.seq)
 
     def _malformed(self, changeset: ChangeSet) -> str:
         if len(changeset.changes) > CHANGES_MAX:
             return "changeset.too_large"
-        if not is_id(changeset.id) or not all(is_id(x.id) for x in changeset.changes):
+        if not is_id(changeset.id):
             return "request.malformed"
-        clock = self._work.clock
+        delivered, clock = self._author.delivered, self._work.clock
         for change in changeset.changes:
-            if change.base_seq > self._author.delivered and not clock.is_lost(change.base_seq):
+            if not is_id(change.id):
+                return "request.malformed"
+            if change.base_seq > delivered and not clock.is_lost(change.base_seq):
                 return "changeset.forged"
         return ""
 
@@ -194,13 +200,14 @@ class Pusher:
 
 def _named_by(change: Change) -> Iterable[Key]:
     """The records to which a change's values lead."""
+    references = LINKS[change.kind].references
+    if references.isdisjoint(change.new):
+        return
     entity = CATALOG[change.kind]
-    for field in entity.references:
-        value = change.new.get(field.name)
-        if value is None or field.link is None:
-            continue
-        for target in targets(entity, field.name, value):
-            kind = field.link.target or str(value).partition("/")[0]
+    for name in references.intersection(change.new):
+        link, value = entity.by_name[name].link, change.new[name]
+        for target in targets(entity, name, value):
+            kind = (link.target if link else "") or str(value).partition("/")[0]
             yield kind, target
 
 

@@ -232,15 +232,17 @@ def _shown_rows(
     """The records that the push named, as they are now, where the author sees them."""
     live: dict[str, list[WireRow]] = {}
     dead: dict[str, list[WireTombstone]] = {}
+    shown: dict[RecordId, bool] = {}
     for kind, record_id in pusher.named:
         row = work.row(kind, record_id) if kind in CATALOG else None
         if row is None:
             continue
-        roots = frozenset(
-            root
-            for root in work.roots_at(kind, record_id)
-            if not author.keys.isdisjoint(work.keys_of(root))
-        )
+        roots: list[RecordId] = []
+        for root in work.roots_at(kind, record_id):
+            if root not in shown:
+                shown[root] = not author.keys.isdisjoint(work.keys_of(root))
+            if shown[root]:
+                roots.append(root)
         if not roots:
             continue
         if row.deleted:
@@ -251,8 +253,8 @@ def _shown_rows(
     return pages, tuple(Deleted(kind, tuple(rows)) for kind, rows in dead.items())
 
 
-def _wire_row(row: Row, roots: frozenset[RecordId]) -> WireRow:
-    alone = len(roots) == 1 and row.id in roots
+def _wire_row(row: Row, roots: list[RecordId]) -> WireRow:
+    alone = len(roots) == 1 and roots[0] == row.id
     return WireRow(row.id, row.seq, dict(row.values), () if alone else tuple(sorted(roots)))
 
 

@@ -8,7 +8,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.entity import Entity
 from crm_core.fields import Value
-from crm_core.ids import RecordId, provisional_number
+from crm_core.ids import ChangeSetId, RecordId, provisional_number
 from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merge
 from crm_core.roles import Action
 from crm_core.wire import ChangeResult
@@ -21,19 +21,24 @@ from crm_server.work import By, Row, Work, targets
 class Taking:
     """One changeset on its way: what became of each of its parts."""
 
-    def __init__(
-        self, work: Work, author: Author, judge: Judge, conflicts: Conflicts, changeset: ChangeSet
-    ) -> None:
+    def __init__(self, work: Work, author: Author, judge: Judge, conflicts: Conflicts) -> None:
         self.work = work
         self.author = author
         self.judge = judge
         self.conflicts = conflicts
-        self.changeset = changeset
+        self.changeset = ChangeSet(ChangeSetId(""), ())
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
-        at = authored_at(changeset.at, work.now)
-        self.by = By(author.user, author.device, changeset.id, at)
-        judge.scope_gen = changeset.scope_gen
+        self.by = By(author.user)
+
+    def begin(self, changeset: ChangeSet) -> None:
+        """Turn to the next changeset."""
+        self.changeset = changeset
+        self.details = []
+        self.undeletable = None
+        at = authored_at(changeset.at, self.work.now)
+        self.by = By(self.author.user, self.author.device, changeset.id, at)
+        self.judge.scope_gen = changeset.scope_gen
 
     def change(self, index: int, change: Change) -> None:
         """Take one change: judge it, merge it, write what stands and park what does not."""
@@ -42,8 +47,7 @@ class Taking:
         if entity is None or code:
             return self.refuse(index, code, kind=change.kind[:60])
         row = self.work.row(change.kind, change.id)
-        seen = self.judge.sees(change.kind, change.id)
-        if row is not None and not seen:
+        if row is not None and not self.judge.sees_row(row):
             return self.refuse(index, "record.not_found")
         if change.op is Op.INSERT and row is None:
             return self._insert(index, entity, change)
@@ -139,7 +143,8 @@ class Taking:
         merged = merge(entity, row.version, judged.change, Seen(change.base_seq, trusted=trusted))
         back = merged.deleted is False and row.deleted
         if merged.values or back:
-            values = {**merged.values, **self._updated()}
+            values = dict(merged.values)
+            values["updated_at"], values["updated_by"] = self.by.at, self.by.actor
             if entity.kind == "account" and "owner" in values:
                 values["team"] = self.work.directory.team_of(RecordId(str(values["owner"])))
             deleted = row.deleted if merged.deleted is None else merged.deleted
@@ -205,10 +210,12 @@ class Taking:
     def _report(self, index: int, judged: Judged, merged: Merged, row: Row) -> None:
         """Say what became of each field (applied ones are silent) and park what lost."""
         for part in (*judged.refused, *merged.results):
+            if part.result is Result.APPLIED:
+                continue
             if part.result is Result.CONFLICT:
                 parked = self._park(row, part)
                 self.details.append(ChangeResult(index, part.name, part.result, "", parked))
-            elif part.result is not Result.APPLIED:
+            else:
                 params = dict(part.params)
                 self.details.append(
                     ChangeResult(index, part.name, part.result, part.code, "", params)

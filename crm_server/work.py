@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -52,9 +52,7 @@ class Row:
         self.values = values
         self.fv = fv
         self.deleted = deleted
-        self.actor = by.actor
-        self.device = by.device
-        self.cs_id = by.cs_id
+        self.actor, self.device, self.cs_id, _ = by
 
     @property
     def version(self) -> Version:
@@ -62,8 +60,7 @@ class Row:
         return Version(self.values, self.fv, self.seq, self.deleted)
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(NamedTuple):
     """Who wrote, on which device, in which changeset, and when he says he did."""
 
     actor: RecordId
@@ -76,9 +73,9 @@ class By:
 class Links:
     """How an entity's values lead to others, worked out once."""
 
-    references: tuple[str, ...]
+    references: frozenset[str]
     scope_fields: frozenset[str]
-    unique: tuple[str, ...]
+    unique: frozenset[str]
 
 
 def _links_of(entity: Entity) -> Links:
@@ -93,8 +90,8 @@ def _links_of(entity: Entity) -> Links:
         "account_contact": ("contact",),
     }
     scope.update(extra.get(entity.kind, ()))
-    names = tuple(x.name for x in entity.references if x.name not in _UNSTORED_LINKS)
-    return Links(names, frozenset(scope), tuple(x.name for x in entity.fields if x.unique))
+    names = frozenset(x.name for x in entity.references) - _UNSTORED_LINKS
+    return Links(names, frozenset(scope), frozenset(x.name for x in entity.fields if x.unique))
 
 
 LINKS: Mapping[str, Links] = {kind: _links_of(entity) for kind, entity in CATALOG.items()}
@@ -297,7 +294,10 @@ class Work:
             values, fv = dict(changed), {"*": seq}
         else:
             values = {**old.values, **changed}
-            fv = {**old.fv, **{name: seq for name in changed if name not in _BOOKKEEPING}}
+            fv = dict(old.fv)
+            for name in changed:
+                if name not in _BOOKKEEPING:
+                    fv[name] = seq
         row = Row(key, seq, values, fv, deleted, by)
         self.set(self.rows, key, row)
         self.set(self.touched, key, True)
@@ -328,16 +328,16 @@ class Work:
         links = LINKS[entity.kind]
         was_alive = old is not None and not old.deleted
         turned = was_alive == row.deleted
-        if links.unique:
+        if turned or not links.unique.isdisjoint(changed):
             self._follow_unique(entity, row, old if was_alive else None)
-        for name in links.references:
-            if name in changed:
+        if not links.references.isdisjoint(changed):
+            for name in sorted(links.references.intersection(changed)):
                 self._follow_link(entity, row, old, name)
         if old is None or turned or not links.scope_fields.isdisjoint(changed):
             self._follow_scope(entity, row, old)
 
     def _follow_unique(self, entity: Entity, row: Row, old: Row | None) -> None:
-        for name in LINKS[entity.kind].unique:
+        for name in sorted(LINKS[entity.kind].unique):
             before = unique_form(old.values.get(name)) if old is not None else ""
             after = "" if row.deleted else unique_form(row.values.get(name))
             if before == after:
