@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from crm_core.errors import CrmError
 from crm_core.i18n import Message, tr_noop
 from crm_core.wire import HistoryEntry
 from crm_desktop import i18n, paths, settings
 from crm_desktop.i18n import tr
-from crm_desktop.models import journal, queries
+from crm_desktop.models import queries
 from crm_desktop.profile import (
     NoProfile,
     PassphraseNeeded,
@@ -46,15 +47,17 @@ from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.views.picture import Picture
 from crm_desktop.views.shell import Shell
-from crm_desktop.views.sign_in import SignInPage, SignInWords
-from crm_desktop.views.story import Picture, Set, Stage, picture_of, whole_story
 from crm_desktop.views.theme import font_of, palette_of
+
+if TYPE_CHECKING:
+    from crm_desktop.views.sign_in import SignInPage, SignInWords
 
 log = logging.getLogger(__name__)
 
-LOADED_BEFORE_QT = (journal, queries)
-"""Named here because nothing else in this module uses them."""
+LOADED_BEFORE_QT = queries
+"""Named here because nothing else in this module uses it."""
 
 _SIZE = (1280, 800)
 _NO_DISPLAY = "offscreen"
@@ -195,8 +198,7 @@ class Desktop(QObject):
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
         self.window = Window(self._stop)
-        self.page = SignInPage(self.window)
-        self.page.submitted.connect(self._sign_in)
+        self._page: SignInPage | None = None
 
     def start(self) -> None:
         """Open the profile in the background and show the window."""
@@ -221,6 +223,16 @@ class Desktop(QObject):
             self._autosync.stop()
         if self._indexer is not None:
             self._indexer.stop()
+
+    @property
+    def page(self) -> SignInPage:
+        """The sign-in page; made when it is first asked for."""
+        if self._page is None:
+            from crm_desktop.views.sign_in import SignInPage
+
+            self._page = SignInPage(self.window)
+            self._page.submitted.connect(self._sign_in)
+        return self._page
 
     # Opening
 
@@ -248,6 +260,8 @@ class Desktop(QObject):
 
     def _ask(self, error: CrmError) -> None:
         """Something is missing to open the profile: ask for it, or say what is wrong."""
+        from crm_desktop.views.sign_in import SignInWords
+
         demo = self._options.demo
         if isinstance(error, PassphraseNeeded):
             self.page.ask_passphrase()
@@ -265,6 +279,8 @@ class Desktop(QObject):
         """The sign-in has ended; the store stays open until the new one is asked for."""
         if self._profile is None:
             return
+        from crm_desktop.views.sign_in import SignInWords
+
         known = self._profile.settings
         self.page.ask_sign_in(
             SignInWords(known.server, known.organisation, known.login),
@@ -294,7 +310,7 @@ class Desktop(QObject):
             return
         self._leave()
         self.lanes.write(lambda: destroy_key(profile), owner=self, failed=self._show_problem)
-        self.page.ask_sign_in(SignInWords(), with_passphrase=True)
+        self._ask(NoProfile("withdrawn"))
         self.page.show_problem(
             Message(
                 tr_noop(
@@ -303,7 +319,6 @@ class Desktop(QObject):
                 )
             )
         )
-        self.window.show_page(self.page)
 
     def _leave(self) -> None:
         """Close what is open, so that the store has one owner when it is opened again."""
@@ -339,6 +354,8 @@ class Desktop(QObject):
     # Pictures
 
     def _play(self) -> None:
+        from crm_desktop.views.story import Set, Stage, picture_of, whole_story
+
         scene = Set(
             self.window, lambda: self.shell, lambda: self.lanes.is_idle, self._application.exit
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crm_desktop.sync.runner import Run, Runner
     from crm_desktop.sync.schedule import Schedule
 
-FIRST_AFTER_MS = 400
+FIRST_AFTER_MS = 600
 """The first run waits until the window has been painted."""
 
 _MS = 1000
@@ -69,7 +69,6 @@ class Autosync(QObject):
 
     def start(self) -> None:
         """Begin, a moment after the window has come up."""
-        self._show()
         QTimer.singleShot(FIRST_AFTER_MS, self, self._begin)
 
     def sync_now(self) -> None:
@@ -93,6 +92,7 @@ class Autosync(QObject):
         from crm_desktop.sync.schedule import Schedule
 
         self._schedule = Schedule(random.random, time.monotonic())
+        self._show()
         self._wait()
 
     def _note_save(self) -> None:

@@ -13,13 +13,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from crm_core.changes import Change
 from crm_core.errors import CrmError
-from crm_desktop.models import journal
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.lanes import Lanes
 
 if TYPE_CHECKING:
     from crm_core.wire import HistoryEntry
     from crm_desktop.models.connection import Connection
+    from crm_desktop.models.journal import Undone
     from crm_desktop.models.store import Store
 
 T = TypeVar("T")
@@ -104,6 +104,8 @@ class DataHub(QObject):
         """Commit one intention through the one door; `label` names it in the Undo menu."""
 
         def job(store: Store) -> Summary:
+            from crm_desktop.models import journal  # loaded by the first write, not at start
+
             return journal.commit(store, changes, label=label, atomic=atomic)
 
         self.write(job, owner=owner, then=then, failed=failed)
@@ -131,7 +133,9 @@ class DataHub(QObject):
         """Take back the last step of this user; `undone` tells what it was and what stayed."""
         store = self._store
 
-        def run() -> journal.Undone | None:
+        def run() -> Undone | None:
+            from crm_desktop.models import journal
+
             return journal.undo(store)
 
         self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
@@ -188,6 +192,8 @@ class DataHub(QObject):
         store = self._store
 
         def run() -> str:
+            from crm_desktop.models import journal
+
             return journal.undoable(store) or ""
 
         self._lanes.write(run, self._tell_undo_label, owner=self)
@@ -195,7 +201,7 @@ class DataHub(QObject):
     def _tell_undo_label(self, label: str) -> None:
         self.undo_changed.emit(label)
 
-    def _tell_undone(self, undone: journal.Undone | None) -> None:
+    def _tell_undone(self, undone: Undone | None) -> None:
         if undone is not None:
             self._announce_save(undone.summary)
         self.undone.emit(undone)

@@ -12,6 +12,9 @@ from crm_desktop.runtime.lanes import Lanes
 QUIET_MS = 500
 """Begins after this much quiet, so that a sync's own pages go first."""
 
+START_AFTER_MS = 2000
+"""The index waits until the window stands: loading it would hold up the first list."""
+
 PAUSE_MS = 5
 """Between steps, so that a person's save gets its turn."""
 
@@ -31,7 +34,7 @@ class Indexer(QObject):
 
     def start(self) -> None:
         """Go on where the last session stopped."""
-        self._timer.start(QUIET_MS)
+        self._timer.start(START_AFTER_MS)
 
     def stop(self) -> None:
         """Leave the rest to the next start."""

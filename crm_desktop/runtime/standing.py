@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`state` is one of `sync.status.State`; `since` and `verified` are local times of day."""
+    """`state` is one of `sync.status.State`, or "" before anything was read; `since` and
+    `verified` are local times of day."""
 
-    state: str = "offline"
+    state: str = ""
     waiting: int = 0
     needs_you: int = 0
     since: str = ""

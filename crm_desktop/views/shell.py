@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from crm_core.catalog import CATALOG
 from crm_core.errors import CrmError
 from crm_desktop.i18n import tr, words
-from crm_desktop.models.journal import Undone
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
@@ -35,12 +34,14 @@ from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.rail import INBOX, PLACES, Place, place_of
 
 if TYPE_CHECKING:
+    from crm_desktop.models.journal import Undone
     from crm_desktop.views.panes.inbox.pane import InboxPane
 
 Pane: TypeAlias = "EntityPane | KindsPane | InboxPane"
 
 RAIL_WIDTH = 184
 RAIL_ROW = 30
+_UNDO_AFTER_MS = 500
 _NAME = int(Qt.ItemDataRole.UserRole)
 
 
@@ -69,7 +70,8 @@ class Shell(QWidget):
         self._add_actions()
         self._connect()
         self._rail.setCurrentRow(0)
-        hub.refresh_undo()
+        # After the first list: reading the journal loads it.
+        QTimer.singleShot(_UNDO_AFTER_MS, self, hub.refresh_undo)
 
     # What others may ask
 

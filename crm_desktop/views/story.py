@@ -13,6 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Kind
 from crm_desktop.i18n import tr
 from crm_desktop.views.panes.kinds import KindsPane
+from crm_desktop.views.picture import Picture
 from crm_desktop.views.rail import INBOX, PLACES, place_of
 from crm_desktop.views.shell import Shell
 
@@ -25,16 +26,6 @@ _DONE, _FAILED = 0, 1
 _STORY_PHONE = "030-0074399"
 
 Step = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of one pane: where to, which, how large, and which record is selected."""
-
-    out: Path
-    pane: str
-    size: tuple[int, int] = (1280, 800)
-    select: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import uuid_utils
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -30,15 +30,16 @@ from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.columns import columns_of
-from crm_desktop.views.kit.detail import RecordDetail
 from crm_desktop.views.kit.finder import Finder
-from crm_desktop.views.kit.history import Line
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_view import ListView
 from crm_desktop.views.kit.listing import Listing
-from crm_desktop.views.kit.source import Shown, StoreSource, read_history, read_shown
+from crm_desktop.views.kit.source import Line, Shown, StoreSource, read_history, read_shown
 from crm_desktop.views.kit.text import heading, plain_label
 from crm_desktop.views.kit.words import title_in_words
+
+if TYPE_CHECKING:
+    from crm_desktop.views.kit.detail import RecordDetail
 
 _SEARCH_AFTER_MS = 200
 _DRAFT_AFTER_MS = 600
@@ -335,6 +336,8 @@ class EntityPane(QWidget):
         layout.addWidget(splitter)
 
     def _make_detail(self) -> RecordDetail:
+        from crm_desktop.views.kit.detail import RecordDetail  # forms are not needed at start
+
         locked = self.entity.read_only or self.entity.insert_only
         detail = RecordDetail(self.entity, Finder(self._hub), self._right, locked=locked)
         self._right.addWidget(detail)

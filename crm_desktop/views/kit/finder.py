@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
 from crm_desktop.i18n import tr
-from crm_desktop.models import queries, search
+from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.links import Hit
@@ -35,6 +35,8 @@ class Finder:
 
 def find(connection: Connection, text: str, target: str) -> tuple[Hit, ...]:
     """Records that match what was typed, the best first."""
+    from crm_desktop.models import search  # with its tables of pinyin: not before it is needed
+
     kinds = [target] if target else None
     hits = [
         Hit(f"{hit.kind}/{hit.id}", hit.title, "" if target else tr(CATALOG[hit.kind].label))

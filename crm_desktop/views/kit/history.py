@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
@@ -16,20 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.source import Line
 from crm_desktop.views.kit.words import plain_tooltip
 
 _WIDTHS = (135, 110, 120, 140)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One change of one field, in words."""
-
-    at: str
-    by: str
-    field: str
-    old: str
-    new: str
 
 
 class HistoryTable(QTableWidget):

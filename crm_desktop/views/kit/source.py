@@ -19,7 +19,6 @@ from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Page, Row
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.kit.history import Line
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
 from crm_desktop.views.kit.words import Titles, link_keys, link_name, local_time, shown
 
@@ -91,6 +90,17 @@ def _plain_page(
         after=wanted.after, before=wanted.before, start=wanted.start, limit=wanted.limit,
         fields=fields,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change of one field, in words."""
+
+    at: str
+    by: str
+    field: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ def standing_words(standing: Standing) -> tuple[str, str]:
     return _WORDS.get(standing.state, _offline)(standing)
 
 
+def _starting(_x: Standing) -> tuple[str, str]:
+    return "…", ""
+
+
 def _up_to_date(x: Standing) -> tuple[str, str]:
     return tr("✓ Up to date"), tr("checked {time}", time=x.verified) if x.verified else ""
 
@@ -70,6 +74,7 @@ def _needs(x: Standing) -> str:
 
 
 _WORDS = {
+    "": _starting,
     "up_to_date": _up_to_date,
     "waiting": _waiting,
     "fetching": _fetching,

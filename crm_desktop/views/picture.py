@@ -1,0 +1,16 @@
+"""What a picture of a pane is asked for with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of one pane: where to, which, how large, and which record is selected."""
+
+    out: Path
+    pane: str
+    size: tuple[int, int] = (1280, 800)
+    select: str = ""
