@@ -15,7 +15,7 @@ HAVE_A_DEFAULT = {
     "crm_core/fields._DEFAULT_POLICY": "a person decides",
     "crm_desktop/transfer/cells._READERS": "as the value is typed",
     "crm_desktop/views/columns._WIDTHS": "one width for the rest",
-    "crm_desktop/views/kit/editors._EXAMPLES": "no example",
+    "crm_desktop/views/kit/editor.EXAMPLES": "no example",
 }
 """Tables that name exceptions only, and what holds for every other kind."""
 
