@@ -271,38 +271,51 @@ def _note_records(receipt: Receipt, rows: Iterable[WireRow]) -> None:
 
 def receive_deleted(receipt: Receipt, deleted: Deleted) -> None:
     """Mark records that the server deleted; own changes to them stay in the outbox."""
-    if deleted.kind not in CATALOG:
+    kind, tombstones = deleted.kind, deleted.rows
+    if kind not in CATALOG:
         _forget_unknown(receipt, deleted)
         return
-    for tombstone in deleted.rows:
-        _delete_one(receipt, deleted.kind, tombstone)
-    receipt.rows += len(deleted.rows)
-    receipt.note(deleted.kind, (one.id for one in deleted.rows), len(deleted.rows))
-
-
-def _delete_one(receipt: Receipt, kind: str, tombstone: WireTombstone) -> None:
+    if not tombstones:
+        return
     c = receipt.c
-    receipt.seq = max(receipt.seq, tombstone.seq)
-    _leave_quarantine(receipt, kind, (tombstone,))
-    row = rows_.fetch(c, kind, tombstone.id)
-    if row is None or (row.seq > tombstone.seq and not receipt.reconciling):
-        return
-    _visit(receipt, kind, (blob(row.id),))
-    shadow = rows_.shadow_of(c, kind, row.id)
-    was_live = row.is_live if shadow is None else bool(shadow.body and not shadow.deleted)
-    if was_live and row.seq:
+    ids = [blob(one.id) for one in tombstones]
+    held, shadows = _held(c, kind, ids), _shadows(c, kind, ids)
+    dead: list[tuple[int, int, int]] = []
+    for key, tombstone in zip(ids, tombstones, strict=True):
+        old = held.get(key)
+        if old is None or (old.seq > tombstone.seq and not receipt.reconciling):
+            continue
+        if key in shadows:
+            _delete_below_own_work(receipt, kind, tombstone, shadows[key])
+            continue
+        _uncount(receipt, kind, tombstone.id, old.counted)
+        state = HIDDEN if old.deleted == HIDDEN else DELETED
+        dead.append((state, tombstone.seq, old.rid))
+    c.many(f"UPDATE {layout(kind).table} SET deleted = ?, seq = ? WHERE rid = ?", dead)
+    rows_.mark_for_search(c, kind, [rid for _, _, rid in dead])
+    _leave_quarantine(receipt, kind, tombstones)
+    _visit(receipt, kind, held)
+    receipt.seq = max(receipt.seq, *(one.seq for one in tombstones))
+    receipt.rows += len(tombstones)
+    receipt.note(kind, (one.id for one in tombstones), len(tombstones))
+
+
+def _delete_below_own_work(
+    receipt: Receipt, kind: str, tombstone: WireTombstone, counted: int
+) -> None:
+    c = receipt.c
+    shadow = rows_.shadow_of(c, kind, tombstone.id)
+    assert shadow is not None
+    _uncount(receipt, kind, tombstone.id, counted)
+    rows_.set_shadow(c, kind, tombstone.id, Shadow(tombstone.seq, True, shadow.body))
+    rebase(c, kind, tombstone.id)
+
+
+def _uncount(receipt: Receipt, kind: str, record_id: RecordId, seq: int) -> None:
+    """A version leaves the digest; 0: none of this record was in it."""
+    if seq:
         receipt.count -= 1
-        receipt.total -= version_hash(kind, row.id, row.seq)
-    if shadow is not None:
-        rows_.set_shadow(c, kind, row.id, Shadow(tombstone.seq, True, shadow.body))
-        rebase(c, kind, row.id)
-        return
-    state = HIDDEN if row.deleted == HIDDEN else DELETED
-    c.run(
-        f"UPDATE {layout(kind).table} SET deleted = ?, seq = ? WHERE rid = ?",
-        (state, tombstone.seq, row.rid),
-    )
-    rows_.mark_for_search(c, kind, (row.rid,))
+        receipt.total -= version_hash(kind, record_id, seq)
 
 
 # What cannot be taken, or is not known here
