@@ -26,7 +26,7 @@ from crm_desktop.profile import Profile, open_profile
 from crm_desktop.sync.runner import sync_once
 from crm_desktop.sync.session import PATH_PING, Session
 from tests.bench.machine import peak_memory_mib, reset_peak_memory, timed
-from tests.e2e.people import PASSPHRASE
+from tests.e2e.processes import PASSPHRASE
 
 ROWS_AT_ONCE = 5000
 ROUNDS = 40

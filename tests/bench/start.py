@@ -19,8 +19,7 @@ from crm_desktop.profile import open_profile
 from tests.bench.machine import watched
 from tests.bench.stage import Stage, child
 from tests.bench.table import Row, Target, middle, seconds
-from tests.e2e.people import PASSPHRASE, PASSPHRASE_VARIABLE
-from tests.e2e.processes import environment
+from tests.e2e.processes import PASSPHRASE, PASSPHRASE_VARIABLE, environment
 
 TIMES_BARE = Target(2.6)
 MANY_TIMES_FEW = Target(1.3)

@@ -15,11 +15,15 @@ import pytest
 from crm_desktop import paths, policy
 from crm_desktop.keychain import Cost
 from crm_desktop.profile import Machine
-from tests.e2e.processes import CRM_DESKTOP, Ran, called, run
+from tests.e2e.processes import (
+    CRM_DESKTOP,
+    PASSPHRASE,
+    PASSPHRASE_VARIABLE,
+    Ran,
+    called,
+    run,
+)
 from tests.e2e.server import ORGANISATION, PASSWORD, Server
-
-PASSPHRASE = "a long passphrase"
-PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
 
 DONE, FAILED, USAGE, WAITS_FOR_YOU, NOT_REACHABLE, SIGNED_OUT = range(6)
 """The exit codes of the command line."""
