@@ -112,6 +112,7 @@ class Device:
             self._noted[n] = now
             if before is not None:
                 ledger.replaced.add(before)
+                ledger.resent.add(now)
             changeset = changeset_of(self.store.write, n)
             seen = self._seen(changeset, ledger)
             ledger.write(Said(changeset, self.name, self.person.id, n, seen))

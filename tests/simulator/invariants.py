@@ -227,6 +227,8 @@ class Watch:
                     for name in change.new:
                         latest[(change.kind, change.id, name)] = (said, change)
         for place, (said, change) in latest.items():
+            if said.changeset.id in self.ledger.resent:
+                continue  # an older step sent again lies below what was typed since
             if states.get(said.changeset.id) in ("queued", "sent"):
                 self._look_at_shown(device, place, change)
 

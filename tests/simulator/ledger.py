@@ -28,12 +28,13 @@ class Said:
 class Ledger:
     """Everything that was said, by changeset; and for each place who wrote there in which order.
 
-    `replaced` changesets were refused and sent again under another id.
+    `replaced` changesets were refused and sent again under another id, as a `resent` one.
     """
 
     said: dict[ChangeSetId, Said] = field(default_factory=dict)
     at: dict[Place, list[ChangeSetId]] = field(default_factory=dict)
     replaced: set[ChangeSetId] = field(default_factory=set)
+    resent: set[ChangeSetId] = field(default_factory=set)
 
     def write(self, one: Said) -> None:
         self.said[one.changeset.id] = one

@@ -28,7 +28,7 @@ from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
 
-STEPS = 40
+STEPS = 32
 HEALING_ROUNDS = 6
 """How many rounds of undisturbed synchronisation may pass until only people can go on."""
 
