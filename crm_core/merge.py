@@ -7,9 +7,10 @@ what will happen. Nothing here reads a clock, a device or a database.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import cast
+
+import msgspec
 
 from crm_core.changes import Change, Op, members_of, with_members, without_members
 from crm_core.entity import Entity
@@ -49,15 +50,14 @@ class Why(StrEnum):
     STATE = "state"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """One copy of a record as a side holds it.
 
     `fv` gives for each touched field the seq of its last change; untouched ones share `*`.
     """
 
     values: Mapping[str, Value]
-    fv: Mapping[str, int] = field(default_factory=dict[str, int])
+    fv: Mapping[str, int] = {}
     seq: int = 0
     deleted: bool = False
 
@@ -66,8 +66,7 @@ class Version:
         return self.fv.get(name, self.fv.get("*", 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What the author of a change knew.
 
     `base_seq`: the version he saw. `trusted` is False for a base in history that the server lost
@@ -81,8 +80,7 @@ class Seen:
     children_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class FieldResult:
+class FieldResult(msgspec.Struct, frozen=True):
     """What became of one field (or group) of a change.
 
     For a conflict `base` and `new` are the author's sides; for a rejection `code` says why and
@@ -95,14 +93,13 @@ class FieldResult:
     why: Why = Why.EDIT
     base: Value = None
     new: Value = None
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True):
     """What to write, and what became of each field. `deleted` None: the row stays as it is."""
 
-    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    values: Mapping[str, Value] = {}
     deleted: bool | None = None
     results: tuple[FieldResult, ...] = ()
 

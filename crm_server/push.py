@@ -26,7 +26,6 @@ class Stored:
     """What `applied` keeps of an earlier delivery."""
 
     author: RecordId
-    seq: int
     result: ChangeSetResult
 
 
@@ -42,6 +41,7 @@ class Pusher:
         self._judge = Judge(work, author, self._refused)
         self._taking = Taking(work, author, self._judge, self._conflicts)
         self.known: dict[str, Stored] = {}
+        self._taken: dict[str, ChangeSetResult] = {}
         self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.parked: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.named: dict[Key, bool] = {}
@@ -61,17 +61,16 @@ class Pusher:
         )
         ids = list({record_id for _, record_id in keys})
         self._conflicts.prefetch(ids)
-        self._prefetch_stored([changeset.id for changeset in changesets], ids)
+        self._prefetch_stored([changeset.id for changeset in changesets])
 
-    def _prefetch_stored(self, changesets: list[str], ids: list[RecordId]) -> None:
-        for cs_id, author, seq, result in self._work.tx.rows(
-            "SELECT cs_id,author,seq,result FROM applied WHERE cs_id = ANY(?)", (changesets,)
+    def _prefetch_stored(self, changesets: list[str]) -> None:
+        for cs_id, author, result in self._work.tx.rows(
+            "SELECT cs_id,author,result FROM applied WHERE cs_id = ANY(?)", (changesets,)
         ):
             stored = msgspec.json.decode(result, type=ChangeSetResult)
-            self.known[cs_id] = Stored(author, seq, stored)
+            self.known[cs_id] = Stored(author, stored)
         for kind, record_id, field, value in self._work.tx.rows(
-            "SELECT kind,id,field,value FROM refused WHERE id = ANY(?) AND author = ?",
-            (ids, self._author.user),
+            "SELECT kind,id,field,value FROM refused WHERE author = ?", (self._author.user,)
         ):
             self._refused[(kind, record_id, field)] = value
         self._refused_before = dict(self._refused)
@@ -96,12 +95,11 @@ class Pusher:
     def take(self, changeset: ChangeSet) -> ChangeSetResult:
         """Work one changeset; a retry gets the stored answer."""
         self._note_named(changeset)
-        stored = self.known.get(changeset.id)
-        if stored is not None:
-            return self._again(changeset, stored)
+        if changeset.id in self._taken or changeset.id in self.known:
+            return self._again(changeset)
         before = len(self._work.history)
         result = self._work_changeset(changeset)
-        self.known[changeset.id] = Stored(self._author.user, result.seq, result)
+        self._taken[changeset.id] = result
         if result.result != Result.BLOCKED or len(self._work.history) > before:
             # What was held back as a whole is judged anew when it comes again.
             self.applied.append((changeset, result))
@@ -113,13 +111,17 @@ class Pusher:
         for change in changeset.changes:
             self.named[(change.kind, change.id)] = True
 
-    def _again(self, changeset: ChangeSet, stored: Stored) -> ChangeSetResult:
+    def _again(self, changeset: ChangeSet) -> ChangeSetResult:
+        taken = self._taken.get(changeset.id)
+        stored = Stored(self._author.user, taken) if taken else self.known[changeset.id]
         if stored.author != self._author.user:
             return _whole(changeset, Result.REJECTED, "changeset.forged")
         for change in stored.result.changes:
             if change.conflict_id:
                 self.named[(CONFLICT, RecordId(change.conflict_id))] = True
-        return ChangeSetResult(changeset.id, Result.DUPLICATE, stored.seq, stored.result.changes)
+        return ChangeSetResult(
+            changeset.id, Result.DUPLICATE, stored.result.seq, stored.result.changes
+        )
 
     def _work_changeset(self, changeset: ChangeSet) -> ChangeSetResult:
         problem = self._malformed(changeset)

@@ -290,6 +290,7 @@ def _read_clock(tx: Tx, lock: str) -> Clock:
 @lru_cache(maxsize=512)
 def _for_sqlite(sql: str) -> str:
     listed = sql.replace("= ANY(?)", "IN (SELECT value FROM json_each(?))")
+    listed = listed.replace("string_agg(", "group_concat(")
     return listed.replace("::jsonb", "").replace("::text", "")
 
 

@@ -159,6 +159,7 @@ refused = Table(
     Column("field", _WORD, primary_key=True),
     Column("author", _WORD, primary_key=True),
     Column("value", Text, nullable=False),
+    Index("refused_author", "author"),
 )
 
 parked = Table(

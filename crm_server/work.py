@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -33,6 +34,7 @@ _BOOKKEEPING = frozenset(("updated_at", "updated_by"))
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _ABSENT: Final = object()
+_NO_KEYS = frozenset[str]()
 _encode = msgspec.json.Encoder().encode
 _decode_values: msgspec.json.Decoder[dict[str, Value]] = msgspec.json.Decoder(dict[str, Value])
 _decode_fv: msgspec.json.Decoder[dict[str, int]] = msgspec.json.Decoder(dict[str, int])
@@ -167,7 +169,7 @@ class Work:
             (ids,),
         ):
             self.rows[(found[0], found[1])] = _row(found)
-        self._prefetch_roots(ids, wanted)
+        self._prefetch_roots(wanted)
 
     def expect_new(self, kind: str, record_id: RecordId) -> None:
         """Spare the queries for an id that was made just now."""
@@ -177,13 +179,19 @@ class Work:
         self.keys[record_id] = frozenset()
         self._children[record_id] = frozenset()
 
-    def _prefetch_roots(self, ids: list[RecordId], wanted: list[Key]) -> None:
-        sets: dict[Key, set[RecordId]] = {key: set() for key in wanted}
-        for kind, record_id, root in self.tx.rows(
-            "SELECT kind,id,root FROM record_root WHERE id = ANY(?) AND gone_seq = ?",
-            (ids, FOREVER),
-        ):
-            sets.setdefault((kind, record_id), set()).add(root)
+    def _prefetch_roots(self, wanted: list[Key]) -> None:
+        sets: dict[Key, set[RecordId]] = {}
+        for key in wanted:
+            # An account is always its own only root: nothing to look up.
+            alone = key[0] == "account" and self.rows[key] is not None
+            sets[key] = {key[1]} if alone else set()
+        asked = [record_id for (_, record_id), found in sets.items() if not found]
+        if asked:
+            for kind, record_id, root in self.tx.rows(
+                "SELECT kind,id,root FROM record_root WHERE id = ANY(?) AND gone_seq = ?",
+                (asked, FOREVER),
+            ):
+                sets.setdefault((kind, record_id), set()).add(root)
         for key, roots in sets.items():
             self.roots.setdefault(key, frozenset(roots))
         self.prefetch_keys({root for roots in sets.values() for root in roots})
@@ -193,13 +201,13 @@ class Work:
         wanted = [root for root in roots if root not in self.keys]
         if not wanted:
             return
-        sets: dict[RecordId, set[str]] = {root: set() for root in wanted}
-        for root, key in self.tx.rows(
-            "SELECT root,key FROM root_scope WHERE root = ANY(?) AND gone_seq = ?",
+        self.keys.update(dict.fromkeys(wanted, _NO_KEYS))
+        for root, words in self.tx.rows(
+            "SELECT root,string_agg(key,' ') FROM root_scope"
+            " WHERE root = ANY(?) AND gone_seq = ? GROUP BY root",
             (wanted, FOREVER),
         ):
-            sets[root].add(key)
-        self.keys.update((root, frozenset(keys)) for root, keys in sets.items())
+            self.keys[root] = _key_set(words)
 
     def prefetch_children(self, ids: Iterable[RecordId]) -> None:
         """Find what refers to records, before anything was written to them."""
@@ -560,6 +568,12 @@ def _row(found: tuple[Any, ...]) -> Row:
         bool(deleted),
         by,
     )
+
+
+@lru_cache(maxsize=4096)
+def _key_set(words: str) -> frozenset[str]:
+    """Accounts of one owner have the same keys: one set for all of them."""
+    return frozenset(words.split(" "))
 
 
 def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:
