@@ -57,7 +57,10 @@ class Pusher:
                     keys.update((key, True) for key in _named_by(change))
         self._work.prefetch(keys)
         self._work.prefetch_children(
-            change.id for cs in changesets for change in cs.changes if change.op is Op.INSERT
+            change.id
+            for cs in changesets
+            for change in cs.changes
+            if change.op in (Op.INSERT, Op.DELETE)
         )
         ids = list({record_id for _, record_id in keys})
         self._conflicts.prefetch(ids)
