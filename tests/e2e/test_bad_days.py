@@ -218,3 +218,12 @@ def test_a_clock_that_is_years_off_decides_nothing(
     shown = lead.show("account", account)
     assert (shown["phone"], shown["website"]) == ("2967-3", "https://owl.example")
     assert rep.conflicts(account) == lead.conflicts(account) == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(rep: Desk) -> None:
+    with contextlib.closing(open_profile(rep.profile, PASSPHRASE)) as profile:
+        ours = profile.store.write.value("PRAGMA user_version")
+        profile.store.write.run("PRAGMA user_version=9999")
+        assert "newer" in sentence(rep.run("list", "account", code=FAILED))
+        profile.store.write.run(f"PRAGMA user_version={ours}")
+    assert nothing_is_lost(rep)

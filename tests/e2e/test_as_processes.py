@@ -1,0 +1,39 @@
+"""A few of the stories once more, with each command as a process of its own.
+
+Elsewhere the commands run within the test's process, which takes a tenth of the time; with
+CRM_E2E_DOOR=process all of them run as here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e import test_bad_connections, test_scope, test_two_people
+from tests.e2e.people import Door, World, as_process
+
+
+@pytest.fixture
+def door() -> Door:
+    """Each command is a process."""
+    return as_process
+
+
+STORIES: tuple[Callable[[World], None], ...] = (
+    test_two_people.test_a_third_authors_value_joins_the_same_conflict,
+    test_bad_connections.test_an_edit_made_while_the_token_expired_goes_through_after_signing_in,
+    test_scope.test_pending_work_of_the_former_owner_is_orphaned_not_lost,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", STORIES)
+def test_the_story_holds_between_processes(world: World, story: Callable[[World], None]) -> None:
+    story(world)
+
+
+@pytest.mark.slow
+def test_a_conflict_is_resolved_between_processes(world: World) -> None:
+    rep, lead = world.people("rep", "lead")
+    test_two_people.test_a_conflict_resolved_by_one_is_resolved_for_both((rep, lead))
