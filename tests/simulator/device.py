@@ -17,7 +17,9 @@ from crm_core.errors import Unavailable
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import PullItem, PullRequest
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.outbox import Outbox, changeset_of
+from crm_desktop.models.journal import settling
+from crm_desktop.models.outbox import Outbox, changeset_of, sync_state
+from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Identity, Store
 from crm_desktop.sync import effects as do
@@ -116,6 +118,16 @@ class Device:
             changeset = changeset_of(self.store.write, n)
             seen = self._seen(changeset, ledger)
             ledger.write(Said(changeset, self.name, self.person.id, n, seen))
+
+    @property
+    def state(self) -> SyncState:
+        """How far this device has come, read without a connection of its own."""
+        return sync_state(self.store.write)
+
+    @property
+    def parked(self) -> Parked:
+        """What lies where."""
+        return settling.parked(self.store.write, self.person.id)
 
     def states(self) -> dict[ChangeSetId, str]:
         """The state of every changeset here."""

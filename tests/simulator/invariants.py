@@ -141,7 +141,7 @@ class Watch:
     def look_at_edits(self, device: Device, connection: sqlite3.Connection) -> None:
         """Invariants 1 and 3 for the changesets of one device."""
         states = device.states()
-        epoch = device.outbox.state().epoch
+        epoch = device.state.epoch
         for cs_id, said in self.ledger.said.items():
             if said.device != device.name:
                 continue
@@ -164,7 +164,7 @@ class Watch:
         cs_id = said.changeset.id
         row = connection.execute("SELECT result FROM applied WHERE cs_id = ?", (cs_id,)).fetchone()
         if row is None:
-            if state == "confirmed" or not device.outbox.state().pull_open:
+            if state == "confirmed" or not device.state.pull_open:
                 raise Violation(1, f"{cs_id} is {state} on {device.name}, unknown to the server")
             return
         parts = json.loads(row[0]).get("changes", [])
@@ -276,8 +276,8 @@ class Watch:
 
     def look_at_status(self, device: Device, truth: Callable[[], Oracle], server_seq: int) -> None:
         """Invariant 12: "up to date" is said only where it is true."""
-        state = device.outbox.state()
-        told = standing(state, device.outbox.parked(), signed_in=True).state
+        state = device.state
+        told = standing(state, device.parked, signed_in=True).state
         if told is not State.UP_TO_DATE:
             return
         open_ = {x for x in device.states().values() if x not in ("confirmed", "discarded")}

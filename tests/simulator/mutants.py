@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant("own-device exemption", own_device_exemption, 2, 5),
     Mutant("cursor before rows", cursor_before_rows, 17, 5),
     Mutant("no retry key", no_retry_key, 27, 3),
-    Mutant("left as delete", left_as_delete, 17, 1),
+    Mutant("left as delete", left_as_delete, 65, 1),
     Mutant("403 as rejection", forbidden_as_rejection, 1, 3),
 )
 

@@ -28,7 +28,7 @@ from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
 
-STEPS = 32
+STEPS = 26
 HEALING_ROUNDS = 6
 """How many rounds of undisturbed synchronisation may pass until only people can go on."""
 
@@ -249,7 +249,7 @@ class World:
         self._watch.look_at_status(device, self._oracle, self._server.seq)
 
     def _look_at_agreement(self, device: Device) -> None:
-        if device.outbox.state().cursor == self._server.seq:
+        if device.state.cursor == self._server.seq:
             self._watch.look_at_pulled(device, self._oracle())
 
     def _heal(self) -> None:
