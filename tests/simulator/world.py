@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
+import os
 import random
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -29,6 +30,7 @@ from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
 
 STEPS = 26
+_WORKSHOP = "crm-simulator-"
 HEALING_ROUNDS = 6
 """How many rounds of undisturbed synchronisation may pass until only people can go on."""
 
@@ -38,9 +40,19 @@ def workshop() -> Path:
     """Where files are made: memory where the platform has such a place."""
     shm = Path("/dev/shm")
     parent = shm if shm.is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix="crm-simulator-", dir=parent))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_WORKSHOP}{os.getpid()}-", dir=parent))
+    _sweep(folder.parent)
+    # Worker processes run no `atexit`, but these.
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=1)
     return folder
+
+
+def _sweep(place: Path) -> None:
+    """Remove what processes left that were killed."""
+    for folder in place.glob(f"{_WORKSHOP}*"):
+        number = folder.name.removeprefix(_WORKSHOP).partition("-")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists() and Path("/proc").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class World:
