@@ -6,12 +6,12 @@ CRM_E2E_DOOR=process all of them run as here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.e2e import test_bad_connections, test_scope, test_two_people
+from tests.e2e import test_bad_connections, test_two_people
 from tests.e2e.people import Door, World, as_process
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -20,20 +20,12 @@ def door() -> Door:
     return as_process
 
 
-STORIES: tuple[Callable[[World], None], ...] = (
-    test_two_people.test_a_third_authors_value_joins_the_same_conflict,
-    test_bad_connections.test_an_edit_made_while_the_token_expired_goes_through_after_signing_in,
-    test_scope.test_pending_work_of_the_former_owner_is_orphaned_not_lost,
-)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("story", STORIES)
-def test_the_story_holds_between_processes(world: World, story: Callable[[World], None]) -> None:
-    story(world)
-
-
-@pytest.mark.slow
 def test_a_conflict_is_resolved_between_processes(world: World) -> None:
     rep, lead = world.people("rep", "lead")
     test_two_people.test_a_conflict_resolved_by_one_is_resolved_for_both((rep, lead))
+
+
+def test_an_expired_token_costs_nothing_between_processes(world: World) -> None:
+    test_bad_connections.test_an_edit_made_while_the_token_expired_goes_through_after_signing_in(
+        world
+    )
