@@ -78,11 +78,15 @@ class Editor(QObject):
 
 
 class LineEditor(Editor):
-    """One line: text, names, numbers, phone, e-mail, web address, position."""
+    """One line: text, names, numbers, phone, e-mail, web address, position.
 
-    def __init__(self, field: Field, parent: QWidget) -> None:
-        self._line = QLineEdit(parent)
-        super().__init__(field, self._line)
+    An editor with something beside its line gives the widget that holds both as `whole`.
+    """
+
+    def __init__(self, field: Field, parent: QWidget, whole: QWidget | None = None) -> None:
+        self._line = QLineEdit(whole or parent)
+        super().__init__(field, whole or self._line)
+        self._line.setAccessibleName(tr(field.label))
         self._line.setPlaceholderText(EXAMPLES.get(field.kind, ""))
         self._line.textEdited.connect(self._announce)
 

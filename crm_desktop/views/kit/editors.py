@@ -26,7 +26,6 @@ from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.editor import (
-    EXAMPLES,
     ComboEditor,
     Editor,
     FlagEditor,
@@ -77,30 +76,19 @@ class MoneyEditor(Editor):
             self._announce()
 
 
-class DayEditor(Editor):
+class DayEditor(LineEditor):
     """A day: typed, or picked from a calendar."""
 
     def __init__(self, field: Field, parent: QWidget) -> None:
         whole = QWidget(parent)
-        super().__init__(field, whole)
-        self._line = QLineEdit(whole)
-        self._line.setPlaceholderText(EXAMPLES[field.kind])
-        self._line.setAccessibleName(tr(field.label))
-        self._pick = QToolButton(whole)
-        self._pick.setText("▾")
-        self._pick.setAutoRaise(True)
-        self._pick.setAccessibleName(tr("Choose a day"))
+        super().__init__(field, parent, whole)
+        self._pick = _arrow(whole, tr("Choose a day"))
         self._pick.clicked.connect(self._open_calendar)
         _in_a_row(whole, self._line, self._pick)
-        self._line.textEdited.connect(self._announce)
-        whole.setFocusProxy(self._line)
-
-    @override
-    def typed(self) -> str:
-        return self._line.text()
 
     @override
     def _type(self, text: str) -> None:
+        # The cursor stays at the end, where the hour is.
         self._line.setText(text)
 
     def _open_calendar(self) -> None:
@@ -116,7 +104,7 @@ class DayEditor(Editor):
         action = QWidgetAction(menu)
         action.setDefaultWidget(calendar)
         menu.addAction(action)
-        menu.popup(self._pick.mapToGlobal(self._pick.rect().bottomLeft()))
+        _open_below(self._pick, menu)
 
     def _take_day(self, day: QDate) -> None:
         rest = self._line.text()[10:]
@@ -145,31 +133,17 @@ class InstantEditor(DayEditor):
             ) from error  # fmt: skip
 
 
-class TagsEditor(Editor):
+class TagsEditor(LineEditor):
     """Words separated by commas; where the catalog names codes, a menu to tick."""
 
     def __init__(self, field: Field, parent: QWidget) -> None:
         whole = QWidget(parent)
-        super().__init__(field, whole)
-        self._line = QLineEdit(whole)
-        self._line.setAccessibleName(tr(field.label))
-        whole.setFocusProxy(self._line)
-        parts: list[QWidget] = [self._line]
+        super().__init__(field, parent, whole)
         if field.choices:
-            parts.append(self._make_menu(whole))
+            _in_a_row(whole, self._line, self._make_menu(whole))
         else:
             self._line.setPlaceholderText(tr("Separate by commas"))
-        _in_a_row(whole, *parts)
-        self._line.textEdited.connect(self._announce)
-
-    @override
-    def typed(self) -> str:
-        return self._line.text()
-
-    @override
-    def _type(self, text: str) -> None:
-        self._line.setText(text)
-        self._line.setCursorPosition(0)
+            _in_a_row(whole, self._line)
 
     @override
     def _put(self, value: Value, titles: Titles) -> None:
@@ -184,10 +158,7 @@ class TagsEditor(Editor):
         return [*sorted({codes.get(str(member), str(member)) for member in named})]
 
     def _make_menu(self, parent: QWidget) -> QToolButton:
-        button = QToolButton(parent)
-        button.setText("▾")
-        button.setAutoRaise(True)
-        button.setAccessibleName(tr("Choose"))
+        button = _arrow(parent, tr("Choose"))
         menu = QMenu(button)
         button.clicked.connect(self._open_menu)
         self._menu = menu
@@ -199,7 +170,7 @@ class TagsEditor(Editor):
         return button
 
     def _open_menu(self) -> None:
-        self._menu.popup(self._button.mapToGlobal(self._button.rect().bottomLeft()))
+        _open_below(self._button, self._menu)
 
     def _toggle_sender(self) -> None:
         action = self.sender()
@@ -213,40 +184,12 @@ class TagsEditor(Editor):
 
 
 class LinkEditor(Editor):
-    """One record, found by typing."""
+    """One record or a set of records, found by typing; the widget knows which."""
 
-    def __init__(self, field: Field, parent: QWidget, links: Links) -> None:
-        self._edit = LinkEdit(field, links, parent)
-        super().__init__(field, self._edit)
-        self._edit.edited.connect(self._announce)
-
-    @override
-    def typed(self) -> str:
-        return self._edit.typed()
-
-    @override
-    def _put(self, value: Value, titles: Titles) -> None:
-        self._edit.set_value(value, titles)
-
-    @override
-    def _type(self, text: str) -> None:
-        self._edit.set_typed(text)
-
-    @override
-    def _parse(self, text: str) -> Value:
-        self._edit.check()
-        key = text.partition("\t")[0]
-        target = self.field.link.target if self.field.link is not None else ""
-        return (key.partition("/")[2] if target else key) or None
-
-
-class LinksEditor(Editor):
-    """A set of records, each found by typing."""
-
-    def __init__(self, field: Field, parent: QWidget, links: Links) -> None:
-        self._edit = LinksEdit(field, links, parent)
-        super().__init__(field, self._edit)
-        self._edit.edited.connect(self._announce)
+    def __init__(self, field: Field, edit: LinkEdit | LinksEdit) -> None:
+        super().__init__(field, edit)
+        self._edit = edit
+        edit.edited.connect(self._announce)
 
     @override
     def typed(self) -> str:
@@ -262,7 +205,19 @@ class LinksEditor(Editor):
 
     @override
     def _parse(self, text: str) -> Value:
-        return [*sorted(set(self._edit.ids()))]
+        return self._edit.value()
+
+
+def _arrow(parent: QWidget, name: str) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText("▾")
+    button.setAutoRaise(True)
+    button.setAccessibleName(name)
+    return button
+
+
+def _open_below(button: QToolButton, menu: QMenu) -> None:
+    menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
 
 def _in_a_row(whole: QWidget, *parts: QWidget) -> None:
@@ -282,6 +237,10 @@ def _plain(maker: Callable[[Field, QWidget], Editor]) -> EditorMaker:
     return lambda field, parent, _links: maker(field, parent)
 
 
+def _linked(maker: Callable[[Field, Links, QWidget], LinkEdit | LinksEdit]) -> EditorMaker:
+    return lambda field, parent, links: LinkEditor(field, maker(field, links, parent))
+
+
 EDITORS: Mapping[Kind, EditorMaker] = {
     Kind.TEXT: _plain(LineEditor),
     Kind.NOTE: _plain(NoteEditor),
@@ -299,8 +258,8 @@ EDITORS: Mapping[Kind, EditorMaker] = {
     Kind.ADDRESS_PART: _plain(LineEditor),
     Kind.PLACE: _plain(LineEditor),
     Kind.PERSON_NAME: _plain(LineEditor),
-    Kind.LINK: LinkEditor,
-    Kind.LINKS: LinksEditor,
+    Kind.LINK: _linked(LinkEdit),
+    Kind.LINKS: _linked(LinksEdit),
     Kind.TAGS: _plain(TagsEditor),
     Kind.ORDER: _plain(LineEditor),
     Kind.JSON: _plain(NoteEditor),

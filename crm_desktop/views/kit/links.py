@@ -102,14 +102,18 @@ class LinkEdit(QWidget):
         key, _, name = self.typed().partition("\t")
         return Hit(key, name) if key else None
 
-    def check(self) -> None:
-        """Raise InvalidValue where something is typed that is no record."""
+    def value(self) -> Value:
+        """The link to the record chosen; raises InvalidValue where what is typed is no record."""
+        hit = self.chosen()
+        if hit is not None:
+            return (hit.key.partition("/")[2] if self._target else hit.key) or None
         text = self._line.text().strip()
-        if text and self.chosen() is None:
+        if text:
             raise InvalidValue(
                 self._field.name, tr_noop("Choose '{text}' from the list of records found."),
                 text=text[:60],
             )  # fmt: skip
+        return None
 
     def clear(self) -> None:
         """Lead nowhere."""
@@ -191,8 +195,11 @@ class LinksEdit(QWidget):
             record_id, _, name = line.partition("\t")
             self._add(record_id, name)
 
-    def ids(self) -> list[str]:
-        """The ids of the records held."""
+    def value(self) -> Value:
+        """The ids of the records held, as a set."""
+        return [*sorted(set(self._ids()))]
+
+    def _ids(self) -> list[str]:
         return [self._id(n) for n in range(self._members.count())]
 
     def _id(self, row: int) -> str:
@@ -208,7 +215,7 @@ class LinksEdit(QWidget):
             return
         record_id = hit.key.partition("/")[2]
         QTimer.singleShot(0, self._finder, self._finder.clear)
-        if record_id not in self.ids():
+        if record_id not in self._ids():
             self._add(record_id, hit.title)
             self.edited.emit()
 
