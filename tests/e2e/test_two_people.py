@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pytest
 
 from tests.e2e.people import WAITS_FOR_YOU, Desk, World
 
+Pair: TypeAlias = "tuple[Desk, Desk]"
+"""A sales representative and the lead of his team."""
+
 
 @pytest.fixture
-def pair(world: World) -> tuple[Desk, Desk]:
-    """A sales representative and the lead of his team."""
+def pair(world: World) -> Pair:
     rep, lead = world.people("rep", "lead")
     return rep, lead
 
@@ -23,9 +27,22 @@ def shared_account(rep: Desk, *others: Desk, **fields: str) -> str:
     return account
 
 
-def test_offline_edits_of_different_fields_both_stand(pair: tuple[Desk, Desk]) -> None:
+@pytest.fixture
+def account(pair: Pair) -> str:
+    """An account that both hold."""
+    return shared_account(*pair, phone="030-1", website="https://old.example")
+
+
+def both_edit_the_phone(pair: Pair, account: str) -> None:
+    """The lead's "030-3" is at the server; the representative's "030-2" is not yet."""
     rep, lead = pair
-    account = shared_account(rep, lead, phone="030-1", website="https://old.example")
+    rep.set("account", account, phone="030-2")
+    lead.set("account", account, phone="030-3")
+    lead.sync()
+
+
+def test_offline_edits_of_different_fields_both_stand(pair: Pair, account: str) -> None:
+    rep, lead = pair
     rep.set("account", account, phone="030-2")
     lead.set("account", account, website="https://new.example")
     lead.sync()
@@ -38,13 +55,10 @@ def test_offline_edits_of_different_fields_both_stand(pair: tuple[Desk, Desk]) -
 
 
 def test_offline_edits_of_one_field_become_one_conflict_that_both_see(
-    pair: tuple[Desk, Desk],
+    pair: Pair, account: str
 ) -> None:
     rep, lead = pair
-    account = shared_account(rep, lead, phone="030-1")
-    rep.set("account", account, phone="030-2")
-    lead.set("account", account, phone="030-3")
-    lead.sync()
+    both_edit_the_phone(pair, account)
     assert rep.sync(code=WAITS_FOR_YOU)["conflicts"] == 1
     lead.sync()
     for desk in pair:
@@ -55,12 +69,9 @@ def test_offline_edits_of_one_field_become_one_conflict_that_both_see(
         assert desk.show("account", account)["phone"] == "030-3"
 
 
-def test_a_conflict_resolved_by_one_is_resolved_for_both(pair: tuple[Desk, Desk]) -> None:
+def test_a_conflict_resolved_by_one_is_resolved_for_both(pair: Pair, account: str) -> None:
     rep, lead = pair
-    account = shared_account(rep, lead, phone="030-1")
-    rep.set("account", account, phone="030-2")
-    lead.set("account", account, phone="030-3")
-    lead.sync()
+    both_edit_the_phone(pair, account)
     rep.sync(code=WAITS_FOR_YOU)
     rep.run("resolve", rep.conflict(account)["id"], "--take", "mine")
     rep.sync()
@@ -92,10 +103,9 @@ def test_a_third_authors_value_joins_the_same_conflict(world: World) -> None:
 
 
 def test_ones_own_second_offline_edit_never_conflicts_with_ones_first(
-    pair: tuple[Desk, Desk],
+    pair: Pair, account: str
 ) -> None:
     rep, lead = pair
-    account = shared_account(rep, lead, phone="030-1")
     rep.set("account", account, phone="030-2")
     rep.set("account", account, phone="030-3")
     assert rep.sync()["conflicts"] == 0
@@ -107,10 +117,9 @@ def test_ones_own_second_offline_edit_never_conflicts_with_ones_first(
 
 
 def test_deleting_what_another_edited_is_a_conflict_and_nothing_goes(
-    pair: tuple[Desk, Desk],
+    pair: Pair, account: str
 ) -> None:
     rep, lead = pair
-    account = shared_account(rep, lead, phone="030-1")
     rep.run("delete", "account", account)
     lead.set("account", account, phone="030-3")
     lead.sync()
@@ -125,10 +134,9 @@ def test_deleting_what_another_edited_is_a_conflict_and_nothing_goes(
 
 
 def test_editing_what_another_deleted_is_a_conflict_that_keeps_the_edit(
-    pair: tuple[Desk, Desk],
+    pair: Pair, account: str
 ) -> None:
     rep, lead = pair
-    account = shared_account(rep, lead, phone="030-1")
     lead.run("delete", "account", account)
     rep.set("account", account, phone="030-2")
     lead.sync()
