@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from crm_core.errors import InvalidValue
+
 if TYPE_CHECKING:
     Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
 else:  # msgspec takes no alias that names itself; `values.check` looks inside
@@ -110,6 +112,10 @@ class Field:
     def judged_as(self) -> str:
         """The name under which a conflict on this field is kept: its group's, else its own."""
         return self.group or self.name
+
+    def problem(self, template: str, text: object) -> InvalidValue:
+        """What to raise where the field cannot take `text`; the message quotes its beginning."""
+        return InvalidValue(self.name, template, text=str(text)[:60])
 
 
 _DEFAULT_POLICY = {

@@ -12,11 +12,18 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import cast
 
 import msgspec
 
+from crm_core.amounts import (
+    WHOLE_DIGITS_MAX,
+    check_whole,
+    parse_decimal,
+    parse_money,
+    parse_whole,
+)
 from crm_core.changes import NOTE_BYTES_MAX, TEXT_BYTES_MAX
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
@@ -25,18 +32,12 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import is_id, parse_id
 
 TAGS_MAX = 200
-WHOLE_DIGITS_MAX = 15
-DECIMAL_PLACES_MAX = 12
-NUMBER_CHARACTERS_MAX = 40
 EMAIL_CHARACTERS_MAX = 320  # RFC 5321: 64 before the @, 255 behind it
 VALUE_DEPTH_MAX = 6
 RESERVED = frozenset(("id", "seq", "deleted"))
 """Names that stand for the record itself, on the wire or in a conflict."""
 LATITUDE_MAX, LONGITUDE_MAX = 90, 180
-_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3}
-"""ISO 4217 currencies whose minor unit is not a hundredth."""
 
-_MONEY = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)\s*([A-Z]{3})\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _PHONE = re.compile(r"[\d+()./\-\s#*,;xXa-zA-Z一-鿿]{1,60}\Z")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\Z")
@@ -90,15 +91,11 @@ def check_record(entity: Entity, values: Mapping[str, Value]) -> list[InvalidVal
         field = entity.by_name.get(name) or Field(name, Kind.JSON, name)
         try:
             if name in RESERVED:
-                raise _bad(field, tr_noop("'{text}' is not a record's to set."), name)
+                raise field.problem(tr_noop("'{text}' is not a record's to set."), name)
             check(field, value)
         except InvalidValue as problem:
             problems.append(problem)
     return problems
-
-
-def _bad(field: Field, template: str, text: object) -> InvalidValue:
-    return InvalidValue(field.name, template, text=str(text)[:60])
 
 
 def _parse_text(field: Field, text: str) -> Value:
@@ -116,64 +113,7 @@ def _parse_flag(field: Field, text: str) -> Value:
     lowered = text.lower()
     if lowered in YES or lowered in NO:
         return lowered in YES
-    raise _bad(field, tr_noop("'{text}' is neither yes nor no."), text)
-
-
-def _parse_whole(field: Field, text: str) -> Value:
-    digits = text.replace(",", "").replace("\u00a0", "")
-    if not re.fullmatch(r"[+-]?\d{1,15}", digits):
-        raise _bad(field, tr_noop("'{text}' is not a whole number."), text)
-    return int(digits)
-
-
-def _parse_decimal(field: Field, text: str) -> Value:
-    return _decimal(field, text.replace(",", ""))
-
-
-def _decimal(field: Field, text: str) -> str:
-    problem = _bad(field, tr_noop("'{text}' is not a number."), text)
-    try:
-        number = Decimal(text[: NUMBER_CHARACTERS_MAX + 1])
-    except InvalidOperation as error:
-        raise problem from error
-    # Looked at before it is written out: 1e-999999999 would be a gigabyte of zeros.
-    if not number.is_finite() or abs(number.adjusted()) > NUMBER_CHARACTERS_MAX:
-        raise problem
-    plain = f"{number:f}"
-    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-    places = len(plain.partition(".")[2])
-    if abs(number) >= Decimal(10) ** WHOLE_DIGITS_MAX or places > DECIMAL_PLACES_MAX:
-        raise problem
-    if len(text) > NUMBER_CHARACTERS_MAX:
-        raise problem
-    return "0" if number.is_zero() else plain
-
-
-def _parse_money(field: Field, text: str) -> Value:
-    match = _MONEY.match(text.upper())
-    if match is None:
-        raise _bad(
-            field, tr_noop("'{text}' is not an amount with its currency, such as 12.50CNY."), text
-        )
-    return make_money(field, Decimal(match[1].replace(",", "")), match[2])
-
-
-def make_money(field: Field, amount: Decimal, currency: str) -> str:
-    """The canonical amount; raises InvalidValue where it is finer than the currency's unit."""
-    places = _EXPONENTS.get(currency, 2)
-    unit = Decimal(1).scaleb(-places)
-    if abs(amount) >= Decimal(10) ** WHOLE_DIGITS_MAX:
-        raise _bad(field, tr_noop("'{text}' is larger than an amount can be."), amount)
-    rounded = amount.quantize(unit)
-    if amount != rounded:
-        raise _bad(field, tr_noop("'{text}' is finer than its currency's smallest unit."), amount)
-    return f"{abs(rounded) if rounded.is_zero() else rounded:f}{currency}"
-
-
-def minor_units(value: str) -> tuple[int, str]:
-    """The amount of canonical money in minor units, and its currency."""
-    amount, currency = Decimal(value[:-3]), value[-3:]
-    return int(amount.scaleb(_EXPONENTS.get(currency, 2))), currency
+    raise field.problem(tr_noop("'{text}' is neither yes nor no."), text)
 
 
 def _parse_day(field: Field, text: str) -> Value:
@@ -183,8 +123,8 @@ def _parse_day(field: Field, text: str) -> Value:
             return dt.datetime.fromisoformat(text).date().isoformat()
         return dt.date(int(match[1]), int(match[2]), int(match[3])).isoformat()
     except ValueError as error:
-        raise _bad(
-            field, tr_noop("'{text}' is not a day of the calendar, such as 2026-11-22."), text
+        raise field.problem(
+            tr_noop("'{text}' is not a day of the calendar, such as 2026-11-22."), text
         ) from error
 
 
@@ -195,8 +135,8 @@ def _parse_instant(field: Field, text: str) -> Value:
             moment = moment.replace(tzinfo=dt.UTC)
         return instant_of(moment)
     except (ValueError, OverflowError) as error:
-        raise _bad(
-            field, tr_noop("'{text}' is not a moment, such as 2026-11-22T08:30:00Z."), text
+        raise field.problem(
+            tr_noop("'{text}' is not a moment, such as 2026-11-22T08:30:00Z."), text
         ) from error
 
 
@@ -212,8 +152,8 @@ def _parse_url(field: Field, text: str) -> Value:
 def _parse_place(field: Field, text: str) -> Value:
     latitude, comma, longitude = text.replace(" ", "").partition(",")
     if not comma or "," in longitude:
-        raise _bad(field, tr_noop("'{text}' is not a position, such as 31.2304,121.4737."), text)
-    return f"{_decimal(field, latitude)},{_decimal(field, longitude)}"
+        raise field.problem(tr_noop("'{text}' is not a position, such as 31.2304,121.4737."), text)
+    return f"{parse_decimal(field, latitude)},{parse_decimal(field, longitude)}"
 
 
 def _parse_link(field: Field, text: str) -> Value:
@@ -221,7 +161,7 @@ def _parse_link(field: Field, text: str) -> Value:
         return _parse_member(field, text)
     kind, slash, record_id = text.partition("/")
     if not slash:
-        raise _bad(field, tr_noop("'{text}' is not a link, such as visit/ID."), text)
+        raise field.problem(tr_noop("'{text}' is not a link, such as visit/ID."), text)
     return f"{kind}/{_parse_member(field, record_id)}"
 
 
@@ -229,7 +169,7 @@ def _parse_member(field: Field, text: str) -> str:
     try:
         return parse_id(text)
     except InvalidValue as error:
-        raise _bad(field, tr_noop("'{text}' is not a record id."), text) from error
+        raise field.problem(tr_noop("'{text}' is not a record id."), text) from error
 
 
 def _parse_links(field: Field, text: str) -> Value:
@@ -250,7 +190,7 @@ def _parse_json(field: Field, text: str) -> Value:
         try:
             return msgspec.json.decode(text, type=Value)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-            raise _bad(field, tr_noop("'{text}' is not in the expected form."), text) from error
+            raise field.problem(tr_noop("'{text}' is not in the expected form."), text) from error
     pairs = (part.partition(":") for part in text.split(";") if part.strip())
     return {key.strip(): value.strip() for key, _, value in pairs}
 
@@ -267,10 +207,10 @@ def _show_json(value: Value) -> str:
 _PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
     Kind.CHOICE: _parse_choice,
     Kind.FLAG: _parse_flag,
-    Kind.WHOLE: _parse_whole,
-    Kind.DURATION: _parse_whole,
-    Kind.DECIMAL: _parse_decimal,
-    Kind.MONEY: _parse_money,
+    Kind.WHOLE: parse_whole,
+    Kind.DURATION: parse_whole,
+    Kind.DECIMAL: parse_decimal,
+    Kind.MONEY: parse_money,
     Kind.DAY: _parse_day,
     Kind.INSTANT: _parse_instant,
     Kind.URL: _parse_url,
@@ -284,7 +224,7 @@ _PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
 
 def _check_text(field: Field, value: Value) -> None:
     if not isinstance(value, str):
-        raise _bad(field, tr_noop("'{text}' is not text."), value)
+        raise field.problem(tr_noop("'{text}' is not text."), value)
     size = _sound_bytes(field, value)
     limit = NOTE_BYTES_MAX if field.kind is Kind.NOTE else TEXT_BYTES_MAX
     if size > limit:
@@ -301,12 +241,12 @@ def _sound_bytes(field: Field, text: str) -> int:
         size = len(text.encode())
     except UnicodeEncodeError as error:
         whole = text[:60].encode(errors="replace").decode()
-        raise _bad(field, tr_noop("'{text}' holds half a character."), whole) from error
+        raise field.problem(tr_noop("'{text}' holds half a character."), whole) from error
     found = _CONTROL.search(text)
     if found is not None:
         shown = text[max(0, found.start() - 30) : found.start() + 30]
         problem = tr_noop("'{text}' holds a control character.")
-        raise _bad(field, problem, _CONTROL.sub("\ufffd", shown))
+        raise field.problem(problem, _CONTROL.sub("\ufffd", shown))
     return size
 
 
@@ -320,48 +260,37 @@ def _check_email(field: Field, value: Value) -> None:
             if at and name and not domain
             else tr_noop("'{text}' is not an e-mail address, such as li@example.com.")
         )
-        raise _bad(field, template, value)
+        raise field.problem(template, value)
 
 
 def _check_phone(field: Field, value: Value) -> None:
     _check_text(field, value)
     if not _PHONE.match(str(value)) or not any(ch.isdigit() for ch in str(value)):
-        raise _bad(field, tr_noop("'{text}' is not a telephone number."), value)
+        raise field.problem(tr_noop("'{text}' is not a telephone number."), value)
 
 
 def _check_url(field: Field, value: Value) -> None:
     _check_text(field, value)
     if not _SCHEME.match(str(value)):
-        raise _bad(field, tr_noop("'{text}' is not a web address (http or https)."), value)
+        raise field.problem(tr_noop("'{text}' is not a web address (http or https)."), value)
 
 
 def _check_flag(field: Field, value: Value) -> None:
     if not isinstance(value, bool):
-        raise _bad(field, tr_noop("'{text}' is neither yes nor no."), value)
-
-
-def _check_whole(field: Field, value: Value) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _bad(field, tr_noop("'{text}' is not a whole number."), value)
-    if abs(value) >= 10**WHOLE_DIGITS_MAX:
-        digits = WHOLE_DIGITS_MAX
-        raise InvalidValue(
-            field.name, tr_noop("'{field}' takes at most {digits} digits."),
-            field=field.label, digits=digits,
-        )  # fmt: skip
+        raise field.problem(tr_noop("'{text}' is neither yes nor no."), value)
 
 
 def _check_by_parsing(field: Field, value: Value) -> None:
     """For kinds whose words and canonical form are the same: parsing must change nothing."""
     if not isinstance(value, str) or _PARSERS[field.kind](field, value) != value:
-        raise _bad(field, tr_noop("'{text}' is not in the expected form."), value)
+        raise field.problem(tr_noop("'{text}' is not in the expected form."), value)
 
 
 def _check_place(field: Field, value: Value) -> None:
     _check_by_parsing(field, value)
     latitude, longitude = (Decimal(part) for part in str(value).split(","))
     if abs(latitude) > LATITUDE_MAX or abs(longitude) > LONGITUDE_MAX:
-        raise _bad(field, tr_noop("'{text}' lies outside the globe."), value)
+        raise field.problem(tr_noop("'{text}' lies outside the globe."), value)
 
 
 def _check_link(field: Field, value: Value) -> None:
@@ -369,14 +298,14 @@ def _check_link(field: Field, value: Value) -> None:
     target = field.link.target if field.link is not None else ""
     kind, _, record_id = (target, "", text) if target else text.partition("/")
     if not is_id(record_id) or not _KIND.match(kind):
-        raise _bad(field, tr_noop("'{text}' is not a link to a record."), value)
+        raise field.problem(tr_noop("'{text}' is not a link to a record."), value)
 
 
 def _check_set(field: Field, value: Value) -> None:
     members = value if isinstance(value, list) else [None]
     texts = [member for member in members if isinstance(member, str) and member]
     if len(texts) != len(members) or texts != sorted(set(texts)):
-        raise _bad(field, tr_noop("'{text}' is not a sorted set of words."), value)
+        raise field.problem(tr_noop("'{text}' is not a sorted set of words."), value)
     if len(texts) > TAGS_MAX:
         raise InvalidValue(
             field.name, tr_noop("'{field}' takes at most {most} entries."),
@@ -385,9 +314,9 @@ def _check_set(field: Field, value: Value) -> None:
     for member in texts:
         _check_text(field, member)
         if field.kind is Kind.LINKS and not is_id(member):
-            raise _bad(field, tr_noop("'{text}' is not a link to a record."), member)
+            raise field.problem(tr_noop("'{text}' is not a link to a record."), member)
         if _SEPARATOR.search(member) or member != member.strip():
-            raise _bad(field, tr_noop("'{text}' holds a comma or a space at its edge."), member)
+            raise field.problem(tr_noop("'{text}' holds a comma or a space at its edge."), member)
 
 
 def _check_json(field: Field, value: Value) -> None:
@@ -407,10 +336,10 @@ def _json_bytes(field: Field, value: object, depth: int) -> int:
     if value is None or isinstance(value, bool):
         return 4
     if isinstance(value, int):
-        _check_whole(field, value)
+        check_whole(field, value)
         return WHOLE_DIGITS_MAX
     if not isinstance(value, dict | list):
-        raise _bad(field, tr_noop("'{text}' holds a number with a fraction; use text."), value)
+        raise field.problem(tr_noop("'{text}' holds a number with a fraction; use text."), value)
     if depth == 0:
         raise InvalidValue(field.name, tr_noop("'{field}' is nested too deep."), field=field.label)
     members = cast("dict[str, object] | list[object]", value)
@@ -431,8 +360,8 @@ _CHECKERS: Mapping[Kind, Callable[[Field, Value], None]] = {
     Kind.PHONE: _check_phone,
     Kind.URL: _check_url,
     Kind.FLAG: _check_flag,
-    Kind.WHOLE: _check_whole,
-    Kind.DURATION: _check_whole,
+    Kind.WHOLE: check_whole,
+    Kind.DURATION: check_whole,
     Kind.DECIMAL: _check_by_parsing,
     Kind.MONEY: _check_by_parsing,
     Kind.DAY: _check_by_parsing,

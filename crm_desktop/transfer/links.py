@@ -26,9 +26,7 @@ def read_link(c: Connection, field: Field, text: str) -> Value:
         return one_record(c, field, target, plain)
     kind, slash, words = plain.partition("/")
     if not slash:
-        raise InvalidValue(
-            field.name, tr_noop("'{text}' is not a link, such as visit/ID."), text=plain[:60]
-        )
+        raise field.problem(tr_noop("'{text}' is not a link, such as visit/ID."), plain)
     return any_link(kind, one_record(c, field, kind, words.strip()))
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crm_core.values as v
+from crm_core.amounts import make_money, minor_units
 from crm_core.catalog import CATALOG
 from crm_core.changes import NOTE_BYTES_MAX, TEXT_BYTES_MAX
 from crm_core.entity import Entity
@@ -277,14 +278,14 @@ def test_a_field_of_a_newer_version_is_kept_if_it_is_sound() -> None:
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
 def test_money_in_minor_units_is_exact(amount: Decimal) -> None:
-    text = v.make_money(field(Kind.MONEY), amount, "CNY")
+    text = make_money(field(Kind.MONEY), amount, "CNY")
     v.check(field(Kind.MONEY), text)
-    assert v.minor_units(text) == (int(amount * 100), "CNY")
+    assert minor_units(text) == (int(amount * 100), "CNY")
 
 
 def test_minor_units_follow_the_currency() -> None:
-    assert v.minor_units("500JPY") == (500, "JPY")
-    assert v.minor_units("-1.234KWD") == (-1234, "KWD")
+    assert minor_units("500JPY") == (500, "JPY")
+    assert minor_units("-1.234KWD") == (-1234, "KWD")
 
 
 def test_a_moment_is_kept_in_utc_to_the_second() -> None:

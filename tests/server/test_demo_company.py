@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from crm_core.amounts import minor_units
 from crm_core.catalog import CATALOG
 from crm_core.machines import MACHINES, missing_to_start
-from crm_core.values import check_record, minor_units
+from crm_core.values import check_record
 from crm_server.demo import Row, company, logins
 from crm_server.demo.china import COMPANIES
 from crm_server.demo.many import accounts

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from crm_core import values
-from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
@@ -127,10 +126,9 @@ class InstantEditor(DayEditor):
             moment = dt.datetime.fromisoformat(text.strip())
             return values.instant_of(moment.astimezone())
         except (ValueError, OverflowError) as error:
-            raise InvalidValue(
-                self.field.name, tr_noop("'{text}' is not a moment, such as 2026-11-22 08:30."),
-                text=text[:60],
-            ) from error  # fmt: skip
+            raise self.field.problem(
+                tr_noop("'{text}' is not a moment, such as 2026-11-22 08:30."), text
+            ) from error
 
 
 class TagsEditor(LineEditor):

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
@@ -109,10 +108,9 @@ class LinkEdit(QWidget):
             return (hit.key.partition("/")[2] if self._target else hit.key) or None
         text = self._line.text().strip()
         if text:
-            raise InvalidValue(
-                self._field.name, tr_noop("Choose '{text}' from the list of records found."),
-                text=text[:60],
-            )  # fmt: skip
+            raise self._field.problem(
+                tr_noop("Choose '{text}' from the list of records found."), text
+            )
         return None
 
     def clear(self) -> None:
