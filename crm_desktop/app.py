@@ -17,7 +17,7 @@ from crm_core.i18n import Message, tr_noop
 from crm_core.wire import HistoryEntry
 from crm_desktop import i18n, paths, settings
 from crm_desktop.i18n import tr
-from crm_desktop.models import queries
+from crm_desktop.models import history, labels, queries
 from crm_desktop.profile import (
     NoProfile,
     PassphraseNeeded,
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOADED_BEFORE_QT = queries
-"""Named here because nothing else in this module uses it."""
+LOADED_BEFORE_QT = (history, labels, queries)
+"""Named here because nothing else in this module uses them."""
 
 _SIZE = (1280, 800)
 _NO_DISPLAY = "offscreen"

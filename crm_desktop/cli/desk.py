@@ -17,7 +17,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_desktop.cli.arguments import Arguments
 from crm_desktop.i18n import tr
-from crm_desktop.models import queries
+from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
 from crm_desktop.profile import PassphraseNeeded, Profile, open_profile
@@ -62,8 +62,8 @@ class Desk:
         if is_id(plain):
             found = [RecordId(plain)]
         else:
-            found = queries.find_by_prefix(c, kind, plain) if _may_be_prefix(plain) else []
-            found = found or queries.find_by_label(c, kind, text)
+            found = labels.find_by_prefix(c, kind, plain) if _may_be_prefix(plain) else []
+            found = found or labels.find_by_label(c, kind, text)
         row = queries.record(c, kind, found[0]) if len(found) == 1 else None
         if row is None:
             several = len(found) > 1

@@ -16,8 +16,9 @@ from crm_desktop.cli.desk import Desk, Json, table
 from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.cli.reading import logins_of
 from crm_desktop.i18n import tr
-from crm_desktop.models import inbox, queries
+from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.history import own_history
 from crm_desktop.models.inbox import ConflictRow
 
 
@@ -162,7 +163,7 @@ def _wrote_current(c: Connection, row: ConflictRow) -> bool:
     members = row.current if isinstance(row.current, dict) else {row.field: row.current}
     return any(
         entry.field in members and entry.new == members[entry.field]
-        for entry in queries.history(c, row.kind, row.record)
+        for entry in own_history(c, row.kind, row.record)
     )
 
 

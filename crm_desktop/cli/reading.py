@@ -17,6 +17,7 @@ from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries, search
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.history import own_history
 from crm_desktop.models.queries import Page, Row, Where
 from crm_desktop.models.store import Store
 from crm_desktop.transfer.columns import ID, LABEL_SUFFIX
@@ -179,7 +180,7 @@ def history(desk: Desk) -> Exit:
     with desk.profile() as opened:
         with opened.store.reader() as c:
             row = desk.record(c)
-            own = queries.history(c, entity.kind, row.id)
+            own = own_history(c, entity.kind, row.id)
         try:
             known = opened.session.history(entity.kind, row.id)
         except (Unavailable, SignedOut):

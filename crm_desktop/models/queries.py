@@ -1,19 +1,15 @@
-"""Reads: windowed lists, single records, titles of links, own history. All take a connection."""
+"""Reads: single records and windows of lists. All take a connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
-import msgspec
-
-from crm_core.catalog import CATALOG, entity_of, field_of
+from crm_core.catalog import entity_of, field_of
 from crm_core.entity import Entity
 from crm_core.fields import Field, Value
-from crm_core.ids import ChangeSetId, RecordId
-from crm_core.wire import HistoryEntry
+from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection, SqlRow, SqlValue
 from crm_desktop.models.sql import (
     DELETED,
@@ -23,14 +19,10 @@ from crm_desktop.models.sql import (
     id_of,
     is_blob_link,
     layout,
-    like_escaped,
     quoted,
     sort_term,
     split,
 )  # fmt: skip
-
-if TYPE_CHECKING:
-    from crm_desktop.models.inbox import ConflictRow
 
 PAGE_ROWS = 256
 FOUND_MAX = 500
@@ -41,8 +33,6 @@ COUNTED_MAX = 20_000
 
 SAMPLE_ROWS = 500
 """Rows that stand for a very long list: places found by them are right within a few percent."""
-
-LABELS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +67,6 @@ class Page:
     first: Key | None = None
     last: Key | None = None
     more: bool = False
-
-
-def conflicts(c: Connection, state: str = "open") -> tuple[ConflictRow, ...]:
-    """Conflicts in a state ("" for all), the newest first: `inbox` has the rest."""
-    from crm_desktop.models import inbox
-
-    return inbox.conflicts(c, state)
 
 
 # Single records
@@ -337,102 +320,3 @@ def below(
     field = field_of(entity_of(child_kind), via)
     value: Value = str(record_id) if is_blob_link(field) else f"{kind}/{record_id}"
     return page(c, child_kind, where=(Where(via, "=", value),), limit=limit).rows
-
-
-# Labels
-
-
-def title(c: Connection, kind: str, record_id: RecordId) -> str:
-    """The words by which a person knows a record; "" where it is not here."""
-    return titles(c, ((kind, record_id),)).get((kind, record_id), "")
-
-
-def titles(
-    c: Connection, refs: Iterable[tuple[str, RecordId]]
-) -> Mapping[tuple[str, RecordId], str]:
-    """The titles of many records; those that are not here are left out."""
-    by_kind: dict[str, list[RecordId]] = {}
-    for kind, record_id in refs:
-        by_kind.setdefault(kind, []).append(record_id)
-    found: dict[tuple[str, RecordId], str] = {}
-    for kind, ids in by_kind.items():
-        if kind not in CATALOG:
-            continue
-        entity = CATALOG[kind]
-        columns = ", ".join(map(quoted, entity.title))
-        places = ",".join("?" * len(ids))
-        rows = c.rows(
-            f"SELECT id, {columns} FROM {layout(kind).table} WHERE id IN ({places})"
-            " AND deleted <> 2",
-            [blob(one) for one in ids],
-        )
-        for row in rows:
-            values: dict[str, Value] = dict(zip(entity.title, row[1:], strict=True))
-            found[kind, RecordId(row[0].hex())] = entity.name_of(_named(c, entity, values))
-    return found
-
-
-def _named(c: Connection, entity: Entity, values: dict[str, Value]) -> dict[str, Value]:
-    """Links in a title are shown by the name of what they lead to."""
-    for name in entity.title:
-        stored: object = values[name]
-        field = entity.by_name[name]
-        if isinstance(stored, bytes) and field.link is not None:
-            values[name] = title(c, field.link.target, id_of(stored))
-    return values
-
-
-def find_by_label(c: Connection, kind: str, text: str) -> list[RecordId]:
-    """The records whose title, number, login or external id is exactly this (capitals aside)."""
-    entity = entity_of(kind)
-    names = dict.fromkeys((*entity.title, *(name for name in _LABELS if name in entity.by_name)))
-    found: dict[RecordId, None] = {}
-    for name in names:
-        if is_blob_link(entity.by_name[name]):
-            continue
-        column = sort_term(entity.by_name[name])
-        sql = f"SELECT id FROM {layout(kind).table} WHERE deleted = 0 AND {column} = ? LIMIT ?"
-        found.update(dict.fromkeys(id_of(row[0]) for row in c.rows(sql, (text, LABELS_MAX))))
-    return list(found)
-
-
-_LABELS = ("name", "number", "provisional_number", "login", "code", "ext_id", "email")
-
-
-def find_by_prefix(c: Connection, kind: str, id_prefix: str) -> list[RecordId]:
-    """The records whose id begins with these hexadecimal digits."""
-    rows = c.rows(
-        f"SELECT id FROM {layout(kind).table} WHERE lower(hex(id)) LIKE ? ESCAPE '\\'"
-        " AND deleted <> 2 LIMIT ?",
-        (f"{like_escaped(id_prefix.lower().replace('-', ''))}%", LABELS_MAX),
-    )
-    return [id_of(row[0]) for row in rows]
-
-
-# History
-
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
-
-
-def history(c: Connection, kind: str, record_id: RecordId) -> tuple[HistoryEntry, ...]:
-    """Own changes of a record as the journal holds them, the newest first, field by field."""
-    rows = c.rows(
-        "SELECT s.ack_seq, s.at, s.author, s.device, o.op, o.new, o.old, s.id FROM op o"
-        " JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ? AND s.state <> 'discarded'"
-        " ORDER BY s.n DESC, o.i",
-        (kind, blob(record_id)),
-    )
-    return tuple(entry for row in rows for entry in _entries(row))
-
-
-def _entries(row: SqlRow) -> Iterable[HistoryEntry]:
-    seq, at, author, device, op, new, old, cs_id = row
-    values, before = _VALUES.decode(new), _VALUES.decode(old)
-    who, made_by = RecordId(author.hex()), ChangeSetId(cs_id.hex())
-    if op in ("delete", "restore"):
-        yield HistoryEntry(
-            seq, at, who, device, "deleted", op == "restore", op == "delete", cs_id=made_by
-        )
-    for name, value in values.items():
-        yield HistoryEntry(seq, at, who, device, name, before.get(name), value, cs_id=made_by)

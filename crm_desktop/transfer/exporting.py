@@ -17,7 +17,7 @@ from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.scope import parse_target
-from crm_desktop.models import queries
+from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row, Where
 from crm_desktop.transfer.cells import guard, write_cell
@@ -57,7 +57,7 @@ def flat_records(c: Connection, entity: Entity, where: Sequence[Where] = ()) -> 
 
 def flat(c: Connection, entity: Entity, rows: Sequence[Row]) -> list[Flat]:
     """Rows as flat objects; the words of their links are read together."""
-    titles = queries.titles(c, {ref for row in rows for ref in _links_of(entity, row)})
+    titles = labels.titles(c, {ref for row in rows for ref in _links_of(entity, row)})
 
     def words(field: Field, value: Value) -> Value:
         members: Iterable[Value] = value if isinstance(value, list) else [value]

@@ -9,7 +9,7 @@ from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.scope import any_link
-from crm_desktop.models import queries
+from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 
 
@@ -37,7 +37,7 @@ def one_record(c: Connection, field: Field, kind: str, words: str) -> RecordId:
         row = queries.record(c, kind, RecordId(record_id))
         found = [row.id] if row is not None and not row.deleted else []
     else:
-        found = queries.find_by_label(c, kind, words)
+        found = labels.find_by_label(c, kind, words)
     if len(found) == 1:
         return found[0]
     if found:

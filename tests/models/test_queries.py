@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from crm_core.errors import NotFound
 from crm_core.ids import RecordId
-from crm_desktop.models import queries
+from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.history import own_history
 from crm_desktop.models.queries import Key, Row, Where
 from crm_desktop.models.store import Store
 from tests.models.support import ME, add, delete, first_pull, make_store, page, pull, put, row
@@ -188,14 +189,14 @@ def test_titles_and_labels_lead_both_ways(store: Store) -> None:
     visit = add(store, "visit", account=account, objectives="Sample")
     with store.reader() as c:
         refs = [("account", account), ("visit", visit), ("user", RecordId("f" * 32))]
-        assert queries.titles(c, refs) == {
+        assert labels.titles(c, refs) == {
             ("account", account): "Alfreds", ("visit", visit): "Sample",
         }  # fmt: skip
-        assert queries.find_by_label(c, "user", "NANCY") == [ME]
-        assert queries.find_by_label(c, "account", "Alfreds") == [account]
-        assert queries.find_by_label(c, "account", "%") == []
-        assert queries.find_by_prefix(c, "account", account[:12].upper()) == [account]
-        assert queries.find_by_prefix(c, "account", "%") == []
+        assert labels.find_by_label(c, "user", "NANCY") == [ME]
+        assert labels.find_by_label(c, "account", "Alfreds") == [account]
+        assert labels.find_by_label(c, "account", "%") == []
+        assert labels.find_by_prefix(c, "account", account[:12].upper()) == [account]
+        assert labels.find_by_prefix(c, "account", "%") == []
 
 
 def test_what_hangs_below_a_record_is_found(store: Store) -> None:
@@ -212,7 +213,7 @@ def test_own_history_tells_each_field_the_newest_first(store: Store) -> None:
     put(store, "account", account, phone="1")
     delete(store, "account", account)
     with store.reader() as c:
-        told = [(one.field, one.old, one.new) for one in queries.history(c, "account", account)]
+        told = [(one.field, one.old, one.new) for one in own_history(c, "account", account)]
     assert told[0] == ("deleted", False, True)
     assert told[1] == ("phone", None, "1")
     assert ("name", None, "Alfreds") in told

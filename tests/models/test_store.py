@@ -119,7 +119,7 @@ def test_opening_todays_file_loads_no_heavy_library(tmp_path: Path) -> None:
     make_store(tmp_path / "a.db").close()
     code = (
         "import sys; from pathlib import Path; from crm_desktop.models.store import Store;"
-        "from crm_desktop.models import queries, journal, outbox, search, inbox;"
+        "from crm_desktop.models import history, inbox, journal, labels, outbox, queries, search;"
         f"Store.open(Path({str(tmp_path / 'a.db')!r}), bytes(range(32))).close();"
         "bad = {'sqlalchemy', 'alembic', 'pypinyin', 'requests', 'PySide6'} & set(sys.modules);"
         "sys.exit(str(bad) if bad else 0)"

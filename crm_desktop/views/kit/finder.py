@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
 from crm_desktop.i18n import tr
-from crm_desktop.models import queries
+from crm_desktop.models import labels
 from crm_desktop.models.connection import Connection
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.links import Hit
@@ -45,5 +45,5 @@ def find(connection: Connection, text: str, target: str) -> tuple[Hit, ...]:
     ]
     if hits or not target:
         return tuple(hits)
-    found = queries.find_by_label(connection, target, text)
-    return tuple(Hit(f"{target}/{x}", queries.title(connection, target, x)) for x in found)
+    found = labels.find_by_label(connection, target, text)
+    return tuple(Hit(f"{target}/{x}", labels.title(connection, target, x)) for x in found)

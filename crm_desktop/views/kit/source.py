@@ -15,8 +15,9 @@ from crm_core.ids import RecordId, is_id
 from crm_core.merge import DELETED
 from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
-from crm_desktop.models import queries
+from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.history import own_history
 from crm_desktop.models.queries import Page, Row
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
@@ -129,7 +130,7 @@ def read_history(
     was asked, and own ones that it does not know yet."""
     entity = CATALOG[kind]
     known = {entry.cs_id for entry in everybodys}
-    own = queries.history(connection, kind, RecordId(record_id))
+    own = own_history(connection, kind, RecordId(record_id))
     entries = [*everybodys, *(entry for entry in own if entry.cs_id not in known)]
     keys = {f"user/{entry.by}" for entry in entries}
     for entry in entries:
@@ -156,5 +157,5 @@ def titles_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """Names by "kind/id"; those that are not here are left out."""
     parts = (key.partition("/") for key in keys)
     refs = [(kind, RecordId(record_id)) for kind, _, record_id in parts if is_id(record_id)]
-    found = queries.titles(connection, refs)
+    found = labels.titles(connection, refs)
     return {f"{kind}/{record_id}": title for (kind, record_id), title in found.items()}
