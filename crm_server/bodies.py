@@ -14,8 +14,9 @@ from crm_core.wire import JSON_DEPTH_MAX
 
 ZSTD_LEVEL = 3
 CHUNK_BYTES = 64 * 1024
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_ALIKE = bytes.maketrans(b"{}", b"[]")
+_OTHERS = bytes(set(range(256)).difference(b"[]{}"))
 
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
@@ -36,11 +37,14 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
 
 def check_depth(body: bytes) -> None:
     """Refuse JSON nested deeper than any message of ours with the deepest value inside."""
-    depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", body)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > JSON_DEPTH_MAX + VALUE_DEPTH_MAX:
-            raise Refused("request.malformed", tr_noop("The message is nested too deeply."))
+    brackets = _STRINGS.sub(b"", body).translate(_ALIKE, _OTHERS)
+    for _ in range(JSON_DEPTH_MAX + VALUE_DEPTH_MAX):
+        outer = brackets.replace(b"[]", b"")
+        if outer == brackets:
+            return  # nothing is left, or the pairs do not match: the parser will say so
+        brackets = outer
+    if brackets:
+        raise Refused("request.malformed", tr_noop("The message is nested too deeply."))
 
 
 def pack(body: bytes, accepted: str) -> tuple[bytes, dict[str, str]]:

@@ -30,6 +30,7 @@ from crm_desktop.models.journal import leaving, reconcile, settling
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
@@ -53,13 +54,16 @@ class Outbox:
         with self._store.reader() as c:
             return sync_state(c)
 
-    def take_outbox(self, changesets_max: int, bytes_max: int) -> tuple[ChangeSet, ...]:
+    def take_outbox(
+        self, changesets_max: int, bytes_max: int, behind: ChangeSetId | None = None
+    ) -> tuple[ChangeSet, ...]:
         """The oldest changesets that may go out, marked sent; at least one where any waits."""
         with self._store.writing() as c:
             found = c.rows(
                 "SELECT n, bytes FROM changeset WHERE state IN ('queued', 'sent')"
+                " AND n > coalesce((SELECT n FROM changeset WHERE id = ?), 0)"
                 " ORDER BY n LIMIT ?",
-                (max(1, changesets_max),),
+                (blob(behind or ""), max(1, changesets_max)),
             )
             taken: list[int] = []
             size = 0

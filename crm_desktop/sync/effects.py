@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from crm_core.changes import ChangeSet
+from crm_core.ids import ChangeSetId
 from crm_core.wire import End, Hello, Mark, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 
@@ -34,17 +35,24 @@ class ReadParked(Effect[Parked]):
 
 @dataclass(frozen=True, slots=True)
 class TakeOutbox(Effect[tuple[ChangeSet, ...]]):
-    """Take the oldest changesets that may go out, marking them sent."""
+    """Take the oldest changesets that may go out (`behind`: those that come after this one),
+    marking them sent."""
 
     changesets_max: int
     bytes_max: int
+    behind: ChangeSetId | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SendPush(Effect[PushResponse]):
-    """Hand changesets to the server."""
+class SendPush(Effect[None]):
+    """Begin to hand changesets to the server; what it says comes by `HearPush`."""
 
     request: PushRequest
+
+
+@dataclass(frozen=True, slots=True)
+class HearPush(Effect[PushResponse]):
+    """Wait for the answer to the push under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from crm_core.wire import (
 )
 from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verdict
 from crm_desktop.sync import effects as do
-from crm_desktop.sync.effects import Effect, Steps, T, ask
+from crm_desktop.sync.effects import Steps, ask
 from crm_desktop.sync.failures import (
     BadAnswer,
     FailureClass,
@@ -177,37 +177,59 @@ def _leave_work(run: _Run) -> Steps[bool]:
 def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
     """Offer the outbox until it is empty; raises CrmError where the way is blocked.
 
-    A request that the server can never take is halved until one changeset is left: that one is
-    parked, and the rest goes through.
+    While the server works on one request, the next one is prepared and the answer to the former
+    is written. A request that the server can never take is halved until one changeset is left:
+    that one is parked, and the rest goes through.
     """
     at_once = wire.PUSH_CHANGESETS_MAX
-    settled: set[ChangeSetId] = set()
+    asked: set[ChangeSetId] = set()
+    answer: PushResponse | None = None
+    ahead: tuple[ChangeSet, ...] = ()
     for _ in range(PUSHES_MAX):
-        changesets = yield from ask(do.TakeOutbox(at_once, wire.PUSH_BYTES_MAX))
+        if answer is not None and not ahead:
+            answer = yield from _settle(tally, answer)
+        changesets = ahead or (yield from _take(at_once))
         if not changesets:
             return
-        if settled.intersection(one.id for one in changesets):
+        if asked.intersection(one.id for one in changesets):
             raise BadAnswer(tr_noop("The server left a step without an answer."))
+        request = PushRequest(state.epoch, SCHEMA, changesets)
+        yield from ask(do.SendPush(request))
+        ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, changesets[-1].id)
+        if answer is not None:
+            answer = yield from _settle(tally, answer)
         try:
-            answer = yield from _push(state, changesets)
+            answer = yield from _hear(request)
         except Refused as refusal:
             if class_of(refusal) is not FailureClass.DATA:
                 raise
-            at_once = len(changesets) // 2
+            ahead, at_once = (), len(changesets) // 2
             if at_once:
                 continue
             answer = _park_alone(state, changesets[0], refusal.code)
-        tally.add_settled((yield from ask(do.SettlePush(answer))))
-        settled.update(one.id for one in changesets)
+        asked.update(one.id for one in changesets)
         at_once = wire.PUSH_CHANGESETS_MAX
     raise BadAnswer(tr_noop("The outbox does not become empty."))
 
 
-def _push(state: SyncState, changesets: tuple[ChangeSet, ...]) -> Steps[PushResponse]:
-    request = PushRequest(state.epoch, SCHEMA, changesets)
-    answer = yield from _with_fresh_token(do.SendPush(request))
-    asked = {one.id for one in changesets}
-    if answer.epoch != state.epoch or {one.cs_id for one in answer.results} != asked:
+def _take(at_once: int, behind: ChangeSetId | None = None) -> Steps[tuple[ChangeSet, ...]]:
+    return (yield from ask(do.TakeOutbox(at_once, wire.PUSH_BYTES_MAX, behind)))
+
+
+def _settle(tally: Tally, answer: PushResponse) -> Steps[None]:
+    tally.add_settled((yield from ask(do.SettlePush(answer))))
+
+
+def _hear(request: PushRequest) -> Steps[PushResponse]:
+    """The answer to the push under way, which is sent once more where the token was too old."""
+    try:
+        answer = yield from ask(do.HearPush())
+    except TokenExpired:
+        yield from ask(do.Refresh())
+        yield from ask(do.SendPush(request))
+        answer = yield from ask(do.HearPush())
+    asked = {one.id for one in request.changesets}
+    if answer.epoch != request.epoch or {one.cs_id for one in answer.results} != asked:
         raise BadAnswer(tr_noop("The server answered something that was not asked."))
     return answer
 
@@ -220,15 +242,6 @@ def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushRespon
     )
     refused = ChangeSetResult(changeset.id, Result.REJECTED.value, 0, parts)
     return PushResponse(state.epoch, 0, (refused,))
-
-
-def _with_fresh_token(effect: Effect[T]) -> Steps[T]:
-    """An effect that is tried once more with a new token; SignedOut where there is none."""
-    try:
-        return (yield from ask(effect))
-    except TokenExpired:
-        yield from ask(do.Refresh())
-    return (yield from ask(effect))
 
 
 # Pull
@@ -248,7 +261,11 @@ def pull_phase(tally: Tally) -> Steps[Pulled]:
     request = PullRequest(
         state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi
     )
-    yield from _with_fresh_token(do.OpenPull(request))
+    try:
+        yield from ask(do.OpenPull(request))
+    except TokenExpired:
+        yield from ask(do.Refresh())
+        yield from ask(do.OpenPull(request))
     parcel, new_history = _Parcel(), False
     while True:
         item = yield from _next_item(parcel, tally)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from crm_core.changes import ChangeSet
+from crm_core.ids import ChangeSetId
 from crm_core.wire import End, Hello, Mark, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 
@@ -22,10 +23,13 @@ class SyncStore(Protocol):
         """How far this store has come."""
         ...
 
-    def take_outbox(self, changesets_max: int, bytes_max: int) -> tuple[ChangeSet, ...]:
+    def take_outbox(
+        self, changesets_max: int, bytes_max: int, behind: ChangeSetId | None = None
+    ) -> tuple[ChangeSet, ...]:
         """The oldest changesets that may go out, marked sent: queued ones, and sent ones without
-        an answer (a retry, with the same ids). Never held, blocked or parked ones; at least one
-        where any waits, whatever its size."""
+        an answer (a retry, with the same ids); with `behind` only those after it, for it is under
+        way. Never held, blocked or parked ones; at least one where any waits, whatever its
+        size."""
         ...
 
     def settle(self, answer: PushResponse) -> Settled:

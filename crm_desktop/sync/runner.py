@@ -9,13 +9,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
 from crm_core.errors import Bug, CrmError, SignedOut, Unavailable
 from crm_core.i18n import tr_noop
-from crm_core.wire import PullItem, PullRequest
+from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Parked, Summary
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
@@ -104,13 +105,16 @@ class Runner:
         write: WriteLane = run_here,
         announce: Callable[[Summary], None] | None = None,
         open_stream: Callable[[Server, PullRequest], Stream] | None = None,
+        send: Callable[[Server, PushRequest], Future[PushResponse]] | None = None,
     ) -> None:
         self._store = store
         self._server = server
         self._open_stream = open_stream or ReadAhead
+        self._send = send or send_aside
         self._write = write
         self._announce = announce
         self._stream: Stream | None = None
+        self._sending: Future[PushResponse] | None = None
         self._summary = Summary()
         self._stopped = threading.Event()
         self.last_progress_s = time.monotonic()
@@ -132,6 +136,8 @@ class Runner:
             outcome = self._drive(repair=repair)
         finally:
             self._close_stream()
+            if self._sending is not None:
+                wait((self._sending,))
         return self._made(outcome, time.monotonic() - started_s)
 
     def _drive(self, *, repair: bool) -> Outcome:
@@ -150,7 +156,7 @@ class Runner:
 
     def perform(self, effect: Effect[Any]) -> Any:
         """Do what the engine asks; the outcome, or the error that it is to hear of."""
-        if self._stopped.is_set() and isinstance(effect, do.SendPush | do.OpenPull | do.NextItem):
+        if self._stopped.is_set() and isinstance(effect, do.OpenPull | do.NextItem):
             raise stopped()
         handler = _HANDLERS.get(type(effect))
         if handler is None:
@@ -168,10 +174,20 @@ class Runner:
         return self._write(self._store.parked)
 
     def take_outbox(self, effect: do.TakeOutbox) -> object:
-        return self._write(lambda: self._store.take_outbox(effect.changesets_max, effect.bytes_max))
+        return self._write(
+            lambda: self._store.take_outbox(
+                effect.changesets_max, effect.bytes_max, effect.behind
+            )
+        )
 
-    def send_push(self, effect: do.SendPush) -> object:
-        return self._server.push(effect.request)
+    def send_push(self, effect: do.SendPush) -> None:
+        stopped_before = self._stopped.is_set()
+        self._sending = None if stopped_before else self._send(self._server, effect.request)
+
+    def hear_push(self, _effect: do.HearPush) -> PushResponse:
+        if self._sending is None:
+            raise stopped()
+        return self._sending.result()
 
     def settle_push(self, effect: do.SettlePush) -> object:
         settled = self._write(lambda: self._store.settle(effect.answer))
@@ -236,6 +252,7 @@ _HANDLERS: dict[type[Effect[Any]], Callable[[Runner, Any], Any]] = {
     do.ReadParked: Runner.read_parked,
     do.TakeOutbox: Runner.take_outbox,
     do.SendPush: Runner.send_push,
+    do.HearPush: Runner.hear_push,
     do.SettlePush: Runner.settle_push,
     do.OpenPull: Runner.open_pull,
     do.NextItem: Runner.next_item,
@@ -269,6 +286,20 @@ def last_run_of(failure: CrmError | None) -> str:
     if isinstance(failure, SignedOut):
         return FailureClass.AUTH.value
     return class_of(failure).value if failure is not None else ""
+
+
+def send_aside(server: Server, request: PushRequest) -> Future[PushResponse]:
+    """Send a push on a thread of its own, while the answer to the former one is written."""
+    said: Future[PushResponse] = Future()
+
+    def push() -> None:
+        try:
+            said.set_result(server.push(request))
+        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
+            said.set_exception(error)
+
+    threading.Thread(target=push, name="push-aside", daemon=True).start()
+    return said
 
 
 class ReadAhead:

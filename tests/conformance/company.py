@@ -24,7 +24,7 @@ from crm_desktop.sync.runner import Runner
 from crm_server.load import load
 from crm_server.service import Principal, Service
 from crm_server.store import ServerStore, sqlite_url
-from tests.simulator.device import _InLine as InLine
+from tests.simulator.device import InLine, send_in_line
 from tests.simulator.link import Link, Weather
 from tests.support.records import new_id, value_for, values_for
 
@@ -114,7 +114,7 @@ class Device:
     def synchronise(self) -> None:
         """One synchronisation, after which both sides agree."""
         link = Link(self.id, self._company, Weather(Random(0)))
-        run = Runner(Outbox(self.store), link, open_stream=InLine).run()
+        run = Runner(Outbox(self.store), link, open_stream=InLine, send=send_in_line).run()
         assert run.failure is None
         assert run.report.verified
         assert not run.report.rejected

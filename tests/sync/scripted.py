@@ -87,6 +87,14 @@ class World:
             return scripted(effect) if callable(scripted) else scripted
         return _ANSWERS[type(effect)](self, effect)
 
+    def take(self, effect: do.TakeOutbox) -> tuple[ChangeSet, ...]:
+        ids = [one.id for one in self.outbox]
+        first = ids.index(effect.behind) + 1 if effect.behind else 0
+        return tuple(self.outbox[first : first + effect.changesets_max])
+
+    def send(self, effect: do.SendPush) -> None:
+        self.request = effect.request
+
     def settle(self, effect: do.SettlePush) -> Settled:
         done = {one.cs_id for one in effect.answer.results}
         rejected = sum(one.result == "rejected" for one in effect.answer.results)
@@ -111,8 +119,9 @@ def rows_in(items: tuple[Any, ...]) -> int:
 _ANSWERS: dict[type[Effect[Any]], Callable[[World, Any], Any]] = {
     do.ReadState: lambda world, _: world.state,
     do.ReadParked: lambda world, _: Parked(len(world.outbox), rejected=world.rejected),
-    do.TakeOutbox: lambda world, effect: tuple(world.outbox[: effect.changesets_max]),
-    do.SendPush: lambda _, effect: applied_all(effect.request),
+    do.TakeOutbox: World.take,
+    do.SendPush: World.send,
+    do.HearPush: lambda world, _: applied_all(world.request),
     do.SettlePush: World.settle,
     do.OpenPull: World.open,
     do.NextItem: World.next,

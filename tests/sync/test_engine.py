@@ -9,12 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
-from crm_core.wire import ChangeSetResult, End, Hello, PushResponse
+from crm_core.wire import PUSH_CHANGESETS_MAX, ChangeSetResult, End, Hello, PushResponse
 from crm_desktop.models.replica import SyncState, Verdict
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.engine import ROWS_AT_ONCE, synchronise
 from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
-from tests.sync.scripted import EPOCH, MARK, NOTHING, World, changeset, page, rows_in
+from tests.sync.scripted import (
+    EPOCH,
+    MARK,
+    NOTHING,
+    World,
+    applied_all,
+    changeset,
+    page,
+    rows_in,
+)
 
 HELLO = Hello("e2", 1, 1, 1, "2026-11-22T08:00:00Z", 9, restored_at_seq=4)
 GONE = Unavailable("gone")
@@ -43,11 +52,31 @@ def test_the_outbox_goes_out_before_anything_is_fetched() -> None:
 )
 def test_only_data_errors_touch_a_changeset(failure: CrmError) -> None:
     world = World(changeset(1))
-    world.fail(do.SendPush, failure)
+    world.fail(do.HearPush, failure)
     outcome = world.run(synchronise())
     assert world.of(do.SettlePush) == []
     assert outcome.push_failure is failure
     assert outcome.verified, "the pull does not wait for the outbox"
+
+
+def test_while_the_server_works_the_next_request_is_taken_and_the_former_answer_written() -> None:
+    world = World(*(changeset(n) for n in range(1, 2 * PUSH_CHANGESETS_MAX + 2)))
+    outcome = world.run(synchronise())
+    assert outcome.tally.pushed == 2 * PUSH_CHANGESETS_MAX + 1
+    round_trip = ["SendPush", "TakeOutbox", "SettlePush", "HearPush"]
+    assert [x for x in world.kinds() if "Push" in x or "Take" in x] == [
+        "TakeOutbox", "SendPush", "TakeOutbox", "HearPush", *round_trip, *round_trip,
+        "SettlePush", "TakeOutbox",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("failure", [GONE, Refused("request.malformed", "no")])
+def test_a_push_that_fails_does_not_cost_the_answer_to_the_former_one(failure: CrmError) -> None:
+    world = World(*(changeset(n) for n in range(2 * PUSH_CHANGESETS_MAX)))
+    world.fail(do.HearPush, lambda _: applied_all(world.request), failure)
+    outcome = world.run(synchronise())
+    assert outcome.tally.pushed >= PUSH_CHANGESETS_MAX
+    assert len(world.outbox) == 2 * PUSH_CHANGESETS_MAX - outcome.tally.pushed
 
 
 def test_a_failed_pull_does_not_undo_the_push() -> None:
@@ -61,7 +90,7 @@ def test_a_failed_pull_does_not_undo_the_push() -> None:
 
 def test_an_expired_token_is_renewed_and_the_same_work_offered_again() -> None:
     world = World(changeset(1))
-    world.fail(do.SendPush, TokenExpired("expired"))
+    world.fail(do.HearPush, TokenExpired("expired"))
     outcome = world.run(synchronise())
     first, second = world.of(do.SendPush)
     assert first == second
@@ -71,7 +100,7 @@ def test_an_expired_token_is_renewed_and_the_same_work_offered_again() -> None:
 
 def test_signed_out_is_never_counted_as_rejected() -> None:
     world = World(changeset(1))
-    world.fail(do.SendPush, TokenExpired("expired"))
+    world.fail(do.HearPush, TokenExpired("expired"))
     world.fail(do.Refresh, SignedOut("sign in"))
     outcome = world.run(synchronise())
     assert isinstance(outcome.failure, SignedOut)
@@ -82,7 +111,7 @@ def test_signed_out_is_never_counted_as_rejected() -> None:
 
 def test_a_withdrawn_device_leaves_its_work_with_the_server() -> None:
     world = World(changeset(1))
-    world.fail(do.SendPush, Withdrawn("withdrawn"))
+    world.fail(do.HearPush, Withdrawn("withdrawn"))
     outcome = world.run(synchronise())
     assert outcome.withdrawn
     assert len(world.of(do.ParkUnsent)) == 1
@@ -92,14 +121,13 @@ def test_a_withdrawn_device_leaves_its_work_with_the_server() -> None:
 def test_one_changeset_that_the_server_never_takes_holds_up_no_other() -> None:
     poison = changeset(3)
 
-    def judge(effect: do.SendPush) -> PushResponse:
-        if poison in effect.request.changesets:
+    def judge(_: do.HearPush) -> PushResponse:
+        if poison in world.request.changesets:
             raise Refused("request.too_large", "too large")
-        results = tuple(ChangeSetResult(x.id, "applied", 5) for x in effect.request.changesets)
-        return PushResponse(EPOCH, 5, results)
+        return applied_all(world.request)
 
     world = World(*(changeset(n) for n in range(1, 9)))
-    world.fail(do.SendPush, *[judge] * 30)
+    world.fail(do.HearPush, *[judge] * 30)
     outcome = world.run(synchronise())
     assert (outcome.tally.pushed, outcome.tally.rejected) == (7, 1)
     assert world.outbox == []
@@ -108,7 +136,7 @@ def test_one_changeset_that_the_server_never_takes_holds_up_no_other() -> None:
 def test_what_left_sight_after_its_refusal_is_orphaned_and_not_rejected() -> None:
     world = World(changeset(1))
     refused = ChangeSetResult(changeset(1).id, "rejected")
-    world.fail(do.SendPush, PushResponse(EPOCH, 5, (refused,)))
+    world.fail(do.HearPush, PushResponse(EPOCH, 5, (refused,)))
 
     def leaves(_: do.FinishPull) -> Verdict:
         world.rejected = 0
@@ -120,13 +148,13 @@ def test_what_left_sight_after_its_refusal_is_orphaned_and_not_rejected() -> Non
 
 
 def test_a_server_that_forgets_a_verdict_does_not_make_us_loop() -> None:
-    def forgets(effect: do.SendPush) -> PushResponse:
+    def forgets(_: do.HearPush) -> PushResponse:
         return PushResponse(
-            EPOCH, 5, (ChangeSetResult(effect.request.changesets[0].id, "applied"),)
+            EPOCH, 5, (ChangeSetResult(world.request.changesets[0].id, "applied"),)
         )
 
     world = World(changeset(1), changeset(2))
-    world.fail(do.SendPush, forgets)
+    world.fail(do.HearPush, forgets)
     outcome = world.run(synchronise())
     assert isinstance(outcome.push_failure, BadAnswer)
     assert len(world.outbox) == 2
@@ -144,7 +172,7 @@ def test_an_outbox_that_offers_settled_work_again_is_stopped() -> None:
 
 def test_a_new_epoch_is_taken_over_and_the_outbox_offered_again() -> None:
     world = World(changeset(1), stream=(HELLO, End(9, 0, 0)))
-    world.fail(do.SendPush, Refused("request.epoch", "restored"))
+    world.fail(do.HearPush, Refused("request.epoch", "restored"))
 
     def adopt(_effect: do.BeginPull) -> Any:
         world.state = SyncState("e2", cursor=0, scope_gen=1, pull_open=True)
@@ -236,7 +264,7 @@ def test_whatever_the_server_answers_a_run_ends_and_rejects_nothing_it_could_tak
     world = World(*(changeset(n) for n in range(waiting)))
     for answer in answers:
         if answer in failures:
-            world.fail(do.SendPush, failures[answer])
+            world.fail(do.HearPush, failures[answer])
     outcome = world.run(synchronise(), at_most=500)
     tally = outcome.tally
     assert tally.pushed + tally.rejected + len(world.outbox) == waiting

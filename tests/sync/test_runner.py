@@ -28,9 +28,9 @@ class Store:
     def state(self) -> SyncState:
         return SyncState(EPOCH, cursor=3, scope_gen=1)
 
-    def take_outbox(self, changesets_max: int, bytes_max: int) -> Any:
+    def take_outbox(self, changesets_max: int, bytes_max: int, behind: Any = None) -> Any:
         assert bytes_max > 0
-        return tuple(self.outbox[:changesets_max])
+        return () if behind else tuple(self.outbox[:changesets_max])
 
     def settle(self, answer: PushResponse) -> Settled:
         self.outbox = []

@@ -13,7 +13,9 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models.connection import Connection, NotStorable, SqlValue, savepoint
+from crm_desktop.models.journal import differing
 from crm_desktop.models.journal import rows as rows_
+from crm_desktop.models.journal.differing import Held
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.replica import Summary
@@ -65,18 +67,6 @@ class Receipt:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    rid: int
-    seq: int
-    deleted: int
-
-    @property
-    def counted(self) -> int:
-        """The seq of the version that the digest counts; 0: none."""
-        return self.seq if self.deleted == LIVE else 0
-
-
 def receive_page(receipt: Receipt, page: Page) -> None:
     """Take the versions of one page; a poisoned row goes to quarantine and stops nothing."""
     if not page.rows:
@@ -106,10 +96,11 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
     """The fast path: one statement for all rows below which no own work lies any more."""
     c, table = receipt.c, layout(kind)
     ids = [bytes.fromhex(row.id) for row in rows]
-    held = _held(c, kind, ids)
+    held = differing.held(c, kind, ids)
     shadows = _shadows(c, kind, ids)
     worked_on = _with_own_work(c, kind, {key: row.seq for key, row in zip(ids, rows, strict=True)})
-    tuples: list[list[SqlValue]] = []
+    new: list[list[SqlValue]] = []
+    newer: list[tuple[Held, list[SqlValue]]] = []
     bare: list[tuple[str, bytes]] = []
     more_roots: list[tuple[str, bytes, bytes]] = []
     count = total = 0
@@ -125,7 +116,11 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
         if row.roots:
             root, others = _roots(key, row.roots)
             more_roots.extend((kind, key, other) for other in others)
-        tuples.append([key, row.seq, root, LIVE, extra, *columns])
+        version = [key, row.seq, root, LIVE, extra, *columns]
+        if old is None:
+            new.append(version)
+        else:
+            newer.append((old, version))
         count += 1
         total += version_hash(kind, row.id, row.seq)
         counted = old.counted if old is not None else 0
@@ -135,10 +130,11 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
         if counted:
             count -= 1
             total -= version_hash(kind, row.id, counted)
-    c.many(table.upsert, tuples)
-    c.many("DELETE FROM shadow WHERE kind = ? AND id = ?", bare)
-    if held:
+    c.many(table.upsert, new)
+    if newer:
+        differing.replace(c, kind, newer)
         _after_update(c, kind, held)
+    c.many("DELETE FROM shadow WHERE kind = ? AND id = ?", bare)
     if more_roots:
         c.many("INSERT OR IGNORE INTO extra_root (kind, id, root) VALUES (?, ?, ?)", more_roots)
     receipt.count += count
@@ -162,16 +158,6 @@ def _visit(receipt: Receipt, kind: str, ids: Iterable[bytes]) -> None:
         receipt.c.many(
             "INSERT OR IGNORE INTO visited (kind, id) VALUES (?, ?)", [(kind, key) for key in ids]
         )
-
-
-def _held(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, _Held]:
-    """The rows that are here already; of an empty table none is looked for."""
-    table = layout(kind).table
-    if c.one(f"SELECT 1 FROM {table} LIMIT 1") is None:
-        return {}
-    places = ",".join("?" * len(ids))
-    found = c.rows(f"SELECT id, rid, seq, deleted FROM {table} WHERE id IN ({places})", ids)
-    return {key: _Held(rid, seq, deleted) for key, rid, seq, deleted in found}
 
 
 def _shadows(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, int]:
@@ -222,13 +208,12 @@ def _roots(key: bytes, roots: Sequence[RecordId]) -> tuple[bytes | None, list[by
     return blobs[0], blobs[1:]
 
 
-def _after_update(c: Connection, kind: str, held: dict[bytes, _Held]) -> None:
-    """What hung on the former versions goes: other roots, hiding; search looks again."""
+def _after_update(c: Connection, kind: str, held: Mapping[bytes, Held]) -> None:
+    """What hung on the former versions goes: other roots, hiding."""
     keys = [(kind, key) for key in held]
     c.many("DELETE FROM extra_root WHERE kind = ? AND id = ?", keys)
     hidden = [(kind, key) for key, one in held.items() if one.deleted == HIDDEN]
     c.many("DELETE FROM hidden WHERE kind = ? AND id = ?", hidden)
-    rows_.mark_for_search(c, kind, [one.rid for one in held.values()])
 
 
 def _receive_below_own_work(receipt: Receipt, kind: str, key: bytes, row: WireRow) -> None:
@@ -279,7 +264,7 @@ def receive_deleted(receipt: Receipt, deleted: Deleted) -> None:
         return
     c = receipt.c
     ids = [blob(one.id) for one in tombstones]
-    held, shadows = _held(c, kind, ids), _shadows(c, kind, ids)
+    held, shadows = differing.held(c, kind, ids), _shadows(c, kind, ids)
     dead: list[tuple[int, int, int]] = []
     for key, tombstone in zip(ids, tombstones, strict=True):
         old = held.get(key)
