@@ -22,7 +22,8 @@ def door() -> Door:
 
 def test_a_conflict_is_resolved_between_processes(world: World) -> None:
     rep, lead = world.people("rep", "lead")
-    test_two_people.test_a_conflict_resolved_by_one_is_resolved_for_both((rep, lead))
+    account = test_two_people.shared_account(rep, lead, phone="030-1")
+    test_two_people.test_a_conflict_resolved_by_one_is_resolved_for_both((rep, lead), account)
 
 
 def test_an_expired_token_costs_nothing_between_processes(world: World) -> None:
