@@ -190,7 +190,7 @@ def _with_own_work(c: Connection, kind: str, seqs: Mapping[bytes, int]) -> froze
     return frozenset(key for key, shown_until in found if shown_until > seqs[key])
 
 
-def _is_stale(receipt: Receipt, kind: str, row: WireRow, old: _Held) -> bool:
+def _is_stale(receipt: Receipt, kind: str, row: WireRow, old: Held) -> bool:
     """A late or repeated answer; while reconciling the server's word counts, whatever its seq."""
     if old.seq <= row.seq:
         return False
