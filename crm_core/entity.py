@@ -78,9 +78,10 @@ class Entity:
         return " · ".join(parts)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+# Fields without methods: writing those anew for each of the entities takes a twentieth of a start.
+@dataclass(kw_only=True, init=False, eq=False, repr=False, match_args=False)
 class Record:
-    """What every record has; the entities add their own fields."""
+    """What every record has; the entities add their own fields. Never changed once made."""
 
     ENTITY: ClassVar[Entity]
 
@@ -92,6 +93,21 @@ class Record:
     updated_by: str | None = f.link(
         "user", tr_noop("Last changed by"), authority=Authority.COMPUTED
     )
+
+    def __init__(self, **values: Any) -> None:
+        names = type(self).__dataclass_fields__
+        if "id" not in values or not names.keys() >= values.keys():
+            raise TypeError(f"{type(self).__name__}({', '.join(values)})")
+        vars(self).update(dict.fromkeys(names), seq=0)
+        vars(self).update(values)
+
+    @override
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(name)
+
+    @override
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(name)
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -121,7 +137,6 @@ def _named_fields(record: type[Record]) -> tuple[Field, ...]:
 
 
 @dataclass_transform(
-    frozen_default=True,
     kw_only_default=True,
     field_specifiers=(
         f.text, f.note, f.choice, f.state, f.flag, f.whole, f.decimal, f.money, f.day, f.instant,
@@ -132,7 +147,7 @@ def _named_fields(record: type[Record]) -> tuple[Field, ...]:
 def entity(
     kind: str, label: str, plural: str, *, title: str | tuple[str, ...], **attributes: Any
 ) -> Callable[[type[_R]], type[_R]]:
-    """Make the decorated class a frozen record that knows its entity.
+    """Make the decorated class a record that knows its entity.
 
     Attributes: sort, number_prefix, scope_all (everyone sees it), read_only (loaded by IT),
     insert_only (a log), part_of (the kind whose edit right it follows).
@@ -140,10 +155,8 @@ def entity(
     names = (title,) if isinstance(title, str) else title
 
     def register(cls: type[_R]) -> type[_R]:
-        # A dataclass without a docstring spells out its signature, and methods of its own for
-        # each of 26 classes take a tenth of the start-up time: Record has them once for all.
-        cls.__doc__ = cls.__doc__ or label
-        made = dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        cls.__doc__ = cls.__doc__ or label  # a dataclass without one spells out its signature
+        made = dataclass(kw_only=True, init=False, eq=False, repr=False, match_args=False)(cls)
         made_fields = _named_fields(made)
         attributes.setdefault("sort", names[0])
         made.ENTITY = Entity(kind, label, plural, made_fields, made, names, **attributes)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crm_desktop.background import in_background
+
 if TYPE_CHECKING:
     from crm_desktop.cli.arguments import Arguments
+    from crm_desktop.profile import Profile
 
 PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
 
@@ -41,11 +44,25 @@ def _window_options(words: Sequence[str]) -> dict[str, str] | None:
 
 
 def _window(profile: str, locale: str, passphrase: str | None) -> int:
-    from crm_desktop import app
     from crm_desktop.paths import default_profile
 
     folder = Path(profile) if profile else default_profile()
-    return app.main(app.Options(profile=folder, passphrase=passphrase, locale=locale))
+    opener = _opening(folder, passphrase)
+    from crm_desktop import app
+
+    return app.main(app.Options(profile=folder, passphrase=passphrase, locale=locale), opener)
+
+
+def _opening(folder: Path, passphrase: str | None) -> Callable[[Path, str | None], Profile]:
+    """Begin to open the profile while Qt is loaded: whoever asks first gets what was begun."""
+    from crm_desktop.profile import open_profile
+
+    begun = [in_background(lambda: open_profile(folder, passphrase), "opening")]
+
+    def opener(path: Path, words: str | None) -> Profile:
+        return begun.pop().result() if begun else open_profile(path, words)
+
+    return opener
 
 
 def _command(argv: list[str] | None, passphrase: str | None) -> int:

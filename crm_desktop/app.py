@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from crm_core.errors import CrmError
 from crm_core.i18n import Message, tr_noop
@@ -60,10 +60,17 @@ LOADED_BEFORE_QT = (history, labels, queries)
 """Named here because nothing else in this module uses them."""
 
 _SIZE = (1280, 800)
+_BLANK_AFTER_MS = 250
+"""A window with nothing in it is shown only where the profile takes this long to open."""
+
 _NO_DISPLAY = "offscreen"
 _EXIT_FAILED = 1
 
 __all__ = ["Demo", "Desktop", "Options", "Picture", "main"]
+
+
+Opener: TypeAlias = Callable[[Path, "str | None"], Profile]
+"""Opens the profile in a folder with a passphrase; what is missing raises."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +98,12 @@ class Options:
     screens: Path = Path("build/screens")
 
 
-def main(options: Options) -> int:
+def main(options: Options, opener: Opener = open_profile) -> int:
     """Show the window until it is closed (or the pictures are taken); returns the exit code."""
     if options.picture is not None or options.story:
         os.environ.setdefault("QT_QPA_PLATFORM", _NO_DISPLAY)
     application = make_application(options)
-    desktop = Desktop(options, application)
+    desktop = Desktop(options, application, opener)
     desktop.start()
     code = application.exec()
     desktop.close()
@@ -183,7 +190,7 @@ class Desktop(QObject):
         self,
         options: Options,
         application: QApplication,
-        opener: Callable[[Path, str | None], Profile] = open_profile,
+        opener: Opener = open_profile,
     ) -> None:
         super().__init__()
         self._options = options
@@ -198,6 +205,8 @@ class Desktop(QObject):
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
         self.window = Window(self._stop)
+        self._blank = QTimer(self, singleShot=True, interval=_BLANK_AFTER_MS)
+        self._blank.timeout.connect(self.window.show)
         self._page: SignInPage | None = None
 
     def start(self) -> None:
@@ -206,7 +215,7 @@ class Desktop(QObject):
         self._open()
         if self._options.picture is not None:
             self.window.resize(*self._options.picture.size)
-        self.window.show()
+        self._blank.start()
         if self._options.picture is not None or self._options.story:
             QTimer.singleShot(0, self, self._play)
 
@@ -236,6 +245,11 @@ class Desktop(QObject):
 
     # Opening
 
+    def _show_page(self, page: QWidget) -> None:
+        self._blank.stop()
+        self.window.show_page(page)
+        self.window.show()
+
     def _open(self) -> None:
         opener, path, passphrase = self._opener, self._path, self._passphrase
         self.lanes.write(
@@ -253,7 +267,7 @@ class Desktop(QObject):
         shell.sign_in_asked.connect(self._ask_again)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self.hub, self.shell, self._autosync = hub, shell, autosync
-        self.window.show_page(shell)
+        self._show_page(shell)
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
@@ -273,7 +287,7 @@ class Desktop(QObject):
             self.page.show_problem(error.message)
         if demo is not None:
             self.page.offer_demo(demo.logins, demo.password, demo.passphrase)
-        self.window.show_page(self.page)
+        self._show_page(self.page)
 
     def _ask_again(self) -> None:
         """The sign-in has ended; the store stays open until the new one is asked for."""
@@ -286,7 +300,7 @@ class Desktop(QObject):
             SignInWords(known.server, known.organisation, known.login),
             with_passphrase=known.key_kept == "passphrase" and not self._passphrase,
         )
-        self.window.show_page(self.page)
+        self._show_page(self.page)
 
     def _sign_in(self, typed: SignInWords) -> None:
         self._passphrase = typed.passphrase or self._passphrase

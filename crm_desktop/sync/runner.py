@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from crm_core.errors import Bug, CrmError, SignedOut, Unavailable
 from crm_core.i18n import tr_noop
 from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
+from crm_desktop.background import in_background
 from crm_desktop.models.replica import Parked, Summary
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
@@ -175,9 +176,7 @@ class Runner:
 
     def take_outbox(self, effect: do.TakeOutbox) -> object:
         return self._write(
-            lambda: self._store.take_outbox(
-                effect.changesets_max, effect.bytes_max, effect.behind
-            )
+            lambda: self._store.take_outbox(effect.changesets_max, effect.bytes_max, effect.behind)
         )
 
     def send_push(self, effect: do.SendPush) -> None:
@@ -290,16 +289,7 @@ def last_run_of(failure: CrmError | None) -> str:
 
 def send_aside(server: Server, request: PushRequest) -> Future[PushResponse]:
     """Send a push on a thread of its own, while the answer to the former one is written."""
-    said: Future[PushResponse] = Future()
-
-    def push() -> None:
-        try:
-            said.set_result(server.push(request))
-        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
-            said.set_exception(error)
-
-    threading.Thread(target=push, name="push-aside", daemon=True).start()
-    return said
+    return in_background(lambda: server.push(request), "push-aside")
 
 
 class ReadAhead:

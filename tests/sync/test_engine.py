@@ -149,9 +149,7 @@ def test_what_left_sight_after_its_refusal_is_orphaned_and_not_rejected() -> Non
 
 def test_a_server_that_forgets_a_verdict_does_not_make_us_loop() -> None:
     def forgets(_: do.HearPush) -> PushResponse:
-        return PushResponse(
-            EPOCH, 5, (ChangeSetResult(world.request.changesets[0].id, "applied"),)
-        )
+        return PushResponse(EPOCH, 5, (ChangeSetResult(world.request.changesets[0].id, "applied"),))
 
     world = World(changeset(1), changeset(2))
     world.fail(do.HearPush, forgets)
