@@ -36,6 +36,13 @@ from crm_desktop.models.store import Store
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 _IDS = msgspec.json.Decoder(tuple[ChangeSetId, ...])
 
+_OF_ONE_STATE = "SELECT n, bytes FROM changeset WHERE state = '{}' AND n > ?1 ORDER BY n LIMIT ?2"
+_OLDEST = (
+    f"SELECT * FROM ({_OF_ONE_STATE.format('queued')})"
+    f" UNION ALL SELECT * FROM ({_OF_ONE_STATE.format('sent')}) ORDER BY n LIMIT ?2"
+)
+"""Along the index of each state: with both in one condition every step would sort all that wait."""
+
 _READ_AT_ONCE = 500
 """Changesets read by one statement."""
 
@@ -59,12 +66,8 @@ class Outbox:
     ) -> tuple[ChangeSet, ...]:
         """The oldest changesets that may go out, marked sent; at least one where any waits."""
         with self._store.writing() as c:
-            found = c.rows(
-                "SELECT n, bytes FROM changeset WHERE state IN ('queued', 'sent')"
-                " AND n > coalesce((SELECT n FROM changeset WHERE id = ?), 0)"
-                " ORDER BY n LIMIT ?",
-                (blob(behind or ""), max(1, changesets_max)),
-            )
+            after = c.value("SELECT n FROM changeset WHERE id = ?", (blob(behind or ""),)) or 0
+            found = c.rows(_OLDEST, (after, max(1, changesets_max)))
             taken: list[int] = []
             size = 0
             for n, weight in found:

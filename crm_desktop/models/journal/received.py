@@ -210,8 +210,9 @@ def _roots(key: bytes, roots: Sequence[RecordId]) -> tuple[bytes | None, list[by
 
 def _after_update(c: Connection, kind: str, held: Mapping[bytes, Held]) -> None:
     """What hung on the former versions goes: other roots, hiding."""
-    keys = [(kind, key) for key in held]
-    c.many("DELETE FROM extra_root WHERE kind = ? AND id = ?", keys)
+    if c.one("SELECT 1 FROM extra_root LIMIT 1") is not None:
+        keys = [(kind, key) for key in held]
+        c.many("DELETE FROM extra_root WHERE kind = ? AND id = ?", keys)
     hidden = [(kind, key) for key, one in held.items() if one.deleted == HIDDEN]
     c.many("DELETE FROM hidden WHERE kind = ? AND id = ?", hidden)
 
@@ -228,8 +229,7 @@ def _receive_below_own_work(receipt: Receipt, kind: str, key: bytes, row: WireRo
     if old is not None and old.seq and not old.deleted:
         receipt.count -= 1
         receipt.total -= version_hash(kind, row.id, old.seq)
-    body = {**dict.fromkeys(table.fields), **row.body}
-    rows_.set_shadow(c, kind, row.id, Shadow(row.seq, False, body))
+    rows_.set_shadow(c, kind, row.id, Shadow(row.seq, False, {**row.body}))
     receipt.count += 1
     receipt.total += version_hash(kind, row.id, row.seq)
     rebase(c, kind, row.id)

@@ -122,12 +122,16 @@ def shadow_of(c: Connection, kind: str, record_id: RecordId) -> Shadow | None:
         return None
     body = from_json(row[2]) if row[2] is not None else None
     assert body is None or isinstance(body, dict)
-    return Shadow(row[0], bool(row[1]), body)
+    return Shadow(row[0], bool(row[1]), None if body is None else {**layout(kind).blank, **body})
 
 
 def set_shadow(c: Connection, kind: str, record_id: RecordId, shadow: Shadow) -> None:
-    """Keep or replace the server's version of a row."""
-    body = None if shadow.body is None else to_json(shadow.body)
+    """Keep or replace the server's version of a row; what is empty takes no room."""
+    body = None
+    if shadow.body is not None:
+        blank = layout(kind).blank
+        kept = {x: value for x, value in shadow.body.items() if value is not None or x not in blank}
+        body = to_json(kept)
     c.run(
         "INSERT INTO shadow (kind, id, seq, deleted, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT"
         " DO UPDATE SET seq=excluded.seq, deleted=excluded.deleted, body=excluded.body",
