@@ -55,7 +55,7 @@ def look(profile: Path, screens: Path, theme: str, locale: str, scale: int) -> i
 def take_pictures(profile: Path, out: Path, theme: str, locale: str) -> int:
     """Open the window on the profile, without synchronising, and show one pane after the other."""
     from crm_desktop import app
-    from crm_desktop.views.rail import PLACES
+    from crm_desktop.views.shell.places import PLACES
     from crm_desktop.views.story import Set, Stage, Step, picture_of
 
     def panes(stage: Stage) -> Iterator[Step]:

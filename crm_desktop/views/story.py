@@ -14,8 +14,9 @@ from crm_core.fields import Kind
 from crm_desktop.i18n import tr
 from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.picture import Picture
-from crm_desktop.views.rail import INBOX, PLACES, place_of
 from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.abilities import Chooses
+from crm_desktop.views.shell.places import INBOX, PLACES, place_of
 
 _POLL_MS = 40
 _CALM_POLLS = 3
@@ -105,7 +106,7 @@ def picture_of(stage: Stage, picture: Picture) -> Iterator[Step]:
     elif kind and isinstance(stage.shell.show_place(place), KindsPane):
         yield lambda: stage.shell.show_kind(kind)
         yield lambda: _choose_first(stage)
-    elif picture.select:
+    elif picture.select and PLACES[place].kinds:
         yield lambda: stage.shell.open_record(PLACES[place].kinds[0], picture.select)
     else:
         yield lambda: _choose_first(stage)
@@ -131,11 +132,9 @@ def whole_story(stage: Stage, screens: Path) -> Iterator[Step]:
 
 
 def _choose_first(stage: Stage) -> None:
-    current = stage.shell.current
-    if isinstance(current, KindsPane):
-        current = current.pane
-    if not isinstance(current, KindsPane):
-        current.choose_first()
+    pane = stage.shell.innermost
+    if isinstance(pane, Chooses):
+        pane.choose_first()
 
 
 def _type_phone(stage: Stage) -> None:

@@ -20,8 +20,9 @@ from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.panes.kinds import KindsPane
-from crm_desktop.views.rail import PLACES, place_of
 from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.abilities import Chooses
+from crm_desktop.views.shell.places import PLACES, place_of
 
 Rest = Callable[[], None]
 
@@ -59,8 +60,8 @@ def test_every_place_opens_in_every_language(
         pane = shell.show_place(name)
         for kind in place.kinds:
             shown = shell.show_kind(kind)
-            assert shown is not None
             rest()
+            assert isinstance(shown, Chooses)
             shown.choose_first()
             rest()
         assert pane.isVisible()
@@ -70,8 +71,8 @@ def test_every_place_opens_in_every_language(
 def test_no_label_takes_customers_text_for_markup(shell: Shell, rest: Rest) -> None:
     for name in PLACES:
         shell.show_place(name)
-        if shell.pane is not None:
-            shell.pane.choose_first()
+        if isinstance(shell.innermost, Chooses):
+            shell.innermost.choose_first()
         rest()
     found = [x for x in shell.findChildren(QLabel) if not x.objectName().startswith("qt_")]
     assert len(found) > 50
@@ -81,8 +82,8 @@ def test_no_label_takes_customers_text_for_markup(shell: Shell, rest: Rest) -> N
 def test_whatever_one_types_into_has_a_name_for_screen_readers(shell: Shell, rest: Rest) -> None:
     for name in PLACES:
         shell.show_place(name)
-        if shell.pane is not None:
-            shell.pane.choose_first()
+        if isinstance(shell.innermost, Chooses):
+            shell.innermost.choose_first()
         rest()
     kinds = (QLineEdit, QComboBox, QAbstractButton)
     nameless = [
@@ -117,11 +118,13 @@ def test_saving_new_and_undo_work_by_keyboard(
     shell: Shell, qtbot: QtBot, rest: Rest, store: Store
 ) -> None:
     control = Qt.KeyboardModifier.ControlModifier
+    shell.show_kind("contact")
+    rest()
     qtbot.keyClick(shell, Qt.Key.Key_N, control)
     rest()
     pane = shell.pane
     assert pane is not None
-    name = pane.detail.form.editor("name").widget
+    name = pane.detail.form.editor("full_name").widget
     qtbot.keyClicks(name, "Zaanse")
     qtbot.keyClick(shell, Qt.Key.Key_S, control)
     rest()

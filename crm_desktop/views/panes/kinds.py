@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from crm_core.catalog import CATALOG
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit.text import caption
+
+
+@runtime_checkable
+class _Listens(Protocol):
+    def take_summary(self, summary: Summary) -> None: ...
 
 
 class KindsPane(QWidget):
     """Chooses among kinds; makes each one's pane when it is first looked at.
 
-    Signal: `kind_shown(EntityPane)` whenever another pane comes to the front.
+    Signal: `kind_shown(pane)` whenever another pane comes to the front.
     """
 
     kind_shown = Signal(object)
@@ -24,12 +30,12 @@ class KindsPane(QWidget):
     def __init__(
         self,
         kinds: Sequence[str],
-        make: Callable[[str], EntityPane],
+        make: Callable[[str], QWidget],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._make = make
-        self._panes: dict[str, EntityPane] = {}
+        self._panes: dict[str, QWidget] = {}
         self._choice = QComboBox(self)
         for kind in sorted(kinds, key=lambda kind: tr(CATALOG[kind].plural)):
             self._choice.addItem(tr(CATALOG[kind].plural), kind)
@@ -52,20 +58,26 @@ class KindsPane(QWidget):
         self._choice.currentIndexChanged.connect(self._show_chosen)
         self._show_chosen(self._choice.currentIndex())
 
-    def show_kind(self, kind: str) -> EntityPane:
+    def show_kind(self, kind: str) -> QWidget:
         """Bring a kind to the front."""
         self._choice.setCurrentIndex(self._choice.findData(kind))
         return self._panes[kind]
 
     @property
-    def pane(self) -> EntityPane:
+    def pane(self) -> QWidget:
         """The pane in front."""
         return self._panes[str(self._choice.currentData())]
 
     @property
-    def panes(self) -> tuple[EntityPane, ...]:
+    def panes(self) -> tuple[QWidget, ...]:
         """Those made so far."""
         return tuple(self._panes.values())
+
+    def take_summary(self, summary: Summary) -> None:
+        """Tell those made so far what was written."""
+        for pane in self._panes.values():
+            if isinstance(pane, _Listens):
+                pane.take_summary(summary)
 
     def _show_chosen(self, index: int) -> None:
         kind = str(self._choice.itemData(index))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPalette
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMainWindow,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,13 +30,11 @@ from crm_desktop.views.kit.search_box import SearchBox
 from crm_desktop.views.kit.sync_indicator import SyncIndicator
 from crm_desktop.views.kit.text import section
 from crm_desktop.views.panes.kinds import KindsPane
-from crm_desktop.views.rail import INBOX, PLACES, Place, place_of
+from crm_desktop.views.shell.abilities import Creates, Listens, OpensRecords, Saves, ShowsQueue
+from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 
 if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
-    from crm_desktop.views.panes.inbox.pane import InboxPane
-
-Pane: TypeAlias = "EntityPane | KindsPane | InboxPane"
 
 RAIL_WIDTH = 184
 RAIL_ROW = 30
@@ -58,7 +55,7 @@ class Shell(QWidget):
         super().__init__(parent)
         self._hub = hub
         self._standing = Standing()
-        self._panes: dict[str, Pane] = {}
+        self._panes: dict[str, QWidget] = {}
         self._rail = QListWidget(self)
         self._search = SearchBox(Finder(hub), self)
         self._indicator = SyncIndicator(self)
@@ -75,7 +72,7 @@ class Shell(QWidget):
 
     # What others may ask
 
-    def show_place(self, name: str) -> Pane:
+    def show_place(self, name: str) -> QWidget:
         """Bring a place of the rail to the front; makes its pane when it is first looked at."""
         self._rail.setCurrentRow(list(PLACES).index(name))
         return self._panes[name]
@@ -83,20 +80,18 @@ class Shell(QWidget):
     def open_record(self, kind: str, record_id: str) -> None:
         """Show a record where its kind is shown."""
         pane = self.show_kind(kind)
-        if pane is not None:
+        if isinstance(pane, OpensRecords):
             pane.open_record(record_id)
 
-    def show_kind(self, kind: str) -> EntityPane | None:
+    def show_kind(self, kind: str) -> QWidget:
         """Bring the pane of a kind to the front."""
         pane = self.show_place(place_of(kind).name)
-        if isinstance(pane, KindsPane):
-            return pane.show_kind(kind)
-        return pane if isinstance(pane, EntityPane) else None
+        return pane.show_kind(kind) if isinstance(pane, KindsPane) else pane
 
     def save(self) -> None:
         """Save what was typed in the pane in front."""
-        if self.pane is not None:
-            self.pane.save()
+        if isinstance(self.innermost, Saves):
+            self.innermost.save()
 
     def show_standing(self, standing: Standing) -> None:
         """Say how things stand with the server."""
@@ -114,16 +109,19 @@ class Shell(QWidget):
         self._banner.say(words(error.message))
 
     @property
-    def pane(self) -> EntityPane | None:
-        """The generated pane in front, if one is."""
-        if isinstance(self.current, KindsPane):
-            return self.current.pane
-        return self.current if isinstance(self.current, EntityPane) else None
+    def current(self) -> QWidget:
+        """The place in front."""
+        return self._panes[str(self._rail.currentItem().data(_NAME))]
 
     @property
-    def current(self) -> Pane:
-        """What is in front."""
-        return self._panes[str(self._rail.currentItem().data(_NAME))]
+    def innermost(self) -> QWidget:
+        """The pane in front: of several kinds in one place, the one that is shown."""
+        return self.current.pane if isinstance(self.current, KindsPane) else self.current
+
+    @property
+    def pane(self) -> EntityPane | None:
+        """The generated pane in front, if one is."""
+        return self.innermost if isinstance(self.innermost, EntityPane) else None
 
     @property
     def banner(self) -> Banner:
@@ -144,36 +142,36 @@ class Shell(QWidget):
             self._stack.addWidget(self._panes[name])
         self._stack.setCurrentWidget(self._panes[name])
 
-    def _make(self, place: Place) -> Pane:
-        if place.name == INBOX:
-            return self._make_inbox()
+    def _make(self, place: Place) -> QWidget:
+        if place.name in PANES:
+            return self._connected(PANES[place.name](self._hub, self._stack))
         if len(place.kinds) == 1:
             return self._make_pane(place.kinds[0])
         return KindsPane(place.kinds, self._make_pane, self._stack)
 
-    def _make_pane(self, kind: str) -> EntityPane:
-        pane = EntityPane(CATALOG[kind], self._hub, self._stack)
-        pane.failed.connect(self.show_failure)
-        pane.deleted.connect(self._offer_undo)
-        pane.said.connect(self._remark)
-        pane.inbox_asked.connect(self._open_inbox)
-        return pane
+    def _make_pane(self, kind: str) -> QWidget:
+        return self._connected(EntityPane(CATALOG[kind], self._hub, self._stack))
 
-    def _make_inbox(self) -> InboxPane:
-        from crm_desktop.views.panes.inbox.pane import InboxPane
-
-        pane = InboxPane(self._hub, self._stack)
-        pane.counted.connect(self._show_inbox_count)
-        pane.opened.connect(self.open_record)
-        pane.failed.connect(self.show_failure)
+    def _connected(self, pane: QWidget) -> QWidget:
+        """Listen to whichever signals of the shell's table a pane has."""
+        heard = {
+            "failed": self.show_failure,
+            "opened": self.open_record,
+            "deleted": self._offer_undo,
+            "said": self._remark,
+            "inbox_asked": self._open_inbox,
+            "place_asked": self.show_place,
+            "counted": self._show_inbox_count,
+        }
+        for name, slot in heard.items():
+            signal = getattr(pane, name, None)
+            if signal is not None:
+                signal.connect(slot)
         return pane
 
     def _take_summary(self, summary: Summary) -> None:
         for pane in self._panes.values():
-            if isinstance(pane, KindsPane):
-                for inner in pane.panes:
-                    inner.take_summary(summary)
-            else:
+            if isinstance(pane, Listens):
                 pane.take_summary(summary)
 
     def _show_inbox_count(self, count: int) -> None:
@@ -184,8 +182,8 @@ class Shell(QWidget):
     # Commands
 
     def _new(self) -> None:
-        if self.pane is not None:
-            self.pane.new_record()
+        if isinstance(self.innermost, Creates):
+            self.innermost.new_record()
 
     def _focus_search(self) -> None:
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -195,8 +193,8 @@ class Shell(QWidget):
         if self._standing.state == "signed_out":
             self.sign_in_asked.emit()
             return
-        inbox = cast("InboxPane", self.show_place(INBOX))
-        if self._standing.waiting:
+        inbox = self.show_place(INBOX)
+        if self._standing.waiting and isinstance(inbox, ShowsQueue):
             inbox.show_queue()
 
     def ask_sync(self) -> None:
@@ -297,9 +295,3 @@ class Shell(QWidget):
         self._hub.failed.connect(self.show_failure)
         self._hub.undo_changed.connect(self._show_undo)
         self._hub.undone.connect(self._tell_undone)
-
-
-def show_in(window: QMainWindow, shell: Shell) -> None:
-    """Make the shell the window's content."""
-    window.setCentralWidget(shell)
-    window.setWindowTitle(tr("CRM Desktop"))

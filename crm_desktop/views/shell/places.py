@@ -1,0 +1,86 @@
+"""What the navigation rail offers, in its order, and who draws it; every kind is reached from it.
+
+A crafted pane is plugged in with one line of `PANES`. Until there is one, the generated pane of the
+place's kinds stands there; a place that has neither is not offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from crm_core.catalog import CATALOG
+from crm_core.i18n import tr_noop
+from crm_desktop.runtime.hub import DataHub
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+TODAY = "today"
+INBOX = "inbox"
+ADMIN = "admin"
+
+MakePane: TypeAlias = "Callable[[DataHub, QWidget], QWidget]"
+"""Makes a pane for its hub and its parent."""
+
+
+def _inbox(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.inbox.pane import InboxPane
+
+    return InboxPane(hub, parent)
+
+
+PANES: dict[str, MakePane] = {
+    INBOX: _inbox,
+}
+"""The crafted panes. Each maker imports its pane when the place is first looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An item of the rail: its name (also for `screenshot --pane`), its words, its kinds.
+
+    `kinds` are the records that live there; `icon` is a name of the icon family; `at_foot` places
+    stand at the foot of the rail.
+    """
+
+    name: str
+    label: str
+    kinds: tuple[str, ...] = ()
+    at_foot: bool = False
+
+    @property
+    def icon(self) -> str:
+        """The name of its icon."""
+        return self.name
+
+
+_MAIN = (
+    Place(TODAY, tr_noop("Today")),
+    Place("accounts", CATALOG["account"].plural, ("account",)),
+    Place("plans", CATALOG["plan"].plural, ("plan",)),
+    Place("visits", CATALOG["visit"].plural, ("visit",)),
+    Place("complaints", CATALOG["complaint"].plural, ("complaint",)),
+    Place("tasks", CATALOG["task"].plural, ("task",)),
+    Place("insight", tr_noop("Insight")),
+    Place(INBOX, tr_noop("Inbox")),
+)
+
+
+def _rest() -> tuple[str, ...]:
+    shown = {kind for place in _MAIN for kind in place.kinds}
+    return tuple(kind for kind in CATALOG if kind not in shown)
+
+
+PLACES: Mapping[str, Place] = {
+    place.name: place
+    for place in (*_MAIN, Place(ADMIN, tr_noop("Admin"), _rest(), at_foot=True))
+    if place.kinds or place.name in PANES
+}
+"""Every place by its name."""
+
+
+def place_of(kind: str) -> Place:
+    """Where records of a kind are shown."""
+    return next(place for place in PLACES.values() if kind in place.kinds)
