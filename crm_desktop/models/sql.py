@@ -24,6 +24,9 @@ LIVE, DELETED, HIDDEN = 0, 1, 2
 SYSTEM_COLUMNS = ("rid", "id", "seq", "root", "deleted", "extra")
 """What each entity's table has before the catalog's fields. `root` NULL: the record itself."""
 
+OWN_ID = "id"
+"""What a condition calls the record itself."""
+
 Write: TypeAlias = Callable[[Value], SqlValue]
 Read: TypeAlias = Callable[[SqlValue], Value]
 
@@ -185,7 +188,7 @@ Operator: TypeAlias = Literal[
 @dataclass(frozen=True, slots=True)
 class Where:
     """One condition on a field: `in` takes a list, `contains` looks for a part of the text or a
-    member of the set, `empty` and `filled` take nothing."""
+    member of the set, `empty` and `filled` take nothing. The field "id" is the record's own."""
 
     field: str
     op: Operator = "="
@@ -197,10 +200,19 @@ def conditions(entity: Entity, where: Iterable[Where]) -> tuple[str, list[SqlVal
     parts: list[str] = []
     parameters: list[SqlValue] = []
     for condition in where:
-        part, values = _condition(field_of(entity, condition.field), condition)
+        if condition.field == OWN_ID:
+            part, values = _among(quoted(OWN_ID), condition)
+        else:
+            part, values = _condition(field_of(entity, condition.field), condition)
         parts.append(part)
         parameters.extend(values)
     return "".join(f" AND {part}" for part in parts), parameters
+
+
+def _among(column: str, where: Where) -> tuple[str, list[SqlValue]]:
+    """One of these ids, in one parameter: a chart may name more than SQLite takes parameters."""
+    members = where.value if isinstance(where.value, list) else [where.value]
+    return f"{column} IN (SELECT unhex(value) FROM json_each(?))", [to_json(members)]
 
 
 def _condition(field: Field, where: Where) -> tuple[str, list[SqlValue]]:
@@ -212,6 +224,8 @@ def _condition(field: Field, where: Where) -> tuple[str, list[SqlValue]]:
         return _part_of_text(field, column, where)
     write = _writer(field) or _as_it_is
     if where.op == "in":
+        if is_blob_link(field):
+            return _among(column, where)
         members = where.value if isinstance(where.value, list) else [where.value]
         return f"{column} IN ({', '.join('?' * len(members))})", [write(m) for m in members]
     if where.value is None:

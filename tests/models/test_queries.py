@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.errors import NotFound
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
@@ -217,3 +218,12 @@ def test_own_history_tells_each_field_the_newest_first(store: Store) -> None:
     assert told[0] == ("deleted", False, True)
     assert told[1] == ("phone", None, "1")
     assert ("name", None, "Alfreds") in told
+
+
+def test_records_are_found_by_their_own_ids_however_many_are_named():
+    with filled(["a", "b", "c"]) as c:
+        first, _, third = (RecordId(f"{n + 1:032x}") for n in range(3))
+        many: list[Value] = [first, third, *(f"{n:032x}" for n in range(1000, 41_000))]
+        found = queries.page(c, "account", where=(Where("id", "in", many),))
+        assert {one.id for one in found.rows} == {first, third}
+        assert queries.page(c, "account", where=(Where("owner", "in", many),)).rows == ()
