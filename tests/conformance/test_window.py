@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity, default_of
 from crm_core.fields import Kind, Value
+from crm_desktop.views.kit.column import as_columns
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.links import Hit
 from crm_desktop.views.kit.list_model import ListModel
@@ -97,8 +98,9 @@ class StoreAtOnce:
         then: Callable[[Stretch], None],
         failed: Callable[[], None],
     ) -> None:
+        entity = CATALOG[listing.kind]
         with self._device.store.reader() as c:
-            stretch = read_stretch(c, listing, wanted, CATALOG[listing.kind].fields)
+            stretch = read_stretch(c, listing, wanted, as_columns(entity, entity.fields))
         then(stretch)
 
 

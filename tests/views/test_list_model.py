@@ -15,7 +15,8 @@ from crm_core.ids import RecordId
 from crm_desktop.models.queries import Key, Row
 from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit import list_model
-from crm_desktop.views.kit.list_model import ID_ROLE, ListModel
+from crm_desktop.views.kit.column import Column
+from crm_desktop.views.kit.list_model import ID_ROLE, VALUE_ROLE, ListModel
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted
 
 TASK = CATALOG["task"]
@@ -37,6 +38,7 @@ class PlainList:
     def __init__(self, numbers: list[int]) -> None:
         self.numbers = sorted(set(numbers))
         self.renamed: dict[int, str] = {}
+        self.beside: dict[str, dict[str, object]] = {}
         self.is_slow = False
         self.is_broken = False
         self.waiting: list[Callable[[], None]] = []
@@ -74,7 +76,8 @@ class PlainList:
             low = wanted.after.rid + 1 if wanted.after else wanted.start.rid if wanted.start else -1
             rest = [n for n in numbers if n >= low]
             found, more = rest[:limit], len(rest) > limit
-        return Stretch(tuple(self.row(n) for n in found), more, {}, len(numbers))
+        rows = tuple(self.row(n) for n in found)
+        return Stretch(rows, more, {}, len(numbers), self.beside)
 
     def row(self, n: int) -> Row:
         values = {"title": self.renamed.get(n, f"Task {n}")}
@@ -243,3 +246,18 @@ def test_customers_text_in_a_tooltip_is_not_markup() -> None:
     model.refresh()
     tooltip = model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
     assert tooltip == "<span>&lt;b&gt;&amp;amp;</span>"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_column_beside_the_record_is_read_for_all_rows_at_once_and_spoken() -> None:
+    source = PlainList([1, 2])
+    beside = Column("calls", "Calls", words=lambda n: f"{n} calls", listens=frozenset({"visit"}))
+    parent = QObject()
+    model = ListModel(TASK, (*COLUMNS, beside), source, parent)
+    source.beside = {"calls": {f"{1:032x}": 7}}
+    model.show(Listing("task"))
+    cell, other = model.index(0, len(COLUMNS)), model.index(1, len(COLUMNS))
+    assert (cell.data(), cell.data(VALUE_ROLE)) == ("7 calls", 7)
+    assert cell.data(Qt.ItemDataRole.AccessibleTextRole) == "Calls: 7 calls"
+    assert (other.data(), other.data(VALUE_ROLE)) == ("", None)
+    assert model.is_affected(Summary(frozenset({("visit", RecordId("1" * 32))})))

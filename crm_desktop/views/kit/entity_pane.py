@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from crm_core.changes import Change, Op, difference
 from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
-from crm_core.fields import Kind, Value
+from crm_core.fields import Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
@@ -30,6 +30,7 @@ from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.columns import columns_of
+from crm_desktop.views.kit.column import Column, as_columns
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_view import ListView
@@ -59,7 +60,14 @@ class EntityPane(QWidget):
     deleted = Signal(str)
     said = Signal(str)
 
-    def __init__(self, entity: Entity, hub: DataHub, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        entity: Entity,
+        hub: DataHub,
+        parent: QWidget | None = None,
+        *,
+        columns: Sequence[Column | Field] = (),
+    ) -> None:
         super().__init__(parent)
         self.entity = entity
         self._hub = hub
@@ -67,9 +75,9 @@ class EntityPane(QWidget):
         self._is_new = False
         self._locked = entity.read_only
         self._after_load = ""
-        columns = columns_of(entity)
+        shown = as_columns(entity, columns or columns_of(entity))
         self._list = ListView(self)
-        self._model = ListModel(entity, columns, StoreSource(hub, columns), self._list)
+        self._model = ListModel(entity, shown, StoreSource(hub, shown), self._list)
         self._made_detail: RecordDetail | None = None
         self._filter = QLineEdit(self)
         self._new = QPushButton(tr("New"), self)

@@ -26,9 +26,10 @@ from crm_core.fields import Field
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
+from crm_desktop.views.kit.column import Column, as_columns
 from crm_desktop.views.kit.listing import Listing, Source, Stretch, Wanted
 from crm_desktop.views.kit.moves import longest_in_order, runs_going
-from crm_desktop.views.kit.words import NUMBERS, plain_tooltip, shown
+from crm_desktop.views.kit.words import plain_tooltip, shown
 
 PAGE_ROWS = 200
 """Rows asked for at once: several screens, and still a few milliseconds."""
@@ -38,6 +39,8 @@ WINDOW_ROWS_MAX = 1000
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 ROW_ROLE = ID_ROLE + 1
+VALUE_ROLE = ID_ROLE + 2
+"""What a cell holds before it is put in words: for delegates."""
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -54,17 +57,18 @@ class ListModel(QAbstractTableModel):
     loaded = Signal()
 
     def __init__(
-        self, entity: Entity, columns: Sequence[Field], source: Source, parent: QObject
+        self, entity: Entity, columns: Sequence[Column | Field], source: Source, parent: QObject
     ) -> None:
         super().__init__(parent)
         self.entity = entity
-        self.columns = tuple(columns)
+        self.columns = as_columns(entity, columns)
         self.listing = Listing(entity.kind)
         self.offset = 0
         self.is_growing_upwards = False
         self._source = source
         self._rows: list[Row] = []
         self.titles: dict[str, str] = {}
+        self.beside: dict[str, dict[str, Any]] = {}
         self._jumped_to = 0.0
         self._more_before = False
         self._more_after = False
@@ -97,7 +101,7 @@ class ListModel(QAbstractTableModel):
 
     def is_affected(self, summary: Summary) -> bool:
         """Whether a change could show in this list."""
-        kinds = {self.entity.kind, *(x.link.target for x in self.columns if x.link is not None)}
+        kinds = {self.entity.kind, *(kind for x in self.columns for kind in x.kinds)}
         if kinds & summary.kinds_reset:
             return True
         return any(kind in kinds for kind, _ in summary.changed)
@@ -185,6 +189,8 @@ class ListModel(QAbstractTableModel):
         if not 0 <= column < len(self.columns):
             return
         name = self.columns[column].name
+        if self.columns[column].field is None:
+            return
         descending = order == Qt.SortOrder.DescendingOrder
         if self.sorted_by != (name, descending):
             old = self.listing
@@ -199,7 +205,7 @@ class ListModel(QAbstractTableModel):
 
         def take(stretch: Stretch) -> None:
             if ticket == self._ticket:  # otherwise something newer was asked for
-                self.titles.update(stretch.titles)
+                self._take_beside(stretch)
                 self._count = stretch.count or self._count
                 then(stretch)
                 self._busy = False
@@ -211,6 +217,12 @@ class ListModel(QAbstractTableModel):
 
         bounded = replace(wanted, limit=wanted.limit or PAGE_ROWS)
         self._source.fetch(self.listing, bounded, self, take, give_up)
+
+    def _take_beside(self, stretch: Stretch) -> None:
+        """Names and values that stand beside the rows; a jump or a new list forgets the old."""
+        self.titles.update(stretch.titles)
+        for name, values in stretch.beside.items():
+            self.beside.setdefault(name, {}).update(values)
 
     def _catch_up(self) -> None:
         self.placed.emit()
@@ -232,7 +244,8 @@ class ListModel(QAbstractTableModel):
     def _reset_to(self, stretch: Stretch, *, offset: int, more_before: bool) -> None:
         self.beginResetModel()
         self._rows = list(stretch.rows)
-        self.titles = dict(stretch.titles)
+        self.titles, self.beside = {}, {}
+        self._take_beside(stretch)
         self._more_after = stretch.more
         self._more_before = more_before
         self.offset = offset
@@ -302,25 +315,42 @@ class ListModel(QAbstractTableModel):
 
 
 def _alignment(model: ListModel, column: int) -> int:
-    is_number = column < len(model.columns) and model.columns[column].kind in NUMBERS
-    side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
+    at_right = column < len(model.columns) and model.columns[column].at_right
+    side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
     return int(side | Qt.AlignmentFlag.AlignVCenter)
 
 
 def _text(model: ListModel, row: Row, column: int) -> str:
     if column == len(model.columns):
-        return _state_words(row)
-    column_field = model.columns[column]
-    return shown(column_field, row.values.get(column_field.name), model.titles)
+        return state_words(row)
+    shape, value = model.columns[column], _value(model, row, column)
+    if shape.field is not None:
+        return shown(shape.field, value, model.titles)
+    return "" if value is None else shape.words(value)
 
 
-def _state_words(row: Row) -> str:
-    """Where the record stands, in one word; "" where there is nothing to say."""
+def _value(model: ListModel, row: Row, column: int) -> Any:
+    if column == len(model.columns):
+        return state_of(row)
+    shape = model.columns[column]
+    if shape.field is not None:
+        return row.values.get(shape.name)
+    return model.beside.get(shape.name, {}).get(row.id)
+
+
+def state_of(row: Row) -> str:
+    """Where the record stands, as the badge's name; "" where there is nothing to say."""
     if row.conflict:
-        return tr("Conflict")
+        return "conflict"
     if row.refused:
-        return tr("Rejected")
-    return tr("Waiting") if row.pending else ""
+        return "rejected"
+    return "pending" if row.pending else ""
+
+
+def state_words(row: Row) -> str:
+    """Where the record stands, in one word; "" where there is nothing to say."""
+    words = {"conflict": tr("Conflict"), "rejected": tr("Rejected"), "pending": tr("Waiting")}
+    return words.get(state_of(row), "")
 
 
 def _tooltip(model: ListModel, row: Row, column: int) -> str:
@@ -351,4 +381,5 @@ _ROLES: Mapping[int, Callable[[ListModel, Row, int], Any]] = {
     Qt.ItemDataRole.TextAlignmentRole: _aligned,
     ID_ROLE: _id,
     ROW_ROLE: _row,
+    VALUE_ROLE: _value,
 }

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
-from crm_desktop.views.columns import width_of
 from crm_desktop.views.kit.list_model import ListModel
 
 ROW_HEIGHT = 30
@@ -177,7 +176,7 @@ class ListView(QWidget):
         if model is None or not self._widths_are_ours:
             return
         header, columns = self._table.horizontalHeader(), model.columns
-        widths = [width_of(model.entity, column) for column in columns]
+        widths = [column.width for column in columns]
         room = self._table.viewport().width() - _STATE_WIDTH
         fitting = _how_many_fit(widths, room)
         spare = max(room - sum(widths[:fitting]), 0)
@@ -301,7 +300,7 @@ class ListView(QWidget):
 
     def _sort_by(self, column: int) -> None:
         header, model = self._table.horizontalHeader(), self._model
-        if model is None or column >= len(model.columns):
+        if model is None or column >= len(model.columns) or model.columns[column].field is None:
             return
         name = model.columns[column].name
         if name != model.entity.sort and model.total > SORTED_ROWS_MAX:

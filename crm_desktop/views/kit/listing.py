@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject
 
@@ -43,12 +43,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The rows of a stretch in display order, and whether more follow in its direction."""
+    """The rows of a stretch in display order, and whether more follow in its direction.
+    `beside`: the values of columns that are no fields, by column and record id."""
 
     rows: tuple[Row, ...]
     more: bool
     titles: Titles = field(default_factory=dict[str, str])
     count: int = 0
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 class Source(Protocol):

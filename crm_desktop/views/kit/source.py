@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.errors import CrmError
-from crm_core.fields import Field
 from crm_core.ids import RecordId, is_id
 from crm_core.merge import DELETED
 from crm_core.wire import HistoryEntry
@@ -20,6 +19,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.history import own_history
 from crm_desktop.models.queries import Page, Row
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.column import Column, fields_of
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
 from crm_desktop.views.kit.words import Titles, link_keys, link_name, local_time, shown
 
@@ -27,8 +27,12 @@ from crm_desktop.views.kit.words import Titles, link_keys, link_name, local_time
 class StoreSource:
     """A list's rows, read in the read lane; a newer request replaces a queued older one."""
 
-    def __init__(self, hub: DataHub, columns: Sequence[Field]) -> None:
+    def __init__(self, hub: DataHub, columns: Sequence[Column]) -> None:
         self._hub = hub
+        self._columns = tuple(columns)
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Read these columns from now on."""
         self._columns = tuple(columns)
 
     def fetch(
@@ -53,13 +57,15 @@ class StoreSource:
 
 
 def read_stretch(
-    connection: Connection, listing: Listing, wanted: Wanted, columns: Sequence[Field]
+    connection: Connection, listing: Listing, wanted: Wanted, columns: Sequence[Column]
 ) -> Stretch:
     """The rows of a stretch with the names of the records that they lead to."""
-    page = _page(connection, listing, wanted, tuple(column.name for column in columns))
-    titles = titles_of(connection, refs_of(columns, page.rows))
+    fields = fields_of(columns)
+    page = _page(connection, listing, wanted, tuple(field.name for field in fields))
+    titles = titles_of(connection, refs_of(fields, page.rows))
     count = queries.count_estimate(connection, listing.kind) if listing.is_whole else 0
-    return Stretch(page.rows, page.more, titles, count)
+    beside = {x.name: x.read(connection, page.rows) for x in columns if x.read is not None}
+    return Stretch(page.rows, page.more, titles, count, beside)
 
 
 def _page(
