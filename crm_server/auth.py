@@ -21,11 +21,11 @@ from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
 from crm_core.wire import RefreshRequest, SignInRequest, SignInResponse
 from crm_server.passwords import Passwords
+from crm_server.rows import By
 from crm_server.sealing import seal, unseal
 from crm_server.service import INSERT_DEVICE, Principal, Service
 from crm_server.store import Clock, Tx, write_clock
 from crm_server.throttle import Throttle
-from crm_server.work import By
 
 ACCESS_S = 15 * 60
 OFFLINE_DAYS = 30

@@ -10,7 +10,8 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED, Why
 from crm_core.scope import any_link, parse_target
-from crm_server.work import By, Row, Work
+from crm_server.rows import By, Row
+from crm_server.work import Work
 
 CONFLICT = "conflict"
 PARKED_MAX = 100

@@ -20,7 +20,8 @@ from crm_core.roles import REP_DELETES_WITHIN_HOURS, Action, Level, Matrix, reac
 from crm_core.scope import KEY_ALL, Holder, nearness, parse_target
 from crm_core.values import check
 from crm_server.moments import hours_between
-from crm_server.work import Row, Work, targets, unique_form
+from crm_server.rows import Row, targets, unique_form
+from crm_server.work import Work
 
 EMPTY: tuple[Value, ...] = (None, "", [])
 REASSIGNING: Mapping[str, frozenset[str]] = {

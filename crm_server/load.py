@@ -10,10 +10,11 @@ from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import RecordId, provisional_number
 from crm_server.directory import DIRECTORY_KINDS
+from crm_server.rows import By, targets
 from crm_server.scoping import settle_directory
 from crm_server.service import Service
 from crm_server.store import write_clock
-from crm_server.work import By, Work, targets
+from crm_server.work import Work
 
 ROWS_PER_TRANSACTION = 5000
 

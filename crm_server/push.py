@@ -15,8 +15,9 @@ from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import Author, Judge
 from crm_server.resolution import Resolver
+from crm_server.rows import LINKS, Key, targets
 from crm_server.taking import Taking
-from crm_server.work import LINKS, Key, Work, targets
+from crm_server.work import Work
 
 PARTS_THAT_REFUSE = (Result.REJECTED, Result.BLOCKED)
 

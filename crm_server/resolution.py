@@ -12,8 +12,9 @@ from crm_core.scope import parse_target
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import Judge
+from crm_server.rows import Row
 from crm_server.taking import Taking
-from crm_server.work import Row, Work
+from crm_server.work import Work
 
 
 class Resolver:

@@ -9,9 +9,10 @@ from dataclasses import replace
 from crm_core.catalog import CATALOG
 from crm_core.ids import RecordId
 from crm_server.directory import Directory, load_directory
+from crm_server.rows import By
 from crm_server.service import Service
 from crm_server.store import Clock, Tx
-from crm_server.work import By, Work
+from crm_server.work import Work
 
 
 def settle_directory(service: Service, tx: Tx, clock: Clock, before: Directory) -> Clock:

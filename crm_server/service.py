@@ -38,8 +38,9 @@ from crm_server.judge import Author
 from crm_server.moments import hours_between
 from crm_server.pull import Generations, Puller
 from crm_server.push import Pusher
+from crm_server.rows import Row
 from crm_server.store import Clock, ServerStore, Tx, write_clock
-from crm_server.work import Row, Work
+from crm_server.work import Work
 
 SCOPE_GRACE_DAYS = 7
 """How long work is taken that was written under keys its author has lost since."""

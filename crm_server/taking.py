@@ -15,7 +15,8 @@ from crm_core.wire import ChangeResult
 from crm_server.conflicts import Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
 from crm_server.moments import authored_at
-from crm_server.work import By, Row, Work, targets
+from crm_server.rows import By, Row, targets
+from crm_server.work import Work
 
 
 class Taking:

@@ -1,284 +1,26 @@
-"""The work of one writing transaction: rows and what hangs on them, in memory until `flush`.
-
-A changeset that is refused is taken back by `rollback`, which has the effect of a savepoint at no
-cost to those that pass.
-"""
+"""The work of one writing transaction: what is written, what follows from it, and the flush."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-import msgspec
-
-from crm_core.catalog import CATALOG
-from crm_core.digest import version_hash
 from crm_core.entity import Entity
-from crm_core.fields import Kind, Value
-from crm_core.ids import ALL_ROOT, RecordId
-from crm_core.merge import DELETED, Version
-from crm_core.scope import KEY_ALL, KEY_IT, keys_of_account, parse_target, roots_of
-from crm_server.directory import DIRECTORY_KINDS, Directory
-from crm_server.store import Clock, Tx
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.merge import DELETED
+from crm_server.belonging import Belonging
+from crm_server.directory import DIRECTORY_KINDS
+from crm_server.rows import LINKS, By, Row, encode, stored, targets, unique_form
 from crm_server.tables import FOREVER
 
-Key = tuple[str, RecordId]
-Child = tuple[str, RecordId, str]
-"""(kind, id, field) of a record that refers to another."""
-
-_UNSTORED_LINKS = frozenset(("created_by", "updated_by"))
 _BOOKKEEPING = frozenset(("updated_at", "updated_by"))
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-_ABSENT: Final = object()
-_NO_KEYS = frozenset[str]()
-_encode = msgspec.json.Encoder().encode
-_decode_values: msgspec.json.Decoder[dict[str, Value]] = msgspec.json.Decoder(dict[str, Value])
-_decode_fv: msgspec.json.Decoder[dict[str, int]] = msgspec.json.Decoder(dict[str, int])
 
-
-class Row:
-    """One version of a record as the server holds it; never changed, only replaced."""
-
-    __slots__ = ("actor", "cs_id", "deleted", "device", "fv", "id", "kind", "seq", "values")
-
-    def __init__(
-        self, key: Key, seq: int, values: Mapping[str, Value], fv: Mapping[str, int],
-        deleted: bool, by: By,
-    ) -> None:  # fmt: skip
-        self.kind, self.id = key
-        self.seq = seq
-        self.values = values
-        self.fv = fv
-        self.deleted = deleted
-        self.actor, self.device, self.cs_id, _ = by
-
-    @property
-    def version(self) -> Version:
-        """What the merge needs of it."""
-        return Version(self.values, self.fv, self.seq, self.deleted)
-
-
-class By(NamedTuple):
-    """Who wrote, on which device, in which changeset, and when he says he did."""
-
-    actor: RecordId
-    device: str = ""
-    cs_id: str = ""
-    at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """How an entity's values lead to others, worked out once."""
-
-    references: frozenset[str]
-    scope_fields: frozenset[str]
-    unique: frozenset[str]
-
-
-def _links_of(entity: Entity) -> Links:
-    scope = {
-        field.name
-        for field in entity.references
-        if field.link is not None and (field.link.root or field.link.grants)
-    }
-    extra = {
-        "account": ("owner", "team", "territory"),
-        "account_team": ("user",),
-        "account_contact": ("contact",),
-    }
-    scope.update(extra.get(entity.kind, ()))
-    names = frozenset(x.name for x in entity.references) - _UNSTORED_LINKS
-    return Links(names, frozenset(scope), frozenset(x.name for x in entity.fields if x.unique))
-
-
-LINKS: Mapping[str, Links] = {kind: _links_of(entity) for kind, entity in CATALOG.items()}
-
-
-class Work:
-    """Rows, roots, keys, references and unique keys as this transaction leaves them."""
-
-    def __init__(
-        self, tx: Tx, clock: Clock, directory: Directory, now: str,
-        new_id: Callable[[], RecordId],
-    ) -> None:  # fmt: skip
-        self.tx = tx
-        self.clock = clock
-        self.directory = directory
-        self.now = now
-        self.new_id = new_id
-        self.seq = clock.seq
-        self.rows: dict[Key, Row | None] = {}
-        self.roots: dict[Key, frozenset[RecordId]] = {}
-        self.keys: dict[RecordId, frozenset[str]] = {}
-        self.history: list[tuple[Any, ...]] = []
-        self.touched: dict[Key, bool] = {}
-        self._roots_before: dict[Key, frozenset[RecordId]] = {}
-        self._keys_before: dict[RecordId, frozenset[str]] = {}
-        self._children: dict[RecordId, frozenset[Child]] = {}
-        self._refs: dict[tuple[RecordId, Child], bool] = {}
-        self._unique: dict[tuple[str, str, str], RecordId | None] = {}
-        self._unique_dirty: dict[tuple[str, str, str], bool] = {}
-        self._numbers: dict[tuple[str, int], int] = {}
-        self._undo: list[tuple[MutableMapping[Any, Any], Any, Any]] = []
-        self._history_mark = 0
-        self._loaded: list[RecordId] = []
-
-    # -- taking back ------------------------------------------------------------------------
-
-    def mark(self) -> None:
-        """From here on `rollback` takes back."""
-        self._undo.clear()
-        self._loaded.clear()
-        self._history_mark = len(self.history)
-
-    def rollback(self) -> None:
-        """Undo everything since the last `mark`; numbers used up stay unused."""
-        for mapping, key, old in reversed(self._undo):
-            if old is _ABSENT:
-                del mapping[key]
-            else:
-                mapping[key] = old
-        del self.history[self._history_mark :]
-        for target in self._loaded:  # read while the refused changes were in sight
-            self._children.pop(target, None)
-        self.mark()
-
-    def set(self, mapping: MutableMapping[_K, _V], key: _K, value: _V) -> None:
-        """Change a mapping so that `rollback` can take it back."""
-        self._undo.append((mapping, key, mapping.get(key, _ABSENT)))
-        mapping[key] = value
-
-    # -- reading ----------------------------------------------------------------------------
-
-    def prefetch(self, keys: Iterable[Key]) -> None:
-        """Bring rows, their roots and the roots' keys into memory, in three queries."""
-        wanted = [key for key in set(keys) if key not in self.rows]
-        if not wanted:
-            return
-        ids = [record_id for _, record_id in wanted]
-        for key in wanted:
-            self.rows[key] = None
-        for found in self.tx.rows(
-            "SELECT kind,id,seq,body::text,fv,deleted,actor,device,cs_id"
-            " FROM record WHERE id = ANY(?)",
-            (ids,),
-        ):
-            self.rows[(found[0], found[1])] = _row(found)
-        self._prefetch_roots(wanted)
-
-    def expect_new(self, kind: str, record_id: RecordId) -> None:
-        """Spare the queries for an id that was made just now."""
-        key = (kind, record_id)
-        self.rows[key] = None
-        self.roots[key] = frozenset()
-        self.keys[record_id] = frozenset()
-        self._children[record_id] = frozenset()
-
-    def _prefetch_roots(self, wanted: list[Key]) -> None:
-        sets: dict[Key, set[RecordId]] = {}
-        for key in wanted:
-            # An account is always its own only root: nothing to look up.
-            alone = key[0] == "account" and self.rows[key] is not None
-            sets[key] = {key[1]} if alone else set()
-        asked = [record_id for (_, record_id), found in sets.items() if not found]
-        if asked:
-            for kind, record_id, root in self.tx.rows(
-                "SELECT kind,id,root FROM record_root WHERE id = ANY(?) AND gone_seq = ?",
-                (asked, FOREVER),
-            ):
-                sets.setdefault((kind, record_id), set()).add(root)
-        for key, roots in sets.items():
-            self.roots.setdefault(key, frozenset(roots))
-        self.prefetch_keys({root for roots in sets.values() for root in roots})
-
-    def prefetch_keys(self, roots: Iterable[RecordId]) -> None:
-        """Bring the keys of roots into memory."""
-        wanted = [root for root in roots if root not in self.keys]
-        if not wanted:
-            return
-        self.keys.update(dict.fromkeys(wanted, _NO_KEYS))
-        for root, words in self.tx.rows(
-            "SELECT root,string_agg(key,' ') FROM root_scope"
-            " WHERE root = ANY(?) AND gone_seq = ? GROUP BY root",
-            (wanted, FOREVER),
-        ):
-            self.keys[root] = _key_set(words)
-
-    def prefetch_children(self, ids: Iterable[RecordId]) -> None:
-        """Find what refers to records, before anything was written to them."""
-        wanted = list({record_id for record_id in ids if record_id not in self._children})
-        if wanted:
-            self._read_children(wanted)
-
-    def _read_children(self, targets: list[RecordId]) -> None:
-        sets: dict[RecordId, set[Child]] = {target: set() for target in targets}
-        for target, kind, record_id, field in self.tx.rows(
-            "SELECT target,kind,id,field FROM ref WHERE target = ANY(?)", (targets,)
-        ):
-            sets[target].add((kind, record_id, field))
-        for target, found in sets.items():
-            self._children.setdefault(target, frozenset(found))
-
-    def row(self, kind: str, record_id: RecordId) -> Row | None:
-        """The record as it stands now; None where there is none."""
-        key = (kind, record_id)
-        if key not in self.rows:
-            self.prefetch((key,))
-        return self.rows[key]
-
-    def roots_at(self, kind: str, record_id: RecordId) -> frozenset[RecordId]:
-        """The roots below which a record hangs now."""
-        key = (kind, record_id)
-        if key not in self.roots:
-            self.prefetch((key,))
-            self.roots.setdefault(key, frozenset())
-        return self.roots[key]
-
-    def keys_at(self, kind: str, record_id: RecordId) -> frozenset[str]:
-        """The keys by which a record can be seen now."""
-        roots = self.roots_at(kind, record_id)
-        if len(roots) == 1:
-            (root,) = roots
-            return self.keys_of(root)
-        return frozenset[str]().union(*map(self.keys_of, roots))
-
-    def keys_of(self, root: RecordId) -> frozenset[str]:
-        """The keys of a root."""
-        if root not in self.keys:
-            self.prefetch_keys((root,))
-        return self.keys[root]
-
-    def children(self, target: RecordId) -> frozenset[Child]:
-        """Everything that refers to a record, as this transaction leaves it."""
-        if target not in self._children:
-            self._read_children([target])
-            self._loaded.append(target)
-            stored = self._children[target]
-            for (other, child), kept in self._refs.items():
-                if other == target:
-                    stored = stored | {child} if kept else stored - {child}
-            self._children[target] = stored
-        return self._children[target]
-
-    def holder_of(self, kind: str, field: str, value: str) -> RecordId | None:
-        """The record that holds a unique value."""
-        key = (kind, field, value)
-        if key not in self._unique:
-            found = self.tx.row("SELECT id FROM unique_key WHERE kind=? AND key=? AND value=?", key)
-            self._unique[key] = RecordId(found[0]) if found else None
-        return self._unique[key]
+class Work(Belonging):
+    """Writes records over what the transaction sees, and all of it into the store at its end."""
 
     # -- writing ----------------------------------------------------------------------------
-
-    def next_seq(self) -> int:
-        """The next number of the feed."""
-        self.seq += 1
-        return self.seq
 
     def issue_number(self, entity: Entity) -> str:
         """The next human number of a kind in this year; gaps are allowed."""
@@ -327,7 +69,7 @@ class Work:
         live_seq = old.seq if old is not None and not old.deleted else 0
         self.history.append(
             (row.seq, row.id, row.kind, live_seq, by.cs_id, by.actor, by.device, by.at or self.now,
-             self.now, _encode(patch).decode())
+             self.now, encode(patch).decode())
         )  # fmt: skip
 
     def _follow(
@@ -342,7 +84,7 @@ class Work:
             for name in sorted(links.references.intersection(changed)):
                 self._follow_link(entity, row, old, name)
         if old is None or turned or not links.scope_fields.isdisjoint(changed):
-            self._follow_scope(entity, row, old)
+            self.follow_scope(entity, row, old)
 
     def _follow_unique(self, entity: Entity, row: Row, old: Row | None) -> None:
         for name in sorted(LINKS[entity.kind].unique):
@@ -372,106 +114,6 @@ class Work:
             if known is not None:
                 self.set(self._children, target, known | {child} if kept else known - {child})
 
-    # -- scope ------------------------------------------------------------------------------
-
-    def _follow_scope(self, entity: Entity, row: Row, old: Row | None) -> None:
-        self.rescope(entity, row)
-        if row.kind == "account":
-            self.rekey_account(row)
-        elif row.kind == "user":
-            self._set_keys(row.id, frozenset((f"user:{row.id}",)))
-        elif row.kind == "account_team":
-            for account in _both(old, row, "account"):
-                self._rekey_if_known(account)
-        elif row.kind == "account_contact":
-            for contact in _both(old, row, "contact"):
-                self._rescope_if_known("contact", contact)
-
-    def rescope(self, entity: Entity, row: Row) -> None:
-        """Work out a record's roots anew, and those of what hangs below it."""
-        roots = roots_of(entity, row.id, row.values, self._above)
-        if ALL_ROOT in roots:
-            self._set_keys(ALL_ROOT, frozenset((KEY_ALL,)))
-        if row.id in roots and row.kind != "account":
-            self._set_keys(row.id, self._keys_of_lone(row))
-        key = (row.kind, row.id)
-        before = self.roots_at(*key)
-        if roots == before:
-            return
-        self._roots_before.setdefault(key, before)
-        self.set(self.roots, key, roots)
-        for kind, record_id, field in self.children(row.id):
-            link = CATALOG[kind].by_name[field].link
-            if link is not None and link.root:
-                self._rescope_if_known(kind, record_id)
-
-    def _above(self, kind: str, record_id: RecordId) -> Iterable[RecordId]:
-        if kind != "roles_of_contact":
-            return self.roots_at(kind, record_id)
-        roots: set[RecordId] = set()
-        for child_kind, child_id, field in self.children(record_id):
-            if child_kind == "account_contact" and field == "contact":
-                role = self.row(child_kind, child_id)
-                if role is not None and not role.deleted:
-                    roots.update(self.roots_at(child_kind, child_id))
-        return roots
-
-    def _rescope_if_known(self, kind: str, record_id: RecordId) -> None:
-        row = self.row(kind, record_id)
-        if row is not None:
-            self.rescope(CATALOG[kind], row)
-
-    def _rekey_if_known(self, account: RecordId) -> None:
-        row = self.row("account", account)
-        if row is not None:
-            self.rekey_account(row)
-
-    def rekey_account(self, row: Row) -> None:
-        """Work out the keys of an account anew."""
-        members = [
-            RecordId(str(member.values.get("user")))
-            for kind, record_id, field in self.children(row.id)
-            if kind == "account_team" and field == "account"
-            and (member := self.row(kind, record_id)) is not None and not member.deleted
-        ]  # fmt: skip
-        owner, team, territory = (
-            _link(row.values, name) for name in ("owner", "team", "territory")
-        )
-        lineage = self.directory.lineage(territory)
-        self._set_keys(row.id, keys_of_account(owner, team, lineage, members))
-
-    def keys_if(
-        self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
-    ) -> frozenset[str]:
-        """The keys that a record with these values would have."""
-        roots = roots_of(entity, record_id, values, self._above)
-        keys: set[str] = set()
-        for root in roots:
-            if root != record_id:
-                keys |= self.keys_of(root)
-        if record_id in roots:
-            keys |= self._keys_of_values(entity.kind, values)
-        return frozenset(keys)
-
-    def _keys_of_values(self, kind: str, values: Mapping[str, Value]) -> frozenset[str]:
-        owner = _link(values, "owner" if kind == "account" else "created_by")
-        team, territory = self.directory.team_of(owner), self.directory.territory_of(owner)
-        if kind == "account":
-            territory = _link(values, "territory")
-        return keys_of_account(owner, team, self.directory.lineage(territory), ())
-
-    def _keys_of_lone(self, row: Row) -> frozenset[str]:
-        """The keys of a record that is its own root: its author's, as if he owned an account."""
-        if row.kind == "device":
-            return frozenset((KEY_IT, f"user:{row.values.get('user')}"))
-        return self._keys_of_values(row.kind, row.values)
-
-    def _set_keys(self, root: RecordId, keys: frozenset[str]) -> None:
-        before = self.keys_of(root)
-        if keys != before:
-            self._keys_before.setdefault(root, before)
-            self.set(self.keys, root, keys)
-
     # -- storing ----------------------------------------------------------------------------
 
     @property
@@ -485,7 +127,7 @@ class Work:
             return
         stamp = self.next_seq()
         rows = [row for key in self.touched if (row := self.rows[key]) is not None]
-        self.tx.many(_UPSERT_RECORD, [_stored(row) for row in rows])
+        self.tx.many(_UPSERT_RECORD, [stored(row) for row in rows])
         self.tx.many(_INSERT_HISTORY, self.history)
         self._flush_links()
         self._flush_roots(stamp)
@@ -548,56 +190,3 @@ _INSERT_HISTORY = (
     "INSERT INTO history(seq,id,kind,prev_seq,cs_id,actor,device,authored_at,received_at,patch)"
     " VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
-
-
-def _stored(row: Row) -> tuple[Any, ...]:
-    return (
-        row.id, row.kind, row.seq, _encode(row.values).decode(), _encode(row.fv).decode(),
-        row.deleted, version_hash(row.kind, row.id, row.seq), row.actor, row.device, row.cs_id,
-    )  # fmt: skip
-
-
-def _row(found: tuple[Any, ...]) -> Row:
-    kind, record_id, seq, body, fv, deleted, actor, device, cs_id = found
-    by = By(actor, device, cs_id)
-    return Row(
-        (kind, record_id),
-        seq,
-        _decode_values.decode(body),
-        _decode_fv.decode(fv),
-        bool(deleted),
-        by,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _key_set(words: str) -> frozenset[str]:
-    """Accounts of one owner have the same keys: one set for all of them."""
-    return frozenset(words.split(" "))
-
-
-def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:
-    """The ids of the records to which a link field's value leads."""
-    field = entity.by_name[name]
-    if field.link is None or value is None:
-        return set()
-    if field.kind is Kind.LINKS:
-        return {RecordId(str(member)) for member in value} if isinstance(value, list) else set()
-    found = parse_target(field.link.target, value)
-    return {found[1]} if found else set()
-
-
-def unique_form(value: Value) -> str:
-    """The form in which a unique value is compared: case and outer spaces aside."""
-    return str(value).strip().casefold() if value not in (None, "") else ""
-
-
-def _link(values: Mapping[str, Value], name: str) -> RecordId | None:
-    value = values.get(name)
-    return RecordId(value) if isinstance(value, str) and value else None
-
-
-def _both(old: Row | None, new: Row, name: str) -> set[RecordId]:
-    """The record that a link named before, and the one it names now."""
-    rows = (new,) if old is None else (old, new)
-    return {found for row in rows if (found := _link(row.values, name)) is not None}

@@ -12,9 +12,9 @@ from crm_core.ids import RecordId
 from crm_server.admin.session import Answer, Commands, Json, Session, command
 from crm_server.auth import note_event
 from crm_server.people import SYSTEM
+from crm_server.rows import By
 from crm_server.service import Principal, Service
 from crm_server.store import Tx, write_clock
-from crm_server.work import By
 
 
 def add_commands(commands: Commands) -> None:

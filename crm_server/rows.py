@@ -1,0 +1,137 @@
+"""Records as the server holds them, and how their values lead to others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.digest import version_hash
+from crm_core.entity import Entity
+from crm_core.fields import Kind, Value
+from crm_core.ids import RecordId
+from crm_core.merge import Version
+from crm_core.scope import parse_target
+
+Key = tuple[str, RecordId]
+Child = tuple[str, RecordId, str]
+"""(kind, id, field) of a record that refers to another."""
+
+
+_UNSTORED_LINKS = frozenset(("created_by", "updated_by"))
+
+encode = msgspec.json.Encoder().encode
+_decode_values: msgspec.json.Decoder[dict[str, Value]] = msgspec.json.Decoder(dict[str, Value])
+_decode_fv: msgspec.json.Decoder[dict[str, int]] = msgspec.json.Decoder(dict[str, int])
+
+
+class Row:
+    """One version of a record as the server holds it; never changed, only replaced."""
+
+    __slots__ = ("actor", "cs_id", "deleted", "device", "fv", "id", "kind", "seq", "values")
+
+    def __init__(
+        self, key: Key, seq: int, values: Mapping[str, Value], fv: Mapping[str, int],
+        deleted: bool, by: By,
+    ) -> None:  # fmt: skip
+        self.kind, self.id = key
+        self.seq = seq
+        self.values = values
+        self.fv = fv
+        self.deleted = deleted
+        self.actor, self.device, self.cs_id, _ = by
+
+    @property
+    def version(self) -> Version:
+        """What the merge needs of it."""
+        return Version(self.values, self.fv, self.seq, self.deleted)
+
+
+class By(NamedTuple):
+    """Who wrote, on which device, in which changeset, and when he says he did."""
+
+    actor: RecordId
+    device: str = ""
+    cs_id: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How an entity's values lead to others, worked out once."""
+
+    references: frozenset[str]
+    scope_fields: frozenset[str]
+    unique: frozenset[str]
+
+
+def _links_of(entity: Entity) -> Links:
+    scope = {
+        field.name
+        for field in entity.references
+        if field.link is not None and (field.link.root or field.link.grants)
+    }
+    extra = {
+        "account": ("owner", "team", "territory"),
+        "account_team": ("user",),
+        "account_contact": ("contact",),
+    }
+    scope.update(extra.get(entity.kind, ()))
+    names = frozenset(x.name for x in entity.references) - _UNSTORED_LINKS
+    return Links(names, frozenset(scope), frozenset(x.name for x in entity.fields if x.unique))
+
+
+LINKS: Mapping[str, Links] = {kind: _links_of(entity) for kind, entity in CATALOG.items()}
+
+
+def stored(row: Row) -> tuple[Any, ...]:
+    """The columns of a row of `record`, as it is written."""
+    return (
+        row.id, row.kind, row.seq, encode(row.values).decode(), encode(row.fv).decode(),
+        row.deleted, version_hash(row.kind, row.id, row.seq), row.actor, row.device, row.cs_id,
+    )  # fmt: skip
+
+
+def row_of(found: tuple[Any, ...]) -> Row:
+    """A row of `record`: kind, id, seq, body, fv, deleted, actor, device, cs_id."""
+    kind, record_id, seq, body, fv, deleted, actor, device, cs_id = found
+    by = By(actor, device, cs_id)
+    return Row(
+        (kind, record_id),
+        seq,
+        _decode_values.decode(body),
+        _decode_fv.decode(fv),
+        bool(deleted),
+        by,
+    )
+
+
+def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:
+    """The ids of the records to which a link field's value leads."""
+    field = entity.by_name[name]
+    if field.link is None or value is None:
+        return set()
+    if field.kind is Kind.LINKS:
+        return {RecordId(str(member)) for member in value} if isinstance(value, list) else set()
+    found = parse_target(field.link.target, value)
+    return {found[1]} if found else set()
+
+
+def unique_form(value: Value) -> str:
+    """The form in which a unique value is compared: case and outer spaces aside."""
+    return str(value).strip().casefold() if value not in (None, "") else ""
+
+
+def link_in(values: Mapping[str, Value], name: str) -> RecordId | None:
+    """The one record to which a value leads."""
+    value = values.get(name)
+    return RecordId(value) if isinstance(value, str) and value else None
+
+
+def either(old: Row | None, new: Row, name: str) -> set[RecordId]:
+    """The record that a link named before, and the one it names now."""
+    rows = (new,) if old is None else (old, new)
+    return {found for row in rows if (found := link_in(row.values, name)) is not None}
