@@ -49,7 +49,7 @@ from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.picture import Picture
 from crm_desktop.views.shell import Shell
-from crm_desktop.views.theme import font_of, palette_of
+from crm_desktop.views.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.views.sign_in import SignInPage, SignInWords
@@ -128,10 +128,9 @@ def dress(application: QApplication, options: Options) -> None:
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if translator.load(f"qtbase_{language}", folder):
         application.installTranslator(translator)
-    application.setFont(font_of(application.font(), language))
-    is_pictured = application.platformName() == _NO_DISPLAY
-    if options.theme or is_pictured:
-        application.setPalette(palette_of(options.theme or "light"))
+    # A picture is light unless asked otherwise, whatever the machine that takes it prefers.
+    unasked = "light" if application.platformName() == _NO_DISPLAY else theme.SYSTEM
+    theme.install(application, options.theme or unasked, language=language)
 
 
 def _wanted_locale(options: Options) -> str:

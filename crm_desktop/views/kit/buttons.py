@@ -1,0 +1,54 @@
+"""Buttons: one primary in a pane, normal ones, flat ones for the rest of a row, links, icons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+
+from crm_desktop.views.theme.icons import SMALL
+from crm_desktop.views.theme.icons import icon as icon_of
+
+
+def primary(text: str, parent: QWidget, *, icon: str = "", keys: str = "") -> QPushButton:
+    """The one main action of a pane. `keys` is its shortcut, shown beside the words."""
+    return _button("primary", text, parent, icon, "on_accent", keys)
+
+
+def normal(text: str, parent: QWidget, *, icon: str = "", keys: str = "") -> QPushButton:
+    """A button with an edge."""
+    return _button("normal", text, parent, icon, "ink", keys)
+
+
+def flat(text: str, parent: QWidget, *, icon: str = "", keys: str = "") -> QPushButton:
+    """A button without an edge until the pointer is over it."""
+    return _button("flat", text, parent, icon, "ink2", keys)
+
+
+def link(text: str, parent: QWidget) -> QPushButton:
+    """Words that lead somewhere."""
+    return _button("link", text, parent, "", "accent", "")
+
+
+def icon_button(name: str, words: str, parent: QWidget, *, edged: bool = False) -> QToolButton:
+    """A square button with an icon; `words` say what it does, in the tooltip and aloud."""
+    made = QToolButton(parent)
+    made.setProperty("role", "icon" if edged else "flat_icon")
+    made.setIcon(icon_of(name, "ink" if edged else "ink2"))
+    made.setIconSize(QSize(SMALL, SMALL) if edged else QSize(16, 16))
+    made.setToolTip(words)
+    made.setAccessibleName(words)
+    return made
+
+
+def _button(role: str, text: str, parent: QWidget, icon: str, token: str, keys: str) -> QPushButton:
+    shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
+    made = QPushButton(f"{text}   {shown}" if shown else text, parent)
+    made.setProperty("role", role)
+    made.setAccessibleName(text)
+    # An ampersand is a letter here, as in "Research & development"; keys are commands' own.
+    made.setAutoDefault(False)
+    if icon:
+        made.setIcon(icon_of(icon, token, SMALL))
+        made.setIconSize(QSize(SMALL, SMALL))
+    return made

@@ -1,0 +1,1 @@
+"""The look: tokens, fonts, icons, the style sheet and what paints beside it."""
