@@ -198,16 +198,13 @@ def read_clock(clock: Clock, now: dt.datetime, calendar: WorkingCalendar | None 
 
 
 def pressing(readings: Iterable[Reading]) -> Reading | None:
-    """The clock that a list shows for a complaint: the one with the least time left; of clocks
-    that are done the last one."""
+    """The clock that a list shows for a complaint: the one with the least time left; where none
+    runs any more, the last one."""
     found = sorted(readings, key=lambda reading: reading.order)
     if not found:
         return None
-    if found[0].state is ClockState.DONE:
-        return max(
-            (x for x in found if x.state is ClockState.DONE),
-            key=lambda x: [*ClockKind].index(x.kind),
-        )
+    if found[0].state in (ClockState.DONE, ClockState.NOT_NEEDED):
+        return max(found, key=lambda reading: [*ClockKind].index(reading.kind))
     return found[0]
 
 

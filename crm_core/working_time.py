@@ -49,14 +49,12 @@ class WorkingCalendar:
         """The working time from one aware moment to another; negative where `end` is earlier."""
         if end < start:
             return -self.between(end, start)
-        total = NOTHING
         first, last = self._day_of(start), self._day_of(end)
-        for day in _days(first):
-            if day > last:
-                break
-            for opens, closes in self._spans(day):
-                total += max(NOTHING, min(closes, end) - max(opens, start))
-        return total
+        total = self._worked_on(first, start, end)
+        if first == last:
+            return total
+        whole = sum(self.is_workday(first + dt.timedelta(n)) for n in range(1, (last - first).days))
+        return total + whole * self.hours_of_a_day() + self._worked_on(last, start, end)
 
     def after(self, start: dt.datetime, work: dt.timedelta) -> dt.datetime:
         """The first aware moment by which so much working time has passed since `start`.
@@ -86,6 +84,10 @@ class WorkingCalendar:
 
     def _day_of(self, moment: dt.datetime) -> dt.date:
         return moment.astimezone(self.zone).date()
+
+    def _worked_on(self, day: dt.date, start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+        within = (min(closes, end) - max(opens, start) for opens, closes in self._spans(day))
+        return sum((max(NOTHING, span) for span in within), NOTHING)
 
     def _spans(self, day: dt.date) -> Iterator[tuple[dt.datetime, dt.datetime]]:
         if self.is_workday(day):
