@@ -1,0 +1,45 @@
+"""When accounts were visited last and will be next: for many at once, and which are due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crm_core.ids import RecordId
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.sql import blob, id_of
+
+DONE = "('completed', 'reviewed')"
+COMING = "('planned', 'confirmed')"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDates:
+    """The moments of the last visit made and the next one planned; "" where there is none."""
+
+    last: str = ""
+    next: str = ""
+
+
+def visit_dates(
+    c: Connection, accounts: Sequence[RecordId], since: str
+) -> Mapping[RecordId, VisitDates]:
+    """The last and next visits of many accounts in one look-up; `since` is the moment from which
+    a planned visit is still to come (the beginning of today). Who was never visited is left out."""
+    places = ",".join("?" * len(accounts))
+    found = c.rows(
+        "SELECT account,"
+        f" max(CASE WHEN state IN {DONE} THEN coalesce(actual_start, planned_start) END),"
+        f" min(CASE WHEN state = 'in_progress' OR (state IN {COMING} AND planned_start >= ?)"
+        " THEN planned_start END)"
+        f" FROM visit WHERE account IN ({places}) AND deleted = 0 GROUP BY account",
+        [since, *map(blob, accounts)],
+    )
+    return {id_of(account): VisitDates(last or "", coming or "") for account, last, coming in found}
+
+
+def beginning_of(day: dt.date) -> str:
+    """The moment at which a day begins here, in canonical form."""
+    begin = dt.datetime.combine(day, dt.time()).astimezone()
+    return begin.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
