@@ -137,9 +137,13 @@ def note(seen: Seen, line: Line) -> tuple[Change, ...]:
 
 def intake(complaint: RecordId, values: Mapping[str, Value], line: Line) -> tuple[Change, ...]:
     """The changes that enter a new complaint, received at the moment of its first line."""
-    given = {name: value for name, value in values.items() if value not in (None, "", [])}
+    given: dict[str, Value] = {
+        name: value for name, value in values.items() if value not in (None, "", [])
+    }
     initial = MACHINES["complaint"].initial
-    new = {"type": "complaint", "received_at": line.at, **given, "state": initial}
+    new: dict[str, Value] = {
+        "type": "complaint", "received_at": line.at, **given, "state": initial
+    }  # fmt: skip
     return (
         Change("complaint", complaint, Op.INSERT, new),
         _logged(complaint, line, None, initial),
@@ -151,8 +155,9 @@ def _logged(complaint: RecordId, line: Line, source: Value, target: Value) -> Ch
         "complaint": complaint, "at": line.at, "from_state": source, "to_state": target,
         "reason": line.reason, "comment": line.comment, "customer_visible": line.told,
     }  # fmt: skip
-    said = {name: value for name, value in values.items() if value not in (None, "")}
-    return Change("complaint_event", line.id, Op.INSERT, said)
+    for name in [name for name, value in values.items() if value in (None, "")]:
+        del values[name]
+    return Change("complaint_event", line.id, Op.INSERT, values)
 
 
 def _action(state: Value, target: str) -> str:

@@ -55,10 +55,15 @@ class CaseRow:
     account: str
     account_name: str
     grade: str
+    owner: str
     handler: str
     pending: bool
     conflict: bool
     clocks: tuple[Clock, ...]
+
+    def is_of(self, user: str) -> bool:
+        """Whether this user answers for it: its handler; before it has one, the account's owner."""
+        return (self.handler or self.owner) == user
 
     def readings(self, now: dt.datetime) -> tuple[Reading, ...]:
         """How all its clocks stand at a moment."""
@@ -116,6 +121,25 @@ def read_board(c: Connection, *, everything: bool = False) -> Board:
     return Board(open_cases(c), recent, total)
 
 
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """A complaint with the clock to show for it."""
+
+    case: CaseRow
+    reading: Reading
+
+
+def pressing_of(
+    c: Connection, user: RecordId, now: dt.datetime, limit: int
+) -> tuple[Pressing, ...]:
+    """The open complaints for which a user answers and whose clocks run, the least time left
+    first."""
+    mine = (case for case in open_cases(c) if case.is_of(user))
+    found = [Pressing(case, reading) for case in mine if (reading := case.reading(now))]
+    running = [one for one in found if one.reading.order[0] == 0]
+    return tuple(sorted(running, key=lambda one: one.reading.order)[:limit])
+
+
 def in_order(cases: Iterable[CaseRow], now: dt.datetime) -> list[CaseRow]:
     """The least time left first, then the paused ones, then those that are done."""
 
@@ -145,7 +169,8 @@ _LAST = 9
 
 _CASES = (
     "SELECT p.id, coalesce(nullif(p.number, ''), p.provisional_number), p.number, p.subject,"
-    " p.state, p.severity, p.received_at, p.account, a.name, a.grade, p.handler,"
+    " p.state, p.severity, p.received_at, p.account, a.name, a.grade,"
+    " a.owner, p.handler,"
     " p.created_at, p.updated_at,"
     " EXISTS (SELECT 1 FROM shadow s WHERE s.kind = 'complaint' AND s.id = p.id),"
     " EXISTS (SELECT 1 FROM conflict x WHERE x.record = 'complaint/' || lower(hex(p.id))"
@@ -183,8 +208,8 @@ def _steps(c: Connection, ids: Sequence[bytes]) -> Mapping[bytes, list[Step]]:
 
 
 def _case(row: SqlRow, steps: Sequence[Step]) -> CaseRow:
-    (key, shown, number, subject, state, severity, received, account, name, grade, handler,
-     created, updated, pending, conflict) = row  # fmt: skip
+    (key, shown, number, subject, state, severity, received, account, name, grade, owner,
+     handler, created, updated, pending, conflict) = row  # fmt: skip
     received_at = _moment(received) or _moment(created)
     clocks: tuple[Clock, ...] = ()
     if received_at is not None:
@@ -194,7 +219,8 @@ def _case(row: SqlRow, steps: Sequence[Step]) -> CaseRow:
     return CaseRow(
         id_of(key), shown or "", not number, subject or "", state or _INITIAL, severity or "",
         received or "", account.hex() if account else "", name or "", grade or "",
-        handler.hex() if handler else "", bool(pending), bool(conflict), clocks,
+        owner.hex() if owner else "", handler.hex() if handler else "",
+        bool(pending), bool(conflict), clocks,
     )  # fmt: skip
 
 

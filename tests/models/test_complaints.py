@@ -13,14 +13,15 @@ from crm_desktop.models import complaints, journal
 from crm_desktop.models.complaints import CaseRow
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.store import Store
-from tests.models.support import ME, add, delete, first_pull, put, row
+from tests.models.support import LI, ME, add, delete, first_pull, put, row
 
 MONDAY = dt.datetime(2026, 10, 12, 10, tzinfo=CHINA)
 
 
 @pytest.fixture
 def account(store: Store) -> RecordId:
-    first_pull(store, ("user", row(ME, 1, name="Nancy Davolio", login="nancy")))
+    users = row(ME, 1, name="Nancy Davolio", login="nancy"), row(LI, 2, name="Li", login="li")
+    first_pull(store, *(("user", user) for user in users))
     return add(store, "account", name="Hungry Owl")
 
 
@@ -86,6 +87,21 @@ def test_the_least_time_left_stands_first_and_what_waits_stands_last(
     now = MONDAY + dt.timedelta(hours=4)
     order = complaints.in_order(open_ones(store).values(), now)
     assert [case.id for case in order] == [urgent, relaxed, waiting]
+
+
+def test_a_complaint_without_a_handler_is_its_accounts_owners(
+    store: Store, account: RecordId
+) -> None:
+    mine, waiting = complain(store, account, handler=None), complain(store, account)
+    put(store, "complaint", waiting, state="acknowledged")
+    lis = complain(store, account, handler=LI)
+    now = MONDAY + dt.timedelta(hours=1)
+    with store.reader() as c:
+        found = complaints.pressing_of(c, ME, now, 5)
+        assert [one.case.id for one in complaints.pressing_of(c, LI, now, 5)] == [lis]
+        assert len(complaints.pressing_of(c, ME, now, 1)) == 1
+    assert [one.case.id for one in found] == [mine, waiting]
+    assert found[0].reading.left == dt.timedelta(hours=3)
 
 
 def test_the_log_is_read_with_names_the_newest_first(store: Store, account: RecordId) -> None:
