@@ -1,0 +1,166 @@
+"""Revenue by month against last year, and by month and grade."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_desktop.i18n import tr
+from crm_desktop.insight import purchases
+from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Unit
+from crm_desktop.insight.phrases import month_name, month_of_year, percent, short, whole
+from crm_desktop.insight.purchases import AMOUNT, Currency, Window
+from crm_desktop.insight.question import Question, month_start
+from crm_desktop.models.sql import Where, id_of
+
+MONTHS_SHOWN = 12
+_LEVEL = 0.005
+"""Less than half a per cent apart is level."""
+
+NET = tr_noop("Revenue is the sum of the orders' totals, without freight, by the day of the order.")
+
+
+def by_month(asked: Question) -> Chart:
+    """The complete months of this year beside the same months of last year; in January the whole
+    of last year beside the year before."""
+    after = month_start(asked.as_of)
+    year = month_start(after, -1).year
+    first = dt.date(year, 1, 1)
+    window = Window(asked, first, after)
+    currency = purchases.currency_of(window)
+    now = purchases.by_month(window, currency)
+    before = purchases.by_month(
+        Window(asked, month_start(first, -12), month_start(after, -12)), currency
+    )
+    months = [month_start(first, n) for n in range(after.month - 1 or MONTHS_SHOWN)]
+    ours = tuple(_mark(asked, month, now, currency) for month in months)
+    theirs = tuple(_mark(asked, month_start(m, -12), before, currency) for m in months)
+    return Chart(
+        "revenue", Form.COLUMNS, tr("Revenue by month"),
+        _compared(sum(now.values()), sum(before.values())),
+        tr("Net revenue by month · {whose} · {first} to {last}", whose=asked.whose,
+           first=month_name(months[0]), last=month_name(months[-1])),
+        currency.orders, tr("n = {n} orders", n=currency.orders), asked.as_of, asked.last_sync,
+        _reasons(
+            tr(NET),
+            tr("Only complete months: {first} to {last}; the line is the same months a year "
+               "before.", first=month_of_year(months[0]), last=month_of_year(months[-1])),
+            currency.remark,
+        ),
+        (Series(str(year), ours, Unit.MONEY), Series(str(year - 1), theirs, Unit.MONEY)),
+        currency.code,
+    )  # fmt: skip
+
+
+def _mark(asked: Question, month: dt.date, found: Mapping[str, int], currency: Currency) -> Mark:
+    value = found.get(f"{month:%Y-%m}", 0) / currency.unit
+    return Mark(
+        month_name(month), value, short(value),
+        tip=f"{month_of_year(month)}: {whole(value)} {currency.code}",
+        drill=orders_of(asked, month),
+    )  # fmt: skip
+
+
+def orders_of(asked: Question, month: dt.date) -> Drill:
+    """The orders of a month."""
+    return Drill(
+        "order",
+        (
+            Where("ordered_on", ">=", month.isoformat()),
+            Where("ordered_on", "<", month_start(month, 1).isoformat()),
+            *asked.of_accounts,
+        ),
+        tr("Orders of {month}", month=month_of_year(month)),
+    )
+
+
+def _compared(now: int, before: int) -> str:
+    if not before:
+        return tr("no revenue last year to compare with") if now else tr("no revenue yet")
+    change = now / before - 1
+    if abs(change) < _LEVEL:
+        return tr("level with last year")
+    text = tr("{share} above last year") if change > 0 else tr("{share} below last year")
+    return text.format(share=percent(abs(change), 0))
+
+
+def _reasons(*sentences: str) -> tuple[str, ...]:
+    return tuple(filter(None, sentences))
+
+
+# By grade
+
+
+def by_grade(asked: Question) -> Chart:
+    """The last twelve complete months, each by the grades that its accounts have today."""
+    after = month_start(asked.as_of)
+    window = Window(asked, month_start(after, -MONTHS_SHOWN), after)
+    currency = purchases.currency_of(window)
+    months = [month_start(window.first, n) for n in range(MONTHS_SHOWN)]
+    found = _grades(window, currency)
+    grades = [g for g in ("A", "B", "C", "D", "") if any(grade == g for grade, _ in found)]
+    series = tuple(_grade_series(asked, grade, months, found, currency) for grade in grades)
+    total = sum(found.values())
+    of_a = sum(amount for (grade, _), amount in found.items() if grade == "A")
+    return Chart(
+        "revenue-by-grade", Form.STACK, tr("Revenue by grade"),
+        tr("grade A brings {share}", share=percent(of_a / total, 0)) if total
+        else tr("no revenue yet"),
+        tr("Net revenue by month and grade · {whose} · {first} to {last}", whose=asked.whose,
+           first=month_of_year(months[0]), last=month_of_year(months[-1])),
+        currency.orders, tr("n = {n} orders", n=currency.orders), asked.as_of, asked.last_sync,
+        _reasons(
+            tr(NET),
+            tr("The grade is the one that the account has today, not the one it had then."),
+            currency.remark,
+        ),
+        series, currency.code,
+    )  # fmt: skip
+
+
+def _grades(window: Window, currency: Currency) -> dict[tuple[str, str], int]:
+    """(grade, month) → amount."""
+    source, parameters = window.sql()
+    rows = window.asked.c.rows(
+        "SELECT coalesce(a.grade, ''), o.month, sum(o.amount) FROM (SELECT account,"
+        f" substr(ordered_on, 1, 7) AS month, sum({AMOUNT}) AS amount {source}"
+        " AND substr(total, -3) = ? GROUP BY 1, 2) o JOIN account a ON a.id = o.account"
+        " GROUP BY 1, 2",
+        [*parameters, currency.code],
+    )
+    return {(str(grade), str(month)): int(amount) for grade, month, amount in rows}
+
+
+def _grade_series(
+    asked: Question, grade: str, months: Sequence[dt.date],
+    found: Mapping[tuple[str, str], int], currency: Currency,
+) -> Series:  # fmt: skip
+    """The marks of one grade; its accounts are looked up once."""
+    name = tr("Grade {grade}", grade=grade) if grade else tr("no grade")
+    accounts = _accounts_of_grade(asked, grade)
+    return Series(name, tuple(
+        _grade_mark(name, orders_of(asked, month), month, accounts,
+                    found.get((grade, f"{month:%Y-%m}"), 0) / currency.unit, currency.code)
+        for month in months), Unit.MONEY)  # fmt: skip
+
+
+def _grade_mark(  # one mark is made of all of them
+    name: str, orders: Drill, month: dt.date, of_grade: Where, value: float, currency: str
+) -> Mark:
+    return Mark(
+        month_name(month), value, short(value),
+        tip=f"{month_of_year(month)} · {name}: {whole(value)} {currency}",
+        drill=replace(orders, where=(*orders.where, of_grade), words=f"{orders.words} · {name}"),
+    )  # fmt: skip
+
+
+def _accounts_of_grade(asked: Question, grade: str) -> Where:
+    more, parameters = asked.account_sql("id")
+    rows = asked.c.rows(
+        f"SELECT id FROM account WHERE coalesce(grade, '') = ?{more}", [grade, *parameters]
+    )
+    ids: list[Value] = [id_of(row[0]) for row in rows]
+    return Where("account", "in", ids)
