@@ -94,6 +94,7 @@ def test_a_complaint_without_a_handler_is_its_accounts_owners(
 ) -> None:
     mine, waiting = complain(store, account, handler=None), complain(store, account)
     put(store, "complaint", waiting, state="acknowledged")
+    happen(store, waiting, 0.5, "acknowledged")
     lis = complain(store, account, handler=LI)
     now = MONDAY + dt.timedelta(hours=1)
     with store.reader() as c:
