@@ -14,26 +14,37 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
-from crm_desktop.models.journal.deciding import discard, keep_as_draft, resend, resolve
+from crm_desktop.models.journal.deciding import (
+    Fixes,
+    discard,
+    keep_as_draft,
+    resend,
+    set_aside,
+)
 from crm_desktop.models.journal.rebase import WHOLE
+from crm_desktop.models.journal.resolving import resolve, resolve_all
 from crm_desktop.models.journal.rows import fetch
 from crm_desktop.models.sql import from_json, id_of
 
 __all__ = [
     "ConflictRow",
+    "Fixes",
     "ParkedValue",
     "QuarantineRow",
     "QueueRow",
     "SalvageRow",
     "StuckRow",
     "conflicts",
+    "decided",
     "discard",
     "keep_as_draft",
     "quarantined",
     "queue",
     "resend",
     "resolve",
+    "resolve_all",
     "salvaged",
+    "set_aside",
     "stuck",
 ]
 
@@ -50,6 +61,7 @@ class ParkedValue:
     author: RecordId
     device: str
     at: str
+    cs_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,10 @@ class ConflictRow:
     state: str
     seq: int
     deleted: bool
+    arrived_at: str = ""
+    resolution: Value = None
+    resolved_by: RecordId | None = None
+    resolved_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +141,34 @@ class QueueRow:
     changes: int
 
 
+_CONFLICTS = (
+    "SELECT id, seq, record, field, why, base, parked, coalesce(state, 'open'), created_at,"
+    " resolution, resolved_by, updated_at FROM conflict"
+)
+
+
 def conflicts(c: Connection, state: str = "open") -> tuple[ConflictRow, ...]:
     """Conflicts in a state ("" for all), the newest first."""
     rows = c.rows(
-        "SELECT id, seq, record, field, why, base, parked, coalesce(state, 'open') FROM conflict"
-        " WHERE deleted = 0 AND (coalesce(state, 'open') = ? OR ? = '') ORDER BY rid DESC",
+        f"{_CONFLICTS} WHERE deleted = 0 AND (coalesce(state, 'open') = ? OR ? = '')"
+        " ORDER BY rid DESC",
         (state, state),
     )
     return tuple(_conflict(c, row) for row in rows)
 
 
+def decided(c: Connection, limit: int) -> tuple[ConflictRow, ...]:
+    """Conflicts that were decided, the latest decision first."""
+    rows = c.rows(
+        f"{_CONFLICTS} WHERE deleted = 0 AND state = 'resolved' ORDER BY updated_at DESC LIMIT ?",
+        (limit,),
+    )
+    return tuple(_conflict(c, row) for row in rows)
+
+
 def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
-    conflict_id, seq, link, field, why, base, parked, state = row
+    conflict_id, seq, link, field, why, base, parked, state = row[:8]
+    arrived_at, resolution, resolved_by, resolved_at = row[8:]
     kind, _, record = (link or "").partition("/")
     stored = fetch(c, kind, RecordId(record)) if kind in CATALOG else None
     values = stored.values if stored is not None else {}
@@ -148,6 +180,8 @@ def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
         from_json(base) if base else None, _current(kind, field or "", values, gone=gone),
         RecordId(by) if isinstance(by, str) else None, str(values.get("updated_at") or ""),
         _parked(parked), state, seq, gone,
+        arrived_at or "", from_json(resolution) if resolution else None,
+        id_of(resolved_by) if resolved_by else None, resolved_at or "",
     )  # fmt: skip
 
 
@@ -167,6 +201,7 @@ def _parked(stored: str | None) -> tuple[ParkedValue, ...]:
         ParkedValue(
             entry.get("value"), RecordId(str(entry.get("author") or "")),
             str(entry.get("device") or ""), str(entry.get("authored_at") or ""),
+            str(entry.get("cs_id") or ""),
         )
         for entry in entries
         if isinstance(entry, dict)

@@ -1,8 +1,9 @@
-"""Decisions of a person: resolve a conflict, send refused work again, keep or discard it."""
+"""Decisions of a person about refused work: send it again, put it right, keep or discard it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -12,17 +13,13 @@ from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.merge import DELETED
-from crm_core.problems import PROBLEMS
-from crm_desktop.i18n import tr
 from crm_desktop.models import search
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.local import Intention, write_changeset
 from crm_desktop.models.journal.rebase import rebase
-from crm_desktop.models.journal.rows import Stored
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.sql import HIDDEN, blob, id_of
+from crm_desktop.models.sql import HIDDEN, blob, id_of, to_json
 from crm_desktop.models.store import Store
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
@@ -30,77 +27,13 @@ _VALUES = msgspec.json.Decoder(dict[str, Value])
 _DECIDABLE = ("rejected", "blocked", "held", "orphaned")
 
 
-# Conflicts
+Fixes: TypeAlias = Mapping[tuple[str, RecordId], Mapping[str, Value]]
+"""Values by record that a person put right before sending refused work again."""
 
 
-def resolve(store: Store, conflict_id: RecordId, value: Value, *, label: str = "") -> Summary:
-    """Settle a conflict: one atomic changeset of the field and `open → resolved`.
-
-    `value` is the field's value; for a group a dict of its members; for the field "deleted" True
-    (delete), False (keep or restore) or a dict (restore with these values).
-    """
-    with store.writing() as c:
-        conflict = rows.fetch(c, "conflict", conflict_id)
-        if conflict is None or not conflict.is_live:
-            raise NotFound(tr_noop("There is no conflict {id} here."), id=conflict_id[:60])
-        if conflict.values.get("state") == "resolved":
-            raise UserProblem(PROBLEMS["conflict.closed"])
-        changes = [*_decision(c, conflict, value), _closing(conflict, value)]
-        intention = Intention(label or tr("Resolve conflict"), atomic=True, resolving=True)
-        return write_changeset(c, store, changes, intention)
-
-
-def _closing(conflict: Stored, value: Value) -> Change:
-    return Change(
-        "conflict", conflict.id, Op.SET, {"state": "resolved", "resolution": value},
-        {"state": "open", "resolution": conflict.values.get("resolution")}, conflict.seq,
-    )  # fmt: skip
-
-
-def _decision(c: Connection, conflict: Stored, value: Value) -> list[Change]:
-    kind, _, record = str(conflict.values.get("record") or "").partition("/")
-    field = str(conflict.values.get("field") or "")
-    row = rows.fetch(c, kind, RecordId(record)) if kind in CATALOG else None
-    if row is None:
-        raise NotFound(tr_noop("The record of this conflict is not here."))
-    if field == DELETED:
-        return _decision_on_deletion(kind, row, value)
-    new = _new_values(kind, field, value)
-    old = {name: row.values.get(name) for name in new}
-    state = CATALOG[kind].state_field
-    if state is not None and state.name == field and new == old:
-        # The state reached stands; no arrow leads from it to itself.
-        return []
-    return [Change(kind, row.id, Op.SET, new, old, row.seq)]
-
-
-def _new_values(kind: str, field: str, value: Value) -> dict[str, Value]:
-    members = CATALOG[kind].groups.get(field)
-    if members is None:
-        return {field: value}
-    if not isinstance(value, dict):
-        raise UserProblem(
-            tr_noop("'{field}' is decided as a whole: give {members}."),
-            field=field, members=", ".join(members),
-        )  # fmt: skip
-    return {member: value.get(member) for member in members}
-
-
-def _decision_on_deletion(kind: str, row: Stored, value: Value) -> list[Change]:
-    if value is True:
-        return [Change(kind, row.id, Op.DELETE, base_seq=row.seq)] if row.is_live else []
-    new = value if isinstance(value, dict) else {}
-    old = {name: row.values.get(name) for name in new}
-    if not row.is_live:
-        return [Change(kind, row.id, Op.RESTORE, new, old, row.seq)]
-    return [Change(kind, row.id, Op.SET, new, old, row.seq)] if new else []
-
-
-# Refused, blocked and orphaned work
-
-
-def resend(store: Store, cs_id: ChangeSetId) -> Summary:
-    """Offer refused work again as it is (after its reason went away), and what waits for it.
+def resend(store: Store, cs_id: ChangeSetId, fixes: Fixes | None = None) -> Summary:
+    """Offer refused work again, as it is (after its reason went away) or with `fixes`, and what
+    waits for it.
 
     The refused part of a changeset that had an effect becomes a changeset of its own.
     """
@@ -115,13 +48,44 @@ def resend(store: Store, cs_id: ChangeSetId) -> Summary:
             )
             c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
             c.run("DELETE FROM orphan WHERE cs = ?", (n,))
+            _put_right(c, n, fixes or {})
             summary = _shown_again(c, n)
         else:
-            changes = _refused_changes(c, n)
+            changes = [_fixed(c, change, fixes or {}) for change in _refused_changes(c, n)]
             _drop_refusals(c, n)
             summary = write_changeset(c, store, changes, Intention(label))
         blocking.refresh(c)
         return summary | Summary(outbox_changed=True)
+
+
+def _put_right(c: Connection, n: int, fixes: Fixes) -> None:
+    """Write fixes into the changes of a changeset that is about to go out under a new id."""
+    for rid, kind, key, new, old in c.rows(
+        "SELECT rid, kind, id, new, old FROM op WHERE cs = ? AND op IN ('insert', 'set')", (n,)
+    ):
+        fixed = fixes.get((kind, id_of(key)))
+        if fixed is None:
+            continue
+        before = {**_seen(c, kind, id_of(key), fixed), **_VALUES.decode(old)}
+        c.run(
+            "UPDATE op SET new = ?, old = ? WHERE rid = ?",
+            (to_json({**_VALUES.decode(new), **fixed}), to_json(before), rid),
+        )
+
+
+def _fixed(c: Connection, change: Change, fixes: Fixes) -> Change:
+    fixed = fixes.get((change.kind, change.id))
+    if fixed is None or change.op is not Op.SET:
+        return change
+    old = {**_seen(c, change.kind, change.id, fixed), **change.old}
+    return Change(change.kind, change.id, Op.SET, {**change.new, **fixed}, old, change.base_seq)
+
+
+def _seen(c: Connection, kind: str, record_id: RecordId, names: Iterable[str]) -> dict[str, Value]:
+    """What the server's version holds in some fields."""
+    row = rows.server_version(c, kind, record_id)
+    body = row.body if row is not None and row.body is not None else {}
+    return {name: body.get(name) for name in names}
 
 
 def discard(store: Store, cs_id: ChangeSetId) -> Summary:
@@ -152,6 +116,25 @@ def hold(store: Store, cs_id: ChangeSetId) -> Summary:
         c.run("UPDATE changeset SET state = 'held' WHERE n = ?", (n,))
         blocking.refresh(c)
         return Summary(changesets=(cs_id,), outbox_changed=True)
+
+
+def set_aside(store: Store, cs_id: ChangeSetId) -> Summary:
+    """Keep refused work as a draft: it stays in the inbox and in sight, and nothing of it goes out
+    before it is sent again. The refused part of a step becomes a step of its own.
+    """
+    with store.writing() as c:
+        n, state, label = _head(c, cs_id)
+        if state in _DECIDABLE:
+            c.run("UPDATE changeset SET state = 'held' WHERE n = ?", (n,))
+            summary = Summary(changesets=(cs_id,))
+        else:
+            changes = _refused_changes(c, n)
+            _drop_refusals(c, n)
+            summary = write_changeset(c, store, changes, Intention(label))
+            made = [(blob(one),) for one in summary.changesets]
+            c.many("UPDATE changeset SET state = 'held' WHERE id = ?", made)
+        blocking.refresh(c)
+        return summary | Summary(outbox_changed=True)
 
 
 def _head(c: Connection, cs_id: ChangeSetId, *, anything: bool = False) -> tuple[int, str, str]:

@@ -1,0 +1,124 @@
+"""Facts around the inbox: own steps behind a conflict, what a queued step holds, what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Op
+from crm_core.fields import Value
+from crm_core.ids import ChangeSetId, RecordId, is_id
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.labels import titles
+from crm_desktop.models.sql import blob, id_of
+
+_VALUES = msgspec.json.Decoder(dict[str, Value])
+
+OPS_MAX = 500
+"""Changes of one step that are shown; more than anybody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStep:
+    """What this device did to one record in one changeset: its fields, and when."""
+
+    cs_id: str
+    at: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One change of a step: its record and the values before and after."""
+
+    kind: str
+    record: RecordId
+    title: str
+    op: Op
+    new: Mapping[str, Value]
+    old: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class SettledRow:
+    """A step that has gone its way: confirmed by the server, or discarded here.
+
+    `kind` and `record` are those of its first change.
+    """
+
+    cs_id: ChangeSetId
+    label: str
+    at: str
+    state: str
+    settled_at: str
+    undone: bool
+    kind: str
+    record: RecordId
+    changes: int
+
+
+def own_steps(
+    c: Connection, kind: str, record_id: RecordId, cs_ids: Iterable[str]
+) -> tuple[OwnStep, ...]:
+    """Own changesets among these, with the fields of the record that they changed."""
+    found: list[OwnStep] = []
+    for cs_id in dict.fromkeys(cs_ids):
+        if not is_id(cs_id):
+            continue
+        rows = c.rows(
+            "SELECT s.at, o.new FROM op o JOIN changeset s ON s.n = o.cs"
+            " WHERE s.id = ? AND o.kind = ? AND o.id = ? ORDER BY o.i",
+            (blob(cs_id), kind, blob(record_id)),
+        )
+        names = dict.fromkeys(name for _, new in rows for name in _VALUES.decode(new))
+        if rows:
+            found.append(OwnStep(cs_id, rows[0][0], tuple(names)))
+    return tuple(found)
+
+
+def parts(c: Connection, cs_id: ChangeSetId) -> tuple[Part, ...]:
+    """What a step changes, record by record, in its order."""
+    rows = c.rows(
+        "SELECT o.kind, o.id, o.op, o.new, o.old FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE s.id = ? ORDER BY o.i LIMIT ?",
+        (blob(cs_id), OPS_MAX),
+    )
+    named = titles(c, {(kind, id_of(key)) for kind, key, *_ in rows if kind in CATALOG})
+    return tuple(
+        Part(
+            kind, id_of(key), named.get((kind, id_of(key)), ""), Op(op),
+            _VALUES.decode(new), _VALUES.decode(old),
+        )
+        for kind, key, op, new, old in rows
+    )  # fmt: skip
+
+
+def settled(c: Connection, limit: int) -> tuple[SettledRow, ...]:
+    """Own steps that were confirmed or discarded, the newest first."""
+    rows = c.rows(
+        "SELECT s.id, s.label, s.at, s.state, s.confirmed_at, s.undone, o.kind, o.id,"
+        " (SELECT count(*) FROM op WHERE cs = s.n) FROM changeset s"
+        " JOIN op o ON o.rid = (SELECT rid FROM op WHERE cs = s.n ORDER BY i LIMIT 1)"
+        " WHERE s.state IN ('confirmed', 'discarded') ORDER BY s.n DESC LIMIT ?",
+        (limit,),
+    )
+    return tuple(
+        SettledRow(
+            ChangeSetId(cs.hex()), label, at, state, settled_at or "", bool(undone), kind,
+            id_of(key), many,
+        )
+        for cs, label, at, state, settled_at, undone, kind, key, many in rows
+    )  # fmt: skip
+
+
+def history_size(c: Connection) -> int:
+    """How many entries the whole history has."""
+    return int(
+        c.value(
+            "SELECT (SELECT count(*) FROM changeset WHERE state IN ('confirmed', 'discarded'))"
+            " + (SELECT count(*) FROM conflict WHERE deleted = 0 AND state = 'resolved')"
+        )
+    )

@@ -1,0 +1,175 @@
+"""What a person decides in the inbox: several at once, put right before it is sent, kept aside."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_core.errors import UserProblem
+from crm_core.ids import RecordId
+from crm_desktop.models import inbox, inbox_facts, journal
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.store import Store
+from tests.models.support import (
+    LI,
+    ME,
+    answer,
+    first_pull,
+    pull,
+    put,
+    row,
+    seen,
+    states,
+    take,
+    value,
+    verdict,
+)
+
+A = RecordId(f"{7:032x}")
+ONE, TWO = RecordId(f"{21:032x}"), RecordId(f"{22:032x}")
+
+
+def parked(field: str, mine: str) -> dict[str, object]:
+    """The values of an open conflict on account A."""
+    entry = {"value": mine, "author": ME, "device": "t14", "authored_at": "2026-11-19T08:00:00Z"}
+    return {
+        "record": f"account/{A}", "field": field, "why": "edit", "base": "1",
+        "parked": [{**entry, "cs_id": "f" * 32}], "state": "open",
+        "created_at": "2026-11-20T08:00:00Z", "updated_at": "2026-11-20T08:00:00Z",
+    }  # fmt: skip
+
+
+def with_two_conflicts(store: Store) -> None:
+    first_pull(
+        store,
+        ("account", row(A, 10, name="A", phone="5", website="https://five")),
+        ("conflict", row(ONE, 11, **parked("phone", "2"))),
+        ("conflict", row(TWO, 12, **parked("website", "https://two"))),
+    )
+
+
+def test_several_decisions_are_one_step_to_undo(store: Store) -> None:
+    with_two_conflicts(store)
+    inbox.resolve_all(store, [(ONE, "2"), (TWO, "https://two")], label="Decide A")
+    assert seen(store, "account", A).values["phone"] == "2"
+    assert len(take(store)) == 2
+    journal.undo(store)
+    values = seen(store, "account", A).values
+    assert (values["phone"], values["website"]) == ("5", "https://five")
+
+
+def test_where_one_decision_fails_none_is_made(store: Store) -> None:
+    with_two_conflicts(store)
+    inbox.resolve(store, TWO, "https://x")
+    before = states(store)
+    with pytest.raises(UserProblem):
+        inbox.resolve_all(store, [(ONE, "2"), (TWO, "https://y")])
+    assert states(store) == before
+    assert seen(store, "account", A).values["phone"] == "5"
+
+
+def test_a_conflict_says_when_it_arrived_and_by_which_step(store: Store) -> None:
+    with_two_conflicts(store)
+    with store.reader() as c:
+        found = {one.field: one for one in inbox.conflicts(c)}
+    assert found["phone"].arrived_at == "2026-11-20T08:00:00Z"
+    assert found["phone"].parked[0].cs_id == "f" * 32
+
+
+def test_decided_conflicts_tell_who_decided_what(store: Store) -> None:
+    closed = {**parked("phone", "2"), "state": "resolved", "resolution": "2", "resolved_by": LI}
+    first_pull(
+        store, ("account", row(A, 10, name="A", phone="2")), ("conflict", row(ONE, 11, **closed))
+    )
+    with store.reader() as c:
+        assert inbox.conflicts(c) == ()
+        [one] = inbox.decided(c, 10)
+    assert (one.resolution, one.resolved_by) == ("2", LI)
+
+
+def refused(store: Store) -> str:
+    first_pull(store, ("account", row(A, 10, name="A", email="a@a.com", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "right.missing")))
+    return cs
+
+
+def test_refused_work_goes_out_again_as_it_was_put_right(store: Store) -> None:
+    cs = refused(store)
+    fixes = {("account", A): {"phone": "3", "email": "b@b.com"}}
+    inbox.resend(store, cs, fixes)
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert again.changes[0].new == {"phone": "3", "email": "b@b.com"}
+    assert again.changes[0].old == {"phone": "1", "email": "a@a.com"}
+    assert seen(store, "account", A).values["phone"] == "3"
+
+
+def test_a_refused_field_is_put_right_alone(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2", phone="2")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
+        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
+    )  # fmt: skip
+    inbox.resend(store, cs, {("account", A): {"uscc": "9"}})
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert (again.changes[0].new, again.changes[0].old) == ({"uscc": "9"}, {"uscc": "1"})
+
+
+def test_work_set_aside_stays_in_sight_and_waits(store: Store) -> None:
+    cs = refused(store)
+    inbox.set_aside(store, cs)
+    assert states(store) == ["held"]
+    assert take(store) == []
+    assert seen(store, "account", A).values["phone"] == "2"
+    with store.reader() as c:
+        assert [one.state for one in inbox.stuck(c)] == ["held"]
+    inbox.resend(store, cs)
+    assert len(take(store)) == 1
+
+
+def test_the_refused_part_of_a_step_is_set_aside_alone(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2", phone="2")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
+        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
+    )  # fmt: skip
+    inbox.set_aside(store, cs)
+    assert states(store) == ["acked", "held"]
+    assert seen(store, "account", A).values["uscc"] == "2"
+
+
+def test_a_queued_step_tells_what_it_changes_in_which_record(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="Alfreds", phone="1")))
+    put(store, "account", A, phone="2")
+    with store.reader() as c:
+        [waiting] = inbox.queue(c)
+        [part] = inbox_facts.parts(c, waiting.cs_id)
+    assert (part.title, part.new, part.old) == ("Alfreds", {"phone": "2"}, {"phone": "1"})
+
+
+def test_history_holds_what_was_confirmed_and_what_was_discarded(store: Store) -> None:
+    cs = refused(store)
+    inbox.discard(store, cs)
+    put(store, "account", A, phone="4")
+    [sent] = take(store)
+    answer(store, verdict(sent, "applied", 12), rows={"account": row(A, 12, name="A", phone="4")})
+    pull(store, 12)
+    with store.reader() as c:
+        found = inbox_facts.settled(c, 10)
+        assert inbox_facts.history_size(c) == 2
+    assert [one.state for one in found] == ["confirmed", "discarded"]
+    assert found[0].record == A
+
+
+def test_own_steps_name_the_fields_that_they_changed(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2", website="https://two")
+    [cs] = take(store)
+    with store.reader() as c:
+        [step] = inbox_facts.own_steps(c, "account", A, [cs, "f" * 32, "?"])
+    assert step.fields == ("phone", "website")
+    assert value(store, "SELECT count(*) FROM changeset") == 1
