@@ -24,6 +24,7 @@ from crm_core.entities.plan_section_item import PlanSectionItem
 from crm_core.entities.product import Product
 from crm_core.entities.role import Role
 from crm_core.entities.role_permission import RolePermission
+from crm_core.entities.saved_view import SavedView
 from crm_core.entities.tag import Tag
 from crm_core.entities.task import Task
 from crm_core.entities.team import Team
@@ -67,6 +68,7 @@ _RECORDS: tuple[type[Record], ...] = (
     Interaction,
     Task,
     Attachment,
+    SavedView,
     Conflict,
 )
 

@@ -32,6 +32,7 @@ class Entity:
     read_only: bool = False
     insert_only: bool = False
     part_of: str = ""
+    shared_by: str = ""
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -150,7 +151,8 @@ def entity(
     """Make the decorated class a record that knows its entity.
 
     Attributes: sort, number_prefix, scope_all (everyone sees it), read_only (loaded by IT),
-    insert_only (a log), part_of (the kind whose edit right it follows).
+    insert_only (a log), part_of (the kind whose edit right it follows), shared_by (the flag that
+    shows it to everyone; until it is set the record is its author's alone).
     """
     names = (title,) if isinstance(title, str) else title
 

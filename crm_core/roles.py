@@ -38,7 +38,7 @@ Matrix = Mapping[tuple[str, Action], Level]
 
 _REP_CREATES = (
     "account", "contact", "visit", "task", "complaint", "interaction", "address",
-    "account_contact", "complaint_event", "attachment", "tag",
+    "account_contact", "complaint_event", "attachment", "tag", "saved_view",
 )  # fmt: skip
 _PLAN_KINDS = ("plan", "plan_section_item", "plan_objective", "plan_action")
 _SERVICE_CREATES = ("complaint", "complaint_event", "interaction", "task", "attachment")
@@ -47,6 +47,11 @@ _SERVICE_CREATES = ("complaint", "complaint_event", "interaction", "task", "atta
 def _each(kinds: Iterable[str], action: Action, level: Level) -> dict[tuple[str, Action], Level]:
     return {(kind, action): level for kind in kinds}
 
+
+_OWN_VIEWS: Matrix = {
+    ("saved_view", action): Level.OWN for action in (Action.CREATE, Action.EDIT, Action.DELETE)
+}
+"""How somebody likes to see his lists is his, whatever else he may write."""
 
 _REP: Matrix = {
     ("*", Action.READ): Level.OWN,
@@ -82,9 +87,12 @@ DEFAULTS: Mapping[str, Matrix] = {
         **_each(("complaint", "complaint_event", "interaction", "task", "attachment"),
                 Action.EDIT, Level.ALL),
         ("complaint", Action.REASSIGN): Level.ALL,
+        **_OWN_VIEWS,
     },
     "it": {("*", Action.ADMIN): Level.ALL},
-    "auditor": {("*", Action.READ): Level.ALL, ("*", Action.EXPORT): Level.ALL},
+    "auditor": {
+        ("*", Action.READ): Level.ALL, ("*", Action.EXPORT): Level.ALL, **_OWN_VIEWS,
+    },
 }  # fmt: skip
 
 REP_DELETES_WITHIN_HOURS = 24

@@ -72,6 +72,8 @@ def roots_of(
     """
     if entity.scope_all:
         return frozenset((ALL_ROOT,))
+    if entity.shared_by:
+        return frozenset((_root_of_own(entity, record_id, values),))
     roots: set[RecordId] = set()
     for field in entity.root_links:
         target = parse_target(field.link.target if field.link else "", values.get(field.name))
@@ -82,6 +84,14 @@ def roots_of(
     if not roots:
         roots.add(record_id)
     return frozenset(roots | named_users(entity, values))
+
+
+def _root_of_own(entity: Entity, record_id: RecordId, values: Mapping[str, Value]) -> RecordId:
+    """What is its author's alone hangs on him; not even those who lead him see it."""
+    if values.get(entity.shared_by):
+        return ALL_ROOT
+    author = values.get("created_by")
+    return RecordId(author) if isinstance(author, str) and author else record_id
 
 
 def keys_of_account(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
@@ -146,10 +147,11 @@ class Judge:
         return self._author.may(Action.CREATE, entity.kind, keys, self.scope_gen, own=True)
 
     def may_delete(self, row: Row, at: str) -> bool:
-        """A rep deletes only what is younger than a day, by the time of the event."""
+        """A rep deletes only what is younger than a day, by the time of the event, but his own
+        settings whenever he likes."""
         if not self.may(Action.DELETE, row):
             return False
-        if self._author.role != "rep":
+        if self._author.role != "rep" or CATALOG[row.kind].shared_by:
             return True
         mine = row.values.get("created_by") == self._author.user
         return mine and hours_between(row.values.get("created_at"), at) < REP_DELETES_WITHIN_HOURS

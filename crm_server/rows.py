@@ -80,6 +80,7 @@ def _links_of(entity: Entity) -> Links:
         "account_contact": ("contact",),
     }
     scope.update(extra.get(entity.kind, ()))
+    scope.update((entity.shared_by,) if entity.shared_by else ())
     names = frozenset(x.name for x in entity.references) - _UNSTORED_LINKS
     return Links(names, frozenset(scope), frozenset(x.name for x in entity.fields if x.unique))
 

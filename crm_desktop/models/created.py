@@ -698,6 +698,29 @@ CREATE TABLE salvage (
     at TEXT NOT NULL,
     PRIMARY KEY (n)
 );
+CREATE TABLE saved_view (
+    rid INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    seq INTEGER DEFAULT '0' NOT NULL,
+    root BLOB,
+    deleted INTEGER DEFAULT '0' NOT NULL,
+    extra TEXT,
+    name TEXT,
+    entity TEXT,
+    shared INTEGER,
+    columns TEXT,
+    filter TEXT,
+    sort TEXT,
+    position TEXT,
+    created_at TEXT,
+    created_by BLOB,
+    updated_at TEXT,
+    updated_by BLOB,
+    PRIMARY KEY (rid),
+    UNIQUE (id)
+);
+CREATE INDEX saved_view_root ON saved_view (root) WHERE root IS NOT NULL;
+CREATE INDEX saved_view_sorted ON saved_view ("position", rid) WHERE deleted = 0;
 CREATE TABLE search_dirty (
     kind TEXT NOT NULL,
     rid INTEGER NOT NULL,

@@ -43,6 +43,7 @@ _PARKED: list[Value] = [
 _SHAPED: Mapping[str, Values] = {
     "device": {"user": LEA},
     "conflict": {"field": "name", "why": "edit", "parked": _PARKED},
+    "saved_view": {"created_by": LEA},
 }
 """What only the server writes has more of a shape than its field's kind says."""
 

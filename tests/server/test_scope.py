@@ -3,6 +3,7 @@
 import pytest
 
 from crm_core.errors import Refused
+from crm_core.ids import RecordId
 from crm_core.wire import Enter, Gone, Left
 from tests.server.world import Acme, Device
 
@@ -241,3 +242,44 @@ def test_history_is_for_those_who_see_the_record(acme: Acme) -> None:
         with pytest.raises(Refused) as refused:
             acme.world.service.history(acme.li.who, "account", target)
         assert refused.value.code == "record.not_found"
+
+
+def seeing(acme: Acme, kind: str, record_id: RecordId) -> int:
+    for device in acme.everybody:
+        device.pull()
+    return sum(device.sees(kind, record_id) for device in acme.everybody)
+
+
+def test_a_saved_view_is_its_authors_alone_until_he_shares_it(acme: Acme) -> None:
+    view = acme.li.insert("saved_view", name="Mine", entity="account")
+    acme.li.push(view)
+    seen: list[int] = []
+    for shared in (False, True, False):
+        acme.li.pull()
+        acme.li.push(acme.li.set("saved_view", view.id, shared=shared))
+        seen.append(seeing(acme, "saved_view", view.id))
+        assert acme.li.sees("saved_view", view.id)
+    assert seen == [1, len(acme.everybody), 1], "not even those who lead him see what is his"
+
+
+def test_a_shared_view_is_kept_by_its_author_and_those_who_lead(acme: Acme) -> None:
+    view = acme.li.insert("saved_view", name="For all", entity="account", shared=True)
+    acme.li.push(view)
+    assert seeing(acme, "saved_view", view.id) == len(acme.everybody)
+    results = [
+        device.push(device.set("saved_view", view.id, name=name)).result
+        for device, name in ((acme.nancy, "X"), (acme.fuller, "Y"))
+    ]
+    assert results == ["rejected", "applied"]
+
+
+@pytest.mark.parametrize("login", ["nancy", "service"])
+def test_whoever_has_lists_keeps_and_deletes_his_own_views_whenever_he_likes(
+    acme: Acme, login: str
+) -> None:
+    device: Device = getattr(acme, login)
+    view = device.insert("saved_view", name="Mine", entity="account")
+    assert device.push(view).result == "applied"
+    acme.world.passes(days=30)
+    device.pull()
+    assert device.push(device.delete("saved_view", view.id)).result == "applied"

@@ -1054,6 +1054,35 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "saved_view",
+        sa.Column("rid", sa.INTEGER(), nullable=False),
+        sa.Column("id", sa.BLOB(), nullable=False),
+        sa.Column("seq", sa.INTEGER(), server_default="0", nullable=False),
+        sa.Column("root", sa.BLOB(), nullable=True),
+        sa.Column("deleted", sa.INTEGER(), server_default="0", nullable=False),
+        sa.Column("extra", sa.TEXT(), nullable=True),
+        sa.Column("name", sa.TEXT(), nullable=True),
+        sa.Column("entity", sa.TEXT(), nullable=True),
+        sa.Column("shared", sa.INTEGER(), nullable=True),
+        sa.Column("columns", sa.TEXT(), nullable=True),
+        sa.Column("filter", sa.TEXT(), nullable=True),
+        sa.Column("sort", sa.TEXT(), nullable=True),
+        sa.Column("position", sa.TEXT(), nullable=True),
+        sa.Column("created_at", sa.TEXT(), nullable=True),
+        sa.Column("created_by", sa.BLOB(), nullable=True),
+        sa.Column("updated_at", sa.TEXT(), nullable=True),
+        sa.Column("updated_by", sa.BLOB(), nullable=True),
+        sa.PrimaryKeyConstraint("rid"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index(
+        "saved_view_root",
+        "saved_view",
+        ["root"],
+        unique=False,
+        sqlite_where=sa.text("root IS NOT NULL"),
+    )
+    op.create_table(
         "search_dirty",
         sa.Column("kind", sa.TEXT(), nullable=False),
         sa.Column("rid", sa.INTEGER(), nullable=False),
@@ -1367,6 +1396,7 @@ def upgrade() -> None:
         'CREATE INDEX role_permission_sorted ON role_permission ("role" COLLATE NOCASE, rid) WHERE deleted = 0'
     )
     op.execute('CREATE INDEX role_sorted ON role ("name" COLLATE NOCASE, rid) WHERE deleted = 0')
+    op.execute('CREATE INDEX saved_view_sorted ON saved_view ("position", rid) WHERE deleted = 0')
     op.execute('CREATE INDEX tag_sorted ON tag ("name" COLLATE NOCASE, rid) WHERE deleted = 0')
     op.execute('CREATE INDEX task_sorted ON task ("due_on", rid) WHERE deleted = 0')
     op.execute('CREATE INDEX team_sorted ON team ("name" COLLATE NOCASE, rid) WHERE deleted = 0')
