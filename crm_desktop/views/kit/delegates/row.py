@@ -1,0 +1,179 @@
+"""The ground of every row: hairline, pointer, selection with its bar, keyboard ring; then words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+from typing_extensions import override
+
+from crm_desktop.views.kit.delegates.roles import ICON, TONE
+from crm_desktop.views.kit.delegates.shapes import centred, is_mirrored, split, write
+from crm_desktop.views.theme.fonts import font
+from crm_desktop.views.theme.icons import SMALL, paint_icon
+from crm_desktop.views.theme.theme import theme
+from crm_desktop.views.theme.tokens import Tokens
+
+_State = QStyle.StateFlag
+_Index = QModelIndex | QPersistentModelIndex
+
+PADDING = 6
+"""Between a cell's edge and its content."""
+
+_POINTED = "pointed_row"
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Words in a row. Parent: the view. Other delegates are this one with another content.
+
+    `role` is the words' font ("name" for what a row is about), `token` their colour; a model may
+    name another colour by `TONE` and an icon by `ICON`.
+    """
+
+    def __init__(self, parent: QObject, *, role: str = "body", token: str = "ink") -> None:
+        super().__init__(parent)
+        self._role, self._token = role, token
+
+    @property
+    def tokens(self) -> Tokens:
+        """The colours worn now."""
+        return theme().tokens
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        rect = option.rect
+        painter.setLayoutDirection(option.direction)
+        paint_ground(painter, option, index, self.tokens)
+        inside = rect.adjusted(PADDING, 0, -PADDING, -1)
+        lead = first_indent(option, index)
+        self.paint_content(painter, split(painter, inside, lead)[1] if lead else inside, index)
+
+    def paint_content(self, painter: QPainter, rect: QRect, index: _Index) -> None:
+        """What stands on the ground; here the words."""
+        colour = getattr(self.tokens, str(index.data(TONE) or self._token))
+        name = index.data(ICON)
+        if name:
+            lead, rect = split(painter, rect, SMALL, 4)
+            paint_icon(painter, centred(lead, SMALL), str(name), index.data(TONE) or self._token)
+        align = index.data(Qt.ItemDataRole.TextAlignmentRole)
+        at_end = align is not None and bool(int(align) & int(Qt.AlignmentFlag.AlignRight.value))
+        words = index.data()
+        if words is not None:
+            write(painter, rect, str(words), font(self._role), colour, at_end=at_end)
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), theme().metrics.row)
+
+
+def paint_ground(
+    painter: QPainter,
+    option: QStyleOptionViewItem,
+    index: _Index,
+    tokens: Tokens,
+    *,
+    hairline: bool = True,
+) -> None:
+    """Hover, selection, bar, ring and hairline of one cell of a row."""
+    rect, state, view = option.rect, option.state, option.widget
+    is_selected = bool(state & _State.State_Selected)
+    is_active = bool(state & _State.State_Active)
+    if is_selected:
+        painter.fillRect(rect, QColor(tokens.selection if is_active else tokens.fill))
+    elif state & _State.State_MouseOver or _is_pointed(view, index):
+        painter.fillRect(rect, QColor(tokens.hover))
+    if hairline:
+        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, QColor(tokens.line))
+    if not isinstance(view, QAbstractItemView):
+        return
+    is_ringed = _is_ringed(view, index, state)
+    if not is_selected and not is_ringed:
+        return
+    first, last = _ends(view, index)
+    if is_selected and first:
+        bar = theme().metrics.selection_bar
+        left = rect.right() - bar + 1 if is_mirrored(painter) else rect.left()
+        colour = tokens.accent if is_active else tokens.control
+        painter.fillRect(left, rect.top(), bar, rect.height(), QColor(colour))
+    if is_ringed:
+        _paint_ring(painter, rect, QColor(tokens.accent), first=first, last=last)
+
+
+def first_indent(option: QStyleOptionViewItem, index: _Index) -> int:
+    """How much further in the first cell of a row begins, so that it stands on the margin."""
+    view = option.widget
+    if not isinstance(view, QAbstractItemView):
+        return 0
+    indent = int(view.property("first_indent") or 0)
+    return indent if indent and _ends(view, index)[0] else 0
+
+
+class _Pointer(QObject):
+    """Notes over which row the pointer is. Parent: the view."""
+
+    def __init__(self, view: QAbstractItemView) -> None:
+        super().__init__(view)
+        self._view = view
+        view.viewport().setMouseTracking(True)
+        view.viewport().installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            self._note(self._view.indexAt(event.position().toPoint()).row())
+        elif event.type() == QEvent.Type.Leave:
+            self._note(-1)
+        return False
+
+    def _note(self, row: int) -> None:
+        if self._view.property(_POINTED) != row:
+            self._view.setProperty(_POINTED, row)
+            self._view.viewport().update()
+
+
+def follow_pointer(view: QAbstractItemView) -> None:
+    """Let the whole row under the pointer show it, and not one cell of it."""
+    view.setProperty(_POINTED, -1)
+    _Pointer(view)
+
+
+def _ends(view: QAbstractItemView, index: _Index) -> tuple[bool, bool]:
+    """Whether this cell is the first and the last shown one of its row."""
+    if not isinstance(view, QTableView):
+        return True, True
+    header = view.horizontalHeader()
+    shown = [n for n in range(header.count()) if not header.isSectionHidden(header.logicalIndex(n))]
+    if not shown:
+        return True, True
+    at = header.visualIndex(index.column())
+    return at == shown[0], at == shown[-1]
+
+
+def _is_pointed(view: object, index: _Index) -> bool:
+    return isinstance(view, QAbstractItemView) and view.property(_POINTED) == index.row()
+
+
+def _is_ringed(view: QAbstractItemView, index: _Index, state: QStyle.StateFlag) -> bool:
+    current = view.currentIndex()
+    if not view.hasFocus() or current.row() != index.row() or current.parent() != index.parent():
+        return False
+    # A row that was clicked is selected, which says enough.
+    by_keyboard = view.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+    return by_keyboard or not state & _State.State_Selected
+
+
+def _paint_ring(painter: QPainter, rect: QRect, colour: QColor, *, first: bool, last: bool) -> None:
+    width = theme().metrics.ring
+    starts, ends = (last, first) if is_mirrored(painter) else (first, last)
+    painter.fillRect(rect.left(), rect.top(), rect.width(), width, colour)
+    painter.fillRect(rect.left(), rect.bottom() - width + 1, rect.width(), width, colour)
+    if starts:
+        painter.fillRect(rect.left(), rect.top(), width, rect.height(), colour)
+    if ends:
+        painter.fillRect(rect.right() - width + 1, rect.top(), width, rect.height(), colour)
