@@ -11,6 +11,9 @@ from typing import Any
 HETERONYM_CHARACTERS = 2
 """At how many characters from the front all readings count: surnames have one or two."""
 
+CLAN = "氏"
+"""Behind a surname, wherever it stands, as in 杭州曾氏."""
+
 COMBINATIONS_MAX = 8
 SYLLABLES_MAX = 24
 SUFFIX_INITIALS = 6
@@ -79,12 +82,12 @@ def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     phrase = iter(_phrase(characters)) if characters else iter(())
     found: list[tuple[str, ...]] = []
     position = 0
-    for piece in pieces:
+    for piece, behind in zip(pieces, (*pieces[1:], ""), strict=True):
         if not has_cjk(piece):
             found.append((piece,))
             continue
         readings = [next(phrase, piece)]
-        if position < HETERONYM_CHARACTERS:
+        if position < HETERONYM_CHARACTERS or behind == CLAN:
             readings.extend(_readings(piece))
         position += 1
         spelt = (spelling for reading in readings for spelling in _umlauts(reading))
@@ -107,7 +110,7 @@ def spellings(text: str) -> str:
         words["".join((*first, *initials[len(front) :]))] = None
     for start in range(1, len(found)):
         rest_of_it = "".join(initials[start + 1 : start + SUFFIX_INITIALS])
-        for reading in found[start] if start < len(front) else found[start][:1]:
+        for reading in found[start]:
             words[_initial(reading, pieces[start]) + rest_of_it] = None
     return " ".join(words)
 
@@ -128,28 +131,57 @@ def matches_at(text: str, typed: str) -> int | None:
 
     Each syllable is matched by itself, by its reading or by any beginning of it.
     """
+    found = match(text, typed)
+    return None if found is None else found[0]
+
+
+def match(text: str, typed: str) -> tuple[int, tuple[str, ...]] | None:
+    """As `matches_at`, with what each syllable from there on was taken for: its reading, or the
+    piece itself; None: nowhere."""
     found, pieces = syllables(text)
     plain = typed.lower().replace(" ", "").replace("'", "")
     for start in range(len(pieces)):
-        if _matches(found, pieces, start, plain):
-            return start
+        taken = _matches(found, pieces, start, plain)
+        if taken is not None:
+            return start, taken
     return None
 
 
-def _matches(found: Syllables, pieces: Sequence[str], at: int, typed: str) -> bool:
+def _matches(
+    found: Syllables, pieces: Sequence[str], at: int, typed: str
+) -> tuple[str, ...] | None:
     if not typed:
-        return True
+        return ()
     if at == len(pieces):
-        return False
-    if typed.startswith(pieces[at]) and _matches(found, pieces, at + 1, typed[len(pieces[at]) :]):
-        return True
+        return None
+    piece = pieces[at]
+    if typed.startswith(piece):
+        rest = _matches(found, pieces, at + 1, typed[len(piece) :])
+        if rest is not None:
+            return (piece, *rest)
     for reading in found[at]:
         length = _common(reading, typed)
         # The longest beginning first: "zeng" is one syllable before it is four initials.
         for taken in range(length, 0, -1):
-            if _matches(found, pieces, at + 1, typed[taken:]):
-                return True
-    return False
+            rest = _matches(found, pieces, at + 1, typed[taken:])
+            if rest is not None:
+                return (reading, *rest)
+    return None
+
+
+def spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the pieces of `syllables` stand in the text: first and behind the last character."""
+    found = (each.span() for each in _PIECE.finditer(text.lower()))
+    return tuple(found)[:SYLLABLES_MAX]
+
+
+def toned(character: str, reading: str) -> str:
+    """A reading as it is written, with its tone: "zeng" of 曾 is "zēng"; "" where it is none."""
+    library = _library()
+    plain = library.pinyin(character, style=library.Style.NORMAL, heteronym=True)
+    marked = library.pinyin(character, style=library.Style.TONE, heteronym=True)
+    known = zip(plain[0], marked[0], strict=False) if plain and marked else ()
+    return next((tone for bare, tone in known if reading in _umlauts(bare.replace("ü", "v"))), "")
 
 
 def _common(reading: str, typed: str) -> int:
