@@ -1,0 +1,145 @@
+"""The sheet a chart is drawn on: a figure measured in pixels, and the places one can point at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FuncFormatter
+
+from crm_desktop.insight.chart import Mark, Unit
+from crm_desktop.insight.phrases import percent, short
+
+if TYPE_CHECKING:
+    from crm_desktop.charts.look import Look
+
+DPI = 96
+"""Pixels of the design in an inch; a screen's ratio multiplies it."""
+
+LEGEND_HEIGHT = 22
+TARGET_MIN = 8
+"""No place is smaller than so many pixels: a bar of nothing can be pointed at too."""
+
+
+def axis_words(unit: Unit) -> FuncFormatter:
+    """The numbers along an axis."""
+
+    def words(value: float, _position: int | None = None) -> str:
+        return percent(value / 100, 0) if unit is Unit.PERCENT else short(value)
+
+    return FuncFormatter(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mark can be pointed at: pixels from the sheet's top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    mark: Mark
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies inside."""
+        return self.left <= x <= self.right and self.top <= y <= self.bottom
+
+
+@dataclass
+class Sheet:
+    """A figure of `width` × `height` pixels whose `top` and `bottom` are kept free for words."""
+
+    look: Look
+    width: float
+    height: float
+    ratio: float = 1.0
+    top: float = 0.0
+    bottom: float = 0.0
+    side: float = 0.0
+    figure: Figure = field(init=False)
+    _found: list[tuple[Axes, float, float, float, float, Mark]] = field(
+        init=False, default_factory=list[tuple[Axes, float, float, float, float, Mark]]
+    )
+
+    def __post_init__(self) -> None:
+        size = (self.width / DPI, self.height / DPI)
+        self.figure = Figure(figsize=size, dpi=DPI * self.ratio)
+
+    def axes(self, left: float, top: float, right: float, bottom: float) -> Axes:
+        """Axes inside margins in pixels, counted from the free area's edges."""
+        x0, x1 = self.side + left, self.width - self.side - right
+        y0, y1 = self.bottom + bottom, self.height - self.top - top
+        made: Any = self.figure.add_axes(  # pyright: ignore[reportUnknownMemberType]  # stub lacks kwargs
+            (x0 / self.width, y0 / self.height,
+             max(1.0, x1 - x0) / self.width, max(1.0, y1 - y0) / self.height)
+        )  # fmt: skip
+        return made
+
+    @property
+    def inner_width(self) -> float:
+        """The width of the free area in pixels."""
+        return self.width - 2 * self.side
+
+    def place(self, axes: Axes, mark: Mark, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """A mark can be pointed at in this area, in the axes' own units."""
+        self._found.append((axes, *x, *y, mark))
+
+    def places(self) -> Iterator[Place]:
+        """Where the marks are, once all limits are set."""
+        for axes, x0, x1, y0, y1, mark in self._found:
+            corners = axes.transData.transform([(x0, y0), (x1, y1)]) / self.ratio
+            (a, b), (c, d) = ((float(x), float(y)) for x, y in corners)
+            left, right, low, high = min(a, c), max(a, c), min(b, d), max(b, d)
+            wide, tall = max(0, TARGET_MIN - right + left) / 2, max(0, TARGET_MIN - high + low) / 2
+            yield Place(
+                left - wide, self.height - high - tall, right + wide, self.height - low + tall, mark
+            )
+
+    def legend(self, handles: list[Patch | Line2D]) -> None:
+        """A legend above the plot at its right, never inside it."""
+        made: Any = self.figure.legend(  # pyright: ignore[reportUnknownMemberType]  # stub lacks kwargs
+            handles=handles, loc="upper right", ncols=len(handles), borderpad=0.0,
+            borderaxespad=0.0, handlelength=1.4, handletextpad=0.5, columnspacing=1.5,
+            bbox_to_anchor=(1 - (self.side + 6) / self.width, 1 - (self.top + 2) / self.height),
+            labelcolor=self.look.ink2,
+        )  # fmt: skip
+        made.set_in_layout(False)
+
+    # Parts of legends
+
+    def patch(self, label: str, colour: str) -> Patch:
+        """A coloured square."""
+        return Rectangle((0, 0), 1, 1, facecolor=colour, edgecolor="none", label=label)
+
+    def hatched(self, label: str) -> Patch:
+        """What is below its target."""
+        orange = self.look.series[1]
+        return Rectangle(
+            (0, 0),
+            1,
+            1,
+            facecolor="none",
+            edgecolor=orange,
+            hatch="/////",
+            linewidth=1,
+            label=label,
+        )
+
+    def point(self, label: str, *, joined: bool = True) -> Line2D:
+        """A line with hollow markers, or the markers alone."""
+        orange = self.look.series[1]
+        return Line2D(
+            [], [], color=orange, marker="s", markerfacecolor=self.look.pane,
+            markeredgecolor=orange, markeredgewidth=1.5, label=label,
+            linestyle="-" if joined else "none",
+        )  # fmt: skip
+
+    def tick(self, label: str) -> Line2D:
+        """A target."""
+        return Line2D([], [], color=self.look.ink, marker="|", markersize=9, markeredgewidth=2,
+                      linestyle="none", label=label)  # fmt: skip
