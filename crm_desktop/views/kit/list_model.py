@@ -26,7 +26,8 @@ from crm_core.fields import Field
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
-from crm_desktop.views.kit.column import Column, as_columns
+from crm_desktop.views.kit.badge import paint_badge
+from crm_desktop.views.kit.column import Column, Paint, as_columns
 from crm_desktop.views.kit.listing import Listing, Source, Stretch, Wanted
 from crm_desktop.views.kit.moves import longest_in_order, runs_going
 from crm_desktop.views.kit.words import plain_tooltip, shown
@@ -137,6 +138,22 @@ class ListModel(QAbstractTableModel):
         """The row of a record in the window, or -1."""
         return next((n for n, row in enumerate(self._rows) if row.id == record_id), -1)
 
+    def set_columns(self, columns: Sequence[Column | Field]) -> None:
+        """Show other columns; the rows are read again for them."""
+        self.beginResetModel()
+        self.columns = as_columns(self.entity, columns)
+        self.endResetModel()
+
+    def painter_of(self, column: int) -> Paint | None:
+        """What paints a column instead of its words."""
+        return paint_badge if column == len(self.columns) else self.columns[column].paint
+
+    def field_at(self, column: int) -> Field | None:
+        """The field that is edited in a column; None where nothing is."""
+        field = self.columns[column].field if column < len(self.columns) else None
+        is_locked = self.entity.read_only or self.entity.insert_only
+        return field if field in self.entity.editable and not is_locked else None
+
     def fetch_before(self) -> None:
         """Load what stands before the window, if anything does."""
         if self._more_before and not self._busy and self._rows:
@@ -158,6 +175,12 @@ class ListModel(QAbstractTableModel):
             return None
         reader = _ROLES.get(role)
         return reader(self, self._rows[index.row()], index.column()) if reader else None
+
+    @override
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        if index.isValid() and self.field_at(index.column()) is not None:
+            return super().flags(index) | Qt.ItemFlag.ItemIsEditable
+        return super().flags(index)
 
     @override
     def headerData(

@@ -2,74 +2,51 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QScrollBar,
-    QTableView,
-    QWidget,
-)
-from typing_extensions import override
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QTableView, QWidget
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.cells import CellDelegate
 from crm_desktop.views.kit.list_model import ListModel
+from crm_desktop.views.kit.list_table import Table
 
-ROW_HEIGHT = 30
-"""Device-independent pixels of one row."""
+if TYPE_CHECKING:
+    from crm_desktop.views.kit.links import Links
 
 SORTED_ROWS_MAX = 50_000
 """Without an index for it, sorting more takes longer than one waits: a million take 30 s."""
 
 _NEAR_EDGE_ROWS = 40
-_STATE_WIDTH = 80
-
-
-class _Table(QTableView):
-    """A table that stays where it is while rows above the screen come and go."""
-
-    resized = Signal()
-    ends_asked = Signal(float)
-
-    def shift(self, rows: int) -> None:
-        """Move the content by rows that were inserted (or removed) above it."""
-        self.executeDelayedItemsLayout()
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.value() + rows * ROW_HEIGHT)
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        ends = {Qt.Key.Key_Home: 0.0, Qt.Key.Key_End: 1.0}
-        if Qt.Key(event.key()) in ends:
-            self.ends_asked.emit(ends[Qt.Key(event.key())])
-            return
-        super().keyPressEvent(event)
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.resized.emit()
+_STATE_WIDTH = 98
 
 
 class ListView(QWidget):
-    """A list of records. Signals: `chosen(id)` when another record is selected, `opened(id)`,
-    `refused(words)` where a wish cannot be met."""
+    """A list of records.
+
+    Signals: `chosen(id)` when another record alone is selected, `picked(count)` whenever the
+    selection changes, `opened(id)`, `edited(id, field, value)` from a cell, `copied(rows)`,
+    `refused(words)` where a wish cannot be met.
+    """
 
     chosen = Signal(str)
+    picked = Signal(int)
     opened = Signal(str)
+    edited = Signal(str, str, object)
+    copied = Signal(int)
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._table = _Table(self)
+        self._table = Table(self)
+        self._cells = CellDelegate(self._table)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._empty = QLabel(self._table)
         self._model: ListModel | None = None
         self._chosen = ""
+        self._picked: dict[str, None] = {}
         self._target: int | None = None
         self._widths_are_ours = True
         self._holds_choice = False
@@ -100,6 +77,36 @@ class ListView(QWidget):
         """The id of the selected record, or ""."""
         return self._chosen
 
+    @property
+    def picked_ids(self) -> tuple[str, ...]:
+        """The ids of all selected records, in the list's order."""
+        rows = sorted({x.row() for x in self._table.selectionModel().selectedRows()})
+        found = (self._model.row_at(n) for n in rows) if self._model is not None else ()
+        return tuple(row.id for row in found if row is not None)
+
+    def copy(self) -> None:
+        """The selected rows as they read, with their heads, for a spreadsheet."""
+        model, heads = self._model, self._table.horizontalHeader()
+        if model is None or not self.picked_ids:
+            return
+        shown = [heads.logicalIndex(n) for n in range(len(model.columns) + 1)]
+        shown = [n for n in shown if n < len(model.columns) and not heads.isSectionHidden(n)]
+        rows = sorted({x.row() for x in self._table.selectionModel().selectedRows()})
+        lines = [[tr(model.columns[n].label) for n in shown]]
+        lines += [[str(model.index(row, n).data() or "") for n in shown] for row in rows]
+        QGuiApplication.clipboard().setText("\n".join("\t".join(map(_one_cell, x)) for x in lines))
+        self.copied.emit(len(rows))
+
+    def edit_current(self) -> None:
+        """Open the editor of the cell with the keyboard."""
+        index = self._table.currentIndex()
+        if index.isValid():
+            self._table.edit(index)
+
+    def set_links(self, links: Links) -> None:
+        """Let cells be edited; links are found with this."""
+        self._cells.set_links(links)
+
     def choose_first(self) -> None:
         """Select the first row."""
         if self._model is not None and self._model.rowCount():
@@ -120,27 +127,7 @@ class ListView(QWidget):
 
     def _lay_out(self) -> None:
         table = self._table
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setShowGrid(False)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.viewport().setBackgroundRole(QPalette.ColorRole.Window)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setSortingEnabled(False)
-        table.setTextElideMode(Qt.TextElideMode.ElideRight)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionsClickable(True)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setStretchLastSection(True)
-        table.setAccessibleName(tr("List"))
+        table.setItemDelegate(self._cells)
         self._bar.setAccessibleName(tr("Place in the list"))
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._empty.setTextFormat(Qt.TextFormat.PlainText)
@@ -161,6 +148,9 @@ class ListView(QWidget):
         self._table.resized.connect(self._share_width)
         self._table.horizontalHeader().sectionHandleDoubleClicked.connect(self._leave_widths)
         self._table.horizontalHeader().sectionResized.connect(self._note_resize)
+        self._table.copy_asked.connect(self.copy)
+        self._cells.edited.connect(self._tell_edited)
+        self._cells.refused.connect(self._tell_refused)
         self._table.ends_asked.connect(self._go_to_end)
         self._table.doubleClicked.connect(self._tell_opened)
         self._table.activated.connect(self._tell_opened)
@@ -173,7 +163,7 @@ class ListView(QWidget):
 
     def _share_width(self) -> None:
         model = self._model
-        if model is None or not self._widths_are_ours:
+        if model is None or not self._widths_are_ours or not model.columns:
             return
         header, columns = self._table.horizontalHeader(), model.columns
         widths = [column.width for column in columns]
@@ -207,19 +197,26 @@ class ListView(QWidget):
             self._keep_choice()
             self._holds_choice = False
 
-    def _tell_choice(self, selected: QItemSelection, _old: QItemSelection) -> None:
+    def _tell_choice(self, _selected: QItemSelection, _old: QItemSelection) -> None:
         if self._holds_choice:
             return
-        indexes = selected.indexes()
-        row = self._model.row_at(indexes[0].row()) if self._model and indexes else None
-        if row is not None and row.id != self._chosen:
-            self._chosen = row.id
-            self.chosen.emit(row.id)
+        picked = self.picked_ids
+        self._picked = dict.fromkeys(picked)
+        self.picked.emit(len(picked))
+        if len(picked) == 1 and picked[0] != self._chosen:
+            self._chosen = picked[0]
+            self.chosen.emit(picked[0])
 
     def _tell_opened(self, index: QModelIndex) -> None:
         row = self._model.row_at(index.row()) if self._model else None
         if row is not None:
             self.opened.emit(row.id)
+
+    def _tell_edited(self, record_id: str, field: str, value: object) -> None:
+        self.edited.emit(record_id, field, value)
+
+    def _tell_refused(self, words: str) -> None:
+        self.refused.emit(words)
 
     def _land(self) -> None:
         target, self._target = self._target, None
@@ -228,8 +225,11 @@ class ListView(QWidget):
         self._keep_choice()
 
     def _keep_choice(self) -> None:
-        """After a reset the same record stays selected, if it is still in the window."""
+        """After a reset the same records stay selected, as far as they are in the window."""
         if self._model is None or not self._chosen:
+            return
+        if len(self._picked) > 1 and self._chosen in self._picked:
+            self._pick_again(self._model)
             return
         at = self._model.index_of_id(self._chosen)
         if at >= 0:
@@ -237,16 +237,26 @@ class ListView(QWidget):
         else:
             self._table.clearSelection()
 
+    def _pick_again(self, model: ListModel) -> None:
+        at = {
+            str(row.id): n for n in range(model.rowCount()) if (row := model.row_at(n)) is not None
+        }
+        selection = QItemSelection()
+        for n in (at[x] for x in self._picked if x in at):
+            selection.select(model.index(n, 0), model.index(n, 0))
+        flags = QItemSelectionModel.SelectionFlag
+        self._table.selectionModel().select(selection, flags.ClearAndSelect | flags.Rows)
+
     # Place
 
     def _hold_place_on_insert(self, _parent: QModelIndex, first: int, last: int) -> None:
         # At the very top a new record should show, an earlier page should not push in.
         is_earlier = self._model is not None and self._model.is_growing_upwards
-        if is_earlier or first * ROW_HEIGHT < self._table.verticalScrollBar().value():
+        if is_earlier or first * self._table.row_height < self._table.verticalScrollBar().value():
             self._table.shift(last - first + 1)
 
     def _hold_place_on_remove(self, _parent: QModelIndex, first: int, last: int) -> None:
-        if first * ROW_HEIGHT < self._table.verticalScrollBar().value():
+        if first * self._table.row_height < self._table.verticalScrollBar().value():
             self._table.shift(-(last - first + 1))
 
     def _place_bar(self) -> None:
@@ -256,14 +266,14 @@ class ListView(QWidget):
         rows = model.rowCount()
         self._empty.setVisible(rows == 0 and bool(self._empty.text()))
         self._empty.setGeometry(self._table.viewport().geometry())
-        on_screen = max(self._table.viewport().height() // ROW_HEIGHT, 1)
+        on_screen = max(self._table.viewport().height() // self._table.row_height, 1)
         self._bar.setPageStep(on_screen)
         self._bar.setRange(0, max(model.total - on_screen, 0))
         self._bar.setVisible(model.total > on_screen)
         self._follow_table()
 
     def _first_on_screen(self) -> int:
-        return self._table.verticalScrollBar().value() // ROW_HEIGHT
+        return self._table.verticalScrollBar().value() // self._table.row_height
 
     def _follow_table(self) -> None:
         if self._model is None:
@@ -278,7 +288,9 @@ class ListView(QWidget):
         if model is None:
             return
         if model.offset <= wanted < model.offset + model.rowCount():
-            self._table.verticalScrollBar().setValue((wanted - model.offset) * ROW_HEIGHT)
+            self._table.verticalScrollBar().setValue(
+                (wanted - model.offset) * self._table.row_height
+            )
         else:
             self._target = wanted
             self._jump.start()
@@ -317,6 +329,11 @@ class ListView(QWidget):
         header.setSortIndicator(column, order)
         self._table.verticalScrollBar().setValue(0)
         model.sort(column, order)
+
+
+def _one_cell(text: str) -> str:
+    """Without what would begin another cell or row."""
+    return " ".join(text.split())
 
 
 def _how_many_fit(widths: list[int], room: int) -> int:
