@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from crm_desktop.cli import argparse_words
 from crm_desktop.i18n import tr
+from crm_desktop.insight.names import REPORTS
 from crm_desktop.paths import default_profile
 
 
@@ -25,6 +26,7 @@ class Arguments(argparse.Namespace):
     organisation: str = ""
     user: str = ""
     kind: str = ""
+    name: str = ""
     id: str = ""
     fields: list[str]
     where: list[str]
@@ -223,6 +225,16 @@ def _files(commands: _Commands[_Parser]) -> None:
     export.add_argument("kind", metavar="KIND")
     export.add_argument("out", metavar="OUT", type=Path)
     _where(export)
+    report = _command(
+        commands, "report",
+        tr(
+            "a chart, by ending: .png .svg .pdf .csv. NAME is one of: {names}. --where narrows the "
+            "accounts", names=", ".join(REPORTS),
+        ),
+    )  # fmt: skip
+    report.add_argument("name", metavar="NAME")
+    report.add_argument("out", metavar="OUT", type=Path)
+    _where(report)
 
 
 def _support(commands: _Commands[_Parser]) -> None:

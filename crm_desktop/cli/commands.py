@@ -37,6 +37,7 @@ HANDLERS: Mapping[str, str] = {
     "import": "files.import_",
     "import-revert": "files.import_revert",
     "export": "files.export_",
+    "report": "reports.report",
     "doctor": "support.doctor",
     "backup": "support.backup",
     "restore-backup": "support.restore_backup",

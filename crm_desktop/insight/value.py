@@ -18,7 +18,7 @@ from crm_desktop.insight.scoring import Ranked, Rfm, Tier
 
 TIERS = {
     "vip": tr_noop("VIP"),
-    "major": tr_noop("Major"),
+    "major": tr_noop("Main"),
     "ordinary": tr_noop("Ordinary"),
     "small": tr_noop("Small"),
 }
