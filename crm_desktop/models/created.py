@@ -450,7 +450,7 @@ CREATE TABLE "order" (
     PRIMARY KEY (rid),
     UNIQUE (id)
 );
-CREATE INDEX order_account ON "order" (account) WHERE "account" IS NOT NULL;
+CREATE INDEX order_account ON "order" (account, deleted, ordered_on, total) WHERE "account" IS NOT NULL;
 CREATE INDEX order_ext_id ON "order" (ext_id) WHERE "ext_id" IS NOT NULL;
 CREATE INDEX order_root ON "order" (root) WHERE root IS NOT NULL;
 CREATE INDEX order_sorted ON "order" ("ordered_on", rid) WHERE deleted = 0;
@@ -912,7 +912,7 @@ CREATE TABLE visit (
     PRIMARY KEY (rid),
     UNIQUE (id)
 );
-CREATE INDEX visit_account ON visit (account) WHERE "account" IS NOT NULL;
+CREATE INDEX visit_account ON visit (account, deleted, state, type, planned_start, actual_start) WHERE "account" IS NOT NULL;
 CREATE INDEX visit_owner ON visit (owner) WHERE "owner" IS NOT NULL;
 CREATE INDEX visit_plan ON visit ("plan") WHERE "plan" IS NOT NULL;
 CREATE INDEX visit_root ON visit (root) WHERE root IS NOT NULL;

@@ -110,9 +110,11 @@ def revenue_of_view(c: Connection, where: Sequence[Where], today: dt.date) -> Ma
     """What all accounts of a list bought in the last twelve whole months, by currency."""
     asked, parameters = conditions(layout("account").entity, where)
     chosen = f" AND account IN (SELECT id FROM account WHERE deleted = 0{asked})"
+    # Along the index that holds all that is asked: the rows themselves lie scattered.
     found = c.rows(
-        f'SELECT substr(total, -3), sum({_THOUSANDTHS}) FROM "order" WHERE deleted = 0'
-        " AND ordered_on >= ? AND ordered_on < ? AND total IS NOT NULL"
+        f'SELECT substr(total, -3), sum({_THOUSANDTHS}) FROM "order" INDEXED BY order_account'
+        " WHERE account IS NOT NULL AND deleted = 0 AND total IS NOT NULL"
+        " AND ordered_on >= ? AND ordered_on < ?"
         f"{chosen if where else ''} GROUP BY 1 ORDER BY 2 DESC",
         [months_before(today)[0].isoformat(), today.replace(day=1).isoformat(), *parameters],
     )

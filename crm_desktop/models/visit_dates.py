@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crm_core.cadence import HELD_STATES, PHONE
 from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.sql import blob, id_of
 
-DONE = "('completed', 'reviewed')"
-COMING = "('planned', 'confirmed')"
+_HELD = ", ".join(f"'{state}'" for state in sorted(HELD_STATES))
+_COMING = "'planned', 'confirmed'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,17 @@ def visit_dates(
     c: Connection, accounts: Sequence[RecordId], since: str
 ) -> Mapping[RecordId, VisitDates]:
     """The last and next visits of many accounts in one look-up; `since` is the moment from which
-    a planned visit is still to come (the beginning of today). Who was never visited is left out."""
+    a planned visit is still to come (the beginning of today). Calls do not count as visits made
+    (crm_core.cadence). Accounts without any visit are left out."""
     places = ",".join("?" * len(accounts))
     found = c.rows(
         "SELECT account,"
-        f" max(CASE WHEN state IN {DONE} THEN coalesce(actual_start, planned_start) END),"
-        f" min(CASE WHEN state = 'in_progress' OR (state IN {COMING} AND planned_start >= ?)"
+        f" max(CASE WHEN state IN ({_HELD}) AND coalesce(type, '') <> ?"
+        " THEN coalesce(actual_start, planned_start) END),"
+        f" min(CASE WHEN state = 'in_progress' OR (state IN ({_COMING}) AND planned_start >= ?)"
         " THEN planned_start END)"
         f" FROM visit WHERE account IN ({places}) AND deleted = 0 GROUP BY account",
-        [since, *map(blob, accounts)],
+        [PHONE, since, *map(blob, accounts)],
     )
     return {id_of(account): VisitDates(last or "", coming or "") for account, last, coming in found}
 

@@ -115,6 +115,7 @@ def test_visits_made_and_visits_to_come_are_told_apart(company: Company) -> None
     company.visit(
         company.one, "2026-10-01T08:00:00Z", "reviewed", actual_start="2026-10-01T08:20:00Z"
     )
+    company.visit(company.one, "2026-10-20T08:00:00Z", "completed", type="phone")
     company.visit(company.one, "2026-11-02T08:00:00Z", "planned")
     company.visit(company.one, "2026-11-21T08:00:00Z", "cancelled")
     company.visit(company.one, "2026-12-02T08:00:00Z", "confirmed")

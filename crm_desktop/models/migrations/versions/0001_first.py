@@ -670,7 +670,7 @@ def upgrade() -> None:
     op.create_index(
         "order_account",
         "order",
-        ["account"],
+        ["account", "deleted", "ordered_on", "total"],
         unique=False,
         sqlite_where=sa.text('"account" IS NOT NULL'),
     )
@@ -1313,7 +1313,7 @@ def upgrade() -> None:
     op.create_index(
         "visit_account",
         "visit",
-        ["account"],
+        ["account", "deleted", "state", "type", "planned_start", "actual_start"],
         unique=False,
         sqlite_where=sa.text('"account" IS NOT NULL'),
     )
