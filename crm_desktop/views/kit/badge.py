@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split
-from crm_desktop.views.theme.fonts import font
+from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import theme
 from crm_desktop.views.theme.tokens import Tokens
@@ -55,7 +55,7 @@ def badge_words(state: str) -> str:
 
 def badge_width(state: str, words: str = "") -> int:
     """How wide a badge is."""
-    width = QFontMetrics(font("badge")).horizontalAdvance(words or badge_words(state))
+    width = fonts.metrics("badge").horizontalAdvance(words or badge_words(state))
     lead = _PADDING_ICON + _ICON + _GAP if LOOKS[state].icon else _PADDING
     return lead + width + _PADDING + 1
 
@@ -79,7 +79,7 @@ def paint_badge(
             painter, area.adjusted(_PADDING_ICON, 0, -_PADDING_ICON, 0), _ICON, _GAP
         )
         paint_icon(painter, centred(lead, _ICON), look.icon, look.token)
-    painter.setFont(font("badge"))
+    painter.setFont(fonts.painted("badge"))
     painter.setPen(QColor(getattr(worn, look.token)))
     painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, said)
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from typing_extensions import override
 
+from crm_desktop.views.kit.delegates.shapes import write
+from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import SMALL
 from crm_desktop.views.theme.icons import icon as icon_of
+from crm_desktop.views.theme.theme import theme
+
+_PADDING, _GAP = 10, 8
+_KEYS_OPACITY = 0.85
 
 
 def primary(text: str, parent: QWidget, *, icon: str = "", keys: str = "") -> QPushButton:
@@ -41,12 +48,31 @@ def icon_button(name: str, words: str, parent: QWidget, *, edged: bool = False) 
     return made
 
 
+class _KeyedButton(QPushButton):
+    """A button that shows its shortcut beside its words, smaller and lighter than they are."""
+
+    def __init__(self, text: str, keys: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self._keys = keys
+        room = fonts.metrics("caption").horizontalAdvance(keys)
+        self.setStyleSheet(f"padding-right: {_PADDING + _GAP + room}px")
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        is_filled = self.property("role") == "primary" and self.isEnabled()
+        painter.setOpacity(_KEYS_OPACITY if is_filled else 1.0)
+        colour = theme().tokens.on_accent if is_filled else theme().tokens.ink3
+        area = self.rect().adjusted(_PADDING, 0, -_PADDING, 0)
+        write(painter, area, self._keys, "caption", colour, at_end=True)
+
+
 def _button(role: str, text: str, parent: QWidget, icon: str, token: str, keys: str) -> QPushButton:
     shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
-    made = QPushButton(f"{text}   {shown}" if shown else text, parent)
+    made = _KeyedButton(text, shown, parent) if shown else QPushButton(text, parent)
     made.setProperty("role", role)
     made.setAccessibleName(text)
-    # An ampersand is a letter here, as in "Research & development"; keys are commands' own.
     made.setAutoDefault(False)
     if icon:
         made.setIcon(icon_of(icon, token, SMALL))

@@ -1,13 +1,10 @@
-"""Headings and captions: type that carries the hierarchy, sized from the system's font."""
+"""Headings and captions: type that carries the hierarchy, sized and weighed by the style sheet."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
-
-_HEADING = 1.3
-_CAPTION = 0.9
 
 
 def plain_label(parent: QWidget, text: str = "") -> QLabel:
@@ -18,39 +15,41 @@ def plain_label(parent: QWidget, text: str = "") -> QLabel:
     return label
 
 
-def heading(parent: QWidget, text: str = "") -> QLabel:
-    """The title of a pane or a record."""
+def text_of(role: str, parent: QWidget, text: str = "", *, tone: str = "") -> QLabel:
+    """A label in one of the look's roles (page, record, chart, section, name, small, caption)."""
     label = plain_label(parent, text)
-    label.setFont(_scaled(label.font(), _HEADING, bold=True))
+    label.setProperty("role", role)
+    if tone:
+        label.setProperty("tone", tone)
+    return label
+
+
+def set_tone(label: QLabel, tone: str) -> None:
+    """Give words another colour: a token of the style sheet's tones, "" for the role's own."""
+    label.setProperty("tone", tone)
+    label.style().unpolish(label)
+    label.style().polish(label)
+
+
+def heading(parent: QWidget, text: str = "") -> QLabel:
+    """The title of a record."""
+    label = text_of("record", parent, text)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
 
 
 def section(parent: QWidget, text: str = "") -> QLabel:
     """The title above a group of rows."""
-    label = plain_label(parent, text)
-    label.setFont(_scaled(label.font(), 1.0, bold=True))
-    return label
+    return text_of("section", parent, text)
 
 
 def caption(parent: QWidget, text: str = "") -> QLabel:
     """Small secondary text."""
-    label = plain_label(parent, text)
-    label.setFont(_scaled(label.font(), _CAPTION, bold=False))
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    return label
+    return text_of("caption", parent, text)
 
 
 def bold(font: QFont) -> QFont:
-    """The same font, bold."""
-    return _scaled(font, 1.0, bold=True)
-
-
-def _scaled(font: QFont, factor: float, *, bold: bool) -> QFont:
+    """The same font, as heavy as a section's title."""
     made = QFont(font)
-    if font.pixelSize() > 0:
-        made.setPixelSize(round(font.pixelSize() * factor))
-    else:
-        made.setPointSizeF(font.pointSizeF() * factor)
-    made.setBold(bold)
+    made.setWeight(QFont.Weight.DemiBold)
     return made

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QFontMetrics
+
+from crm_desktop.views.theme.theme import theme
 
 _Weight = QFont.Weight
 
@@ -42,6 +45,7 @@ ROLES: Mapping[str, Face] = {
     "section": Face(13, _Weight.DemiBold),
     "small": Face(12),
     "small_medium": Face(12, _Weight.Medium),
+    "small_strong": Face(12, _Weight.DemiBold),
     "caption": Face(11),
     "badge": Face(11, _Weight.Medium),
 }
@@ -68,7 +72,21 @@ def made(role: str, language: str) -> QFont:
 
 
 def font(role: str) -> QFont:
-    """The font of a role in the application's language."""
-    from crm_desktop.views.theme.theme import theme
+    """The font of a role in the application's language; a copy that may be altered."""
+    return QFont(_kept(role, theme().language)[0])
 
-    return made(role, theme().language)
+
+def metrics(role: str) -> QFontMetrics:
+    """How wide and high a role's letters are."""
+    return _kept(role, theme().language)[1]
+
+
+def painted(role: str) -> QFont:
+    """The font of a role for a painter, which alters nothing: found once, as finding it is slow."""
+    return _kept(role, theme().language)[0]
+
+
+@lru_cache(maxsize=64)
+def _kept(role: str, language: str) -> tuple[QFont, QFontMetrics]:
+    found = made(role, language)
+    return found, QFontMetrics(found)

@@ -93,6 +93,12 @@ QPushButton[role="link"] {
     background: transparent; border: none; color: $accent; padding: 0 2px; text-align: left;
     font-size: 12px; font-weight: 400; min-height: 18px; max-height: 18px;
 }
+QFrame[role="undo_bar"] { background: $ink; border: none; border-radius: ${radius}px; }
+QFrame[role="undo_bar"] QLabel { color: $pane; }
+QPushButton[role="undo"] {
+    background: transparent; border: none; color: $pane; padding: 0 4px; font-size: 13px;
+    font-weight: 600; text-decoration: underline; min-height: 22px; max-height: 22px;
+}
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:disabled { color: $ink3; text-decoration: none; }
 """

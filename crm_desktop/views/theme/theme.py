@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from crm_desktop.views.theme import fonts, sheet
+from crm_desktop.views.theme import sheet
 from crm_desktop.views.theme.tokens import COMFORTABLE, COMPACT, DARK, LIGHT, Metrics, Tokens
 
 SYSTEM = "system"
@@ -33,6 +33,9 @@ class Theme(QObject):
 
     def put_on(self, application: QApplication) -> None:
         """Give the application what the fields say; everything shown follows at once."""
+        # Fonts ask this module for the language.
+        from crm_desktop.views.theme import fonts
+
         self.tokens = _tokens_of(self.name, application)
         self.metrics = COMFORTABLE if self.density == "comfortable" else COMPACT
         application.setFont(fonts.made("body", self.language))
@@ -54,11 +57,11 @@ _NOTHING_WORN = Theme()
 def theme() -> Theme:
     """The application's theme, found as its palette is; light and compact where it wears none."""
     application = QCoreApplication.instance()
-    worn = application.property(_WORN) if application is not None else None
-    return worn if isinstance(worn, Theme) else _NOTHING_WORN
+    # Kept on the Python side of the application: painters ask for every cell.
+    return getattr(application, _WORN, _NOTHING_WORN)
 
 
-_WORN = "crm_theme"
+_WORN = "worn_theme"
 
 
 def install(
@@ -71,7 +74,7 @@ def install(
     worn = theme()
     if worn is _NOTHING_WORN:
         worn = Theme(application)
-        application.setProperty(_WORN, worn)
+        setattr(application, _WORN, worn)
         application.styleHints().colorSchemeChanged.connect(worn.follow_system)
     worn.name, worn.density, worn.language = name, density, language
     worn.put_on(application)

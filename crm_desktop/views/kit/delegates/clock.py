@@ -11,7 +11,6 @@ from typing_extensions import override
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split, write
-from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.tokens import Tokens
 
@@ -69,7 +68,7 @@ def paint_clock_words(painter: QPainter, rect: QRect, value: ClockValue, tokens:
     lead, rest = split(painter, rect, SIDE, _GAP)
     paint_clock(painter, lead, value.fraction, value.state, tokens)
     colour = getattr(tokens, clock_token(value.fraction, value.state))
-    write(painter, rest, value.words, font("small"), colour)
+    write(painter, rest, value.words, "small", colour)
 
 
 def _hand_token(fraction: float, state: str) -> str:

@@ -10,7 +10,6 @@ from crm_desktop.i18n import tr
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate
 from crm_desktop.views.kit.delegates.shapes import MARK, paint_shape, split, write
-from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.tokens import Tokens
 
 GOOD_FROM = 75
@@ -52,7 +51,7 @@ def paint_health(painter: QPainter, rect: QRect, value: float | None, tokens: To
     lead, rest = split(painter, rect, MARK, _GAP)
     paint_shape(painter, lead, shape, getattr(tokens, token))
     words = _NOTHING if value is None else f"{value:.0f}"
-    write(painter, rest, words, font("body"), tokens.ink3 if value is None else tokens.ink)
+    write(painter, rest, words, "body", tokens.ink3 if value is None else tokens.ink)
 
 
 def attitude_mark(score: int | None) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from typing_extensions import override
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate
 from crm_desktop.views.kit.delegates.shapes import is_mirrored, smooth, split, write
-from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.tokens import Tokens
 
 HEIGHT = 6
@@ -73,4 +72,4 @@ class ProgressDelegate(RowDelegate):
         lead, rest = split(painter, rect, min(_WIDTH, rect.width()), _GAP)
         paint_progress(painter, lead, value, self.tokens)
         if rest.width() > 0:
-            write(painter, rest, str(index.data() or ""), font("small"), self.tokens.ink)
+            write(painter, rest, str(index.data() or ""), "small", self.tokens.ink)

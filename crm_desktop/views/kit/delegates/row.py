@@ -15,7 +15,6 @@ from typing_extensions import override
 
 from crm_desktop.views.kit.delegates.roles import ICON, TONE
 from crm_desktop.views.kit.delegates.shapes import centred, is_mirrored, split, write
-from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import SMALL, paint_icon
 from crm_desktop.views.theme.theme import theme
 from crm_desktop.views.theme.tokens import Tokens
@@ -26,7 +25,8 @@ _Index = QModelIndex | QPersistentModelIndex
 PADDING = 6
 """Between a cell's edge and its content."""
 
-_POINTED = "pointed_row"
+_POINTED, _INDENT = "pointed_row", "first_indent"
+"""Kept on the Python side of a view: asked for with every cell."""
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -51,8 +51,10 @@ class RowDelegate(QStyledItemDelegate):
         painter.setLayoutDirection(option.direction)
         paint_ground(painter, option, index, self.tokens)
         inside = rect.adjusted(PADDING, 0, -PADDING, -1)
-        lead = first_indent(option, index)
-        self.paint_content(painter, split(painter, inside, lead)[1] if lead else inside, index)
+        lead = getattr(option.widget, _INDENT, 0)
+        if lead and _ends(option.widget, index)[0]:
+            inside = split(painter, inside, lead)[1]
+        self.paint_content(painter, inside, index)
 
     def paint_content(self, painter: QPainter, rect: QRect, index: _Index) -> None:
         """What stands on the ground; here the words."""
@@ -65,7 +67,7 @@ class RowDelegate(QStyledItemDelegate):
         at_end = align is not None and bool(int(align) & int(Qt.AlignmentFlag.AlignRight.value))
         words = index.data()
         if words is not None:
-            write(painter, rect, str(words), font(self._role), colour, at_end=at_end)
+            write(painter, rect, str(words), self._role, colour, at_end=at_end)
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
@@ -105,13 +107,9 @@ def paint_ground(
         _paint_ring(painter, rect, QColor(tokens.accent), first=first, last=last)
 
 
-def first_indent(option: QStyleOptionViewItem, index: _Index) -> int:
-    """How much further in the first cell of a row begins, so that it stands on the margin."""
-    view = option.widget
-    if not isinstance(view, QAbstractItemView):
-        return 0
-    indent = int(view.property("first_indent") or 0)
-    return indent if indent and _ends(view, index)[0] else 0
+def indent_first(view: QAbstractItemView, pixels: int) -> None:
+    """Let every row begin this much further in, so that its words stand on the pane's margin."""
+    setattr(view, _INDENT, pixels)
 
 
 class _Pointer(QObject):
@@ -132,31 +130,33 @@ class _Pointer(QObject):
         return False
 
     def _note(self, row: int) -> None:
-        if self._view.property(_POINTED) != row:
-            self._view.setProperty(_POINTED, row)
+        if getattr(self._view, _POINTED) != row:
+            setattr(self._view, _POINTED, row)
             self._view.viewport().update()
 
 
 def follow_pointer(view: QAbstractItemView) -> None:
     """Let the whole row under the pointer show it, and not one cell of it."""
-    view.setProperty(_POINTED, -1)
+    setattr(view, _POINTED, -1)
     _Pointer(view)
 
 
-def _ends(view: QAbstractItemView, index: _Index) -> tuple[bool, bool]:
+def _ends(view: object, index: _Index) -> tuple[bool, bool]:
     """Whether this cell is the first and the last shown one of its row."""
     if not isinstance(view, QTableView):
         return True, True
     header = view.horizontalHeader()
-    shown = [n for n in range(header.count()) if not header.isSectionHidden(header.logicalIndex(n))]
-    if not shown:
-        return True, True
-    at = header.visualIndex(index.column())
-    return at == shown[0], at == shown[-1]
+    at, count = header.visualIndex(index.column()), header.count()
+
+    def is_shown(place: int) -> bool:
+        return not header.isSectionHidden(header.logicalIndex(place))
+
+    first = not any(is_shown(place) for place in range(at))
+    return first, not any(is_shown(place) for place in range(at + 1, count))
 
 
 def _is_pointed(view: object, index: _Index) -> bool:
-    return isinstance(view, QAbstractItemView) and view.property(_POINTED) == index.row()
+    return getattr(view, _POINTED, None) == index.row()
 
 
 def _is_ringed(view: QAbstractItemView, index: _Index, state: QStyle.StateFlag) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from crm_desktop.views.theme import fonts
 
 MARK = 10
 """The side of the square in which a mark is drawn."""
@@ -59,15 +61,15 @@ def write(
     painter: QPainter,
     rect: QRect,
     words: str,
-    font: QFont,
+    role: str,
     colour: str | QColor,
     *,
     at_end: bool = False,
 ) -> int:
-    """One line of words, elided at its end; returns the width it took."""
-    metrics = QFontMetrics(font)
+    """One line of words in a role's font, elided at its end; returns the width it took."""
+    metrics = fonts.metrics(role)
     shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
-    painter.setFont(font)
+    painter.setFont(fonts.painted(role))
     painter.setPen(QColor(colour))
     # Qt mirrors left and right by the painter's direction.
     painter.drawText(rect, _RIGHT if at_end else _LEFT, shown)

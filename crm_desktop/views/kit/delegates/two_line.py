@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem
 from typing_extensions import override
 
@@ -14,7 +14,7 @@ from crm_desktop.views.kit.delegates.clock import SIDE, ClockValue, paint_clock
 from crm_desktop.views.kit.delegates.roles import BADGE, ICON, SECOND, TONE, TRAILING, VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate
 from crm_desktop.views.kit.delegates.shapes import centred, split, split_end, write
-from crm_desktop.views.theme.fonts import font
+from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import USUAL, paint_icon
 from crm_desktop.views.theme.theme import theme
 from crm_desktop.views.theme.tokens import Tokens
@@ -52,15 +52,15 @@ def paint_two_lines(painter: QPainter, rect: QRect, value: TwoLines, tokens: Tok
         else:
             paint_icon(painter, centred(mark, USUAL), value.icon, "ink2")
     if value.trailing:
-        width = QFontMetrics(font("caption")).horizontalAdvance(value.trailing) + 1
+        width = fonts.metrics("caption").horizontalAdvance(value.trailing) + 1
         upper, end = split_end(painter, upper, width, _GAP)
         colour = getattr(tokens, value.tone)
-        write(painter, end, value.trailing, font("caption"), colour, at_end=True)
+        write(painter, end, value.trailing, "caption", colour, at_end=True)
     if value.badge:
         lower, end = split_end(painter, lower, badge_width(value.badge), _GAP)
         paint_badge(painter, end, value.badge, tokens)
-    write(painter, upper, value.first, font("name"), tokens.ink)
-    write(painter, lower, value.second, font("small"), tokens.ink2)
+    write(painter, upper, value.first, "name", tokens.ink)
+    write(painter, lower, value.second, "small", tokens.ink2)
 
 
 class TwoLineDelegate(RowDelegate):

@@ -1,0 +1,81 @@
+"""The undo bar: at the foot of the pane, for eight seconds, what was done and the way back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from typing_extensions import override
+
+from crm_desktop.i18n import tr
+from crm_desktop.views.theme.theme import theme
+
+SHOWN_MS = 8000
+"""How long it stays; Ctrl+Z works for ever."""
+
+_HEIGHT = 34
+
+
+class UndoBar(QFrame):
+    """Lies over the foot of its parent. Signals: `undone` when Undo was pressed, `closed`."""
+
+    undone = Signal()
+    closed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._under = parent
+        self.setObjectName("undo_bar")
+        self.setProperty("role", "undo_bar")
+        self._words = QLabel(self)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._button = QPushButton(tr("Undo"), self)
+        self._button.setProperty("role", "undo")
+        self._button.setAccessibleName(tr("Undo"))
+        self._button.setToolTip("Ctrl+Z")
+        self._button.clicked.connect(self._tell_undone)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(13, 0, 9, 0)
+        row.setSpacing(12)
+        row.addWidget(self._words)
+        row.addWidget(self._button)
+        self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
+        self._timer.timeout.connect(self._close)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def offer(self, text: str, *, undoable: bool = True) -> None:
+        """Say what was done, and offer to take it back."""
+        self._words.setText(text)
+        self._button.setVisible(undoable)
+        self.setAccessibleName(text)
+        self._timer.start()
+        self.show()
+        self.raise_()
+        self._place()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._words.text()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        parent = self._under
+        margin = theme().metrics.margin
+        width = min(self.sizeHint().width(), parent.width() - 2 * margin)
+        left = parent.width() - margin - width if self.isRightToLeft() else margin
+        self.setGeometry(left, parent.height() - margin - _HEIGHT, width, _HEIGHT)
+
+    def _tell_undone(self) -> None:
+        self._close()
+        self.undone.emit()
+
+    def _close(self) -> None:
+        self._timer.stop()
+        self.hide()
+        self.closed.emit()
