@@ -96,7 +96,7 @@ class CaseDetail:
     row: Row
     case: CaseRow
     events: tuple[EventRow, ...]
-    titles: Mapping[str, str]
+    titles: dict[str, str]
 
 
 @dataclass(frozen=True)

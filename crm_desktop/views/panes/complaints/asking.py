@@ -1,0 +1,304 @@
+"""A few questions in the page: what a step of a complaint asks for, or a new complaint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from crm_core.catalog import CATALOG
+from crm_core.errors import InvalidValue
+from crm_core.fields import Kind, Value
+from crm_core.i18n import Message, tr_noop
+from crm_core.values import check
+from crm_desktop.i18n import tr, words
+from crm_desktop.views.kit.buttons import flat, primary
+from crm_desktop.views.kit.editor import Editor
+from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.words import Titles
+from crm_desktop.views.panes.complaints.needs import NeedsEditor
+
+_DRAFT_AFTER_MS = 600
+_LABEL_WIDTH, _WORDS_HEIGHT = 112, 64
+WORDS = "words"
+"""The name of the log's words among the questions."""
+
+_COMPLAINT = CATALOG["complaint"]
+_NOT_FILLED = tr_noop("'{field}' must be filled in.")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked. `key` names its draft; `words` labels what goes into the log ("" nothing);
+    `told`: whether the customer is told, None where that is no question."""
+
+    key: str
+    title: str
+    button: str
+    must: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    words: str = ""
+    words_needed: bool = False
+    told: bool | None = None
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    titles: Titles = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered: the fields asked for, the log's words, and who may see them."""
+
+    values: Mapping[str, Value]
+    words: str = ""
+    told: bool = False
+
+
+class AskForm(QWidget):
+    """Shows an `Ask`. What is typed is kept as a draft until it is sent or given up.
+
+    Signals: `answered(Answer)`, `cancelled`, `draft_changed(key, text or None)`.
+    """
+
+    answered = Signal(object)
+    cancelled = Signal()
+    draft_changed = Signal(str, object)
+
+    def __init__(self, links: Links, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("surface", "alt")
+        self._links = links
+        self._ask = Ask("", "", "")
+        self._editors: dict[str, Editor] = {}
+        self._problems: dict[str, QLabel] = {}
+        self._page: QWidget | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(20, 12, 20, 14)
+        self._keep = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
+        self._keep.timeout.connect(self._keep_draft)
+
+    @property
+    def ask(self) -> Ask:
+        """What is asked now."""
+        return self._ask
+
+    def show_ask(self, ask: Ask) -> None:
+        """Ask something else; what was typed before is kept as its draft."""
+        self.flush_draft()
+        self._ask = ask
+        if self._page is not None:
+            self._page.hide()
+            self._page.deleteLater()
+        self._editors, self._problems = {}, {}
+        self._page = self._made(ask)
+        self._layout.addWidget(self._page)
+        for name, editor in self._editors.items():
+            editor.set_value(ask.values.get(name), ask.titles)
+        self.setAccessibleName(ask.title)
+        self.focus_first()
+
+    def focus_first(self) -> None:
+        """Give the keyboard to the first question that has no answer yet."""
+        empty = [x for name, x in self._editors.items() if not self._ask.values.get(name)]
+        for editor in [*empty, *self._editors.values()][:1]:
+            editor.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if self._ask.words:
+            self._words.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def restore(self, text: str) -> None:
+        """Lay a draft over the form."""
+        for name, typed in cast("dict[str, str]", json.loads(text)).items():
+            if name == WORDS and self._ask.words:
+                self._words.setPlainText(typed)
+            elif name in self._editors:
+                self._editors[name].restore(typed)
+
+    def flush_draft(self) -> None:
+        """Keep at once what waits to be kept."""
+        if self._keep.isActive():
+            self._keep.stop()
+            self._keep_draft()
+
+    def forget(self) -> None:
+        """The answers were taken, or given up: no draft of them is kept."""
+        self._keep.stop()
+        if self._ask.key:
+            self.draft_changed.emit(self._ask.key, None)
+
+    def send(self) -> None:
+        """Hand over the answers, unless one is missing."""
+        values: dict[str, Value] = {}
+        problems: dict[str, Message] = {}
+        for name, editor in self._editors.items():
+            try:
+                values[name] = editor.value()
+                check(editor.field, values[name])
+            except InvalidValue as problem:
+                problems[name] = problem.message
+                continue
+            if name in self._ask.must and values[name] in (None, "", []):
+                problems[name] = Message(_NOT_FILLED, {"field": editor.field.label})
+        said = self._words.toPlainText().strip() if self._ask.words else ""
+        if self._ask.words_needed and not said:
+            problems[WORDS] = Message(_NOT_FILLED, {"field": self._ask.words})
+        self._show_problems(problems)
+        if not problems:
+            self.answered.emit(Answer(values, said, self._told.isChecked()))
+
+    def show_problem(self, name: str, message: Message) -> bool:
+        """Say what the store refused beside its question; False where it was not asked."""
+        if name not in self._problems:
+            return False
+        self._show_problems({name: message})
+        return True
+
+    def editor(self, name: str) -> Editor:
+        """The editor of a field that is asked for."""
+        return self._editors[name]
+
+    @property
+    def words(self) -> QPlainTextEdit:
+        """Where the log's words are typed."""
+        return self._words
+
+    @property
+    def send_button(self) -> QPushButton:
+        """The one that hands over the answers."""
+        return self._send
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._cancel()
+            return
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.send()
+            return
+        super().keyPressEvent(event)
+
+    # Parts
+
+    def _made(self, ask: Ask) -> QWidget:
+        page = QWidget(self)
+        whole = QVBoxLayout(page)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(10)
+        title = QLabel(ask.title, page)
+        title.setProperty("role", "section")
+        whole.addWidget(title)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
+        grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
+        grid.setColumnStretch(1, 1)
+        for name in (*ask.must, *ask.may):
+            self._add_field(grid, page, name)
+        self._add_words(grid, page, ask)
+        whole.addLayout(grid)
+        whole.addLayout(self._buttons(page, ask))
+        return page
+
+    def _add_field(self, grid: QGridLayout, page: QWidget, name: str) -> None:
+        field_ = _COMPLAINT.by_name[name]
+        is_set = field_.kind is Kind.TAGS and bool(field_.choices)
+        editor = NeedsEditor(field_, page) if is_set else make_editor(field_, page, self._links)
+        editor.edited.connect(self._keep_soon)
+        self._editors[name] = editor
+        label = tr(field_.label)
+        is_needed = name in self._ask.must
+        self._add_row(grid, page, name, f"{label} *" if is_needed else label, editor.widget)
+
+    def _add_words(self, grid: QGridLayout, page: QWidget, ask: Ask) -> None:
+        self._words = QPlainTextEdit(page)
+        self._words.setFixedHeight(_WORDS_HEIGHT)
+        self._words.setTabChangesFocus(True)
+        self._words.setAccessibleName(tr(ask.words))
+        self._words.textChanged.connect(self._keep_soon)
+        self._told = QCheckBox(tr("The customer may see it"), page)
+        self._told.setChecked(bool(ask.told))
+        self._words.setVisible(bool(ask.words))
+        self._told.setVisible(ask.told is not None)
+        if ask.words:
+            label = tr(ask.words)
+            self._add_row(
+                grid, page, WORDS, f"{label} *" if ask.words_needed else label, self._words
+            )
+        if ask.told is not None:
+            grid.addWidget(self._told, grid.rowCount(), 1)
+
+    def _add_row(
+        self, grid: QGridLayout, page: QWidget, name: str, words_: str, editor: QWidget
+    ) -> None:
+        label = QLabel(words_, page)
+        label.setProperty("role", "small")
+        label.setBuddy(editor)
+        label.setContentsMargins(0, 5, 0, 0)
+        problem = QLabel(page)
+        problem.setProperty("role", "small")
+        problem.setProperty("tone", "bad")
+        problem.setWordWrap(True)
+        problem.hide()
+        self._problems[name] = problem
+        row = grid.rowCount()
+        grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(editor, row, 1)
+        grid.addWidget(problem, row + 1, 1)
+
+    def _buttons(self, page: QWidget, ask: Ask) -> QHBoxLayout:
+        self._send = primary(ask.button, page)
+        self._send.setToolTip(tr("Ctrl+Enter"))
+        self._send.clicked.connect(self.send)
+        cancel = flat(tr("Cancel"), page)
+        cancel.clicked.connect(self._cancel)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addSpacing(_LABEL_WIDTH + 8)
+        row.addWidget(self._send)
+        row.addWidget(cancel)
+        row.addStretch(1)
+        return row
+
+    def _show_problems(self, problems: Mapping[str, Message]) -> None:
+        for name, label in self._problems.items():
+            message = problems.get(name)
+            label.setText("" if message is None else f"◆ {words(message)}")
+            label.setVisible(message is not None)
+            widget = self._words if name == WORDS else self._editors[name].widget
+            widget.setAccessibleDescription("" if message is None else words(message))
+        for name in self._problems:
+            if name in problems:
+                widget = self._words if name == WORDS else self._editors[name].widget
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+
+    def _cancel(self) -> None:
+        self.forget()
+        self.cancelled.emit()
+
+    def _keep_soon(self) -> None:
+        self._keep.start()
+
+    def _keep_draft(self) -> None:
+        typed = {name: x.typed() for name, x in self._editors.items() if x.is_touched}
+        if self._ask.words and self._words.toPlainText().strip():
+            typed[WORDS] = self._words.toPlainText()
+        if self._ask.key:
+            self.draft_changed.emit(self._ask.key, json.dumps(typed) if typed else None)

@@ -1,0 +1,414 @@
+"""The complaints pane: what is open by time left, one complaint beside it, and its steps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import uuid_utils
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from crm_core import complaint_steps as steps
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, difference
+from crm_core.errors import CrmError, InvalidValue
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId
+from crm_core.roles import Action
+from crm_core.values import instant_of
+from crm_desktop.i18n import tr
+from crm_desktop.models import complaints, labels, rights
+from crm_desktop.models.complaints import Board, CaseDetail
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.replica import Summary
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.panes.complaints.asking import Answer, Ask, AskForm
+from crm_desktop.views.panes.complaints.board import ALL, BoardView
+from crm_desktop.views.panes.complaints.case_view import CaseView
+from crm_desktop.views.panes.complaints.stage_bar import LABELS
+from crm_desktop.views.panes.complaints.step_words import ask_of
+
+_LIST, _DETAIL = 388, 716
+_MINUTE_MS = 60_000
+_KINDS = frozenset(("complaint", "complaint_event", "account", "user"))
+"""What the list or the log shows something of."""
+
+_INTAKE, _EDIT, _NOTE = "new", "edit", "note"
+_INTAKE_MUST = ("account", "subject", "remedy_sought", "need")
+_INTAKE_MAY = ("channel", "contact", "description")
+_EDITED = (
+    "subject", "remedy_sought", "need", "severity", "safety", "product", "batch", "order",
+    "contact", "channel", "handler", "category", "description",
+)  # fmt: skip
+_NOTE_WORDS = tr_noop("Note")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One complaint, and what this user may do about it."""
+
+    detail: CaseDetail | None
+    may_edit: bool
+    may_approve: bool
+
+
+def utc_now() -> dt.datetime:
+    """This moment."""
+    return dt.datetime.now(dt.UTC)
+
+
+class ComplaintsPane(QWidget):
+    """List and detail of complaints.
+
+    Signals: `failed(CrmError)`; `opened(kind, id)` for a record that lives elsewhere;
+    `said(words)` for a remark.
+    """
+
+    failed = Signal(object)
+    opened = Signal(str, str)
+    said = Signal(str)
+
+    def __init__(
+        self,
+        hub: DataHub,
+        parent: QWidget | None = None,
+        *,
+        now: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        super().__init__(parent)
+        self._hub, self._now = hub, now
+        self._me = str(hub.identity.user)
+        self._read = _Read(None, may_edit=False, may_approve=False)
+        self._record_id = ""
+        self._asked = ""
+        finder = Finder(hub)
+        self._board = BoardView(self._me, self)
+        self._case = CaseView(finder, self)
+        self._intake = AskForm(finder, self)
+        self._nothing = QLabel(tr("Choose a complaint in the list."), self)
+        self._right = QStackedWidget(self)
+        self._minute = QTimer(self, interval=_MINUTE_MS)
+        self._lay_out()
+        self._connect()
+        self._minute.start()
+        self.refresh()
+
+    # What others may ask
+
+    def refresh(self) -> None:
+        """Read the list again."""
+        everything = self._board.view == ALL
+
+        def job(connection: Connection) -> Board:
+            return complaints.read_board(connection, everything=everything)
+
+        self._hub.read(job, self._show_board, owner=self, supersede="complaints")
+
+    def take_summary(self, summary: Summary) -> None:
+        """Refresh what a change touches."""
+        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
+        if not _KINDS.intersection(kinds) and not summary.conflicts_changed:
+            return
+        self.refresh()
+        if self._record_id:
+            self._load(self._record_id)
+
+    def open_record(self, record_id: str) -> None:
+        """Show a complaint, whether or not the list holds it."""
+        self._board.choose(record_id)
+        self._open(record_id)
+
+    def choose_first(self) -> None:
+        """Show the complaint with the least time left."""
+        self._board.choose_first()
+
+    def new_record(self) -> None:
+        """Ask the few things that a new complaint needs."""
+        self._leave_form()
+        ask = Ask(
+            "complaint/intake", tr("New complaint"), tr("Enter complaint"), _INTAKE_MUST,
+            _INTAKE_MAY,
+        )  # fmt: skip
+        self._intake.show_ask(ask)
+        self._right.setCurrentWidget(self._intake)
+        self._intake.focus_first()
+        self._fetch_draft(self._intake)
+
+    def save(self) -> None:
+        """Send what is being asked."""
+        if self._right.currentWidget() is self._intake:
+            self._intake.send()
+        elif self._asked:
+            self._case.form.send()
+
+    def pass_minute(self) -> None:
+        """Show the clocks as of now; nothing is read."""
+        now = self._now()
+        self._board.show_moment(now)
+        self._case.show_moment(now)
+
+    @property
+    def board(self) -> BoardView:
+        """The list's side."""
+        return self._board
+
+    @property
+    def case(self) -> CaseView:
+        """The complaint's side."""
+        return self._case
+
+    @property
+    def intake(self) -> AskForm:
+        """Where a new complaint is entered."""
+        return self._intake
+
+    @property
+    def record_id(self) -> str:
+        """The complaint shown, or ""."""
+        return self._record_id
+
+    # Reading
+
+    def _show_board(self, board: Board) -> None:
+        self._board.show_board(board, self._now())
+        if self._record_id and self._right.currentWidget() is not self._intake:
+            self._board.choose(self._record_id)
+
+    def _open(self, record_id: str) -> None:
+        if record_id == self._record_id and self._right.currentWidget() is self._case:
+            return
+        self._leave_form()
+        self._record_id = record_id
+        self._load(record_id)
+
+    def _load(self, record_id: str) -> None:
+        me = RecordId(self._me)
+
+        def job(connection: Connection) -> _Read:
+            detail = complaints.read_case(connection, RecordId(record_id))
+            if detail is not None:
+                detail.titles.setdefault(f"user/{me}", labels.title(connection, "user", me))
+            edit = rights.may(connection, me, "complaint", Action.EDIT)
+            approve = rights.may(connection, me, "complaint", Action.APPROVE)
+            return _Read(detail, edit, approve)
+
+        self._hub.read(job, self._show, owner=self, supersede="complaint")
+
+    def _show(self, read: _Read) -> None:
+        if read.detail is None or read.detail.row.id != self._record_id:
+            return
+        self._read = read
+        self._case.show_case(
+            read.detail, self._now(), may_edit=read.may_edit, may_approve=read.may_approve
+        )
+        if self._right.currentWidget() is not self._intake:
+            self._right.setCurrentWidget(self._case)
+
+    # Steps
+
+    def _ask_step(self, target: str) -> None:
+        detail = self._read.detail
+        if detail is None:
+            return
+        if steps.asked_by(detail.row.values.get("state"), target).is_nothing:
+            self._take_step(target, Answer({}, told=target == "acknowledged"))
+            return
+        self._ask(target, ask_of(detail.row.id, target, detail.row.values, detail.titles, self._me))
+
+    def _ask_note(self) -> None:
+        words = tr("Add a note")
+        ask = Ask(
+            f"complaint/{self._record_id}/{_NOTE}", words, words, words=_NOTE_WORDS,
+            words_needed=True, told=False,
+        )  # fmt: skip
+        self._ask(_NOTE, ask)
+
+    def _ask_edit(self) -> None:
+        detail = self._read.detail
+        if detail is not None:
+            ask = Ask(
+                f"complaint/{self._record_id}/{_EDIT}", tr("Edit"), tr("Save"), may=_EDITED,
+                values=detail.row.values, titles=detail.titles,
+            )  # fmt: skip
+            self._ask(_EDIT, ask)
+
+    def _ask(self, asked: str, ask: Ask) -> None:
+        self._asked = asked
+        self._case.form.show_ask(ask)
+        self._case.form.show()
+        self._case.form.focus_first()
+        self._fetch_draft(self._case.form)
+
+    def _take_answer(self, answer: Answer) -> None:
+        detail = self._read.detail
+        if detail is None:
+            return
+        if self._asked == _NOTE:
+            line = self._line(comment=answer.words, told=answer.told)
+            self._save(steps.note(self._seen(detail), line), tr("Note: {title}", title=self._title))
+        elif self._asked == _EDIT:
+            seen, entity = self._seen(detail), CATALOG["complaint"]
+            changes = difference(entity, seen.id, seen.values, answer.values, seen.seq)
+            self._save(changes, tr("Change: {title}", title=self._title))
+        else:
+            self._take_step(self._asked, answer)
+
+    def _take_step(self, target: str, answer: Answer) -> None:
+        detail = self._read.detail
+        if detail is None:
+            return
+        asked = steps.asked_by(detail.row.values.get("state"), target)
+        said = {asked.words: answer.words} if asked.words else {}
+        line = self._line(told=answer.told or (asked.told and not asked.words), **said)
+        changes = steps.step(self._seen(detail), target, answer.values, line)
+        # The stage and its line in the log are true together or not at all.
+        words = tr("{stage}: {title}", stage=tr(LABELS[target]), title=self._title)
+        self._save(changes, words, atomic=True)
+
+    def _toggle_need(self, code: str, is_on: bool) -> None:
+        detail = self._read.detail
+        if detail is None:
+            return
+        held = {str(member) for member in _members(detail.row.values.get("need"))}
+        wanted: list[Value] = [*sorted(held | {code} if is_on else held - {code})]
+        entity = CATALOG["complaint"]
+        changes = difference(
+            entity, detail.row.id, detail.row.values, {"need": wanted}, detail.row.seq
+        )
+        if changes:
+            self._save(changes, tr("Change: {title}", title=self._title))
+
+    def _enter(self, answer: Answer) -> None:
+        record_id = RecordId(uuid_utils.uuid7().hex)
+        changes = steps.intake(record_id, answer.values, self._line())
+        title = str(answer.values.get("subject") or "")
+
+        def done(_summary: Summary) -> None:
+            self._intake.forget()
+            self._right.setCurrentWidget(self._case)
+            self._record_id = ""
+            self.open_record(record_id)
+
+        self._hub.save(
+            changes, tr("New: {title}", title=title), owner=self, then=done,
+            failed=self._tell_intake_failure,
+        )  # fmt: skip
+
+    def _save(self, changes: Sequence[Change], label: str, *, atomic: bool = False) -> None:
+        if not changes:
+            self._close_form()
+            return
+        self._hub.save(
+            changes, label, owner=self, atomic=atomic, then=self._after_save,
+            failed=self._tell_failure,
+        )  # fmt: skip
+
+    def _after_save(self, _summary: Summary) -> None:
+        self._case.form.forget()
+        self._close_form()
+        self.refresh()
+        self._load(self._record_id)
+
+    def _tell_failure(self, error: CrmError) -> None:
+        self._tell_refused(error, self._case.form)
+
+    def _tell_intake_failure(self, error: CrmError) -> None:
+        self._tell_refused(error, self._intake)
+
+    def _tell_refused(self, error: CrmError, form: AskForm) -> None:
+        is_shown = isinstance(error, InvalidValue) and form.show_problem(error.field, error.message)
+        if not is_shown:
+            self.failed.emit(error)
+        if self._record_id:
+            self._load(self._record_id)
+
+    def _seen(self, detail: CaseDetail) -> steps.Seen:
+        return steps.Seen(detail.row.id, detail.row.seq, detail.row.values)
+
+    def _line(self, reason: str = "", comment: str = "", *, told: bool = False) -> steps.Line:
+        at = instant_of(self._now())
+        return steps.Line(RecordId(uuid_utils.uuid7().hex), at, reason, comment, told)
+
+    @property
+    def _title(self) -> str:
+        detail = self._read.detail
+        return (detail.case.subject or detail.case.number) if detail is not None else ""
+
+    # The form in the page, and its drafts
+
+    def _leave_form(self) -> None:
+        """Before something else is shown: what was typed is kept as a draft."""
+        self._case.form.flush_draft()
+        self._intake.flush_draft()
+        self._close_form()
+
+    def _close_form(self) -> None:
+        self._asked = ""
+        self._case.form.hide()
+
+    def _close_intake(self) -> None:
+        self._right.setCurrentWidget(self._case if self._record_id else self._nothing)
+        if self._record_id:
+            self._board.choose(self._record_id)
+
+    def _fetch_draft(self, form: AskForm) -> None:
+        key = form.ask.key
+
+        def lay(text: str | None) -> None:
+            if text and form.ask.key == key:
+                form.restore(text)
+                self.said.emit(tr("What you typed here and did not save is back."))
+
+        self._hub.draft(key, lay, owner=self)
+
+    def _keep_draft(self, key: str, text: str | None) -> None:
+        self._hub.keep_draft(key, text)
+
+    def _lay_out(self) -> None:
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setProperty("tone", "ink2")
+        for page in (self._nothing, self._case, self._intake):
+            self._right.addWidget(page)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setHandleWidth(1)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self._board)
+        splitter.addWidget(self._right)
+        splitter.setSizes([_LIST, _DETAIL])
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        self._board.setMinimumWidth(300)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def _connect(self) -> None:
+        self._minute.timeout.connect(self.pass_minute)
+        self._board.chosen.connect(self._open)
+        self._board.new_asked.connect(self.new_record)
+        self._board.all_asked.connect(self.refresh)
+        self._case.step_asked.connect(self._ask_step)
+        self._case.note_asked.connect(self._ask_note)
+        self._case.edit_asked.connect(self._ask_edit)
+        self._case.need_toggled.connect(self._toggle_need)
+        self._case.opened.connect(self._tell_opened)
+        self._case.form.answered.connect(self._take_answer)
+        self._case.form.cancelled.connect(self._close_form)
+        self._intake.answered.connect(self._enter)
+        self._intake.cancelled.connect(self._close_intake)
+        for form in (self._case.form, self._intake):
+            form.draft_changed.connect(self._keep_draft)
+
+    def _tell_opened(self, kind: str, record_id: str) -> None:
+        if kind == "complaint":
+            self.open_record(record_id)
+        else:
+            self.opened.emit(kind, record_id)
+
+
+def _members(value: Value) -> Sequence[Value]:
+    return value if isinstance(value, list) else ()
