@@ -23,7 +23,7 @@ serve:     ## a server with the demo company, on this machine only
 	@$(BIN)/crm-server --data build/serve serve $(ARGS)
 
 test: setup ## all tests; one of them: make test ARGS=tests/...
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: setup ## format, lint, imports, types, dependencies, migrations, translations
 	@$(BIN)/python tools/check.py
