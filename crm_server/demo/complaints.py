@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
+from crm_core.working_time import WorkingCalendar
 from crm_server.demo.people import People
-from crm_server.demo.rows import Draw, Row, past, tags, without_empty
+from crm_server.demo.rows import Draw, Row, is_weekend, past, tags, without_empty
 from crm_server.demo.trade import Account, Trade
 
 ACKNOWLEDGED = ("received", "acknowledged")
@@ -20,17 +21,45 @@ ANSWERED = (*INVESTIGATING, "answered")
 RESOLVED = (*ANSWERED, "recovering", "resolved")
 CLOSED = (*RESOLVED, "closed")
 PATHS = (
-    ("received",), ACKNOWLEDGED, ASSESSED, INVESTIGATING, CLOSED, RESOLVED,
-    (*INVESTIGATING, "waiting_customer"), (*CLOSED, "followed_up"), ANSWERED, CLOSED,
+    CLOSED, (*CLOSED, "followed_up"), (*ACKNOWLEDGED, "rejected"), CLOSED,
     (*INVESTIGATING, "waiting_third_party", "investigating", "answered", "resolved", "closed"),
-    (*ACKNOWLEDGED, "rejected"), (*ANSWERED, "recovering"),
-    (*RESOLVED, "reopened", "investigating"), (*CLOSED, "followed_up"),
-    (*ACKNOWLEDGED, "duplicate"),
+    (*CLOSED, "followed_up"), (*ACKNOWLEDGED, "duplicate"),
 )  # fmt: skip
-"""The lives of complaints, one after the other; together they pass every stage."""
+"""The lives of complaints that are over, one after the other."""
+
+
+@dataclass(frozen=True)
+class Current:
+    """An open complaint: how far it came, how many working days ago it began, how grave it is."""
+
+    path: tuple[str, ...]
+    days_ago: int
+    severity: str = ""
+
+
+CURRENT = (
+    Current(RESOLVED, 8, "minor"),
+    Current((*RESOLVED, "reopened", "investigating"), 9, "minor"),
+    Current((*ANSWERED, "recovering"), 6, "minor"),
+    Current(ANSWERED, 5, "minor"),
+    Current((*INVESTIGATING, "waiting_customer"), 4, "major"),
+    Current(INVESTIGATING, 4, "major"),
+    Current(INVESTIGATING, 2, "major"),
+    Current(ASSESSED, 2, "minor"),
+    Current(ACKNOWLEDGED, 1),
+    Current(("received",), 1),
+)
+"""What is open today: some in good time, one late, one paused; the two last not yet judged."""
 
 COMPLAINTS = 48
-OLDEST_DAYS_AGO, NEWEST_DAYS_AGO = 330, 25
+OLDEST_DAYS_AGO, NEWEST_DAYS_AGO = 330, 40
+STEP_MINUTES = {
+    "acknowledged": (20, 220), "assessed": (60, 420), "investigating": (30, 240),
+    "answered": (120, 900), "recovering": (60, 480), "resolved": (120, 900),
+    "closed": (240, 1440), "followed_up": (2400, 3360), "reopened": (480, 960),
+}  # fmt: skip
+"""Working minutes, least and most, until a stage is reached; an hour or two for the others."""
+
 CAUSES = (
     ("Packing", 4),
     ("Carrier", 4),
@@ -39,6 +68,15 @@ CAUSES = (
     ("Invoice", 1),
 )
 """Cause and its weight: the first three make up four fifths, as in practice."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How far a complaint came, when it was received, and how grave it was found to be."""
+
+    path: Sequence[str]
+    received: dt.datetime
+    severity: str
 
 
 @dataclass(frozen=True)
@@ -86,22 +124,27 @@ class Complaints:
 
     def rows(self) -> Iterator[Row]:
         """The complaints, each with its events."""
+        over = COMPLAINTS - len(CURRENT)
         for number in range(COMPLAINTS):
             draw = self._draw.part(f"complaint {number}")
             account = draw.one(self._chinese if number % 4 == 0 else self._customers)
-            yield from self._life(number, account, PATHS[number % len(PATHS)], draw)
+            if number < over:
+                path = PATHS[number % len(PATHS)]
+                day = draw.day(-OLDEST_DAYS_AGO, -NEWEST_DAYS_AGO)
+                severity = draw.one(("critical", "major", "minor", "minor"))
+            else:
+                current = CURRENT[number - over]
+                path, severity = current.path, current.severity
+                day = _working_days_ago(draw.today, current.days_ago)
+            received = draw.at(day, chinese=True)
+            yield from self._life(number, account, Course(path, received, severity), draw)
 
-    def _life(
-        self, number: int, account: Account, path: Sequence[str], draw: Draw
-    ) -> Iterator[Row]:
-        is_open = path[-1] in ("received", "acknowledged", "assessed", "investigating")
-        youngest = 2 if is_open else NEWEST_DAYS_AGO
-        day = draw.day(-NEWEST_DAYS_AGO if is_open else -OLDEST_DAYS_AGO, -youngest)
-        received = draw.at(day, chinese=account.chinese)
-        steps = self._moments(received, len(path), draw)
+    def _life(self, number: int, account: Account, course: Course, draw: Draw) -> Iterator[Row]:
+        path, received = course.path, course.received
+        steps = _moments(course, draw)
         handler = self._people.user("service") if draw.chance(0.6) else account.owner.user
         complaint = draw.id_of("complaint", str(number))
-        values = self._values(account, path, received, handler, draw)
+        values = self._values(account, course, handler, draw)
         if path[-1] == "duplicate":
             values["repeat_of"] = draw.id_of("complaint", str(number - 1))
         yield Row("complaint", complaint, values | past(handler, received, steps[-1]))
@@ -110,7 +153,8 @@ class Complaints:
             event = without_empty(
                 {"complaint": complaint, "at": instant_of(at),
                  "from_state": before, "to_state": state,
-                 "customer_visible": state in ("acknowledged", "answered", "resolved")}
+                 "customer_visible": state in ("acknowledged", "answered", "resolved"),
+                 **_said(state, account)}
             )  # fmt: skip
             yield Row(
                 "complaint_event", draw.id_of("complaint_event", f"{number}-{place}"),
@@ -118,23 +162,10 @@ class Complaints:
             )  # fmt: skip
             before = state
 
-    def _moments(self, received: dt.datetime, count: int, draw: Draw) -> list[dt.datetime]:
-        """The moments of the steps, all before today."""
-        moments = [received]
-        last = dt.datetime.combine(draw.today, dt.time(), dt.UTC) - dt.timedelta(hours=1)
-        for left in range(count - 1, 0, -1):
-            room = (last - moments[-1]) / left
-            moments.append(moments[-1] + min(room, dt.timedelta(hours=draw.whole(2, 60))))
-        return [moment.replace(microsecond=0) for moment in moments]
-
     def _values(
-        self,
-        account: Account,
-        path: Sequence[str],
-        received: dt.datetime,
-        handler: RecordId,
-        draw: Draw,
+        self, account: Account, course: Course, handler: RecordId, draw: Draw
     ) -> dict[str, Value]:
+        path, received = course.path, course.received
         matter = draw.one(CHINESE if account.chinese else ENGLISH)
         channels = ("wechat", "phone") if account.chinese else ("phone", "email", "visit")
         values: dict[str, Value] = {
@@ -146,16 +177,17 @@ class Complaints:
             "need": tags(draw.one(("cared_for", "heard", "professional", "fast"))),
             "safety": matter.category == "Quality" and draw.chance(0.3),
         }  # fmt: skip
-        return without_empty(values | self._findings(account, path, handler, draw))
+        return without_empty(values | self._findings(account, course, handler, draw))
 
     def _findings(
-        self, account: Account, path: Sequence[str], handler: RecordId, draw: Draw
+        self, account: Account, course: Course, handler: RecordId, draw: Draw
     ) -> dict[str, Value]:
         """What the stages passed so far had to establish."""
+        path = course.path
         causes = [cause for cause, weight in CAUSES for _ in range(weight)]
         found: dict[str, Value] = {}
         if "assessed" in path:
-            found["severity"] = draw.one(("critical", "major", "minor", "minor"))
+            found["severity"] = course.severity
             found["handler"] = handler
         if "closed" in path:
             found["cause"] = draw.one(causes)
@@ -164,3 +196,43 @@ class Complaints:
         if path[-1] == "rejected":
             found["closed_reason"] = "非本公司产品" if account.chinese else "Not our product"
         return found
+
+
+def _moments(course: Course, draw: Draw) -> list[dt.datetime]:
+    """The moments of the steps, in working time and all before today."""
+    calendar = WorkingCalendar()
+    moments = [course.received]
+    last = dt.datetime.combine(draw.today, dt.time(), dt.UTC) - dt.timedelta(hours=1)
+    for place, state in enumerate(course.path[1:], start=1):
+        least, most = STEP_MINUTES.get(state, (60, 120))
+        work = dt.timedelta(minutes=draw.whole(least, most))
+        room = (last - moments[-1]) / (len(course.path) - place)
+        moments.append(min(calendar.after(moments[-1], work), moments[-1] + room))
+    return [moment.astimezone(dt.UTC).replace(microsecond=0) for moment in moments]
+
+
+def _working_days_ago(today: dt.date, days: int) -> dt.date:
+    """The day that lies so many weekdays back."""
+    day = today
+    while days:
+        day -= dt.timedelta(1)
+        days -= not is_weekend(day)
+    return day
+
+
+_SAID = {
+    "waiting_customer": ("Photos of the labels asked for", "请客户提供标签照片"),
+    "waiting_third_party": ("The carrier looks for its log", "承运商正在查运输记录"),
+    "answered": ("We take it back and replace it.", "已答复客户：全部更换。"),
+    "recovering": ("Replacement is on its way.", "换货已发出。"),
+    "reopened": ("The replacement was damaged too.", "更换的货物仍有破损。"),
+    "followed_up": ("Content with how it was handled.", "客户对处理结果满意。"),
+}
+"""What the log says with a stage, in English and in Chinese."""
+
+
+def _said(state: str, account: Account) -> dict[str, Value]:
+    english, chinese = _SAID.get(state, ("", ""))
+    words = chinese if account.chinese else english
+    name = "reason" if state.startswith("waiting") or state == "reopened" else "comment"
+    return {name: words} if words else {}
