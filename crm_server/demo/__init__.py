@@ -19,6 +19,7 @@ from crm_server.demo.people import LOGINS, OFFICE, PASSWORD, People
 from crm_server.demo.plans import Plans
 from crm_server.demo.rows import Draw, Row, demo_id
 from crm_server.demo.trade import Trade
+from crm_server.demo.weeks import Weeks
 
 __all__ = ["NAME", "PASSWORD", "SLUG", "Login", "Row", "company", "logins"]
 
@@ -64,6 +65,7 @@ def company(today: dt.date, seed: int = SEED) -> list[Row]:
         *trade.people_rows(),
         *Plans(accounts, people, draw).rows(),
         *FieldWork(accounts, people, draw).rows(),
+        *Weeks(accounts, draw).rows(),
         *trade.orders(),
         *trade.order_lines(),
         *Complaints(accounts, trade, people, draw).rows(),

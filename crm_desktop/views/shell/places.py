@@ -31,7 +31,14 @@ def _inbox(hub: DataHub, parent: QWidget) -> QWidget:
     return InboxPane(hub, parent)
 
 
+def _visits(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.visits.pane import VisitsPane
+
+    return VisitsPane(hub, parent)
+
+
 PANES: dict[str, MakePane] = {
+    "visits": _visits,
     INBOX: _inbox,
 }
 """The crafted panes. Each maker imports its pane when the place is first looked at."""

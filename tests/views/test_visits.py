@@ -1,0 +1,287 @@
+"""The visits pane: what is planned, moved, drawn and dropped is stored, as one step each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from crm_core.fields import Value
+from crm_core.free_time import Span
+from crm_core.ids import RecordId
+from crm_desktop.models import queries
+from crm_desktop.models.agenda import Appointment, Place
+from crm_desktop.models.queries import Row
+from crm_desktop.models.store import Store
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.panes.visits.calendar_view import CalendarView
+from crm_desktop.views.panes.visits.due_mime import carrying
+from crm_desktop.views.panes.visits.geometry import Sheet
+from crm_desktop.views.panes.visits.pane import VisitsPane
+from tests.views.company import make_store, people
+
+Rest = Callable[[], None]
+ME, HANDEL, OTHER = (RecordId(f"{n:032x}") for n in (1, 2, 3))
+V1, V2, V3 = (RecordId(f"{n:032x}") for n in (11, 12, 13))
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = dt.datetime(2026, 10, 13, 6, 43, tzinfo=dt.UTC)  # 08:43 there, a Tuesday
+
+
+def visit(start: str, end: str, **values: Value) -> dict[str, Value]:
+    return {"account": HANDEL, "owner": ME, "state": "planned", "planned_start": start,
+            "planned_end": end, **values}  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    account: dict[str, Value] = {"owner": ME, "type": "customer", "grade": "A"}
+    rows: list[tuple[str, RecordId, dict[str, Value]]] = [
+        *people(ME),
+        ("account", HANDEL, {"name": "Ernst Handel", **account}),
+        ("account", OTHER, {"name": "North/South", **account}),
+        ("visit", V1, visit("2026-10-14T08:00:00Z", "2026-10-14T09:15:00Z", state="confirmed")),
+        ("visit", V2, visit("2026-10-14T08:30:00Z", "2026-10-14T09:30:00Z")),
+        ("visit", V3, visit("2026-10-12T07:00:00Z", "2026-10-12T07:45:00Z", state="completed",
+                            outcome="order")),
+    ]  # fmt: skip
+    made = make_store(tmp_path, rows, user=ME)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> VisitsPane:
+    made = VisitsPane(hub, clock=lambda: NOW, zone=BERLIN)
+    qtbot.addWidget(made)
+    hub.changed.connect(made.take_summary)
+    made.resize(1100, 1000)
+    made.show()
+    rest()
+    made._calendar.scroll_to_day()
+    return made
+
+
+def stored(store: Store, record_id: str) -> dict[str, Value]:
+    with store.reader() as c:
+        row = queries.record(c, "visit", RecordId(record_id))
+    assert row is not None
+    return dict(row.values)
+
+
+def times(store: Store, record_id: str) -> tuple[Value, Value]:
+    values = stored(store, record_id)
+    return values["planned_start"], values["planned_end"]
+
+
+def all_visits(store: Store) -> set[str]:
+    with store.reader() as c:
+        return {row.id for row in queries.page(c, "visit").rows}
+
+
+def drag(calendar: CalendarView, qtbot: QtBot, start: QPoint, end: QPoint) -> None:
+    port = calendar.viewport()
+    qtbot.mousePress(port, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(port, pos=(start + end) / 2)
+    qtbot.mouseMove(port, pos=end)
+    qtbot.mouseRelease(port, Qt.MouseButton.LeftButton, pos=end)
+
+
+def wall(day: int, hour: int, minute: int = 0) -> dt.datetime:
+    return NOW.replace(tzinfo=None, day=day, hour=hour, minute=minute)
+
+
+def test_the_week_of_today_is_shown_by_the_clock_of_the_place(pane: VisitsPane) -> None:
+    shown = {x.id: x for x in pane._calendar.appointments}
+    assert set(shown) == {V1, V2, V3}
+    assert shown[V1].start == wall(14, 10)
+    assert pane._calendar.sheet.first == dt.date(2026, 10, 12)
+    assert pane._calendar.sheet.days == 5
+
+
+def test_a_visit_dragged_to_another_day_is_one_step_and_moves_no_other(
+    pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    calendar, others = pane._calendar, times(store, V1)
+    start = calendar.rect_of(V2).center()
+    shift = calendar.point_at(wall(15, 12)) - calendar.point_at(wall(14, 10))
+    drag(calendar, qtbot, start, start + shift)
+    rest()
+    assert times(store, V2) == ("2026-10-15T10:30:00Z", "2026-10-15T11:30:00Z")
+    assert times(store, V1) == others
+    assert "Ernst Handel" in pane._foot.text
+    assert "12:30" in pane._foot.text
+
+
+def test_undo_in_the_foot_takes_the_move_back(pane: VisitsPane, store: Store, rest: Rest) -> None:
+    before = stored(store, V1)
+    pane._calendar.moved.emit(V1, Span(wall(16, 9), wall(16, 10)))
+    rest()
+    assert stored(store, V1)["state"] == "planned"  # what was confirmed was the old time
+    pane._foot.undo_asked.emit()
+    rest()
+    after = stored(store, V1)
+    fields = ("planned_start", "planned_end", "state")
+    assert [after[name] for name in fields] == [before[name] for name in fields]
+
+
+def test_pulling_the_lower_edge_lengthens_a_visit_and_keeps_it_confirmed(
+    pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    calendar = pane._calendar
+    rect = calendar.rect_of(V1)
+    edge = QPoint(rect.center().x(), rect.bottom() - 1)
+    drag(calendar, qtbot, edge, edge + QPoint(0, calendar.sheet.hour))
+    rest()
+    assert times(store, V1) == ("2026-10-14T08:00:00Z", "2026-10-14T10:15:00Z")
+    assert stored(store, V1)["state"] == "confirmed"
+
+
+def test_what_was_held_cannot_be_moved(pane: VisitsPane, store: Store, qtbot: QtBot) -> None:
+    calendar, before = pane._calendar, times(store, V3)
+    start = calendar.rect_of(V3).center()
+    drag(calendar, qtbot, start, start + QPoint(200, 100))
+    assert times(store, V3) == before
+    assert "Ernst Handel" in pane._foot.text
+
+
+def test_the_keyboard_chooses_moves_lengthens_and_opens(
+    pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    calendar = pane._calendar
+    calendar.choose(V3)
+    qtbot.keyClick(calendar, Qt.Key.Key_Right)
+    assert calendar.chosen is not None
+    assert calendar.chosen.id == V1
+    qtbot.keyClick(calendar, Qt.Key.Key_Down)
+    assert calendar.chosen.id == V2
+    qtbot.keyClick(calendar, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    rest()
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(calendar, Qt.Key.Key_Down, both)
+    rest()
+    assert times(store, V2) == ("2026-10-15T08:30:00Z", "2026-10-15T09:45:00Z")
+    assert "Ernst Handel" in calendar.accessibleDescription()
+
+
+def test_a_move_over_the_change_of_summer_time_keeps_the_time_of_day(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    pane._calendar.moved.emit(V2, Span(wall(26, 10, 30), wall(26, 11, 30)))
+    rest()
+    assert times(store, V2) == ("2026-10-26T09:30:00Z", "2026-10-26T10:30:00Z")
+
+
+def test_overlapping_visits_stand_side_by_side(pane: VisitsPane) -> None:
+    first, second = pane._calendar.rect_of(V1), pane._calendar.rect_of(V2)
+    assert not first.intersects(second)
+    assert first.top() < second.top() < first.bottom()
+
+
+def test_a_drag_over_free_time_begins_a_visit_that_is_stored_when_saved(
+    pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    known, calendar = all_visits(store), pane._calendar
+    drag(calendar, qtbot, calendar.point_at(wall(16, 10)), calendar.point_at(wall(16, 11, 30)))
+    rest()
+    card = pane._side.card
+    assert card.is_new
+    card.editor("account").restore(f"account/{OTHER}\tNorth/South")
+    card.submit()
+    rest()
+    (made,) = all_visits(store) - known
+    assert times(store, made) == ("2026-10-16T08:00:00Z", "2026-10-16T09:30:00Z")
+    assert (stored(store, made)["account"], stored(store, made)["state"]) == (OTHER, "planned")
+
+
+def test_a_visit_without_an_account_is_not_stored_and_says_why(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    known = all_visits(store)
+    pane.new_record()
+    rest()
+    pane.save()
+    rest()
+    assert all_visits(store) == known
+    assert "Account" in pane._side.card._problem.text()
+
+
+def test_a_due_account_placed_with_p_stands_in_the_first_gap(
+    pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    due, known = pane._side.due, all_visits(store)
+    assert [due.model().index(0, 0).data()] == ["North/South"]
+    due.setCurrentIndex(due.model().index(0, 0))
+    qtbot.keyClick(due, Qt.Key.Key_P)
+    rest()
+    (made,) = all_visits(store) - known
+    assert times(store, made) == ("2026-10-13T07:00:00Z", "2026-10-13T08:00:00Z")
+    assert due.model().rowCount() == 0
+    assert pane._calendar.chosen is not None
+
+
+def test_an_account_dropped_on_a_day_is_planned_there(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    known = all_visits(store)
+    pane._calendar.take_drop(carrying(OTHER), pane._calendar.point_at(wall(15, 14)))
+    rest()
+    (made,) = all_visits(store) - known
+    assert times(store, made) == ("2026-10-15T12:00:00Z", "2026-10-15T13:00:00Z")
+
+
+def test_a_visit_is_completed_only_with_an_outcome(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    pane._calendar.choose(V1)
+    card = pane._side.card
+    assert card.steps == ("in_progress", "planned", "cancelled")
+    card.begin_step("in_progress")
+    rest()
+    card.begin_step("completed")
+    card.submit()
+    assert stored(store, V1)["state"] == "in_progress"
+    outcome = card.editor("outcome").widget
+    assert isinstance(outcome, QComboBox)
+    outcome.setCurrentIndex(outcome.findData("order"))
+    card.submit()
+    rest()
+    values = stored(store, V1)
+    assert (values["state"], values["outcome"]) == ("completed", "order")
+    assert values["actual_start"] == values["actual_end"] == "2026-10-13T06:43:00Z"
+
+
+def test_days_weeks_and_a_visit_elsewhere_can_be_gone_to(
+    pane: VisitsPane, qtbot: QtBot, rest: Rest
+) -> None:
+    calendar = pane._calendar
+    qtbot.keyClick(calendar, Qt.Key.Key_PageDown)
+    rest()
+    assert calendar.sheet.first == dt.date(2026, 10, 19)
+    assert calendar.appointments == ()
+    pane.open_record(V1)
+    rest()
+    assert calendar.chosen is not None
+    calendar.day_asked.emit(dt.date(2026, 10, 14))
+    rest()
+    assert (calendar.sheet.first, calendar.sheet.days) == (dt.date(2026, 10, 14), 1)
+    pane._head.switch.choose("list")
+    rest()
+    pane.choose_first()
+    rest()
+    assert pane._plain_list().record_id in {V1, V2, V3}
+
+
+def test_overlaps_that_hang_together_share_a_day_evenly() -> None:
+    def at(start: int, end: int, n: int) -> Appointment:
+        row = Row("visit", RecordId(f"{n:032x}"), 1, deleted=False, values={})
+        return Appointment(row, Place(), wall(12, start), wall(12, end))
+
+    visits = [at(9, 11, 1), at(10, 12, 2), at(11, 13, 3), at(14, 15, 4)]
+    boxes = Sheet(dt.date(2026, 10, 12), 1, 500, 60).boxes(visits)
+    assert [(box.lane, box.lanes) for box in boxes] == [(0, 2), (1, 2), (0, 2), (0, 1)]
