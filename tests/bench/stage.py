@@ -81,9 +81,9 @@ class Stage:
         return fingerprint("crm_core", "crm_desktop/models")
 
 
-def child(job: str, *words: str | Path) -> Any:
+def child(job: str, *words: str | Path, module: str = "tests.bench.child") -> Any:
     """Run one job in a process of its own; what it measured."""
-    command = [sys.executable, "-m", "tests.bench.child", job, *map(str, words)]
+    command = [sys.executable, "-m", module, job, *map(str, words)]
     ran = run(command, env={PASSPHRASE_VARIABLE: PASSPHRASE})
     if ran.code:
         raise RuntimeError(f"{job}: {ran}")
