@@ -47,6 +47,10 @@ class Editor(QObject):
         self._put(value, titles)
         self._shown = self.typed()
 
+    def suggest(self, value: Value, titles: Titles) -> None:
+        """Show a value as if a person had typed it."""
+        self._put(value, titles)
+
     def value(self) -> Value:
         """The value as it stands; raises InvalidValue."""
         return self._parse(self.typed()) if self.is_touched else self._original

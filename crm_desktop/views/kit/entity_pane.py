@@ -2,63 +2,57 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import uuid_utils
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from crm_core.changes import Change, Op, difference
 from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
 from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.sql import Where
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.columns import columns_of
-from crm_desktop.views.kit.column import Column, as_columns
+from crm_desktop.views.kit.card import Card
+from crm_desktop.views.kit.column import Column
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.kit.head import PageHead
+from crm_desktop.views.kit.inspector import InspectorHost
 from crm_desktop.views.kit.list_model import ListModel
-from crm_desktop.views.kit.list_view import ListView
-from crm_desktop.views.kit.listing import Listing
-from crm_desktop.views.kit.source import Line, Shown, StoreSource, read_history, read_shown
-from crm_desktop.views.kit.text import heading, plain_label
+from crm_desktop.views.kit.list_side import ListSide
+from crm_desktop.views.kit.source import Line, Shown, read_history, read_shown, titles_for
+from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
 
 if TYPE_CHECKING:
     from crm_desktop.views.kit.detail import RecordDetail
+    from crm_desktop.views.kit.drafts import DraftKeeper
 
-_SEARCH_AFTER_MS = 200
-_DRAFT_AFTER_MS = 600
-_LIST_SHARE, _DETAIL_SHARE = 600, 480
+_FORM_WIDTH, _CARD_WIDTH = 420, 320
 _NEW = "new"
 
 
 class EntityPane(QWidget):
-    """List and detail of one kind.
+    """List and detail of one kind. With a `card` a chosen record shows that first, and its form
+    when one asks for it.
 
     Signals: `failed(CrmError)` for what is not about one field; `deleted(title)`; `inbox_asked`;
-    `said(words)` for a remark.
+    `said(words)` for a remark; `listed(Listing)` when something else is listed.
     """
 
     failed = Signal(object)
     inbox_asked = Signal()
     deleted = Signal(str)
     said = Signal(str)
+    listed = Signal(object)
 
     def __init__(
         self,
@@ -67,43 +61,72 @@ class EntityPane(QWidget):
         parent: QWidget | None = None,
         *,
         columns: Sequence[Column | Field] = (),
+        card: Callable[[QWidget], Card] | None = None,
     ) -> None:
         super().__init__(parent)
         self.entity = entity
         self._hub = hub
         self._record: Row | None = None
         self._is_new = False
-        self._locked = entity.read_only
+        self._laid: Mapping[str, Value] = {}
         self._after_load = ""
-        shown = as_columns(entity, columns or columns_of(entity))
-        self._list = ListView(self)
-        self._model = ListModel(entity, shown, StoreSource(hub, shown), self._list)
+        self._side = ListSide(entity, hub, columns, self)
+        self._list = self._side.list
+        self._model = self._side.model
         self._made_detail: RecordDetail | None = None
-        self._filter = QLineEdit(self)
-        self._new = QPushButton(tr("New"), self)
+        self._drafts: DraftKeeper | None = None
         self._right = QStackedWidget(self)
+        self._nothing = plain_label(self, tr("Choose a record in the list."))
+        self._card = card(self._right) if card is not None else None
+        self._host = InspectorHost(self._side, self._right, self)
         self._lay_out()
         self._connect()
-        newest_first = entity.by_name[entity.sort].kind is Kind.INSTANT
-        self._model.show(Listing(entity.kind, descending=newest_first))
 
     # What others may ask
 
     def open_record(self, record_id: str) -> None:
         """Show a record, whether or not it is in the list's window."""
         self._list.choose(record_id)
-        self._load(record_id)
+        self._look(record_id)
 
     def new_record(self) -> None:
         """Open an empty form."""
-        if not self._new.isEnabled():
+        self.new_with({})
+
+    def new_with(self, values: Mapping[str, Value]) -> None:
+        """Open a form for a new record with these values filled in."""
+        if not self._side.new.isEnabled():
             return
-        self._flush_draft()
         self._record, self._is_new = None, True
         self.detail.show_new()
-        self._right.setCurrentWidget(self.detail)
-        self._fetch_draft()
+        self._bring(self.detail)
+        self._begin_draft()
+        if values:
+            self._lay(values)
         self.detail.form.focus_first()
+
+    def edit_record(self) -> None:
+        """Open the form of the record that is chosen."""
+        if self._list.chosen_id:
+            self._load(self._list.chosen_id)
+
+    def show_where(self, where: Sequence[Where], words: str) -> None:
+        """List only these records, with a chip that says which."""
+        self._side.show_where(where, words)
+
+    def set_foot(self, words: str) -> None:
+        """Say something about the list below it."""
+        self._side.set_foot(words)
+
+    @property
+    def head(self) -> PageHead:
+        """The line above the list, for further buttons."""
+        return self._side.head
+
+    @property
+    def side(self) -> ListSide:
+        """The list with its views and conditions."""
+        return self._side
 
     def save(self) -> None:
         """Save what was typed, as one step."""
@@ -123,7 +146,7 @@ class EntityPane(QWidget):
 
     def focus_filter(self) -> None:
         """Give the keyboard to the list's own search."""
-        self._filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._side.bar.search_line.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @property
     def detail(self) -> RecordDetail:
@@ -144,8 +167,9 @@ class EntityPane(QWidget):
 
     def take_summary(self, summary: Summary) -> None:
         """Refresh what a change touches, and nothing else."""
-        if self._model.is_affected(summary):
-            self._model.refresh()
+        self._side.take_summary(summary)
+        if self._card is not None:
+            self._card.take_summary(summary)
         if self._record is None or self.detail.form.is_touched:
             return
         reset = self.entity.kind in summary.kinds_reset
@@ -155,8 +179,20 @@ class EntityPane(QWidget):
 
     # Reading
 
+    def _look(self, record_id: str) -> None:
+        """A record was chosen: its card where there is one, unless a form is open with words."""
+        if self._card is None:
+            self._load(record_id)
+            return
+        if self._drafts is not None:
+            self._drafts.flush()
+        self._record, self._is_new = None, False
+        self._card.show_record(record_id)
+        self._bring(self._card)
+
     def _load(self, record_id: str) -> None:
-        self._flush_draft()
+        if self._drafts is not None:
+            self._drafts.flush()
         kind = self.entity.kind
 
         def job(connection: Connection) -> Shown | None:
@@ -169,8 +205,8 @@ class EntityPane(QWidget):
             return
         self._record, self._is_new = shown.row, False
         self.detail.show_record(shown.row, shown.titles)
-        self._right.setCurrentWidget(self.detail)
-        self._fetch_draft()
+        self._bring(self.detail)
+        self._begin_draft()
         if self.detail.shows_history:
             self._load_history()
 
@@ -225,8 +261,7 @@ class EntityPane(QWidget):
             self._commit([change], label)
 
     def _commit(self, changes: Sequence[Change], label: str) -> None:
-        self._hub.keep_draft(self._draft_key(), None)
-        self._draft_timer.stop()
+        self._forget_draft()
         self._hub.save(changes, label, owner=self, then=self._show_saved, failed=self._show_failure)
 
     def _show_saved(self, _summary: Summary) -> None:
@@ -237,7 +272,8 @@ class EntityPane(QWidget):
 
     def _show_failure(self, error: CrmError) -> None:
         self._after_load = ""
-        self._keep_draft()
+        if self._drafts is not None:
+            self._drafts.keep()
         is_shown = isinstance(error, InvalidValue) and self.detail.form.show_problem(
             error.field, error.message
         )
@@ -245,106 +281,82 @@ class EntityPane(QWidget):
             self.failed.emit(error)
 
     def _revert(self) -> None:
-        self._draft_timer.stop()
-        self._hub.keep_draft(self._draft_key(), None)
+        self._forget_draft()
         if self._is_new:
             self._is_new = False
-            self._right.setCurrentIndex(0)
+            self._bring(self._card if self._card is not None and self.record_id else self._nothing)
+        elif self._record is not None and self._card is not None:
+            self._look(self._record.id)
         elif self._record is not None:
             # The form still counts as touched; what is stored is laid over it at once.
             self._load(self._record.id)
 
     # Drafts: nothing typed is lost
 
-    def _draft_key(self) -> str:
-        return f"{self.entity.kind}/{_NEW if self._is_new else self.record_id}"
+    def _begin_draft(self) -> None:
+        if self._drafts is not None:
+            self._drafts.begin(f"{self.entity.kind}/{_NEW if self._is_new else self.record_id}")
 
-    def _keep_draft(self) -> None:
-        texts = self.detail.form.draft()
-        self._hub.keep_draft(self._draft_key(), json.dumps(texts) if texts else None)
+    def _forget_draft(self) -> None:
+        if self._drafts is not None:
+            self._drafts.forget()
 
-    def _flush_draft(self) -> None:
-        """Before another record is shown: what waits to be kept is kept at once."""
-        if self._draft_timer.isActive():
-            self._draft_timer.stop()
-            self._keep_draft()
-
-    def _fetch_draft(self) -> None:
-        key = self._draft_key()
-
-        def lay(text: str | None) -> None:
-            if text and key == self._draft_key():  # nothing else was opened meanwhile
-                self._lay_draft(text)
-
-        self._hub.draft(key, lay, owner=self)
-
-    def _lay_draft(self, text: str) -> None:
-        texts = cast("dict[str, str]", json.loads(text))
-        self.detail.form.restore(texts)
-        if self.detail.form.is_touched:
-            self.detail.show_touched()
-            self.detail.say(tr("What you typed here and did not save is back."))
-
-    def _draft_soon(self) -> None:
-        self._draft_timer.start()
+    def _say_restored(self) -> None:
+        self.detail.show_touched()
+        self.detail.say(tr("What you typed here and did not save is back."))
 
     # Parts
 
-    def _search(self) -> None:
-        old = self._model.listing
-        text = self._filter.text().strip()
-        self._model.show(Listing(old.kind, old.where, text, old.sort, old.descending))
+    def _lay(self, values: Mapping[str, Value]) -> None:
+        """Fill a new form; links are shown by the names of what they lead to."""
+        kind = self.entity.kind
+        row = Row(kind, RecordId(""), 0, False, values)
 
-    def _say_when_empty(self) -> None:
-        if self._model.listing.search:
-            self._list.set_empty_words(tr("Nothing matches what you typed above."))
-        elif self.entity.read_only:
-            self._list.set_empty_words(tr("Nothing here yet; these records come from the office."))
-        else:
-            self._list.set_empty_words(tr("Nothing here yet. Press Ctrl+N to enter the first one."))
+        def job(connection: Connection) -> Mapping[str, str]:
+            return titles_for(connection, kind, row)
 
-    def _tell_refused(self, words: str) -> None:
+        def lay(titles: Mapping[str, str]) -> None:
+            if self._is_new:
+                self.detail.form.suggest(values, titles)
+                self.detail.show_touched()
+
+        self._hub.read(job, lay, owner=self)
+
+    def _bring(self, widget: QWidget) -> None:
+        self._right.setCurrentWidget(widget)
+        is_form = widget is self._made_detail
+        self._host.set_inspector_width(
+            _FORM_WIDTH if is_form or self._card is None else _CARD_WIDTH
+        )
+        if is_form and self._host.is_page:
+            self._host.show_inspector()
+
+    def _tell_said(self, words: str) -> None:
         self.said.emit(words)
+
+    def _tell_failed(self, error: CrmError) -> None:
+        self.failed.emit(error)
+
+    def _tell_listed(self, listing: object) -> None:
+        self.listed.emit(listing)
 
     def _tell_inbox(self) -> None:
         self.inbox_asked.emit()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 12, 16, 8)
-        head.setSpacing(8)
-        head.addWidget(heading(self, tr(self.entity.plural)), 1)
-        self._filter.setPlaceholderText(tr("Filter this list"))
-        self._filter.setAccessibleName(tr("Filter this list"))
-        self._filter.setClearButtonEnabled(True)
-        self._filter.setMinimumWidth(160)
-        head.addWidget(self._filter, 1)
-        self._new.setToolTip(tr("New (Ctrl+N)"))
-        self._new.setEnabled(not self.entity.read_only)
-        self._new.setVisible(not self.entity.read_only)
-        head.addWidget(self._new)
-        left = QWidget(self)
-        left_layout = QVBoxLayout(left)
-        left_layout.setContentsMargins(0, 0, 0, 0)
-        left_layout.setSpacing(0)
-        left_layout.addLayout(head)
-        left_layout.addWidget(self._list, 1)
-        nothing = plain_label(self, tr("Choose a record in the list."))
-        nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._right.addWidget(nothing)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.addWidget(left)
-        splitter.addWidget(self._right)
-        splitter.setSizes([_LIST_SHARE, _DETAIL_SHARE])
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
-        splitter.setChildrenCollapsible(False)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setProperty("tone", "ink3")
+        self._right.addWidget(self._nothing)
+        if self._card is not None:
+            self._right.addWidget(self._card)
+        self._host.set_inspector_width(_CARD_WIDTH if self._card is not None else _FORM_WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        layout.addWidget(self._host)
 
     def _make_detail(self) -> RecordDetail:
         from crm_desktop.views.kit.detail import RecordDetail  # forms are not needed at start
+        from crm_desktop.views.kit.drafts import DraftKeeper
 
         locked = self.entity.read_only or self.entity.insert_only
         detail = RecordDetail(self.entity, Finder(self._hub), self._right, locked=locked)
@@ -355,21 +367,17 @@ class EntityPane(QWidget):
         detail.restore_asked.connect(self._restore)
         detail.inbox_asked.connect(self._tell_inbox)
         detail.history_shown.connect(self._load_history)
-        detail.form.edited.connect(self._draft_soon)
+        self._drafts = DraftKeeper(self._hub, self)
+        self._drafts.watch(detail.form)
+        self._drafts.restored.connect(self._say_restored)
         return detail
 
     def _connect(self) -> None:
-        self._list.set_model(self._model)
-        self._list.chosen.connect(self._load)
-        self._list.opened.connect(self._load)
-        self._list.refused.connect(self._tell_refused)
-        self._model.loaded.connect(self._say_when_empty)
-        self._new.clicked.connect(self.new_record)
-        self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
-        self._draft_timer.timeout.connect(self._keep_draft)
-        self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AFTER_MS)
-        self._search_timer.timeout.connect(self._search)
-        self._filter.textChanged.connect(self._search_soon)
-
-    def _search_soon(self, _text: str) -> None:
-        self._search_timer.start()
+        self._side.chosen.connect(self._look)
+        self._side.opened.connect(self._load)
+        self._side.said.connect(self._tell_said)
+        self._side.failed.connect(self._tell_failed)
+        self._side.listed.connect(self._tell_listed)
+        self._side.new_asked.connect(self.new_record)
+        if self._card is not None:
+            self._card.edit_asked.connect(self.edit_record)

@@ -61,6 +61,12 @@ class Form(QScrollArea):
             if name in self._editors:
                 self._editors[name].restore(text)
 
+    def suggest(self, values: Mapping[str, Value], titles: Titles) -> None:
+        """Fill fields of a new record as if they had been typed."""
+        for name, value in values.items():
+            if name in self._editors:
+                self._editors[name].suggest(value, titles)
+
     def draft(self) -> dict[str, str]:
         """What was typed and is not saved, by field."""
         return {name: x.typed() for name, x in self._editors.items() if x.is_touched}

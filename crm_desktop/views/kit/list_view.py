@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QTableView, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QTableView, QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.cells import CellDelegate
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_table import Table
+from crm_desktop.views.kit.text import plain_label
+from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.views.kit.links import Links
@@ -28,6 +31,7 @@ class ListView(QWidget):
 
     Signals: `chosen(id)` when another record alone is selected, `picked(count)` whenever the
     selection changes, `opened(id)`, `edited(id, field, value)` from a cell, `copied(rows)`,
+    `sort_taken(field, descending)` from a head, `clear_asked` where nothing matches,
     `refused(words)` where a wish cannot be met.
     """
 
@@ -36,6 +40,8 @@ class ListView(QWidget):
     opened = Signal(str)
     edited = Signal(str, str, object)
     copied = Signal(int)
+    sort_taken = Signal(str, bool)
+    clear_asked = Signal()
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -43,7 +49,7 @@ class ListView(QWidget):
         self._table = Table(self)
         self._cells = CellDelegate(self._table)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self._empty = QLabel(self._table)
+        self._empty = _Empty(self._table)
         self._model: ListModel | None = None
         self._chosen = ""
         self._picked: dict[str, None] = {}
@@ -112,9 +118,23 @@ class ListView(QWidget):
         if self._model is not None and self._model.rowCount():
             self._table.selectRow(0)
 
-    def set_empty_words(self, text: str) -> None:
-        """What stands in the list while it has no rows."""
-        self._empty.setText(text)
+    def set_empty_words(self, text: str, *, offer: bool = False) -> None:
+        """What stands in the list while it has no rows; `offer` to clear the filter."""
+        self._empty.say(text, offer=offer)
+
+    def columns_changed(self) -> None:
+        """The model has other columns: the kit sets their widths anew."""
+        self._widths_are_ours = True
+        self._share_width()
+
+    def show_sort(self, name: str, *, descending: bool) -> None:
+        """Show at the heads by what the list is sorted."""
+        heads = self._table.horizontalHeader()
+        names = [x.name for x in self._model.columns] if self._model is not None else []
+        heads.setSortIndicatorShown(name in names)
+        if name in names:
+            way = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+            heads.setSortIndicator(names.index(name), way)
 
     def focus_table(self) -> None:
         """Give the keyboard to the table."""
@@ -130,9 +150,6 @@ class ListView(QWidget):
         table.setItemDelegate(self._cells)
         self._bar.setAccessibleName(tr("Place in the list"))
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._empty.setTextFormat(Qt.TextFormat.PlainText)
-        self._empty.setWordWrap(True)
-        self._empty.setMargin(16)
         self._empty.hide()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -149,6 +166,7 @@ class ListView(QWidget):
         self._table.horizontalHeader().sectionHandleDoubleClicked.connect(self._leave_widths)
         self._table.horizontalHeader().sectionResized.connect(self._note_resize)
         self._table.copy_asked.connect(self.copy)
+        self._empty.clear.clicked.connect(self._ask_clear)
         self._cells.edited.connect(self._tell_edited)
         self._cells.refused.connect(self._tell_refused)
         self._table.ends_asked.connect(self._go_to_end)
@@ -215,6 +233,9 @@ class ListView(QWidget):
     def _tell_edited(self, record_id: str, field: str, value: object) -> None:
         self.edited.emit(record_id, field, value)
 
+    def _ask_clear(self) -> None:
+        self.clear_asked.emit()
+
     def _tell_refused(self, words: str) -> None:
         self.refused.emit(words)
 
@@ -264,7 +285,7 @@ class ListView(QWidget):
         if model is None:
             return
         rows = model.rowCount()
-        self._empty.setVisible(rows == 0 and bool(self._empty.text()))
+        self._empty.setVisible(rows == 0 and self._empty.says_something)
         self._empty.setGeometry(self._table.viewport().geometry())
         on_screen = max(self._table.viewport().height() // self._table.row_height, 1)
         self._bar.setPageStep(on_screen)
@@ -329,6 +350,33 @@ class ListView(QWidget):
         header.setSortIndicator(column, order)
         self._table.verticalScrollBar().setValue(0)
         model.sort(column, order)
+        self.sort_taken.emit(name, descending)
+
+
+class _Empty(QWidget):
+    """Why nothing is listed, and the way back where a filter is the reason."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words = plain_label(self)
+        self._words.setProperty("tone", "ink2")
+        self.clear = normal(tr("Clear filter"), self)
+        layout = QVBoxLayout(self)
+        margin = theme().metrics.margin
+        layout.setContentsMargins(margin, margin, margin, margin)
+        layout.addWidget(self._words)
+        layout.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addStretch(1)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are words to show."""
+        return bool(self._words.text())
+
+    def say(self, words: str, *, offer: bool) -> None:
+        """Say why; `offer` to clear the filter."""
+        self._words.setText(words)
+        self.clear.setVisible(offer)
 
 
 def _one_cell(text: str) -> str:

@@ -123,7 +123,12 @@ def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | Non
     row = queries.record(connection, kind, RecordId(record_id))
     if row is None:
         return None
-    return Shown(row, titles_of(connection, refs_of(CATALOG[kind].fields, [row])))
+    return Shown(row, titles_for(connection, kind, row))
+
+
+def titles_for(connection: Connection, kind: str, row: Row) -> dict[str, str]:
+    """The names of all records that a record leads to."""
+    return titles_of(connection, refs_of(CATALOG[kind].fields, [row]))
 
 
 def read_history(
