@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TODAY = "today"
 INBOX = "inbox"
+INSIGHT = "insight"
 ADMIN = "admin"
 
 MakePane: TypeAlias = "Callable[[DataHub, QWidget], QWidget]"
@@ -37,7 +38,21 @@ def _visits(hub: DataHub, parent: QWidget) -> QWidget:
     return VisitsPane(hub, parent)
 
 
+def _insight(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.insight.pane import InsightPane
+
+    return InsightPane(hub, parent)
+
+
+def _complaints(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.complaints.pane import ComplaintsPane
+
+    return ComplaintsPane(hub, parent)
+
+
 PANES: dict[str, MakePane] = {
+    "complaints": _complaints,
+    INSIGHT: _insight,
     "visits": _visits,
     INBOX: _inbox,
 }
@@ -70,7 +85,7 @@ _MAIN = (
     Place("visits", CATALOG["visit"].plural, ("visit",)),
     Place("complaints", CATALOG["complaint"].plural, ("complaint",)),
     Place("tasks", CATALOG["task"].plural, ("task",)),
-    Place("insight", tr_noop("Insight")),
+    Place(INSIGHT, tr_noop("Insight")),
     Place(INBOX, tr_noop("Inbox")),
 )
 

@@ -212,8 +212,8 @@ class AskForm(QWidget):
         for name in (*ask.must, *ask.may):
             self._add_field(grid, page, name)
         self._add_words(grid, page, ask)
+        grid.addLayout(self._buttons(page, ask), grid.rowCount(), 1)
         whole.addLayout(grid)
-        whole.addLayout(self._buttons(page, ask))
         return page
 
     def _add_field(self, grid: QGridLayout, page: QWidget, name: str) -> None:
@@ -270,7 +270,7 @@ class AskForm(QWidget):
         cancel.clicked.connect(self._cancel)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addSpacing(_LABEL_WIDTH + 8)
+        row.setContentsMargins(0, 4, 0, 0)
         row.addWidget(self._send)
         row.addWidget(cancel)
         row.addStretch(1)

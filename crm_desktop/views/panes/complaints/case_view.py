@@ -71,17 +71,21 @@ class CaseView(QWidget):
         locked = detail.row.deleted or not may_edit
         self._offer = Offer("", (), ()) if locked else offer(state, may_approve=may_approve)
         self._head.show_case(detail)
-        self._main.setVisible(bool(self._offer.main))
+        self._show_buttons()
         if self._offer.main:
             words = button_words(state, self._offer.main)
             self._main.setText(words)
             self._main.setAccessibleName(words)
-        self._pause.setVisible(bool(self._offer.pauses))
         self._more.setVisible(not locked)
         self._note.setVisible(not locked)
         self._wants.set_locked(locked)
         self._wants.show_case(detail)
         self.show_moment(now)
+
+    def show_form(self, shown: bool) -> None:
+        """Show or hide what is asked; its own button is then the one main action."""
+        self._form.setVisible(shown)
+        self._show_buttons()
 
     def show_moment(self, now: dt.datetime) -> None:
         """The clocks at another moment; nothing else has changed."""
@@ -201,6 +205,11 @@ class CaseView(QWidget):
         self._wants.need_toggled.connect(self.need_toggled)
         self._wants.opened.connect(self.opened)
         self._head.opened.connect(self.opened)
+
+    def _show_buttons(self) -> None:
+        is_asking = not self._form.isHidden()
+        self._main.setVisible(bool(self._offer.main) and not is_asking)
+        self._pause.setVisible(bool(self._offer.pauses) and not is_asking)
 
     def _ask_main(self) -> None:
         if self._offer.main:

@@ -239,7 +239,7 @@ class ComplaintsPane(QWidget):
     def _ask(self, asked: str, ask: Ask) -> None:
         self._asked = asked
         self._case.form.show_ask(ask)
-        self._case.form.show()
+        self._case.show_form(True)
         self._case.form.focus_first()
         self._fetch_draft(self._case.form)
 
@@ -348,7 +348,7 @@ class ComplaintsPane(QWidget):
 
     def _close_form(self) -> None:
         self._asked = ""
-        self._case.form.hide()
+        self._case.show_form(False)
 
     def _close_intake(self) -> None:
         self._right.setCurrentWidget(self._case if self._record_id else self._nothing)
