@@ -12,7 +12,7 @@ from crm_desktop.charts.sheet import LEGEND_HEIGHT, Sheet, axis_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight.chart import Chart, Mark, Tone, Unit
 
-BAR = 0.56
+BAR, TIER = 0.56, 0.74
 VALUE = 42
 """Pixels at the right for the value; its note stands behind it."""
 
@@ -30,7 +30,8 @@ def draw_bars(sheet: Sheet, chart: Chart) -> None:
     _frame(axes, bars.marks, highest, bars.unit)
     for y, mark in enumerate(bars.marks):
         _bar(sheet, axes, y, mark)
-        sheet.place(axes, mark, (0, axes.get_xlim()[1]), (y - 0.45, y + 0.45))
+        shape = ((0.0, mark.value or 0.0), (y - BAR / 2, y + BAR / 2))
+        sheet.place(axes, mark, (0, axes.get_xlim()[1]), (y - 0.45, y + 0.45), shape)
         _words(sheet, axes, y, mark)
     for series in targets:
         for y, mark in enumerate(series.marks):
@@ -127,7 +128,7 @@ def _tiers(sheet: Sheet, axes: Any, marks: Sequence[Mark]) -> None:
     for y, mark in enumerate(marks):
         value = mark.value or 0
         axes.add_patch(
-            Rectangle((-value / 2, y - 0.37), value, 0.74, facecolor=sheet.look.series[4])
+            Rectangle((-value / 2, y - TIER / 2), value, TIER, facecolor=sheet.look.series[4])
         )
         fits = value / widest > 0.14  # noqa: PLR2004  # the number has room inside
         axes.text(
@@ -135,7 +136,8 @@ def _tiers(sheet: Sheet, axes: Any, marks: Sequence[Mark]) -> None:
             ha="center" if fits else "left", fontweight="bold",
             color=sheet.look.pane if fits else sheet.look.ink,
         )  # fmt: skip
-        sheet.place(axes, mark, (-widest / 2, widest / 2), (y - 0.45, y + 0.45))
+        shape = ((-value / 2, value / 2), (y - TIER / 2, y + TIER / 2))
+        sheet.place(axes, mark, (-widest / 2, widest / 2), (y - 0.45, y + 0.45), shape)
 
 
 def _parts(sheet: Sheet, axes: Any, marks: Sequence[Mark]) -> None:
@@ -148,9 +150,10 @@ def _parts(sheet: Sheet, axes: Any, marks: Sequence[Mark]) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_visible(True)
     for y, mark in enumerate(marks):
-        axes.barh(y, mark.value or 0, 0.74, color=sheet.look.series[0])
+        axes.barh(y, mark.value or 0, TIER, color=sheet.look.series[0])
         axes.annotate(
             mark.shown, (mark.value or 0, y), xytext=(4, 0), textcoords="offset points",
             va="center", color=sheet.look.ink, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
-        sheet.place(axes, mark, (0, longest), (y - 0.45, y + 0.45))
+        shape = ((0.0, mark.value or 0.0), (y - TIER / 2, y + TIER / 2))
+        sheet.place(axes, mark, (0, longest), (y - 0.45, y + 0.45), shape)

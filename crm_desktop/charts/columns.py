@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from matplotlib.ticker import MaxNLocator
@@ -34,7 +35,8 @@ def draw_columns(sheet: Sheet, chart: Chart) -> None:
     for x, mark in enumerate(bars.marks):
         colour = sheet.look.bar if mark.tone is Tone.REST else sheet.look.series[0]
         axes.bar(x, mark.value or 0, BAR, color=colour)
-        sheet.place(axes, mark, (x - 0.5, x + 0.5), (0, axes.get_ylim()[1]))
+        shape = ((x - BAR / 2, x + BAR / 2), (0.0, mark.value or 0.0))
+        sheet.place(axes, mark, (x - 0.5, x + 0.5), (0, axes.get_ylim()[1]), shape)
     for series in lines:
         _line(sheet, axes, series)
     _value_labels(sheet, axes, bars.marks, lines)
@@ -77,8 +79,9 @@ def _value_labels(
     for x, mark in enumerate(marks):
         is_last = x == len(marks) - 1
         if mark.shown and mark.value and (all_of_them or is_last):
+            y = _above(x, mark.value, lines, axes)
             axes.annotate(
-                mark.shown, (x, _above(x, mark.value, lines, axes)), xytext=(0, 3),
+                mark.shown, (x, y), xytext=(0, 3 if y == mark.value else 6),
                 textcoords="offset points",
                 ha="center", va="bottom", color=sheet.look.ink, fontweight="bold", zorder=6,
                 bbox={"facecolor": sheet.look.pane, "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
@@ -144,8 +147,11 @@ def draw_pareto(sheet: Sheet, chart: Chart) -> None:
     for x, mark in enumerate(bars.marks):
         colour = sheet.look.bar if mark.tone is Tone.REST else sheet.look.series[0]
         axes.bar(x, mark.value or 0, BAR, color=colour)
-        sheet.place(axes, mark, (x - 0.5, x + 0.5), (0, axes.get_ylim()[1]))
-    _value_labels(sheet, axes, bars.marks)
+        shape = ((x - BAR / 2, x + BAR / 2), (0.0, mark.value or 0.0))
+        sheet.place(axes, mark, (x - 0.5, x + 0.5), (0, axes.get_ylim()[1]), shape)
+    # On the scale of the bars, so that no label stands under a marker of the line.
+    points = tuple(replace(m, value=(m.value or 0) * highest / 100) for m in cumulated.marks)
+    _value_labels(sheet, axes, bars.marks, [replace(cumulated, marks=points)])
     shares: Any = axes.twinx()
     shares.set_ylim(0, 100 * _HEADROOM)
     shares.set_yticks([0, 50, chart.line or 80, 100])

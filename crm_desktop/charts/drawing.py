@@ -20,7 +20,7 @@ from crm_desktop.charts.look import look_of
 from crm_desktop.charts.sheet import Place, Sheet
 from crm_desktop.i18n import language, tr
 from crm_desktop.insight.chart import Chart, Form
-from crm_desktop.insight.phrases import day_words, sync_words
+from crm_desktop.insight.phrases import foot_words
 
 DRAW: Mapping[Form, Callable[[Sheet, Chart], None]] = {
     Form.COLUMNS: columns.draw_columns,
@@ -109,15 +109,6 @@ def _dressed(chart: Chart) -> Sheet:
     figure.text(left, y, "    ".join(foot[:2]), color=look.ink3, va="center")
     figure.text(1 - left, y, foot[2], color=look.ink3, va="center", ha="right")
     return sheet
-
-
-def foot_words(chart: Chart) -> tuple[str, str, str]:
-    """What stands below every chart: n, as of, last synchronisation."""
-    return (
-        chart.counted,
-        tr("as of {day}", day=day_words(chart.as_of)),
-        sync_words(chart.last_sync, chart.as_of),
-    )
 
 
 def _fill(sheet: Sheet, chart: Chart) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from crm_core.errors import Unavailable, UserProblem
 from crm_core.i18n import tr_noop
-from crm_desktop.charts.drawing import foot_words, write_pages, write_picture
+from crm_desktop.charts.drawing import write_pages, write_picture
 from crm_desktop.i18n import tr
 from crm_desktop.insight.chart import Chart, Form
+from crm_desktop.insight.phrases import foot_words
 from crm_desktop.transfer.cells import guard
 
 ENDINGS = (".png", ".svg", ".pdf", ".csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -35,19 +35,45 @@ def axis_words(unit: Unit) -> FuncFormatter:
     return FuncFormatter(words)
 
 
+Span: TypeAlias = "tuple[float, float]"
+
+
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a mark can be pointed at: pixels from the sheet's top left corner."""
+class Box:
+    """A rectangle in pixels from the sheet's top left corner."""
 
     left: float
     top: float
     right: float
     bottom: float
-    mark: Mark
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies inside."""
         return self.left <= x <= self.right and self.top <= y <= self.bottom
+
+    @property
+    def size(self) -> float:
+        """Its area: of two that hold a point the smaller one is meant."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mark can be pointed at, and the shape that is then outlined."""
+
+    mark: Mark
+    area: Box
+    shape: Box
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A place in the units of its axes."""
+
+    mark: Mark
+    axes: Axes
+    area: tuple[Span, Span]
+    shape: tuple[Span, Span]
 
 
 @dataclass
@@ -62,9 +88,7 @@ class Sheet:
     bottom: float = 0.0
     side: float = 0.0
     figure: Figure = field(init=False)
-    _found: list[tuple[Axes, float, float, float, float, Mark]] = field(
-        init=False, default_factory=list[tuple[Axes, float, float, float, float, Mark]]
-    )
+    _found: list[_Found] = field(init=False, default_factory=list[_Found])
 
     def __post_init__(self) -> None:
         size = (self.width / DPI, self.height / DPI)
@@ -85,20 +109,26 @@ class Sheet:
         """The width of the free area in pixels."""
         return self.width - 2 * self.side
 
-    def place(self, axes: Axes, mark: Mark, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """A mark can be pointed at in this area, in the axes' own units."""
-        self._found.append((axes, *x, *y, mark))
+    def place(
+        self, axes: Axes, mark: Mark, x: Span, y: Span, shape: tuple[Span, Span] | None = None
+    ) -> None:
+        """A mark can be pointed at in this area, in the axes' own units; `shape` is what is drawn
+        of it, where that is not the whole area."""
+        self._found.append(_Found(mark, axes, (x, y), shape or (x, y)))
 
     def places(self) -> Iterator[Place]:
         """Where the marks are, once all limits are set."""
-        for axes, x0, x1, y0, y1, mark in self._found:
-            corners = axes.transData.transform([(x0, y0), (x1, y1)]) / self.ratio
-            (a, b), (c, d) = ((float(x), float(y)) for x, y in corners)
-            left, right, low, high = min(a, c), max(a, c), min(b, d), max(b, d)
-            wide, tall = max(0, TARGET_MIN - right + left) / 2, max(0, TARGET_MIN - high + low) / 2
-            yield Place(
-                left - wide, self.height - high - tall, right + wide, self.height - low + tall, mark
-            )
+        for one in self._found:
+            area, shape = self._box(one.axes, *one.area), self._box(one.axes, *one.shape)
+            wide = max(0.0, TARGET_MIN - area.right + area.left) / 2
+            tall = max(0.0, TARGET_MIN - area.bottom + area.top) / 2
+            area = Box(area.left - wide, area.top - tall, area.right + wide, area.bottom + tall)
+            yield Place(one.mark, area, shape)
+
+    def _box(self, axes: Axes, x: Span, y: Span) -> Box:
+        corners = axes.transData.transform([(x[0], y[0]), (x[1], y[1])]) / self.ratio
+        (a, b), (c, d) = ((float(x), float(y)) for x, y in corners)
+        return Box(min(a, c), self.height - max(b, d), max(a, c), self.height - min(b, d))
 
     def legend(self, handles: list[Patch | Line2D]) -> None:
         """A legend above the plot at its right, never inside it."""

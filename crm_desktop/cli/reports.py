@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from crm_core.catalog import entity_of
 from crm_core.i18n import tr_noop
-from crm_desktop.charts.drawing import foot_words
 from crm_desktop.charts.exporting import check_ending, write
 from crm_desktop.cli.desk import Desk, Json
 from crm_desktop.cli.outcome import Exit, Usage
@@ -15,6 +14,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.insight.boards import compute
 from crm_desktop.insight.chart import Chart
 from crm_desktop.insight.names import REPORTS
+from crm_desktop.insight.phrases import foot_words
 from crm_desktop.insight.question import Question
 
 

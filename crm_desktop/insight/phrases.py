@@ -6,6 +6,7 @@ import datetime as dt
 
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import language, tr
+from crm_desktop.insight.chart import Chart
 
 MONTHS = (
     tr_noop("Jan"), tr_noop("Feb"), tr_noop("Mar"), tr_noop("Apr"), tr_noop("May"), tr_noop("Jun"),
@@ -62,3 +63,12 @@ def sync_words(last_sync: str, as_of: dt.date) -> str:
     if at.date() == as_of:
         return tr("last sync {time}", time=time)
     return tr("last sync {day} {time}", day=day_words(at.date()), time=time)
+
+
+def foot_words(chart: Chart) -> tuple[str, str, str]:
+    """What stands below every chart: n, as of, last synchronisation."""
+    return (
+        chart.counted,
+        tr("as of {day}", day=day_words(chart.as_of)),
+        sync_words(chart.last_sync, chart.as_of),
+    )

@@ -84,7 +84,7 @@ def pyramid(asked: Question) -> Chart:
         len(year.amounts), year.counted, asked.as_of, asked.last_sync,
         _sentences(
             tr("Accounts with an order in the last twelve months, the largest first, cut by their "
-               "number: 1 % VIP, the next 19 % major, 30 % ordinary, 50 % small. Cuts are rounded; "
+               "number: 1 % VIP, the next 19 % main, 30 % ordinary, 50 % small. Cuts are rounded; "
                "of equal accounts the one with the lower id stands first."),
             tr(NET),
             tr("What an account costs to serve is not known, so nobody is moved down for it."),

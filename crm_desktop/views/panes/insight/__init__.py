@@ -1,0 +1,1 @@
+"""The insight pane: boards of charts, and the records behind every mark."""
