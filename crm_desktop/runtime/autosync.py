@@ -63,6 +63,8 @@ class Autosync(QObject):
         self._last_run = ""
         self._since = ""
         self._fetched = 0
+        self._sending = 0
+        self._is_cancelled = self._is_paused = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._run_if_due)
         hub.saved.connect(self._note_save)
@@ -84,6 +86,12 @@ class Autosync(QObject):
         self._timer.stop()
         self._schedule = None
         if self._runner is not None:
+            self._runner.stop()
+
+    def cancel(self) -> None:
+        """A person wants this run to end; what came is kept, and the next goes on from there."""
+        if self._runner is not None:
+            self._is_cancelled = True
             self._runner.stop()
 
     def _begin(self) -> None:
@@ -118,6 +126,7 @@ class Autosync(QObject):
             return
         schedule.started()
         self._fetched = 0
+        self._is_paused = False
         self._lanes.network(self._run, self._take_run, owner=self, failed=self._take_failure)
 
     def _run(self) -> Run:
@@ -156,6 +165,11 @@ class Autosync(QObject):
         from crm_desktop.sync.schedule import RunEnded
 
         self._runner = None
+        self._sending = 0
+        self._fetched = 0
+        self._is_paused, self._is_cancelled = self._is_cancelled, False
+        if self._is_paused:
+            failure = None  # it ended as was wished; the next run comes in its turn
         self._last_run = last_run_of(failure)
         now = time_of_day(dt.datetime.now(dt.UTC))
         if self._last_run not in _OFFLINE_CLASSES:
@@ -185,11 +199,14 @@ class Autosync(QObject):
         found = standing(
             facts.state, facts.parked, signed_in=facts.signed_in, last_run=self._last_run
         )
+        if self._runner is not None:
+            self._sending = max(self._sending, facts.parked.pending)
         verified = facts.state.verified_at
         at = time_of_day(dt.datetime.fromisoformat(verified)) if verified else ""
         self.stood.emit(
             Standing(
                 found.state.value, facts.parked.pending, facts.parked.needs_you,
                 self._since, at, self._fetched,
+                self._sending, max(self._sending - facts.parked.pending, 0), self._is_paused,
             )
         )  # fmt: skip

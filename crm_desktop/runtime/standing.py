@@ -9,7 +9,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`state` is one of `sync.status.State`, or "" before anything was read; `since` and
-    `verified` are local times of day."""
+    `verified` are local times of day. While a run sends, `sent` of `sending` have gone; `paused`:
+    a person ended the last run before its end."""
 
     state: str = ""
     waiting: int = 0
@@ -17,6 +18,9 @@ class Standing:
     since: str = ""
     verified: str = ""
     fetched: int = 0
+    sending: int = 0
+    sent: int = 0
+    paused: bool = False
 
 
 def time_of_day(moment: dt.datetime) -> str:

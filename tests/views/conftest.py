@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -14,6 +14,7 @@ from crm_core.ids import RecordId
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.views.shell import Shell
 from tests.support.records import new_id, values_for
 from tests.views.company import make_store, people
 
@@ -63,3 +64,15 @@ def hub(store: Store, lanes: Lanes) -> DataHub:
 def rest(lanes: Lanes, qtbot: QtBot):
     """Call it to wait until nothing is on its way any more."""
     return lambda: qtbot.waitUntil(lambda: lanes.is_idle, timeout=10_000)
+
+
+@pytest.fixture
+def shell(hub: DataHub, qtbot: QtBot, rest: Callable[[], None]) -> Shell:
+    """The real window over the store."""
+    made = Shell(hub)
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    rest()
+    return made

@@ -11,15 +11,11 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, Op
 from crm_core.errors import Unavailable
-from crm_core.ids import RecordId
 from crm_desktop import i18n
-from crm_desktop.models import search
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
-from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.shell import Shell
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import PLACES, place_of
@@ -32,17 +28,6 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
     i18n.set_language(request.param)
     yield request.param
     i18n.set_language("en")
-
-
-@pytest.fixture
-def shell(hub: DataHub, qtbot: QtBot, rest: Rest) -> Shell:
-    made = Shell(hub)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitExposed(made)
-    rest()
-    return made
 
 
 def test_every_kind_has_one_place() -> None:
@@ -134,46 +119,6 @@ def test_saving_new_and_undo_work_by_keyboard(
     rest()
     assert pane.model.rowCount() == rows - 1
     assert "Zaanse" in shell.banner.text
-
-
-@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
-def test_search_opens_what_was_found_wherever_it_lives(
-    shell: Shell, qtbot: QtBot, rest: Rest, store: Store, known: dict[str, list[RecordId]]
-) -> None:
-    hub = shell._hub
-    change = Change("address", known["address"][0], Op.SET, {"city": "Mogersdorf"})
-    hub.save([change], "Change", owner=shell)
-    rest()
-    while search.step(store):
-        pass
-    qtbot.keyClick(shell, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    qtbot.keyClicks(shell._search, "Mogersdorf")
-    qtbot.waitUntil(lambda: bool(shell._search._hits))
-    qtbot.keyClick(shell._search, Qt.Key.Key_Return)
-    rest()
-    assert isinstance(shell.current, KindsPane)
-    assert shell.pane is not None
-    assert shell.pane.record_id == known["address"][0]
-
-
-@pytest.mark.parametrize(
-    ("standing", "words"),
-    [
-        (Standing("up_to_date", verified="09:41"), "✓ Up to date\nchecked 09:41"),
-        (Standing("waiting", waiting=3), "↑ 3 waiting"),
-        (Standing("fetching", fetched=41000), "⟳ Getting your records\n41,000 so far"),
-        (
-            Standing("offline", waiting=4, needs_you=3, since="08:40"),
-            "Offline since 08:40\n4 waiting · 3 need you",
-        ),
-        (Standing("needs_you", needs_you=5, verified="08:43"), "▲ 5 need you\nchecked 08:43"),
-        (Standing("signed_out"), "Sign in to sync\neverything is safe here"),
-    ],
-)
-def test_the_indicator_says_how_things_stand(shell: Shell, standing: Standing, words: str) -> None:
-    shell.show_standing(standing)
-    assert shell.indicator.text() == words
-    assert words.splitlines()[0] in shell.indicator.accessibleName()
 
 
 def test_signing_in_again_is_offered_not_forced(shell: Shell, qtbot: QtBot) -> None:

@@ -1,79 +1,219 @@
-"""The sync indicator at the foot of the rail: two lines that say how things stand, never more."""
+"""The sync indicator at the foot of the rail: an icon and two lines, never more, never blinking."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+from typing_extensions import override
 
 from crm_desktop.i18n import tr
 from crm_desktop.runtime.standing import Standing
+from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.focus import paint_ring, shows_focus
+from crm_desktop.views.theme.fonts import font
+from crm_desktop.views.theme.icons import paint_icon
+from crm_desktop.views.theme.theme import colour, theme
+
+_ICON = 16
+_LEFT, _RIGHT, _TOP, _BOTTOM = 16, 12, 9, 10
+_GAP = 10
+_CANCEL_GAP = 4
+_FIRST, _SECOND = 16, 15
+"""Heights of the two lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a standing is shown: icon, its colour, two lines, the number where only one fits."""
+
+    icon: str
+    token: str
+    first: str
+    second: str = ""
+    count: int = 0
 
 
 class SyncIndicator(QToolButton):
-    """Shows a standing in words. Pressed: the shell opens the queue."""
+    """Shows a standing. Pressed, the shell opens the queue. Signal: `cancel_asked`."""
+
+    cancel_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAutoRaise(True)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self._face = face_of(Standing())
+        self._is_collapsed = self._can_cancel = False
+        self._cancel = link(tr("Cancel"), self)
+        self._cancel.clicked.connect(self._tell_cancel)
+        self.setObjectName("sync")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumHeight(self.fontMetrics().lineSpacing() * 2 + 16)
-        self.setToolTip(tr("Open the queue"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.show_standing(Standing())
 
     def show_standing(self, standing: Standing) -> None:
         """Say how things stand."""
-        first, second = standing_words(standing)
-        self.setText(f"{first}\n{second}" if second else first)
-        self.setAccessibleName(tr("Synchronisation: {words}", words=f"{first}. {second}"))
+        self._face = face_of(standing)
+        self._can_cancel = bool(standing.fetched)
+        words = ". ".join(filter(None, (self._face.first, self._face.second)))
+        self.setText("\n".join(filter(None, (self._face.first, self._face.second))))
+        self.setAccessibleName(tr("Synchronisation: {words}", words=words))
+        self._arrange()
+
+    def set_collapsed(self, *, collapsed: bool) -> None:
+        """Show the icon and the number alone."""
+        self._is_collapsed = collapsed
+        self.updateGeometry()
+        self._arrange()
+
+    @property
+    def face(self) -> Face:
+        """What is shown."""
+        return self._face
+
+    @override
+    def sizeHint(self) -> QSize:
+        metrics = theme().metrics
+        width = metrics.rail_collapsed if self._is_collapsed else metrics.rail
+        return QSize(width, 1 + _TOP + _FIRST + _SECOND + _BOTTOM)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.sizeHint().height())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self.isDown() or self.underMouse():
+            painter.fillRect(self.rect(), colour("fill" if self.isDown() else "hover"))
+        painter.fillRect(0, 0, self.width(), 1, colour("line"))
+        if self._is_collapsed:
+            self._paint_narrow(painter)
+        else:
+            self._paint_wide(painter)
+        if shows_focus(self):
+            paint_ring(painter, self.rect().adjusted(0, 1, 0, 0))
+        painter.end()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _paint_wide(self, painter: QPainter) -> None:
+        """The icon and the two lines; mirrored where the language runs from the right."""
+        line = QRect(_LEFT, 1 + _TOP, _ICON, _ICON)
+        paint_icon(painter, self._mirrored(line), self._face.icon, self._face.token)
+        left = _LEFT + _ICON + _GAP
+        first = QRect(left, 1 + _TOP, self.width() - left - _RIGHT, _FIRST)
+        self._write(painter, first, self._face.first, "small_medium", "ink")
+        self._write(painter, self._second(), self._face.second, "caption", "ink3")
+
+    def _second(self) -> QRect:
+        left = _LEFT + _ICON + _GAP
+        return QRect(left, 1 + _TOP + _FIRST, self.width() - left - _RIGHT, _SECOND)
+
+    def _arrange(self) -> None:
+        """Lay the way to cancel behind the second line."""
+        line = self._second()
+        words = QFontMetrics(font("caption")).horizontalAdvance(self._face.second)
+        left = line.left() + words + _CANCEL_GAP
+        room = QRect(left, line.top() - 1, self._cancel.sizeHint().width(), _SECOND + 2)
+        self._cancel.setGeometry(self._mirrored(room))
+        self._cancel.setVisible(self._can_cancel and not self._is_collapsed)
+        self.setToolTip(self.text() if self._is_collapsed else tr("Open the queue"))
+        self.update()
+
+    def _paint_narrow(self, painter: QPainter) -> None:
+        count = self._face.count
+        top = 1 + _TOP if count else (self.height() - _ICON) // 2
+        icon = QRect((self.width() - _ICON) // 2, top, _ICON, _ICON)
+        paint_icon(painter, icon, self._face.icon, self._face.token)
+        if count:
+            painter.setFont(font("badge"))
+            painter.setPen(colour("warn" if self._face.token == "warn" else "ink3"))
+            below = QRect(0, icon.bottom() + 2, self.width(), _SECOND)
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(count))
+
+    def _write(self, painter: QPainter, room: QRect, text: str, role: str, token: str) -> None:
+        face = font(role)
+        painter.setFont(face)
+        painter.setPen(colour(token))
+        metrics = QFontMetrics(face)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        flags = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self._mirrored(room), flags, shown)
+
+    def _mirrored(self, rect: QRect) -> QRect:
+        if self.layoutDirection() == Qt.LayoutDirection.LeftToRight:
+            return rect
+        return QRect(self.width() - rect.right() - 1, rect.top(), rect.width(), rect.height())
+
+    def _tell_cancel(self) -> None:
+        self.cancel_asked.emit()
 
 
-def standing_words(standing: Standing) -> tuple[str, str]:
-    """The two lines."""
-    return _WORDS.get(standing.state, _offline)(standing)
+def face_of(standing: Standing) -> Face:
+    """How a standing is shown. Being offline and having work on its way say more than what waits
+    for a decision, which then stands in the second line."""
+    state = standing.state
+    if state == "needs_you" and standing.since:
+        state = "offline"
+    elif state == "needs_you" and standing.waiting:
+        state = "waiting"
+    return _FACES.get(state, _offline)(standing)
 
 
-def _starting(_x: Standing) -> tuple[str, str]:
-    return "…", ""
+def _starting(_x: Standing) -> Face:
+    return Face("sync", "ink3", "…")
 
 
-def _up_to_date(x: Standing) -> tuple[str, str]:
-    return tr("✓ Up to date"), tr("checked {time}", time=x.verified) if x.verified else ""
+def _up_to_date(x: Standing) -> Face:
+    checked = tr("checked {time}", time=x.verified) if x.verified else ""
+    return Face("check", "good", tr("Up to date"), checked)
 
 
-def _waiting(x: Standing) -> tuple[str, str]:
-    return tr("↑ {n} waiting", n=x.waiting), _needs(x)
+def _waiting(x: Standing) -> Face:
+    sending = ""
+    if x.sending:
+        sending = tr("sending, {n} of {total}", n=x.sent + 1, total=x.sending)
+    second = " · ".join(filter(None, (sending, _needs(x))))
+    return Face("pending", "ink2", tr("{n} waiting", n=x.waiting), second, x.waiting)
 
 
-def _fetching(x: Standing) -> tuple[str, str]:
+def _fetching(x: Standing) -> Face:
+    if x.paused:
+        return Face("pause", "ink2", tr("More to fetch"), tr("goes on by itself"))
     if x.fetched:
-        return tr("⟳ Getting your records"), tr("{n} so far", n=f"{x.fetched:,}")
-    return tr("⟳ Synchronising"), _needs(x)
+        so_far = tr("{n} so far", n=f"{x.fetched:,}")
+        first = tr("Updating your records") if x.verified else tr("Getting your accounts")
+        return Face("sync", "ink2", first, so_far)
+    return Face("sync", "ink2", tr("Synchronising"), _needs(x))
 
 
-def _offline(x: Standing) -> tuple[str, str]:
+def _offline(x: Standing) -> Face:
     first = tr("Offline since {time}", time=x.since) if x.since else tr("Offline")
     parts = [tr("{n} waiting", n=x.waiting)] if x.waiting else []
-    parts += [tr("{n} need you", n=x.needs_you)] if x.needs_you else []
-    return first, " · ".join(parts) or tr("everything is safe here")
+    parts += filter(None, (_needs(x),))
+    second = " · ".join(parts) or tr("everything is safe here")
+    return Face("offline", "ink2", first, second, x.waiting + x.needs_you)
 
 
-def _needs_you(x: Standing) -> tuple[str, str]:
-    first = tr("▲ {n} need you", n=x.needs_you)
-    if x.waiting:
-        return first, tr("{n} waiting", n=x.waiting)
-    return first, tr("checked {time}", time=x.verified) if x.verified else ""
+def _needs_you(x: Standing) -> Face:
+    synced = tr("last sync {time}", time=x.verified) if x.verified else ""
+    return Face("conflict", "warn", tr("{n} need you", n=x.needs_you), synced, x.needs_you)
 
 
-def _signed_out(x: Standing) -> tuple[str, str]:
-    return tr("Sign in to sync"), tr("everything is safe here")
+def _signed_out(x: Standing) -> Face:
+    return Face("lock", "ink2", tr("Sign in to sync"), tr("everything is safe here"), x.waiting)
 
 
 def _needs(x: Standing) -> str:
     return tr("{n} need you", n=x.needs_you) if x.needs_you else ""
 
 
-_WORDS = {
+_FACES = {
     "": _starting,
     "up_to_date": _up_to_date,
     "waiting": _waiting,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from crm_core.fields import Value
 from crm_desktop.models.replica import Summary
 
 
@@ -33,6 +35,13 @@ class Creates(Protocol):
     """Opens an empty form (Ctrl+N)."""
 
     def new_record(self) -> None: ...
+
+
+@runtime_checkable
+class CreatesWith(Protocol):
+    """Opens an empty form with values laid into it."""
+
+    def new_with(self, values: Mapping[str, Value]) -> None: ...
 
 
 @runtime_checkable

@@ -1,54 +1,66 @@
-"""The shell: the rail, the panes behind it, search, undo, and one line for what has to be said."""
+"""The shell: the rail, the panes behind it, what is said above them, and every command."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QPalette
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import CrmError
+from crm_core.fields import Value
+from crm_core.ids import RecordId
 from crm_desktop.i18n import tr, words
+from crm_desktop.models import counts
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.counts import Counts
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.entity_pane import EntityPane
-from crm_desktop.views.kit.finder import Finder
-from crm_desktop.views.kit.search_box import SearchBox
 from crm_desktop.views.kit.sync_indicator import SyncIndicator
-from crm_desktop.views.kit.text import section
 from crm_desktop.views.panes.kinds import KindsPane
-from crm_desktop.views.shell.abilities import Creates, Listens, OpensRecords, Saves, ShowsQueue
+from crm_desktop.views.shell.abilities import (
+    Creates,
+    CreatesWith,
+    Listens,
+    OpensRecords,
+    Saves,
+    ShowsQueue,
+)
+from crm_desktop.views.shell.commands import Command, add_commands
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
+from crm_desktop.views.shell.rail import Rail
 
 if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
+    from crm_desktop.views.shell.palette.palette import Palette
 
-RAIL_WIDTH = 184
-RAIL_ROW = 30
-_UNDO_AFTER_MS = 500
-_NAME = int(Qt.ItemDataRole.UserRole)
+RECENT_MAX = 5
+"""Records opened lately that the palette offers before anything is typed."""
+
+COLLAPSED_BELOW_WIDTH = 1180
+"""A narrower window shows the rail's icons alone."""
+
+_LATER_MS = 500
+"""The counts and the journal are read after the first list: reading them loads more."""
 
 
 class Shell(QWidget):
     """Everything a signed-in person works in. Parent: the window.
 
-    Signals: `sync_asked`, `sign_in_asked`.
+    Signals: `sync_asked`, `sync_cancelled`, `sign_in_asked`.
     """
 
     sync_asked = Signal()
+    sync_cancelled = Signal()
     sign_in_asked = Signal()
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
@@ -56,29 +68,32 @@ class Shell(QWidget):
         self._hub = hub
         self._standing = Standing()
         self._panes: dict[str, QWidget] = {}
-        self._rail = QListWidget(self)
-        self._search = SearchBox(Finder(hub), self)
-        self._indicator = SyncIndicator(self)
+        self._rail = Rail(hub.identity.organisation, tuple(PLACES.values()), self)
         self._banner = Banner(self)
         self._stack = QStackedWidget(self)
         self._undo = QAction(tr("Undo"), self)
+        self._made_palette: Palette | None = None
+        self._recent: list[tuple[str, RecordId]] = []
         self._sign_in_wanted = False
+        self._is_collapsed = False
+        self._is_expanded_in_narrow = False
         self._lay_out()
         self._add_actions()
         self._connect()
-        self._rail.setCurrentRow(0)
-        # After the first list: reading the journal loads it.
-        QTimer.singleShot(_UNDO_AFTER_MS, self, hub.refresh_undo)
+        self._rail.show_place(next(iter(PLACES)))
+        QTimer.singleShot(_LATER_MS, self, self._read_later)
 
     # What others may ask
 
     def show_place(self, name: str) -> QWidget:
         """Bring a place of the rail to the front; makes its pane when it is first looked at."""
-        self._rail.setCurrentRow(list(PLACES).index(name))
+        self._rail.show_place(name)
         return self._panes[name]
 
     def open_record(self, kind: str, record_id: str) -> None:
         """Show a record where its kind is shown."""
+        opened = (kind, RecordId(record_id))
+        self._recent = [opened, *(x for x in self._recent if x != opened)][:RECENT_MAX]
         pane = self.show_kind(kind)
         if isinstance(pane, OpensRecords):
             pane.open_record(record_id)
@@ -88,6 +103,31 @@ class Shell(QWidget):
         pane = self.show_place(place_of(kind).name)
         return pane.show_kind(kind) if isinstance(pane, KindsPane) else pane
 
+    def new_record(self, kind: str, values: Mapping[str, Value]) -> None:
+        """Open an empty form of a kind with these values in it."""
+        pane = self.show_kind(kind)
+        if isinstance(pane, CreatesWith):
+            pane.new_with(values)
+        elif isinstance(pane, Creates):
+            pane.new_record()
+
+    def open_palette(self, text: str = "") -> None:
+        """Search everywhere, and every command, by a few letters."""
+        self.palette_pane.open(tuple(self._recent), text)
+
+    @property
+    def palette_pane(self) -> Palette:
+        """The palette; made when it is first opened."""
+        if self._made_palette is None:
+            from crm_desktop.views.shell.palette.palette import Palette
+
+            made = Palette(self._hub, self._all_actions, self)
+            made.record_chosen.connect(self.open_record)
+            made.new_asked.connect(self.new_record)
+            made.inbox_asked.connect(self._open_inbox)
+            self._made_palette = made
+        return self._made_palette
+
     def save(self) -> None:
         """Save what was typed in the pane in front."""
         if isinstance(self.innermost, Saves):
@@ -96,7 +136,9 @@ class Shell(QWidget):
     def show_standing(self, standing: Standing) -> None:
         """Say how things stand with the server."""
         self._standing = standing
-        self._indicator.show_standing(standing)
+        self._rail.indicator.show_standing(standing)
+        if INBOX not in self._panes:  # the inbox itself counts more exactly
+            self._show_count(INBOX, standing.needs_you)
         if standing.state == "signed_out" and not self._sign_in_wanted:
             self._sign_in_wanted = True
             text = tr("Please sign in again. Your unsent work is safe.")
@@ -111,7 +153,7 @@ class Shell(QWidget):
     @property
     def current(self) -> QWidget:
         """The place in front."""
-        return self._panes[str(self._rail.currentItem().data(_NAME))]
+        return self._panes[self._rail.place]
 
     @property
     def innermost(self) -> QWidget:
@@ -129,14 +171,18 @@ class Shell(QWidget):
         return self._banner
 
     @property
+    def rail(self) -> Rail:
+        """Where one goes from."""
+        return self._rail
+
+    @property
     def indicator(self) -> SyncIndicator:
         """The foot of the rail."""
-        return self._indicator
+        return self._rail.indicator
 
     # Panes
 
-    def _show_row(self, row: int) -> None:
-        name = str(self._rail.item(row).data(_NAME))
+    def _show_chosen(self, name: str) -> None:
         if name not in self._panes:
             self._panes[name] = self._make(PLACES[name])
             self._stack.addWidget(self._panes[name])
@@ -144,15 +190,15 @@ class Shell(QWidget):
 
     def _make(self, place: Place) -> QWidget:
         if place.name in PANES:
-            return self._connected(PANES[place.name](self._hub, self._stack))
+            return self._connected(PANES[place.name](self._hub, self._stack), place.name)
         if len(place.kinds) == 1:
             return self._make_pane(place.kinds[0])
         return KindsPane(place.kinds, self._make_pane, self._stack)
 
     def _make_pane(self, kind: str) -> QWidget:
-        return self._connected(EntityPane(CATALOG[kind], self._hub, self._stack))
+        return self._connected(EntityPane(CATALOG[kind], self._hub, self._stack), "")
 
-    def _connected(self, pane: QWidget) -> QWidget:
+    def _connected(self, pane: QWidget, place: str) -> QWidget:
         """Listen to whichever signals of the shell's table a pane has."""
         heard = {
             "failed": self.show_failure,
@@ -161,7 +207,9 @@ class Shell(QWidget):
             "said": self._remark,
             "inbox_asked": self._open_inbox,
             "place_asked": self.show_place,
-            "counted": self._show_inbox_count,
+            "new_asked": self.new_record,
+            "palette_asked": self._search,
+            "counted": partial(self._show_count, place),
         }
         for name, slot in heard.items():
             signal = getattr(pane, name, None)
@@ -173,21 +221,67 @@ class Shell(QWidget):
         for pane in self._panes.values():
             if isinstance(pane, Listens):
                 pane.take_summary(summary)
+        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
+        if kinds & {"complaint", "task"}:
+            self._read_counts()
 
-    def _show_inbox_count(self, count: int) -> None:
-        item = self._rail.item(list(PLACES).index(INBOX))
-        label = tr(PLACES[INBOX].label)
-        item.setText(f"{label}   {count}" if count else label)
+    # The rail
+
+    def _show_count(self, place: str, count: int) -> None:
+        if place:
+            self._rail.set_count(place, count, warns=place == INBOX)
+
+    def _read_later(self) -> None:
+        self._hub.refresh_undo()
+        self._read_counts()
+
+    def _read_counts(self) -> None:
+        me = self._hub.identity.user
+
+        def job(connection: Connection) -> Counts:
+            return counts.counts(connection, me, dt.datetime.now().astimezone().date())
+
+        self._hub.read(job, self._show_counts, owner=self, supersede="counts")
+
+    def _show_counts(self, found: Counts) -> None:
+        self._rail.set_count("complaints", found.complaints)
+        self._rail.set_count("tasks", found.tasks)
+
+    def toggle_rail(self) -> None:
+        """Show the rail's words, or its icons alone."""
+        if self.width() < COLLAPSED_BELOW_WIDTH:
+            self._is_expanded_in_narrow = self._rail.is_collapsed
+        else:
+            self._is_collapsed = not self._rail.is_collapsed
+        self._fit_rail()
+
+    def _fit_rail(self) -> None:
+        if self.width() < COLLAPSED_BELOW_WIDTH:
+            collapsed = not self._is_expanded_in_narrow
+        else:
+            self._is_expanded_in_narrow = False
+            collapsed = self._is_collapsed
+        if collapsed != self._rail.is_collapsed:
+            self._rail.set_collapsed(collapsed=collapsed)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_rail()
 
     # Commands
+
+    def _search(self) -> None:
+        self.open_palette()
+
+    def _all_actions(self) -> list[QAction]:
+        """The commands of the pane in front, then the window's own."""
+        all_of_them = (*self.innermost.actions(), *self.actions())
+        return [x for x in all_of_them if x.text() and x is not self._search_action]
 
     def _new(self) -> None:
         if isinstance(self.innermost, Creates):
             self.innermost.new_record()
-
-    def _focus_search(self) -> None:
-        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._search.selectAll()
 
     def _open_queue(self) -> None:
         if self._standing.state == "signed_out":
@@ -200,6 +294,9 @@ class Shell(QWidget):
     def ask_sync(self) -> None:
         """Synchronise now."""
         self.sync_asked.emit()
+
+    def _cancel_sync(self) -> None:
+        self.sync_cancelled.emit()
 
     def _open_inbox(self) -> None:
         self.show_place(INBOX)
@@ -236,27 +333,6 @@ class Shell(QWidget):
     # Parts
 
     def _lay_out(self) -> None:
-        rail = QWidget(self)
-        rail.setFixedWidth(RAIL_WIDTH)
-        rail.setBackgroundRole(QPalette.ColorRole.AlternateBase)
-        rail.setAutoFillBackground(True)
-        column = QVBoxLayout(rail)
-        column.setContentsMargins(8, 12, 8, 8)
-        column.setSpacing(8)
-        name = section(rail, self._hub.identity.organisation)
-        name.setContentsMargins(6, 0, 6, 0)
-        column.addWidget(name)
-        column.addWidget(self._search)
-        column.addWidget(self._rail, 1)
-        column.addWidget(self._indicator)
-        self._rail.setAccessibleName(tr("Navigation"))
-        self._rail.setFrameShape(QListWidget.Shape.NoFrame)
-        self._rail.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._rail.viewport().setAutoFillBackground(False)
-        for place in PLACES.values():
-            item = QListWidgetItem(tr(place.label), self._rail)
-            item.setData(_NAME, place.name)
-            item.setSizeHint(QSize(0, RAIL_ROW))
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self._banner)
@@ -264,7 +340,7 @@ class Shell(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(rail)
+        layout.addWidget(self._rail)
         layout.addLayout(right, 1)
 
     def _add_actions(self) -> None:
@@ -272,24 +348,32 @@ class Shell(QWidget):
         self._undo.setEnabled(False)
         self._undo.triggered.connect(self._hub.undo)
         self.addAction(self._undo)
-        self._action(tr("Search"), self._focus_search, "Ctrl+F", "/")
-        self._action(tr("New record"), self._new, "Ctrl+N")
-        self._action(tr("Save"), self.save, "Ctrl+S")
-        self._action(tr("Synchronise now"), self.ask_sync, "F5")
-        for n, name in enumerate(PLACES, start=1):
-            go = partial(self.show_place, name)
-            self._action(tr("Go to {place}", place=tr(PLACES[name].label)), go, f"Ctrl+{n}")
+        self._search_action = add_commands(self, self._commands())[0]
 
-    def _action(self, text: str, slot: Callable[[], object], *keys: str) -> None:
-        action = QAction(text, self)
-        action.setShortcuts([QKeySequence(key) for key in keys])
-        action.triggered.connect(slot)
-        self.addAction(action)
+    def _commands(self) -> list[Command]:
+        records, everywhere, places = tr("Records"), tr("Everywhere"), tr("Places")
+        return [
+            Command(tr("Search and commands"), self._search, ("Ctrl+K", "Ctrl+F", "/"), "search",
+                    everywhere),
+            Command(tr("New record"), self._new, ("Ctrl+N",), "plus", records),
+            Command(tr("Save"), self.save, ("Ctrl+S",), "check", records),
+            Command(tr("Synchronise now"), self.ask_sync, ("F5",), "sync", everywhere),
+            Command(tr("Show or hide the words of the rail"), self.toggle_rail, ("Ctrl+B",),
+                    "columns", everywhere),
+            *(
+                Command(
+                    tr("Go to {place}", place=tr(place.label)),
+                    partial(self.show_place, name), (f"Ctrl+{n}",), place.icon, places,
+                )
+                for n, (name, place) in enumerate(PLACES.items(), start=1)
+            ),
+        ]  # fmt: skip
 
     def _connect(self) -> None:
-        self._rail.currentRowChanged.connect(self._show_row)
-        self._search.found.connect(self.open_record)
-        self._indicator.clicked.connect(self._open_queue)
+        self._rail.place_chosen.connect(self._show_chosen)
+        self._rail.palette_asked.connect(self._search)
+        self._rail.queue_asked.connect(self._open_queue)
+        self._rail.cancel_asked.connect(self._cancel_sync)
         self._banner.acted.connect(self._act)
         self._hub.changed.connect(self._take_summary)
         self._hub.failed.connect(self.show_failure)

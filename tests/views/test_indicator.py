@@ -1,0 +1,85 @@
+"""The indicator at the foot of the rail: six states in two lines, a number where it is narrow."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from crm_desktop.runtime.standing import Standing
+from crm_desktop.views.kit.sync_indicator import SyncIndicator, face_of
+from crm_desktop.views.shell import Shell
+
+STATES = [
+    (Standing("up_to_date", verified="09:41"), "check", "Up to date", "checked 09:41", 0),
+    (Standing("waiting", waiting=3), "pending", "3 waiting", "", 3),
+    (
+        Standing("waiting", waiting=2, sending=3, sent=1),
+        "pending", "2 waiting", "sending, 2 of 3", 2,
+    ),
+    (Standing("fetching", fetched=41000), "sync", "Getting your accounts", "41,000 so far", 0),
+    (Standing("fetching", paused=True), "pause", "More to fetch", "goes on by itself", 0),
+    (
+        Standing("offline", waiting=4, needs_you=3, since="08:40"),
+        "offline", "Offline since 08:40", "4 waiting · 3 need you", 7,
+    ),
+    (Standing("needs_you", needs_you=5, verified="08:43"),
+     "conflict", "5 need you", "last sync 08:43", 5),
+    (Standing("signed_out"), "lock", "Sign in to sync", "everything is safe here", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("standing", "icon", "first", "second", "count"), STATES)
+def test_it_says_how_things_stand(
+    standing: Standing, icon: str, first: str, second: str, count: int
+) -> None:
+    face = face_of(standing)
+    assert (face.icon, face.first, face.second, face.count) == (icon, first, second, count)
+
+
+def test_being_offline_says_more_than_what_waits_for_a_decision() -> None:
+    face = face_of(Standing("needs_you", waiting=4, needs_you=3, since="08:40"))
+    assert (face.first, face.second) == ("Offline since 08:40", "4 waiting · 3 need you")
+
+
+def test_offline_is_not_an_error() -> None:
+    assert face_of(Standing("offline", since="08:40")).token == "ink2"
+
+
+def test_it_is_spoken(shell: Shell) -> None:
+    shell.show_standing(Standing("waiting", waiting=3, needs_you=1))
+    assert shell.indicator.accessibleName() == "Synchronisation: 3 waiting. 1 need you"
+
+
+def test_a_long_fetch_can_be_cancelled(shell: Shell, qtbot: QtBot) -> None:
+    shell.show_standing(Standing("fetching", fetched=41000))
+    button = next(x for x in shell.indicator.findChildren(type(shell.indicator._cancel)))
+    assert button.isVisible()
+    with qtbot.waitSignal(shell.sync_cancelled):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_what_is_short_cannot_be_cancelled(shell: Shell) -> None:
+    shell.show_standing(Standing("waiting", waiting=3))
+    assert not shell.indicator._cancel.isVisible()
+
+
+def test_pressed_it_opens_the_queue(shell: Shell, qtbot: QtBot) -> None:
+    shell.show_standing(Standing("waiting", waiting=3))
+    qtbot.mouseClick(shell.indicator, Qt.MouseButton.LeftButton)
+    assert shell.rail.place == "inbox"
+
+
+def test_signed_out_it_asks_to_sign_in(shell: Shell, qtbot: QtBot) -> None:
+    shell.show_standing(Standing("signed_out"))
+    with qtbot.waitSignal(shell.sign_in_asked):
+        qtbot.mouseClick(shell.indicator, Qt.MouseButton.LeftButton)
+
+
+def test_narrow_it_is_an_icon_with_its_words_in_the_tooltip(qtbot: QtBot) -> None:
+    made = SyncIndicator()
+    qtbot.addWidget(made)
+    made.show_standing(Standing("fetching", fetched=10))
+    made.set_collapsed(collapsed=True)
+    assert "10 so far" in made.toolTip()
+    assert not made._cancel.isVisible()
