@@ -115,7 +115,6 @@ def make_application(options: Options) -> QApplication:
     qInstallMessageHandler(_log_qt)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("CRM Desktop")
-    application.setStyle("Fusion")
     dress(application, options)
     return application
 

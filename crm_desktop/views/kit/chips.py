@@ -38,6 +38,7 @@ class Chip(QAbstractButton):
         self._value, self._icon = value, icon
         self._removable = removable and bool(value)
         self.setText(field)
+        self.setProperty("shape", "round")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)

@@ -128,12 +128,15 @@ QAbstractSpinBox[state="refused"] { border: 1px solid $bad; }
 QComboBox QLineEdit, QAbstractSpinBox QLineEdit {
     border: none; padding: 0; min-height: 0; background: transparent;
 }
+QAbstractSpinBox QLineEdit { padding: 0 6px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView {
     background: $pane; border: 1px solid $line2; padding: 4px; outline: 0;
 }
 QCheckBox, QRadioButton { spacing: 6px; background: transparent; }
+QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; }
 QCheckBox:disabled, QRadioButton:disabled { color: $ink3; }
 """
 

@@ -75,10 +75,20 @@ def install(
     if worn is _NOTHING_WORN:
         worn = Theme(application)
         setattr(application, _WORN, worn)
-        application.styleHints().colorSchemeChanged.connect(worn.follow_system)
+        _dress(application, worn)
     worn.name, worn.density, worn.language = name, density, language
     worn.put_on(application)
     return worn
+
+
+def _dress(application: QApplication, worn: Theme) -> None:
+    """What is put on once. Both read the theme, which is why they are not known above."""
+    from crm_desktop.views.theme.focus_ring import FocusRing
+    from crm_desktop.views.theme.proxy import KitStyle
+
+    application.setStyle(KitStyle())
+    FocusRing(application)
+    application.styleHints().colorSchemeChanged.connect(worn.follow_system)
 
 
 def colour(name: str) -> QColor:
