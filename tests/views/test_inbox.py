@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLineEdit, QRadioButton
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
+from crm_core.wire import ChangeResult, ChangeSetResult, HistoryEntry, PushResponse
 from crm_desktop.models import inbox, journal, queries
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.choice_row import ChoiceRow
+from crm_desktop.views.panes.inbox.entries import Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
+from crm_desktop.views.panes.inbox.tree import act_places
 from tests.views.company import receive
 
 Rest = Callable[[], None]
-CONFLICT = RecordId("c" * 32)
+Open = Callable[[], InboxPane]
+CONFLICT, OTHER = RecordId("c" * 32), RecordId("d" * 32)
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def account(known: Mapping[str, list[RecordId]]) -> RecordId:
 
 
 @pytest.fixture
-def open_inbox(hub: DataHub, qtbot: QtBot, rest: Rest) -> Callable[[], InboxPane]:
+def open_inbox(hub: DataHub, qtbot: QtBot, rest: Rest) -> Open:
     def make() -> InboxPane:
         pane = InboxPane(hub)
         qtbot.addWidget(pane)
@@ -38,15 +45,15 @@ def open_inbox(hub: DataHub, qtbot: QtBot, rest: Rest) -> Callable[[], InboxPane
         pane.resize(1100, 700)
         pane.show()
         rest()
-        pane.choose_first()
         return pane
 
     return make
 
 
 def park(
-    store: Store, record: str, field: str, base: Value, value: Value, author: RecordId
-) -> None:
+    store: Store, record: str, field: str, base: Value, value: Value, author: RecordId,
+    *, conflict: RecordId = CONFLICT,
+) -> None:  # fmt: skip
     """A conflict as the server sends it."""
     parked = [
         {"value": value, "author": author, "device": "T14", "authored_at": "2026-11-19T08:00:00Z"}
@@ -55,7 +62,7 @@ def park(
         "record": record, "field": field, "why": "edit", "base": base, "parked": parked,
         "state": "open",
     }  # fmt: skip
-    receive(store, [("conflict", CONFLICT, values)])
+    receive(store, [("conflict", conflict, values)])
 
 
 def row_of(store: Store, kind: str, record_id: RecordId) -> queries.Row:
@@ -65,99 +72,130 @@ def row_of(store: Store, kind: str, record_id: RecordId) -> queries.Row:
     return row
 
 
-def texts(pane: InboxPane) -> list[str]:
-    return [button.text() for button in pane.dispute.findChildren(QRadioButton)]
+def texts(pane: InboxPane) -> set[str]:
+    return {cell.text() for row in pane.dispute.rows for cell in row.cells}
+
+
+def take(row: ChoiceRow, *, mine: bool) -> None:
+    """Click on a side."""
+    for cell, side in zip(row.cells, row.decision.sides, strict=True):
+        if side.is_mine is mine:
+            QTest.mouseClick(cell, Qt.MouseButton.LeftButton)
+
+
+def underlined(text: QPlainTextEdit) -> list[str]:
+    marks: list[QTextEdit.ExtraSelection] = text.extraSelections()
+    return [mark.cursor.selectedText() for mark in marks]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+# Conflicts
 
 
 def test_a_conflict_shows_all_sides_and_preselects_none(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId
+    open_inbox: Open, store: Store, account: RecordId
 ) -> None:
     park(store, f"account/{account}", "phone", "1", "my phone 2", store.identity.user)
     theirs = str(row_of(store, "account", account).values["phone"])
     pane = open_inbox()
     (row,) = pane.dispute.rows
-    assert set(texts(pane)) == {"my phone 2", theirs}
+    assert texts(pane) == {"my phone 2", theirs}
     assert not row.is_decided
+    assert row.result_cell.missing.isVisible()
     assert not pane.dispute._apply.isEnabled()
     assert [side.value for side in row.decision.mine] == ["my phone 2"]
 
 
 def test_taking_a_side_writes_it_and_closes_the_conflict(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:
     park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
     pane = open_inbox()
-    pane.dispute._take_mine()
-    pane.dispute.apply()
+    take(pane.dispute.rows[0], mine=True)
+    QTest.keyClick(pane.dispute.rows[0].cells[0], Qt.Key.Key_Return, _CONTROL)
     rest()
     assert row_of(store, "account", account).values["phone"] == "030-2"
     with store.reader() as c:
         assert inbox.conflicts(c) == ()
-    assert pane._right.currentWidget() is pane._nothing
+    assert pane.shown is pane._nothing
 
 
-def test_a_third_value_can_be_typed_instead(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+def test_a_side_taken_stands_in_the_results_editor(
+    open_inbox: Open, store: Store, account: RecordId
 ) -> None:
     park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
     pane = open_inbox()
-    pane.dispute._take_theirs()
     (row,) = pane.dispute.rows
-    assert row._editor is not None
-    line = row._editor.widget
+    take(row, mine=True)
+    (editor,) = row.result_cell.editors
+    assert editor.typed() == "030-2"
+    assert editor.widget.isVisible()
+    assert not row.result_cell.missing.isVisible()
+
+
+def test_a_third_value_is_typed_into_the_missing_answer(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
+    pane = open_inbox()
+    (row,) = pane.dispute.rows
+    QTest.keyClicks(row.result_cell.missing, "0")
+    line = row.result_cell.editors[0].widget
     assert isinstance(line, QLineEdit)
-    line.setText("030-3")
-    line.textEdited.emit("030-3")
-    assert [b.isChecked() for b in pane.dispute.findChildren(QRadioButton)] == [False, False]
+    QTest.keyClicks(line, "30-3")
+    assert [cell.isChecked() for cell in row.cells] == [False, False]
     pane.dispute.apply()
     rest()
     assert row_of(store, "account", account).values["phone"] == "030-3"
 
 
 def test_a_bad_result_is_named_and_nothing_is_written(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, qtbot: QtBot
+    open_inbox: Open, store: Store, account: RecordId, qtbot: QtBot
 ) -> None:
     park(store, f"account/{account}", "email", "", "li@example.com", store.identity.user)
     pane = open_inbox()
     (row,) = pane.dispute.rows
-    assert row._editor is not None
-    row._editor.restore("li@")
-    row._note_typing()
+    QTest.keyClicks(row.result_cell.missing, "l")
+    QTest.keyClicks(row.result_cell.editors[0].widget, "i@")
     with qtbot.assertNotEmitted(pane.dispute.resolved):
         pane.dispute.apply()
-    assert "no domain" in row._problem.text()
+    assert "no domain" in row.result_cell.problem.text()
+    assert row.result_cell.editors[0].widget.property("state") == "refused"
 
 
-def test_both_texts_of_a_note_can_be_kept(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+def test_both_texts_of_a_note_are_kept_and_marked(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:
-    park(store, f"account/{account}", "description", "", "Mine.", store.identity.user)
-    theirs = str(row_of(store, "account", account).values["description"])
+    theirs = "Calls before ten. New dock."
+    receive(store, [("account", account, {"name": "Alfreds", "description": theirs})])
+    mine = "Calls before ten. Ask for Li."
+    park(store, f"account/{account}", "description", "Calls before ten.", mine, _me(store))
     pane = open_inbox()
-    both = next(b for b in pane.dispute.findChildren(QRadioButton) if b.text() == "Keep both texts")
-    both.click()
+    (row,) = pane.dispute.rows
+    take(row, mine=True)
+    take(row, mine=False)
+    text = row.result_cell.editors[0].widget
+    assert isinstance(text, QPlainTextEdit)
+    assert {x.strip() for x in underlined(text)} == {"New dock.", "Ask for Li."}
     pane.dispute.apply()
     rest()
-    assert row_of(store, "account", account).values["description"] == f"{theirs}\nMine."
+    kept = str(row_of(store, "account", account).values["description"])
+    assert kept == "Calls before ten. New dock.\nAsk for Li."
 
 
 def test_delete_against_edit_offers_to_delete_or_to_keep(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:
     park(store, f"account/{account}", "deleted", False, True, store.identity.user)
     pane = open_inbox()
-    assert set(texts(pane)) == {"Delete the record", "Keep the record"}
-    pane.dispute._take_mine()
+    assert texts(pane) == {"Delete the record", "Keep the record"}
+    pane.dispute.take_all(mine=True)
     pane.dispute.apply()
     rest()
     assert row_of(store, "account", account).deleted
 
 
-def test_fields_judged_together_are_one_choice(
-    open_inbox: Callable[[], InboxPane],
-    store: Store,
-    known: Mapping[str, list[RecordId]],
-    rest: Rest,
+def test_fields_judged_together_are_one_choice_with_an_editor_each(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
 ) -> None:
     address = known["address"][0]
     mine: dict[str, Value] = dict.fromkeys(
@@ -165,70 +203,258 @@ def test_fields_judged_together_are_one_choice(
     )
     park(store, f"address/{address}", "address", None, mine, store.identity.user)
     pane = open_inbox()
-    pane.dispute._take_mine()
+    pane.dispute.take_all(mine=True)
+    assert [e.typed() for e in pane.dispute.rows[0].result_cell.editors] == ["Graz"] * 6
     pane.dispute.apply()
     rest()
     row = row_of(store, "address", address)
     assert {name: row.values[name] for name in mine} == mine
 
 
-def refuse(store: Store) -> None:
+def test_the_last_choice_is_named_and_taken_back(
+    open_inbox: Open, store: Store, account: RecordId
+) -> None:
+    park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
+    pane = open_inbox()
+    (row,) = pane.dispute.rows
+    take(row, mine=True)
+    take(row, mine=False)
+    assert pane.dispute._undo.text().startswith("Undo: Phone to theirs")
+    QTest.keyClick(row.cells[0], Qt.Key.Key_Z, _CONTROL)
+    assert [cell.isChecked() for cell in row.cells] == [True, False]
+    QTest.keyClick(row.cells[0], Qt.Key.Key_Z, _CONTROL)
+    assert not row.is_decided
+    assert not pane.dispute._undo.isVisible()
+
+
+def test_one_side_goes_for_all_conflicts_of_the_field(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    park(store, f"account/{first}", "phone", "1", "030-2", store.identity.user)
+    park(store, f"account/{second}", "phone", "1", "040-2", store.identity.user, conflict=OTHER)
+    pane = open_inbox()
+    (row,) = pane.dispute.rows
+    take(row, mine=True)
+    assert row.for_all.text() == "Mine for all 2 in Phone"
+    row.for_all.click()
+    assert pane.dispute._apply.text().startswith("Apply 2")
+    pane.dispute.apply()
+    rest()
+    phones = [row_of(store, "account", x).values["phone"] for x in (first, second)]
+    assert phones == ["030-2", "040-2"]
+
+
+def test_what_was_chosen_stays_while_the_inbox_is_read_again(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
+    pane = open_inbox()
+    pane.dispute.take_all(mine=True)
+    pane.refresh()
+    rest()
+    assert [row.is_decided for row in pane.dispute.rows] == [True]
+
+
+def test_deciding_later_keeps_the_choice_and_writes_nothing(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    park(store, f"account/{first}", "phone", "1", "030-2", store.identity.user)
+    park(store, f"account/{second}", "phone", "1", "040-2", store.identity.user, conflict=OTHER)
+    pane = open_inbox()
+    begun = pane.side.tree.keys[0]
+    take(pane.dispute.rows[0], mine=True)
+    pane.dispute._later.click()
+    assert not pane.dispute.rows[0].is_decided
+    pane.side.tree.choose(begun)
+    assert pane.dispute.rows[0].is_decided
+    with store.reader() as c:
+        assert len(inbox.conflicts(c)) == 2
+
+
+def test_what_merged_by_itself_is_told_where_it_is_known(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], account: RecordId
+) -> None:
+    li = known["user"][1]
+    receive(store, [("account", account, {"name": "Alfreds", "phone": "5", "updated_by": li})])
+    park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
+    pane = open_inbox()
+    assert not pane.dispute._quiet.isVisible()
+    step = "e" * 32
+    entries = [
+        HistoryEntry(7, "2026-11-19T07:00:00Z", li, "x", name, "a", "b", "", step)
+        for name in ("phone", "website")
+    ]
+    pane.dispute.show_history(entries)
+    assert "Website" in pane.dispute._merged.text()
+    assert "Phone" not in pane.dispute._merged.text()
+
+
+# Work that was refused
+
+
+def refuse(store: Store, code: str = "right.missing", **params: str) -> None:
     """The server refuses everything that waits."""
     outbox = Outbox(store)
     refused = tuple(
-        ChangeSetResult(cs.id, "rejected", 0, (ChangeResult(0, "", "rejected", "right.missing"),))
+        ChangeSetResult(
+            cs.id, "rejected", 0, (ChangeResult(0, "", "rejected", code, params=params),)
+        )
         for cs in outbox.take_outbox(10, 10**6)
     )
     outbox.settle(PushResponse("", 1, refused))
 
 
-def test_refused_work_names_the_reason_and_can_be_discarded(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+def write(store: Store, account: RecordId, **values: Value) -> None:
+    journal.commit(store, [Change("account", account, Op.SET, values)], label="Change: Alfreds")
+
+
+def test_refused_work_names_the_reason_and_goes_only_when_confirmed(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:
     before = row_of(store, "account", account).values["industry"]
-    change = Change("account", account, Op.SET, {"industry": "Bakery"})
-    journal.commit(store, [change], label="Change")
+    write(store, account, industry="Bakery")
     refuse(store)
     pane = open_inbox()
-    assert "role" in pane._stuck._why.text()
-    assert "Industry: Bakery" in pane._stuck._mine.text()
-    pane._stuck._discard.click()
+    assert "role" in pane.stuck._reason.words
+    pane.stuck._discard.click()
+    assert row_of(store, "account", account).values["industry"] == "Bakery"
+    pane.stuck._yes.click()
     rest()
     assert row_of(store, "account", account).values["industry"] == before
     with store.reader() as c:
         assert inbox.stuck(c) == ()
 
 
-def test_refused_work_can_be_sent_again(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+def test_refused_work_is_put_right_and_sent_again(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:
-    change = Change("account", account, Op.SET, {"industry": "Bakery"})
-    journal.commit(store, [change], label="Change")
+    write(store, account, industry="Bakery")
     refuse(store)
     pane = open_inbox()
-    pane._stuck._resend.click()
+    (editor,) = pane.stuck._editors
+    assert editor.typed() == "Bakery"
+    editor.restore("Bakery and mill")
+    pane.stuck._send.click()
     rest()
-    assert len(Outbox(store).take_outbox(10, 10**6)) == 1
+    (again,) = Outbox(store).take_outbox(10, 10**6)
+    assert again.changes[0].new == {"industry": "Bakery and mill"}
 
 
-def test_the_queue_lists_what_waits_and_is_not_counted(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest, qtbot: QtBot
+def test_the_field_that_the_reason_asks_for_can_be_filled_in(
+    open_inbox: Open, store: Store, account: RecordId
 ) -> None:
-    change = Change("account", account, Op.SET, {"industry": "Bakery"})
-    journal.commit(store, [change], label="Change: Alfreds")
+    write(store, account, industry="Bakery")
+    refuse(store, "state.missing", fields="phone", target="x")
+    pane = open_inbox()
+    assert [editor.field.name for editor in pane.stuck._editors] == ["industry", "phone"]
+
+
+def test_refused_work_kept_as_a_draft_stays_in_the_inbox_unsent(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    write(store, account, industry="Bakery")
+    refuse(store)
+    pane = open_inbox()
+    pane.stuck._draft.click()
+    rest()
+    with store.reader() as c:
+        assert [row.state for row in inbox.stuck(c)] == ["held"]
+    assert Outbox(store).take_outbox(10, 10**6) == ()
+    assert row_of(store, "account", account).values["industry"] == "Bakery"
+
+
+def test_the_ways_out_in_the_list_work_by_click(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    write(store, account, industry="Bakery")
+    refuse(store)
+    pane = open_inbox()
+    tree = pane.side.tree
+    index = tree.currentIndex()
+    assert pane._entry is not None
+    places = dict(act_places(tree.visualRect(index), pane._entry))
+    where = places["draft"].center()
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    rest()
+    with store.reader() as c:
+        assert [row.state for row in inbox.stuck(c)] == ["held"]
+
+
+# Queue and history
+
+
+def test_the_queue_shows_what_will_be_sent_and_is_not_counted(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest, qtbot: QtBot
+) -> None:
+    write(store, account, industry="Bakery")
     pane = open_inbox()
     with qtbot.waitSignal(pane.counted) as counted:
         pane.refresh()
     assert counted.args == [0]
-    assert any(key.startswith("o/") for key in pane._entries)
+    pane.show_queue()
+    rest()
+    assert pane.shown is pane._step
+    said = [label.text() for label in pane._step.findChildren(type(pane._step._words))]
+    assert "Bakery" in said
 
 
-def test_what_was_chosen_stays_while_the_inbox_is_read_again(
-    open_inbox: Callable[[], InboxPane], store: Store, account: RecordId, rest: Rest
+def test_history_can_be_filtered_by_words(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    for label in ("Change: Alfreds", "Change: Berglunds"):
+        change = Change("account", account, Op.SET, {"industry": label})
+        journal.commit(store, [change], label=label)
+        refuse(store)
+        with store.reader() as c:
+            stuck = inbox.stuck(c)
+        inbox.discard(store, stuck[0].cs_id)
+    pane = open_inbox()
+    pane.side.show_tab(Tab.HISTORY)
+    assert len(pane.side.tree.keys) == 2
+    pane.side.ask_filter()
+    pane.side._filter.setText("berg")
+    assert len(pane.side.tree.keys) == 1
+    pane.side._filter.setText("nobody")
+    assert pane.shown is pane._nothing
+    assert pane._nothing.words[0] == "No entry matches."
+
+
+def test_what_is_listed_is_exported_for_every_office(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest, tmp_path: Path
+) -> None:
+    write(store, account, industry="Bakery")
+    pane = open_inbox()
+    pane.show_queue()
+    with_entries = []
+    pane.side.export_asked.disconnect()
+    pane.side.export_asked.connect(with_entries.extend)
+    pane.side._export.click()
+    pane.export(with_entries, tmp_path / "inbox.csv")
+    rest()
+    text = (tmp_path / "inbox.csv").read_text("utf-8-sig")
+    assert "Change: Alfreds" in text
+
+
+def test_an_empty_inbox_says_so_in_words(open_inbox: Open) -> None:
+    pane = open_inbox()
+    assert pane.shown is pane._nothing
+    assert pane._nothing.words[0] == "Nothing needs you."
+
+
+def test_rows_are_spoken_with_all_that_they_show(
+    open_inbox: Open, store: Store, account: RecordId
 ) -> None:
     park(store, f"account/{account}", "phone", "1", "030-2", store.identity.user)
     pane = open_inbox()
-    pane.dispute._take_mine()
-    pane.refresh()
-    rest()
-    assert [row.is_decided for row in pane.dispute.rows] == [True]
+    spoken = pane.side.tree.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Phone" in spoken
+    assert pane.dispute.rows[0].cells[0].accessibleName().startswith("Phone: Mine (")
+
+
+def _me(store: Store) -> RecordId:
+    return store.identity.user
+
+
+_CONTROL = Qt.KeyboardModifier.ControlModifier

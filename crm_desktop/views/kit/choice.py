@@ -1,25 +1,33 @@
-"""One conflict, side by side: base, mine, theirs, and the result; nothing is preselected."""
+"""A conflict's sides in words: what each says, who says it, when and from which device."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
-
-from crm_core.errors import InvalidValue
+from crm_core.catalog import CATALOG
 from crm_core.fields import Field, Kind, Value
-from crm_core.values import check
-from crm_desktop.i18n import tr, words
-from crm_desktop.models.inbox import ConflictRow
-from crm_desktop.views.kit.editor import Editor
-from crm_desktop.views.kit.editors import make_editor
-from crm_desktop.views.kit.links import Links
-from crm_desktop.views.kit.text import caption, plain_label
-from crm_desktop.views.kit.words import Titles, local_time, shown, values_in_words
+from crm_core.merge import DELETED
+from crm_core.text_keep import Piece, keep_all, marked
+from crm_desktop.i18n import tr
+from crm_desktop.models.inbox import ConflictRow, ParkedValue
+from crm_desktop.views.kit.dates import day_words, time_words
+from crm_desktop.views.kit.words import Titles, parse_instant, shown, values_in_words
 
-DELETED = "deleted"
-_CHARACTERS_MAX = 400
+__all__ = [
+    "DELETED",
+    "Decision",
+    "Side",
+    "day_of",
+    "kept_together",
+    "pieces_of",
+    "say",
+    "sides_of",
+    "when_words",
+]
+
+_CHARACTERS_MAX = 1200
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Side:
     who: str
     when: str
     is_mine: bool
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,147 +52,67 @@ class Decision:
     theirs: tuple[Side, ...]
     titles: Titles
 
-
-class ChoiceRow(QObject):
-    """The widgets of one conflict in a grid. Parent: the grid's widget. Signal: `decided`."""
-
-    decided = Signal()
-
-    def __init__(self, decision: Decision, links: Links, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.decision = decision
-        self._group = QButtonGroup(self)
-        self._sides: dict[int, Side] = {}
-        self._editor: Editor | None = None
-        self._result = QLabel(tr("choose a side"), parent)
-        self._result.setTextFormat(Qt.TextFormat.PlainText)
-        self._result.setWordWrap(True)
-        self._problem = plain_label(parent)
-        self._problem.hide()
-        self._has_typed = False
-        if decision.field is not None and decision.field.name == decision.conflict.field:
-            self._editor = make_editor(decision.field, parent, links)
-            self._editor.edited.connect(self._note_typing)
-        self._group.idClicked.connect(self._take_side)
-
-    def place(self, grid: QGridLayout, row: int, parent: QWidget) -> None:
-        """Put the row's widgets into the grid."""
-        top = Qt.AlignmentFlag.AlignTop
-        name = plain_label(parent, self.decision.label)
-        grid.addWidget(name, row, 0, top)
-        base = plain_label(parent, self._words(self.decision.conflict.base))
-        base.setAccessibleName(tr("Base"))
-        grid.addWidget(base, row, 1, top)
-        grid.addWidget(self._cell(self.decision.mine, parent), row, 2, top)
-        grid.addWidget(self._cell(self.decision.theirs, parent), row, 3, top)
-        grid.addWidget(self._result_cell(parent), row, 4, top)
-
-    def take(self, *, mine: bool) -> None:
-        """Take a side as a whole, where it is one value."""
-        sides = [n for n, side in self._sides.items() if side.is_mine is mine]
-        if len(sides) == 1:
-            self._group.button(sides[0]).setChecked(True)
-            self._take_side(sides[0])
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All sides, mine first."""
+        return (*self.mine, *self.theirs)
 
     @property
-    def is_decided(self) -> bool:
-        """Whether a person chose or typed a result."""
-        return self._has_typed or self._group.checkedId() >= 0
+    def fields(self) -> tuple[Field, ...]:
+        """What is decided: the field, the fields judged together, or nothing that is typed."""
+        entity = CATALOG.get(self.conflict.kind)
+        members = entity.groups.get(self.conflict.field, ()) if entity is not None else ()
+        if entity is not None and members:
+            return tuple(entity.by_name[name] for name in members)
+        return (self.field,) if self.field is not None else ()
 
-    def result(self) -> Value:
-        """The result; raises InvalidValue and shows why."""
-        if self._editor is None or not self._has_typed:
-            return self._sides[self._group.checkedId()].value
-        try:
-            value = self._editor.value()
-            check(self._editor.field, value)
-        except InvalidValue as problem:
-            self._problem.setText(f"◆ {words(problem.message)}")
-            self._problem.show()
-            raise
-        return value
-
-    def _cell(self, sides: tuple[Side, ...], parent: QWidget) -> QWidget:
-        cell = QWidget(parent)
-        layout = QVBoxLayout(cell)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        for side in sides:
-            button = QRadioButton(cell)
-            number = len(self._sides)
-            self._sides[number] = side
-            self._group.addButton(button, number)
-            text = self._words(side.value)
-            button.setText(text.replace("&", "&&"))
-            button.setAccessibleName(f"{self.decision.label}: {side.who}: {text}")
-            layout.addWidget(button)
-            layout.addWidget(caption(cell, " · ".join(x for x in (side.who, side.when) if x)))
-        if not sides:
-            layout.addWidget(caption(cell, "–"))
-        return cell
-
-    def _result_cell(self, parent: QWidget) -> QWidget:
-        cell = QWidget(parent)
-        layout = QVBoxLayout(cell)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        if self._editor is not None:
-            layout.addWidget(self._editor.widget)
-        layout.addWidget(self._result)
-        layout.addWidget(self._problem)
-        if self.decision.field is not None and self.decision.field.kind is Kind.NOTE:
-            both = QRadioButton(tr("Keep both texts"), cell)
-            number = len(self._sides)
-            self._sides[number] = Side(_both(self.decision), "", "", is_mine=False)
-            self._group.addButton(both, number)
-            layout.addWidget(both)
-        return cell
-
-    def _take_side(self, number: int) -> None:
-        side = self._sides[number]
-        self._has_typed = False
-        self._problem.hide()
-        if self._editor is not None:
-            self._editor.set_value(side.value, self.decision.titles)
-            self._result.hide()
-        else:
-            self._result.setText(self._words(side.value))
-        self.decided.emit()
-
-    def _note_typing(self) -> None:
-        self._has_typed = True
-        self._result.hide()
-        self._problem.hide()
-        self._group.setExclusive(False)
-        for button in self._group.buttons():
-            button.setChecked(False)
-        self._group.setExclusive(True)
-        self.decided.emit()
-
-    def _words(self, value: Value) -> str:
-        field = self.decision.field
-        if self.decision.conflict.field == DELETED:
-            return _existence_words(value)
-        if isinstance(value, dict):  # fields that are judged together
-            return values_in_words(self.decision.conflict.kind, value, self.decision.titles) or tr(
-                "(empty)"
-            )
-        if field is None:
-            return tr("(empty)") if value is None else str(value)[:_CHARACTERS_MAX]
-        return shown(field, value, self.decision.titles)[:_CHARACTERS_MAX] or tr("(empty)")
+    @property
+    def is_text(self) -> bool:
+        """Whether both sides can be kept: a long text."""
+        return self.field is not None and self.field.kind is Kind.NOTE
 
 
-def sides_of(conflict: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], list[Side]]:
+def say(decision: Decision, value: Value) -> str:
+    """A value of a conflict as a person reads it."""
+    if decision.conflict.field == DELETED:
+        return _existence_words(decision, value)
+    if isinstance(value, dict):  # fields that are judged together
+        kind = decision.conflict.kind
+        return values_in_words(kind, value, decision.titles) or tr("(empty)")
+    if decision.field is None:
+        return tr("(empty)") if value is None else str(value)[:_CHARACTERS_MAX]
+    if decision.is_text and isinstance(value, str):
+        return value[:_CHARACTERS_MAX] or tr("(empty)")
+    return shown(decision.field, value, decision.titles)[:_CHARACTERS_MAX] or tr("(empty)")
+
+
+def pieces_of(decision: Decision, side: Side) -> tuple[Piece, ...]:
+    """A side's text with what it adds to the base marked; version 0 is mine, 1 is theirs."""
+    if not decision.is_text or not isinstance(side.value, str) or not side.value:
+        return (Piece(say(decision, side.value)),)
+    version = 0 if side.is_mine else 1
+    found = marked(_text(decision.conflict.base), side.value[:_CHARACTERS_MAX])
+    return tuple(Piece(x.text, None if x.version is None else version) for x in found)
+
+
+def kept_together(decision: Decision, sides: Sequence[Side]) -> tuple[Piece, ...]:
+    """Several sides of a long text in one: what stands first; 0 marks mine, 1 theirs."""
+    ordered = sorted(sides, key=lambda side: side.is_mine)
+    found = keep_all(_text(decision.conflict.base), [_text(side.value) for side in ordered])
+    return tuple(
+        Piece(x.text, None if x.version is None else int(not ordered[x.version].is_mine))
+        for x in found
+    )
+
+
+def sides_of(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], list[Side]]:
     """Mine and theirs: what this user wrote against everything else; for anybody else the
     parked values stand as mine's counterpart (cli.md, `resolve`)."""
-    parked = [
-        Side(x.value, titles.get(f"user/{x.author}") or x.device, _when(x.at), x.author == me)
-        for x in conflict.parked
-    ]
-    who = titles.get(f"user/{conflict.current_by}") or tr("now in force")
-    mine = [side for side in parked if side.is_mine]
-    current_is_mine = not mine and (conflict.current_by == me or not conflict.current_by)
-    current = Side(conflict.current, who, _when(conflict.current_at), current_is_mine)
+    parked = [_parked_side(x, me, titles) for x in row.parked]
+    who = titles.get(f"user/{row.current_by}") or tr("now in force")
+    has_mine = any(side.is_mine for side in parked)
+    current_is_mine = not has_mine and (row.current_by == me or not row.current_by)
+    current = Side(row.current, who, when_words(row.current_at), current_is_mine)
     everything = [*parked, current]
     return (
         [side for side in everything if side.is_mine],
@@ -191,18 +120,45 @@ def sides_of(conflict: ConflictRow, me: str, titles: Titles) -> tuple[list[Side]
     )
 
 
-def _when(at: str) -> str:
-    return local_time(at) if at else ""
+def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
+    # A device's id says nothing to a person; only its name does.
+    device = titles.get(f"device/{parked.device}", "")
+    who = titles.get(f"user/{parked.author}") or device or tr("(not here)")
+    return Side(parked.value, who, when_words(parked.at), parked.author == me, device)
 
 
-def _existence_words(value: Value) -> str:
+def when_words(instant: str) -> str:
+    """A moment as "12 Oct 17:42", with the year where it is another one; "" for none."""
+    moment = parse_instant(instant) if instant else None
+    if moment is None:
+        return instant
+    local = moment.astimezone()
+    return f"{day_of(instant)} {time_words(local)}"
+
+
+def day_of(instant: str) -> str:
+    """The day of a moment as "12 Oct", with the year where it is another one."""
+    moment = parse_instant(instant) if instant else None
+    if moment is None:
+        return ""
+    day = moment.astimezone().date()
+    return day_words(day, year=day.year != dt.datetime.now().astimezone().year)
+
+
+def _existence_words(decision: Decision, value: Value) -> str:
     if value is True:
         return tr("Delete the record")
     if isinstance(value, dict):
-        return tr("Keep the record with the changes: {names}", names=", ".join(sorted(value)))
+        changes = values_in_words(decision.conflict.kind, value, decision.titles)
+        return tr(
+            "Keep the record, with these changes:\n{changes}", changes=changes or _names(value)
+        )
     return tr("Keep the record")
 
 
-def _both(decision: Decision) -> str:
-    texts = [x.value for x in (*decision.theirs, *decision.mine) if isinstance(x.value, str)]
-    return "\n".join(dict.fromkeys(texts))
+def _names(value: Iterable[str]) -> str:
+    return ", ".join(sorted(value))
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""

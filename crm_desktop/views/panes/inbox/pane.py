@@ -3,66 +3,73 @@ nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import (
-    QSplitter,
-    QStackedWidget,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from crm_core.catalog import CATALOG
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, UserProblem
 from crm_core.fields import Value
-from crm_core.i18n import Message, tr_noop
+from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.problems import words_for
-from crm_desktop.i18n import tr, words
+from crm_core.wire import HistoryEntry
+from crm_desktop.i18n import tr
 from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.inbox import QuarantineRow, QueueRow, StuckRow
+from crm_desktop.models.inbox import Fixes, QueueRow
+from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.choice import Decision
+from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
-from crm_desktop.views.kit.text import bold, heading, plain_label
-from crm_desktop.views.kit.words import local_time, plain_tooltip
-from crm_desktop.views.panes.inbox.read import Contents, Dispute, Stuck, read_contents
-from crm_desktop.views.panes.inbox.sides import DisputeView, NoteView, StuckView
+from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
+from crm_desktop.views.panes.inbox.entries import Entry, Tab, reason
+from crm_desktop.views.panes.inbox.facts import Facts, read_facts
+from crm_desktop.views.panes.inbox.read import (
+    Contents,
+    Dispute,
+    PartInWords,
+    Stuck,
+    read_contents,
+    read_parts,
+)
+from crm_desktop.views.panes.inbox.side import InboxSide
+from crm_desktop.views.panes.inbox.step import StepView
+from crm_desktop.views.panes.inbox.stuck import StuckView
 
-_LIST_WIDTH, _DETAIL_WIDTH = 330, 770
-_GROUP_HEIGHT, _ENTRY_HEIGHT = 32, 46
-_ENTRY = int(Qt.ItemDataRole.UserRole)
+_LIST_WIDTH, _LIST_WIDTH_MIN = 312, 240
+_DETAIL_WIDTH = 792
 
 
 class InboxPane(QWidget):
     """List of what waits, and the place to decide.
 
-    Signals: `counted(int)` how many wait; `opened(kind, id)`; `failed(CrmError)`.
+    Signals: `counted(int)` how many wait; `opened(kind, id)`; `failed(CrmError)`; `said(words)`.
     """
 
     counted = Signal(int)
     opened = Signal(str, str)
     failed = Signal(object)
+    said = Signal(str)
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hub = hub
-        self._entries: dict[str, Any] = {}
-        self._chosen = ""
-        self._tree = QTreeWidget(self)
+        self._contents: Contents | None = None
+        self._entry: Entry | None = None
+        links = Finder(hub)
+        self._side = InboxSide(self)
         self._right = QStackedWidget(self)
-        self._nothing = plain_label(self)
-        self._dispute = DisputeView(Finder(hub), self)
-        self._stuck = StuckView(self)
-        self._note = NoteView(self)
+        self._nothing = EmptyPane("inbox", tr("Nothing needs you."), "", "", self)
+        self._dispute = DisputeView(links, self)
+        self._stuck = StuckView(links, self)
+        self._step = StepView(self)
+        self._keys = [QShortcut(QKeySequence(x), self) for x in (APPLY_KEYS, "Ctrl+Enter")]
         self._lay_out()
         self._connect()
         self.refresh()
@@ -83,112 +90,159 @@ class InboxPane(QWidget):
 
     def choose_first(self) -> None:
         """Show the first entry."""
-        self._go_to(next(self._items(), None))
+        self._side.tree.choose_first()
 
     def show_queue(self) -> None:
         """Go to what waits to be sent."""
-        queued = (x for x in self._items() if isinstance(self._entry(x), QueueRow))
-        self._go_to(next(queued, None))
-
-    def _items(self) -> Iterator[QTreeWidgetItem]:
-        groups = (self._tree.topLevelItem(n) for n in range(self._tree.topLevelItemCount()))
-        for group in groups:
-            for n in range(group.childCount() if group is not None else 0):
-                item = group.child(n) if group is not None else None
-                if item is not None:
-                    yield item
-
-    def _entry(self, item: QTreeWidgetItem) -> object:
-        return self._entries.get(str(item.data(0, _ENTRY)))
-
-    def _go_to(self, item: QTreeWidgetItem | None) -> None:
-        if item is not None:
-            self._tree.setCurrentItem(item)
+        self._side.show_tab(Tab.QUEUE)
 
     @property
     def dispute(self) -> DisputeView:
         """Where conflicts are decided."""
         return self._dispute
 
-    # The list
+    @property
+    def stuck(self) -> StuckView:
+        """Where refused work is put right."""
+        return self._stuck
+
+    @property
+    def side(self) -> InboxSide:
+        """Tabs and list."""
+        return self._side
+
+    @property
+    def shown(self) -> QWidget | None:
+        """The view at the right."""
+        return self._right.currentWidget()
+
+    # What is shown
 
     def _show(self, contents: Contents) -> None:
-        self._tree.blockSignals(True)
-        self._tree.clear()
-        self._entries = {}
-        states = {
-            "rejected": tr("Rejected"), "held": tr("Draft"), "blocked": tr("Blocked"),
-            "orphaned": tr("Orphaned"),
-        }  # fmt: skip
-        self._group(tr("Conflicts"), contents.disputes, _dispute_line)
-        for state, name in states.items():
-            rows = tuple(x for x in contents.stuck if x.row.state == state)
-            self._group(name, rows, _stuck_line)
-        self._group(tr("Quarantine"), contents.quarantined, _quarantine_line)
-        self._group(tr("Queue"), contents.queue, _queue_line)
-        self._tree.expandAll()
-        self._tree.blockSignals(False)
-        self._reopen()
-        self._nothing.setText(tr("Nothing needs you.") if not contents.waiting else "")
+        self._contents = contents
+        self._side.show_contents(contents)
         self.counted.emit(contents.waiting)
 
-    def _group(
-        self, name: str, rows: tuple[Any, ...], line: Callable[[Any], tuple[str, str, str]]
-    ) -> None:
-        if not rows:
-            return
-        group = QTreeWidgetItem(self._tree, [f"{name}  {len(rows)}"])
-        group.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        group.setFont(0, bold(self.font()))
-        group.setSizeHint(0, QSize(0, _GROUP_HEIGHT))
-        for row in rows:
-            key, title, second = line(row)
-            item = QTreeWidgetItem(group, [f"{title}\n{second}"])
-            item.setData(0, _ENTRY, key)
-            item.setSizeHint(0, QSize(0, _ENTRY_HEIGHT))
-            item.setToolTip(0, plain_tooltip(f"{title} – {second}"))
-            self._entries[key] = row
+    def _show_empty(self, tab: Tab, filtered: bool) -> None:  # carried by a signal
+        self._entry = None
+        if filtered:
+            what, button = tr("No entry matches."), tr("Clear filter")
+            self._nothing.say(what, "", button)
+        elif tab is Tab.WAITING:
+            self._nothing.say(
+                tr("Nothing needs you."),
+                tr("Conflicts, refused and orphaned work would stand here."),
+            )
+        elif tab is Tab.QUEUE:
+            self._nothing.say(tr("Everything is sent."), tr("What you save waits here until then."))
+        else:
+            self._nothing.say(
+                tr("Nothing has been sent or decided yet."), tr("Every step will stand here.")
+            )
+        self._right.setCurrentWidget(self._nothing)
 
-    def _reopen(self) -> None:
-        if self._chosen not in self._entries:
-            self._chosen = ""
-            self._right.setCurrentWidget(self._nothing)
-            return
-        self._go_to(next(x for x in self._items() if x.data(0, _ENTRY) == self._chosen))
-
-    def _choose(self, item: QTreeWidgetItem | None, _old: QTreeWidgetItem | None) -> None:
-        key = item.data(0, _ENTRY) if item is not None else None
-        entry = self._entries.get(str(key))
-        if entry is None:
-            return
-        self._chosen = str(key)
-        if isinstance(entry, Dispute):
-            self._dispute.show_dispute(entry)
+    def _choose(self, entry: Entry) -> None:
+        self._entry = entry
+        payload = entry.payload
+        if isinstance(payload, Dispute):
+            self._dispute.show_dispute(payload, self._alike(payload))
+            self._ask_facts(payload)
             self._right.setCurrentWidget(self._dispute)
-        elif isinstance(entry, Stuck):
-            self._stuck.show_stuck(entry, _reason(entry.row))
+        elif isinstance(payload, Stuck):
+            self._stuck.show_stuck(payload, reason(payload.row))
             self._right.setCurrentWidget(self._stuck)
         else:
-            _key, title, second = (
-                _queue_line(entry) if isinstance(entry, QueueRow) else _quarantine_line(entry)
-            )
-            self._note.show_note(title, second, _explanation(entry))
-            self._right.setCurrentWidget(self._note)
+            self._step.show_entry(entry)
+            if isinstance(payload, QueueRow | SettledRow):
+                self._ask_parts(payload.cs_id)
+            self._right.setCurrentWidget(self._step)
+
+    def _alike(self, dispute: Dispute) -> Alike:
+        """Open conflicts of the same fields in other records of the kind, one side each."""
+        found: dict[str, tuple[Decision, ...]] = {}
+        for other in self._contents.disputes if self._contents is not None else ():
+            if other.kind != dispute.kind or other.record == dispute.record:
+                continue
+            for decision in other.decisions:
+                if len(decision.mine) == len(decision.theirs) == 1:
+                    field = decision.conflict.field
+                    found[field] = (*found.get(field, ()), decision)
+        return found
+
+    def _ask_facts(self, dispute: Dispute) -> None:
+        def job(connection: Connection) -> Facts:
+            return read_facts(connection, dispute)
+
+        def show(facts: Facts) -> None:
+            if self._dispute.dispute == dispute:
+                self._dispute.show_facts(facts)
+
+        def show_history(history: tuple[HistoryEntry, ...]) -> None:
+            if self._dispute.dispute == dispute:
+                self._dispute.show_history(history)
+
+        self._hub.read(job, show, owner=self, supersede="inbox facts")
+        self._hub.everybodys_history(dispute.kind, dispute.record, show_history, owner=self)
+
+    def _ask_parts(self, cs_id: ChangeSetId) -> None:
+        def job(connection: Connection) -> tuple[PartInWords, ...]:
+            return read_parts(connection, cs_id)
+
+        def show(parts: tuple[PartInWords, ...]) -> None:
+            payload = self._entry.payload if self._entry is not None else None
+            if isinstance(payload, QueueRow | SettledRow) and payload.cs_id == cs_id:
+                self._step.show_parts(parts)
+
+        self._hub.read(job, show, owner=self, supersede="inbox parts")
+
+    def _enter(self) -> None:
+        view = self._right.currentWidget()
+        if isinstance(view, DisputeView | StuckView | StepView):
+            view.begin()
 
     # What is done about it
 
-    def _resolve(self, results: list[tuple[str, Value]]) -> None:
-        for conflict_id, value in results:
-            self._write(partial(_resolve, RecordId(conflict_id), value))
+    def _act(self, _entry: Entry, act: str) -> None:
+        """A way out was taken in the list itself."""
+        acts: dict[str, Callable[[], None]] = {
+            "fix": self._stuck.begin,
+            "draft": self._stuck.keep_as_draft,
+            "discard": self._stuck.ask_discard,
+        }
+        acts[act]()
 
-    def _resend(self, cs_id: str) -> None:
-        self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id)))
+    def _press_main(self) -> None:
+        """Ctrl+Enter: the main act of what is on show."""
+        if self._right.currentWidget() is self._dispute:
+            self._dispute.apply()
+        elif self._right.currentWidget() is self._stuck:
+            self._stuck.send()
+
+    def _put_off(self) -> None:
+        self._side.tree.choose_next()
+        self._side.tree.setFocus()
+
+    def _clear_filter(self) -> None:
+        self._side.clear_filter()
+
+    def _resolve(self, results: Sequence[tuple[str, Value]]) -> None:
+        decisions = [(RecordId(conflict_id), value) for conflict_id, value in results]
+        title = self._entry.title if self._entry is not None else ""
+        words = tr("Resolve conflict: {title}", title=title) if title else ""
+
+        def job(store: Store) -> Summary:
+            return inbox.resolve_all(store, decisions, label=words)
+
+        self._write(job)
+
+    def _resend(self, cs_id: str, fixes: Fixes) -> None:
+        self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
 
     def _discard(self, cs_id: str) -> None:
         self._write(lambda store: inbox.discard(store, ChangeSetId(cs_id)))
 
     def _keep_as_draft(self, cs_id: str) -> None:
-        self._write(lambda store: inbox.keep_as_draft(store, ChangeSetId(cs_id))[0])
+        self._write(lambda store: inbox.set_aside(store, ChangeSetId(cs_id)))
 
     def _write(self, job: Callable[[Store], Summary]) -> None:
         self._hub.write(job, owner=self, then=self._after_write, failed=self._tell_failure)
@@ -202,96 +256,73 @@ class InboxPane(QWidget):
     def _tell_opened(self, kind: str, record_id: str) -> None:
         self.opened.emit(kind, record_id)
 
+    # Exporting
+
+    def _ask_where(self, entries: Sequence[Entry]) -> None:
+        dialog = QFileDialog(self, tr("Export the list"), tr("inbox.csv"), "CSV (*.csv)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def write(path: str) -> None:
+            self.export(entries, Path(path))
+
+        dialog.fileSelected.connect(write)
+        dialog.open()
+
+    def export(self, entries: Sequence[Entry], path: Path) -> None:
+        """Write entries as CSV (UTF-8 with its mark, so that every office reads it)."""
+        lines = [(tr("Day"), tr("What"), tr("Details"))]
+        lines += [(entry.at, entry.title, entry.second) for entry in entries]
+
+        def job(_connection: Connection) -> None:
+            try:
+                with path.open("w", encoding="utf-8-sig", newline="") as file:
+                    csv.writer(file).writerows(lines)
+            except OSError as error:
+                raise UserProblem(
+                    tr_noop("{path} could not be written: {detail}"),
+                    path=str(path), detail=error.strerror or "",
+                ) from error  # fmt: skip
+
+        def done(_nothing: None) -> None:
+            self.said.emit(
+                tr("{count} entries written to {path}", count=len(entries), path=str(path))
+            )
+
+        self._hub.read(job, done, owner=self, failed=self._tell_failure)
+
     # Parts
 
     def _lay_out(self) -> None:
-        self._tree.setHeaderHidden(True)
-        self._tree.setRootIsDecorated(False)
-        self._tree.setFrameShape(QTreeWidget.Shape.NoFrame)
-        self._tree.viewport().setBackgroundRole(QPalette.ColorRole.Window)
-        self._tree.setIndentation(8)
-        self._tree.setUniformRowHeights(False)
-        self._tree.setAccessibleName(tr("What waits for you"))
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        left = QWidget(self)
-        layout = QVBoxLayout(left)
-        layout.setContentsMargins(0, 12, 0, 8)
-        title = heading(left, tr("Inbox"))
-        title.setContentsMargins(16, 0, 16, 0)
-        layout.addWidget(title)
-        layout.addWidget(self._tree, 1)
-        foot = plain_label(
-            left, tr("Leaving this page decides nothing. Your records stay usable meanwhile.")
-        )
-        foot.setContentsMargins(16, 0, 16, 0)
-        layout.addWidget(foot)
-        for page in (self._nothing, self._dispute, self._stuck, self._note):
+        for page in (self._nothing, self._dispute, self._stuck, self._step):
             self._right.addWidget(page)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.addWidget(left)
+        splitter.addWidget(self._side)
         splitter.addWidget(self._right)
         splitter.setSizes([_LIST_WIDTH, _DETAIL_WIDTH])
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(1)
+        self._side.setMinimumWidth(_LIST_WIDTH_MIN)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(splitter)
 
     def _connect(self) -> None:
-        self._tree.currentItemChanged.connect(self._choose)
+        for keys in self._keys:
+            keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            keys.activated.connect(self._press_main)
+        self._nothing.acted.connect(self._clear_filter)
+        self._side.emptied.connect(self._show_empty)
+        self._side.export_asked.connect(self._ask_where)
+        self._side.tree.chosen.connect(self._choose)
+        self._side.tree.entered.connect(self._enter)
+        self._side.tree.acted.connect(self._act)
         self._dispute.resolved.connect(self._resolve)
         self._dispute.opened.connect(self._tell_opened)
+        self._dispute.put_off.connect(self._put_off)
         self._stuck.resend_asked.connect(self._resend)
         self._stuck.draft_asked.connect(self._keep_as_draft)
         self._stuck.discard_asked.connect(self._discard)
         self._stuck.opened.connect(self._tell_opened)
-
-
-def _resolve(conflict: RecordId, value: Value, store: Store) -> Summary:
-    return inbox.resolve(store, conflict, value)
-
-
-def _kind_words(kind: str) -> str:
-    return tr(CATALOG[kind].label) if kind in CATALOG else kind
-
-
-def _dispute_line(row: Dispute) -> tuple[str, str, str]:
-    fields = ", ".join(decision.label for decision in row.decisions)
-    return f"c/{row.kind}/{row.record}", row.title, f"{_kind_words(row.kind)} · {fields}"
-
-
-def _stuck_line(entry: Stuck) -> tuple[str, str, str]:
-    row = entry.row
-    title = row.title or row.label or _kind_words(row.kind)
-    return f"s/{row.cs_id}/{row.record}/{row.field}", title, words(_reason(row))
-
-
-def _quarantine_line(row: QuarantineRow) -> tuple[str, str, str]:
-    return f"q/{row.kind}/{row.id}", _kind_words(row.kind), row.detail
-
-
-def _queue_line(row: QueueRow) -> tuple[str, str, str]:
-    states = {
-        "queued": tr("waits to be sent"),
-        "sent": tr("sent, no answer yet"),
-        "acked": tr("taken by the server, being checked"),
-    }
-    return f"o/{row.cs_id}", row.label, f"{local_time(row.at)} · {states.get(row.state, row.state)}"
-
-
-def _reason(row: StuckRow) -> Message:
-    if row.state == "orphaned":
-        return Message(_ORPHANED)
-    return words_for(row.code or "atomic.part", row.params, CATALOG.get(row.kind))
-
-
-def _explanation(entry: QueueRow | QuarantineRow) -> str:
-    if isinstance(entry, QueueRow):
-        return tr("This step is saved here and goes out by itself as soon as the server answers.")
-    return tr(
-        "A record came that this version cannot take. It is kept as it came and tried again; "
-        "everything else goes on."
-    )
-
-
-_ORPHANED = tr_noop("The record left your scope before this was sent; your work is kept here.")
+        self._step.opened.connect(self._tell_opened)

@@ -1,4 +1,4 @@
-"""What the inbox shows, read in one go: conflicts by record, stuck work, quarantine, queue."""
+"""What the inbox shows, read in one go: what waits, the queue, and what is behind."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import Field, Value
+from crm_core.ids import ChangeSetId
 from crm_desktop.i18n import tr
-from crm_desktop.models import inbox
+from crm_desktop.models import inbox, inbox_facts
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import ConflictRow, QuarantineRow, QueueRow, StuckRow
+from crm_desktop.models.inbox_facts import Part, SettledRow
 from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
 from crm_desktop.views.kit.source import titles_of
-from crm_desktop.views.kit.words import Titles, link_keys, values_in_words
+from crm_desktop.views.kit.words import Titles, link_keys
+
+HISTORY_MAX = 1000
+"""Entries of the history that are read for the list: of each sort, the newest."""
 
 _NEED_ONE = ("rejected", "orphaned")
 
@@ -27,33 +32,55 @@ class Dispute:
     record: str
     title: str
     decisions: tuple[Decision, ...]
+    gone: bool = False
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """Own work that the server did not take, with its values in words."""
+    """Own work that the server did not take, with the names of what its values lead to."""
 
     row: StuckRow
-    mine: str
+    titles: Titles
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A conflict that was decided, by whom."""
+
+    decision: Decision
+    title: str
+    by: str
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything that waits, and the queue."""
+    """Everything that waits, the queue and what is behind."""
 
     disputes: tuple[Dispute, ...]
     stuck: tuple[Stuck, ...]
     quarantined: tuple[QuarantineRow, ...]
     queue: tuple[QueueRow, ...]
+    settled: tuple[SettledRow, ...]
+    decided: tuple[Decided, ...]
+    history_size: int
     waiting: int
     """How many decisions wait for this user: conflicts that hold a value of his, and own work
     that was refused or whose record is out of sight."""
 
 
+@dataclass(frozen=True)
+class PartInWords:
+    """One change of a step with the names of what its values lead to."""
+
+    part: Part
+    titles: Titles
+
+
 def read_contents(connection: Connection, me: str) -> Contents:
     """The inbox of a user."""
     conflicts = inbox.conflicts(connection)
-    titles: Titles = titles_of(connection, tuple(sorted(set(_keys(conflicts)))))
+    closed = inbox.decided(connection, HISTORY_MAX)
+    titles: Titles = titles_of(connection, tuple(sorted({*_keys(conflicts), *_keys(closed)})))
     stuck = tuple(_stuck(connection))
     own = sum(any(parked.author == me for parked in row.parked) for row in conflicts)
     refused = {entry.row.cs_id for entry in stuck if entry.row.state in _NEED_ONE}
@@ -62,16 +89,37 @@ def read_contents(connection: Connection, me: str) -> Contents:
         stuck,
         tuple(inbox.quarantined(connection)),
         tuple(inbox.queue(connection)),
+        inbox_facts.settled(connection, HISTORY_MAX),
+        tuple(_decided(row, me, titles) for row in closed),
+        inbox_facts.history_size(connection),
         own + len(refused),
     )
 
 
+def read_parts(connection: Connection, cs_id: ChangeSetId) -> tuple[PartInWords, ...]:
+    """What a step changes, with the names of all that it leads to."""
+    found = inbox_facts.parts(connection, cs_id)
+    keys = {
+        key
+        for part in found
+        for values in (part.new, part.old)
+        for key in _keys_in(CATALOG.get(part.kind), None, dict(values))
+    }
+    titles = titles_of(connection, tuple(sorted(keys)))
+    return tuple(PartInWords(part, titles) for part in found)
+
+
 def _stuck(connection: Connection) -> Iterator[Stuck]:
     rows = inbox.stuck(connection)
-    keys = {key for row in rows for key in _keys_in(CATALOG.get(row.kind), None, dict(row.mine))}
+    keys = {
+        key
+        for row in rows
+        for values in (row.mine, row.base)
+        for key in _keys_in(CATALOG.get(row.kind), None, dict(values))
+    }
     titles = titles_of(connection, tuple(sorted(keys)))
     for row in rows:
-        yield Stuck(row, values_in_words(row.kind, row.mine, titles))
+        yield Stuck(row, titles)
 
 
 def _disputes(conflicts: Iterable[ConflictRow], me: str, titles: Titles) -> Iterator[Dispute]:
@@ -80,7 +128,12 @@ def _disputes(conflicts: Iterable[ConflictRow], me: str, titles: Titles) -> Iter
         by_record.setdefault((conflict.kind, conflict.record), []).append(conflict)
     for (kind, record), rows in by_record.items():
         decisions = tuple(_decision(row, me, titles) for row in rows)
-        yield Dispute(kind, record, rows[0].title, decisions)
+        yield Dispute(kind, record, rows[0].title, decisions, rows[0].deleted)
+
+
+def _decided(row: ConflictRow, me: str, titles: Titles) -> Decided:
+    by = titles.get(f"user/{row.resolved_by}", "") or tr("(not here)")
+    return Decided(_decision(row, me, titles), row.title, by)
 
 
 def _decision(row: ConflictRow, me: str, titles: Titles) -> Decision:
@@ -109,10 +162,12 @@ def _field(row: ConflictRow) -> Field | None:
 def _keys(conflicts: Iterable[ConflictRow]) -> Iterator[str]:
     for row in conflicts:
         yield f"user/{row.current_by}"
+        yield f"user/{row.resolved_by}"
         for parked in row.parked:
             yield f"user/{parked.author}"
+            yield f"device/{parked.device}"
         entity, field = CATALOG.get(row.kind), _field(row)
-        values = (row.base, row.current, *(parked.value for parked in row.parked))
+        values = (row.base, row.current, row.resolution, *(one.value for one in row.parked))
         for value in values:
             yield from _keys_in(entity, field, value)
 

@@ -1,0 +1,348 @@
+"""One record's conflicts: the place to decide them, with what happened below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from crm_core.errors import InvalidValue
+from crm_core.fields import Value
+from crm_core.wire import HistoryEntry
+from crm_desktop.i18n import tr
+from crm_desktop.views.kit.buttons import flat, normal, primary
+from crm_desktop.views.kit.choice import Decision
+from crm_desktop.views.kit.choice_row import Choice, ChoiceRow
+from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.panes.inbox.entries import kind_words
+from crm_desktop.views.panes.inbox.facts import Facts, events, merged_quietly
+from crm_desktop.views.panes.inbox.grid import ChoiceGrid
+from crm_desktop.views.panes.inbox.parts import (
+    GradeTile,
+    IconLabel,
+    hairline,
+    label,
+    line_label,
+    title_label,
+)
+from crm_desktop.views.panes.inbox.read import Dispute
+from crm_desktop.views.panes.inbox.timeline import WhatHappened
+from crm_desktop.views.theme.fonts import font
+
+_MARGIN = 20
+APPLY_KEYS = "Ctrl+Return"
+
+Alike = Mapping[str, tuple[Decision, ...]]
+"""Open conflicts of the same fields in other records, by field."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What can be taken back: in words, and how the rows stood before."""
+
+    words: str
+    before: tuple[Choice, ...]
+
+
+class DisputeView(QWidget):
+    """Decides one record's conflicts, field by field; nothing is preselected, and leaving keeps
+    what was chosen without sending it.
+
+    Signals: `resolved([(conflict id, value)])`, `opened(kind, id)`, `put_off()`.
+    """
+
+    resolved = Signal(list)
+    opened = Signal(str, str)
+    put_off = Signal()
+
+    def __init__(self, links: Links, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._links = links
+        self._dispute: Dispute | None = None
+        self._alike: Alike = {}
+        self._chosen: dict[str, Choice] = {}
+        self._steps: list[_Step] = []
+        self._now: tuple[Choice, ...] = ()
+        self._facts, self._history = Facts(), tuple[HistoryEntry, ...]()
+        self._grid: ChoiceGrid | None = None
+        self._make_parts()
+        self._lay_out()
+
+    # What is shown
+
+    def show_dispute(self, dispute: Dispute, alike: Alike) -> None:
+        """Show a record's conflicts; what was chosen and not applied stays while they stand."""
+        if dispute == self._dispute and alike == self._alike:
+            return
+        is_same = self._dispute is not None and dispute.record == self._dispute.record
+        self._keep_choices()
+        self._dispute, self._alike = dispute, alike
+        if not is_same:
+            self._facts, self._history = Facts(), ()
+        self._title.setText(dispute.title or kind_words(dispute.kind))
+        self._kind.setText(f"· {kind_words(dispute.kind)}")
+        self._show_rows(dispute)
+        self._show_story()
+        self._show_count()
+
+    def show_facts(self, facts: Facts) -> None:
+        """Show what is known here around the record."""
+        self._facts = facts
+        self._grade.show_grade(facts.grade, tr("Grade {grade}", grade=facts.grade.upper()))
+        owner = tr("owner {name}", name=facts.owner) if facts.owner else ""
+        self._owner.setText(owner if facts.grade or not owner else f"· {owner}")
+        self._show_story()
+
+    def show_history(self, history: Sequence[HistoryEntry]) -> None:
+        """Show what the server knows of the record."""
+        self._history = tuple(history)
+        self._show_story()
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """What is on show."""
+        return self._dispute
+
+    @property
+    def rows(self) -> list[ChoiceRow]:
+        """The conflicts on show."""
+        return self._grid.rows if self._grid is not None else []
+
+    def begin(self) -> None:
+        """Give the keyboard to the first choice."""
+        cells = [cell for row in self.rows for cell in row.cells]
+        if cells:
+            cells[0].setFocus(Qt.FocusReason.TabFocusReason)
+
+    # What is done
+
+    def apply(self) -> None:
+        """Hand over what was decided."""
+        try:
+            results = [(row.decision.conflict.id, row.result()) for row in self._decided()]
+        except InvalidValue:
+            return  # the row says why
+        if results:
+            self.resolved.emit([*results, *self._for_all()])
+
+    def take_all(self, *, mine: bool) -> None:
+        """Take one person's side in every row where it is one value."""
+        for row in self.rows:
+            row.take(mine=mine)
+        self._note_choice(tr("all to mine") if mine else tr("all to theirs"))
+
+    def undo(self) -> None:
+        """Take the last choice back."""
+        if not self._steps:
+            return
+        step = self._steps.pop()
+        for row, choice in zip(self.rows, step.before, strict=True):
+            row.restore(choice)
+        self._now = step.before
+        self._show_count()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Ctrl+Z takes back a choice while there is one; the window's own Undo comes after."""
+        is_asked = event.type() == QEvent.Type.ShortcutOverride and self._steps
+        if is_asked and isinstance(event, QKeyEvent) and event.matches(_UNDO):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(_UNDO) and self._steps:
+            self.undo()
+            return
+        super().keyPressEvent(event)
+
+    def _take_mine(self) -> None:
+        self.take_all(mine=True)
+
+    def _take_theirs(self) -> None:
+        self.take_all(mine=False)
+
+    def _open(self) -> None:
+        if self._dispute is not None:
+            self.opened.emit(self._dispute.kind, self._dispute.record)
+
+    def _put_off(self) -> None:
+        self._keep_choices()
+        self.put_off.emit()
+
+    def _decided(self) -> list[ChoiceRow]:
+        return [row for row in self.rows if row.is_decided]
+
+    def _for_all(self) -> list[tuple[str, Value]]:
+        """The same side for the other records' conflicts, where that was asked for."""
+        found: list[tuple[str, Value]] = []
+        for row in self.rows:
+            mine = row.takes_all
+            if mine is None:
+                continue
+            for other in self._alike.get(row.decision.conflict.field, ()):
+                side = (other.mine if mine else other.theirs)[0]
+                found.append((other.conflict.id, side.value))
+        return found
+
+    def _keep_choices(self) -> None:
+        for row in self.rows:
+            self._chosen[_key(row.decision)] = row.choice
+
+    def _note_choice(self, words: str) -> None:
+        before, self._now = self._now, tuple(row.choice for row in self.rows)
+        goes_on = bool(self._steps) and self._steps[-1].words == words and _is_typing(self._now)
+        if before != self._now and not goes_on:
+            self._steps.append(_Step(words, before))
+        self._show_count()
+
+    # Showing
+
+    def _show_rows(self, dispute: Dispute) -> None:
+        old, counts = self._grid, {field: len(x) for field, x in self._alike.items()}
+        self._grid = ChoiceGrid(dispute.decisions, counts, self._links, self._page)
+        self._body.insertWidget(0, self._grid)
+        if old is not None:
+            self._body.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        for row in self._grid.rows:
+            kept = self._chosen.get(_key(row.decision))
+            if kept is not None and kept != Choice():
+                row.restore(kept)
+        self._grid.decided.connect(self._note_choice)
+        self._steps = []
+        self._now = tuple(row.choice for row in self._grid.rows)
+
+    def _show_count(self) -> None:
+        decided, total = len(self._decided()), len(self.rows)
+        self._count.setText(tr("{decided} of {total} decided", decided=decided, total=total))
+        writes = decided + len(self._for_all())
+        keys = QKeySequence(APPLY_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
+        words = tr("Apply {count}", count=writes) if writes else tr("Apply")
+        self._apply.setText(f"{words}   {keys}")
+        self._apply.setAccessibleName(words)
+        self._apply.setEnabled(decided > 0)
+        self._undo.setVisible(bool(self._steps))
+        if self._steps:
+            said = tr("Undo: {what}", what=self._steps[-1].words)
+            undo_keys = QKeySequence(_UNDO)
+            self._undo.setText(f"{said}   {undo_keys.toString(_NATIVE)}")
+            self._undo.setAccessibleName(said)
+
+    def _show_story(self) -> None:
+        if self._dispute is None:
+            return
+        names = [*merged_quietly(self._dispute, self._facts, self._history)]
+        self._quiet.setVisible(bool(names))
+        if names:
+            self._merged.setText(
+                tr(
+                    "{count} other fields merged without a question, because only one of you had "
+                    "changed them: {names}.",
+                    count=len(names), names=", ".join(names),
+                )
+                if len(names) > 1
+                else tr("One other field merged without a question: {names}.", names=names[-1])
+            )  # fmt: skip
+        self._story.show_events(events(self._dispute, self._facts, self._history))
+
+    # Parts
+
+    def _make_parts(self) -> None:
+        self._title = title_label(self)
+        self._kind = line_label(self, role="small", tone="ink3")
+        self._grade = GradeTile(self)
+        self._owner = line_label(self, role="small", tone="ink3")
+        self._count = line_label(self)
+        self._count.setFont(font("name"))
+        self._undo = flat("", self, icon="undo")
+        self._later = normal(tr("Decide later"), self)
+        self._apply = primary(tr("Apply"), self, keys=APPLY_KEYS)
+        self._open_record = flat(tr("Open record"), self)
+        self._all_mine = normal(tr("All mine"), self)
+        self._all_theirs = normal(tr("All theirs"), self)
+        self._page = QWidget(self)
+        self._page.setProperty("role", "page")
+        self._quiet = QWidget(self._page)
+        self._merged = label(self._quiet, role="small", tone="ink2")
+        self._story = WhatHappened(self._page)
+        self._undo.clicked.connect(self.undo)
+        self._later.clicked.connect(self._put_off)
+        self._apply.clicked.connect(self.apply)
+        self._open_record.clicked.connect(self._open)
+        self._all_mine.clicked.connect(self._take_mine)
+        self._all_theirs.clicked.connect(self._take_theirs)
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout(self._quiet)
+        line.setContentsMargins(0, 12, 0, 12)
+        line.setSpacing(8)
+        line.addWidget(IconLabel("merge", "good", self._quiet))
+        line.addWidget(self._merged, 1)
+        self._body = QVBoxLayout(self._page)
+        self._body.setContentsMargins(_MARGIN, 0, _MARGIN, _MARGIN)
+        self._body.setSpacing(0)
+        self._body.addWidget(self._quiet)
+        self._body.addSpacing(6)
+        self._body.addWidget(self._story)
+        self._body.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._head())
+        layout.addWidget(hairline(self))
+        layout.addWidget(scrolled(self._page, self), 1)
+        layout.addWidget(hairline(self))
+        layout.addLayout(self._foot())
+
+    def _head(self) -> QHBoxLayout:
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        state = line_label(self, tr("Conflict"), role="small", tone="warn")
+        state.setFont(font("small_medium"))
+        for widget in (IconLabel("conflict", "warn", self), state, self._kind, self._grade):
+            first.addWidget(widget)
+        first.addWidget(self._owner)
+        first.addStretch(1)
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        names.addLayout(first)
+        names.addWidget(self._title)
+        head = QHBoxLayout()
+        head.setContentsMargins(_MARGIN, 13, _MARGIN, 18)
+        head.setSpacing(8)
+        head.addLayout(names, 1)
+        for button in (self._open_record, self._all_mine, self._all_theirs):
+            head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        return head
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setContentsMargins(_MARGIN, 11, _MARGIN, 11)
+        foot.setSpacing(8)
+        foot.addWidget(self._count)
+        foot.addWidget(label(self, tr("nothing is sent until you apply"), role="small"), 1)
+        for button in (self._undo, self._later, self._apply):
+            foot.addWidget(button)
+        return foot
+
+
+def _key(decision: Decision) -> str:
+    """A choice is kept for a conflict as long as its sides stand."""
+    sides = "/".join(repr(side.value) for side in decision.sides)
+    return f"{decision.conflict.id}/{sides}"
+
+
+def _is_typing(choices: Sequence[Choice]) -> bool:
+    return any(choice.typed is not None for choice in choices)
+
+
+_NATIVE = QKeySequence.SequenceFormat.NativeText
+_UNDO = QKeySequence.StandardKey.Undo

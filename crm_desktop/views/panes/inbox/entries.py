@@ -1,0 +1,222 @@
+"""The inbox's list in words: what stands under which tab and group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from crm_core.catalog import CATALOG
+from crm_core.i18n import Message, tr_noop
+from crm_core.problems import words_for
+from crm_desktop.i18n import tr, words
+from crm_desktop.models.inbox import QuarantineRow, QueueRow, StuckRow
+from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say, when_words
+from crm_desktop.views.panes.inbox.read import Contents, Decided, Dispute, Stuck
+
+Payload: TypeAlias = "Dispute | Stuck | QuarantineRow | QueueRow | SettledRow | Decided"
+
+
+class Tab(StrEnum):
+    """The tabs of the inbox."""
+
+    WAITING = "waiting"
+    HISTORY = "history"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the list. `acts` are the ways out that the row itself offers, by their name."""
+
+    key: str
+    icon: str
+    tone: str
+    title: str
+    second: str
+    at: str
+    payload: Payload
+    acts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group row and what stands below it."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+def groups(contents: Contents, tab: Tab) -> tuple[Group, ...]:
+    """What a tab shows; empty groups are left out."""
+    made = {Tab.WAITING: _waiting, Tab.HISTORY: _history, Tab.QUEUE: _queue}[tab](contents)
+    return tuple(group for group in made if group.entries)
+
+
+def counts(contents: Contents) -> Mapping[Tab, int]:
+    """How much there is under each tab."""
+    waiting = sum(len(group.entries) for group in _waiting(contents))
+    return {
+        Tab.WAITING: waiting,
+        Tab.HISTORY: contents.history_size,
+        Tab.QUEUE: len(contents.queue),
+    }
+
+
+def reason(row: StuckRow) -> Message:
+    """Why own work lies here."""
+    if row.state == "orphaned":
+        return Message(_ORPHANED)
+    return words_for(row.code or "atomic.part", row.params, CATALOG.get(row.kind))
+
+
+def kind_words(kind: str) -> str:
+    """The name of a kind; of an unknown one its code."""
+    return tr(CATALOG[kind].label) if kind in CATALOG else kind
+
+
+def stuck_title(row: StuckRow) -> str:
+    """By what a person knows the record of stuck work."""
+    return row.title or row.label or kind_words(row.kind)
+
+
+# What waits
+
+
+def _waiting(contents: Contents) -> Iterator[Group]:
+    names = {
+        "rejected": tr("Rejected"),
+        "held": tr("Drafts"),
+        "blocked": tr("Waiting for another"),
+        "orphaned": tr("Orphaned"),
+    }
+    yield Group(tr("Conflicts"), tuple(map(_dispute, contents.disputes)))
+    for state, name in names.items():
+        rows = (entry for entry in contents.stuck if entry.row.state == state)
+        yield Group(name, tuple(map(_stuck, rows)))
+    yield Group(tr("Quarantine"), tuple(map(_quarantined, contents.quarantined)))
+
+
+def _dispute(row: Dispute) -> Entry:
+    at = max((x.conflict.arrived_at or x.conflict.current_at for x in row.decisions), default="")
+    return Entry(
+        f"c/{row.kind}/{row.record}", "conflict", "warn", row.title or kind_words(row.kind),
+        " · ".join(_about(row)), day_of(at), row, {},
+    )  # fmt: skip
+
+
+def _about(row: Dispute) -> Iterator[str]:
+    yield kind_words(row.kind)
+    deleting = next((x for x in row.decisions if x.conflict.field == DELETED), None)
+    if deleting is not None:
+        yield _deletion_words(deleting, gone=row.gone)
+        return
+    many = len(row.decisions)
+    yield tr("{count} fields", count=many) if many > 1 else row.decisions[0].label
+    others = dict.fromkeys(side.who for x in row.decisions for side in x.theirs)
+    yield ", ".join(others)
+
+
+def _deletion_words(decision: Decision, *, gone: bool) -> str:
+    deletes = any(side.value is True for side in decision.mine)
+    if deletes and not gone:
+        return tr("deleted here, edited there")
+    return tr("deleted there, edited here")
+
+
+_STUCK = {
+    "rejected": ("rejected", "bad"),
+    "held": ("edit", "ink2"),
+    "blocked": ("pause", "ink2"),
+    "orphaned": ("orphaned", "orphan"),
+}
+
+
+def _stuck(entry: Stuck) -> Entry:
+    row = entry.row
+    icon, tone = _STUCK[row.state]
+    acts = {}
+    if row.state == "rejected":
+        acts = {
+            "fix": tr("Fix and resend"),
+            "draft": tr("Keep as draft"),
+            "discard": tr("Discard"),
+        }
+    second = words(reason(row))
+    if row.state == "orphaned":
+        many = len(row.mine)
+        second = tr("{count} of your values wait here", count=many)
+    return Entry(
+        f"s/{row.cs_id}/{row.record}/{row.field}", icon, tone, stuck_title(row), second,
+        day_of(row.at), entry, acts,
+    )  # fmt: skip
+
+
+def _quarantined(row: QuarantineRow) -> Entry:
+    key = f"q/{row.kind}/{row.id}"
+    return Entry(key, "shield", "ink2", kind_words(row.kind), row.detail, day_of(row.at), row, {})
+
+
+# The queue
+
+
+def _queue(contents: Contents) -> Iterator[Group]:
+    names = {
+        "queued": tr("Waits to be sent"),
+        "sent": tr("Sent, no answer yet"),
+        "acked": tr("Taken by the server, being checked"),
+    }
+    for state, name in names.items():
+        rows = (row for row in contents.queue if row.state == state)
+        yield Group(name, tuple(map(_queued, rows)))
+
+
+def _queued(row: QueueRow) -> Entry:
+    many = tr("{count} changes", count=row.changes) if row.changes > 1 else tr("One change")
+    return Entry(
+        f"o/{row.cs_id}", "pending", "ink2", row.label, f"{many} · {when_words(row.at)}",
+        day_of(row.at), row, {},
+    )  # fmt: skip
+
+
+# What is behind
+
+
+def _history(contents: Contents) -> Iterator[Group]:
+    """By day, the latest first."""
+    found = [*map(_resolved, contents.decided), *map(_settled, contents.settled)]
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    yield from _by_day(found)
+
+
+def _by_day(found: Iterable[tuple[str, Entry]]) -> Iterator[Group]:
+    days: dict[str, list[Entry]] = {}
+    for _, entry in found:
+        days.setdefault(entry.at, []).append(entry)
+    for day, entries in days.items():
+        yield Group(day, tuple(entries))
+
+
+def _resolved(row: Decided) -> tuple[str, Entry]:
+    conflict = row.decision.conflict
+    said = " ".join(say(row.decision, conflict.resolution).split())
+    second = tr("{label}: {value} · {by}", label=row.decision.label, value=said, by=row.by)
+    entry = Entry(
+        f"d/{conflict.id}", "conflict", "ink3", row.title or kind_words(conflict.kind), second,
+        day_of(conflict.resolved_at), row, {},
+    )  # fmt: skip
+    return conflict.resolved_at, entry
+
+
+def _settled(row: SettledRow) -> tuple[str, Entry]:
+    states = {"confirmed": tr("sent and confirmed"), "discarded": tr("discarded here")}
+    state = tr("taken back") if row.undone else states[row.state]
+    icon = "close" if row.state == "discarded" else "undo" if row.undone else "check"
+    second = f"{kind_words(row.kind)} · {state}"
+    entry = Entry(f"h/{row.cs_id}", icon, "ink3", row.label, second, day_of(row.at), row, {})
+    return row.at, entry
+
+
+_ORPHANED = tr_noop("The record left your scope before this was sent; your work is kept here.")

@@ -1,0 +1,170 @@
+"""The left side of the inbox: tabs, a filter, the list, and the promise at its foot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from crm_desktop.i18n import tr
+from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.head import PageHead
+from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
+from crm_desktop.views.panes.inbox.entries import Entry, Group, Tab, counts, groups
+from crm_desktop.views.panes.inbox.parts import hairline, label
+from crm_desktop.views.panes.inbox.read import Contents
+from crm_desktop.views.panes.inbox.tree import EntryTree
+from crm_desktop.views.theme.theme import theme
+
+
+class InboxSide(QWidget):
+    """Shows one tab's entries.
+
+    Signals: `emptied(Tab, bool filtered)` when there is nothing to choose from;
+    `export_asked([Entry])`; those of the list are the `tree`'s.
+    """
+
+    emptied = Signal(object, bool)
+    export_asked = Signal(list)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._contents: Contents | None = None
+        self._tab = Tab.WAITING
+        self._chosen: dict[Tab, str] = {}
+        self.tree = EntryTree(self)
+        self.tree.setAccessibleName(tr("What waits for you"))
+        self._tabs = ViewTabs(self)
+        self._filter = QLineEdit(self)
+        self._filter_button = icon_button("filter", tr("Filter the list"), self)
+        self._export = icon_button("export", tr("Export the list"), self)
+        self._lay_out()
+        self._connect()
+
+    def show_contents(self, contents: Contents) -> None:
+        """Show what was read."""
+        self._contents = contents
+        many = counts(contents)
+        names = {
+            Tab.WAITING: tr("Waiting"),
+            Tab.HISTORY: tr("History"),
+            Tab.QUEUE: tr("Queue"),
+        }
+        views = [ViewTab(tab.value, names[tab], many[tab]) for tab in Tab]
+        self._tabs.set_views(views, self._tab.value)
+        self._show_list()
+
+    def show_tab(self, tab: Tab) -> None:
+        """Go to a tab."""
+        self._tabs.choose(tab.value)
+        self._take_tab(tab.value)
+
+    @property
+    def tab(self) -> Tab:
+        """The tab on show."""
+        return self._tab
+
+    def ask_filter(self) -> None:
+        """Open the filter and give it the keyboard."""
+        self._filter_button.setChecked(True)
+        self._filter.show()
+        self._filter.setFocus()
+
+    def clear_filter(self) -> None:
+        """Show everything again."""
+        self._filter.clear()
+
+    def _take_tab(self, name: str) -> None:
+        self._tab = Tab(name)
+        self._filter.setVisible(self._filter_button.isChecked() or self._tab is Tab.HISTORY)
+        self.tree.setAccessibleName(
+            {
+                Tab.WAITING: tr("What waits for you"),
+                Tab.HISTORY: tr("What was decided and sent"),
+                Tab.QUEUE: tr("What will be sent"),
+            }[self._tab]
+        )
+        self._show_list()
+
+    def _show_list(self) -> None:
+        if self._contents is None:
+            return
+        text = self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
+        found = tuple(_matching(groups(self._contents, self._tab), text))
+        self.tree.show_groups(found)
+        if not found:
+            self.emptied.emit(self._tab, bool(text))
+        elif not self.tree.choose(self._chosen.get(self._tab, "")):
+            self.tree.choose_first()
+
+    def _note_chosen(self, entry: Entry) -> None:
+        self._chosen[self._tab] = entry.key
+
+    def _refilter(self, _text: str) -> None:
+        self._show_list()
+
+    def _toggle_filter(self, checked: bool) -> None:  # Qt's own signal
+        if checked:
+            self.ask_filter()
+            return
+        self._filter.clear()
+        self._filter.setVisible(self._tab is Tab.HISTORY)
+        self._show_list()
+
+    def _ask_export(self) -> None:
+        text = self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
+        if self._contents is not None:
+            found = _matching(groups(self._contents, self._tab), text)
+            self.export_asked.emit([entry for group in found for entry in group.entries])
+
+    def _lay_out(self) -> None:
+        head = PageHead(tr("Inbox"), self)
+        self._filter_button.setCheckable(True)
+        head.add(self._filter_button)
+        head.add(self._export)
+        self._filter.setPlaceholderText(tr("Filter by words"))
+        self._filter.setAccessibleName(tr("Filter the list"))
+        self._filter.setClearButtonEnabled(True)
+        self._filter.hide()
+        margin = theme().metrics.margin
+        around = QVBoxLayout()
+        around.setContentsMargins(margin, 0, 16, 0)
+        around.addWidget(self._filter)
+        foot = label(
+            self,
+            tr(
+                "Closing this window decides nothing. "
+                "Your records stay usable with your own values."
+            ),
+            role="small",
+        )
+        foot.setContentsMargins(margin, 10, 16, 12)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addWidget(self._tabs)
+        layout.addLayout(around)
+        layout.addWidget(self.tree, 1)
+        layout.addWidget(hairline(self))
+        layout.addWidget(foot)
+
+    def _connect(self) -> None:
+        self._tabs.chosen.connect(self._take_tab)
+        self._filter.textChanged.connect(self._refilter)
+        self._filter_button.toggled.connect(self._toggle_filter)
+        self._export.clicked.connect(self._ask_export)
+        self.tree.chosen.connect(self._note_chosen)
+
+
+def _matching(found: Sequence[Group], text: str) -> Iterator[Group]:
+    for group in found:
+        kept = tuple(
+            entry
+            for entry in group.entries
+            if not text or text in f"{entry.title} {entry.second} {entry.at}".casefold()
+        )
+        if kept:
+            yield replace(group, entries=kept)

@@ -1,0 +1,145 @@
+"""What is only looked at: a step on its way or behind, a decided conflict, a record set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from crm_desktop.i18n import tr
+from crm_desktop.models.inbox import QuarantineRow, QueueRow
+from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.views.kit.buttons import flat
+from crm_desktop.views.kit.choice import say, when_words
+from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.panes.inbox.entries import Entry
+from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
+from crm_desktop.views.panes.inbox.read import Decided, PartInWords
+from crm_desktop.views.panes.inbox.values import Block, Row, ValuesView, blocks_of
+from crm_desktop.views.theme.fonts import font
+
+_MARGIN = 20
+
+
+class StepView(QWidget):
+    """Shows an entry that asks for nothing. Signal: `opened(kind, id)`."""
+
+    opened = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._target = ("", "")
+        self._icon = IconLabel("pending", "ink2", self)
+        self._state = line_label(self, role="small", tone="ink2")
+        self._state.setFont(font("small_medium"))
+        self._title = title_label(self)
+        self._open = flat(tr("Open record"), self)
+        self._open.clicked.connect(self._tell_open)
+        self._page = QWidget(self)
+        self._page.setProperty("role", "page")
+        self._words = label(self._page, tone="ink2")
+        self._values = ValuesView(self._page)
+        self._lay_out()
+
+    def show_entry(self, entry: Entry) -> None:
+        """Show an entry; the values of a step come later, by `show_parts`."""
+        self._icon.show_icon(entry.icon, entry.tone)
+        self._title.setText(entry.title)
+        self._state.setText(entry.second)
+        self._target = _target(entry)
+        self._open.setVisible(bool(self._target[1]))
+        self._words.setText(_words(entry))
+        payload = entry.payload
+        self._values.show_blocks([_decision(payload)] if isinstance(payload, Decided) else ())
+
+    def show_parts(self, parts: Sequence[PartInWords]) -> None:
+        """Show what a step does."""
+        self._values.show_blocks(tuple(blocks_of(parts)))
+        if parts and not self._target[1]:
+            self._target = (parts[0].part.kind, parts[0].part.record)
+            self._open.show()
+
+    def begin(self) -> None:
+        """Give the keyboard to what one can do here."""
+        self._open.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _tell_open(self) -> None:
+        self.opened.emit(*self._target)
+
+    def _lay_out(self) -> None:
+        body = QVBoxLayout(self._page)
+        body.setContentsMargins(_MARGIN, 16, _MARGIN, _MARGIN)
+        body.setSpacing(12)
+        body.addWidget(self._words)
+        body.addWidget(self._values)
+        body.addStretch(1)
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        first.addWidget(self._icon)
+        first.addWidget(self._state)
+        first.addStretch(1)
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        names.addLayout(first)
+        names.addWidget(self._title)
+        head = QHBoxLayout()
+        head.setContentsMargins(_MARGIN, 13, _MARGIN, 18)
+        head.addLayout(names, 1)
+        head.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(hairline(self))
+        layout.addWidget(scrolled(self._page, self), 1)
+
+
+def _target(entry: Entry) -> tuple[str, str]:
+    payload = entry.payload
+    if isinstance(payload, Decided):
+        return payload.decision.conflict.kind, payload.decision.conflict.record
+    if isinstance(payload, SettledRow):
+        return payload.kind, payload.record
+    return "", ""
+
+
+def _words(entry: Entry) -> str:
+    payload = entry.payload
+    if isinstance(payload, QueueRow):
+        return tr("This step is saved here and goes out by itself as soon as the server answers.")
+    if isinstance(payload, QuarantineRow):
+        return tr(
+            "A record came that this version cannot take. It is kept as it came and tried again; "
+            "everything else goes on."
+        )
+    if isinstance(payload, Decided):
+        conflict = payload.decision.conflict
+        when = when_words(conflict.resolved_at)
+        return tr("Decided by {name}, {when}.", name=payload.by, when=when)
+    if isinstance(payload, SettledRow):
+        return _settled_words(payload)
+    return ""
+
+
+def _settled_words(row: SettledRow) -> str:
+    at = when_words(row.at)
+    if row.state == "discarded":
+        return tr("Made here {at}; you discarded it.", at=at)
+    settled = when_words(row.settled_at)
+    if row.undone:
+        return tr("Made here {at}, confirmed {settled}, taken back later.", at=at, settled=settled)
+    return tr("Made here {at}, confirmed by the server {settled}.", at=at, settled=settled)
+
+
+def _decision(row: Decided) -> Block:
+    decision = row.decision
+    conflict = decision.conflict
+    sides = [
+        Row(side.who, side.when, say(decision, side.value))
+        for side in decision.sides
+        if side.value != conflict.resolution
+    ]
+    base = Row(tr("Base"), "", say(decision, conflict.base))
+    result = Row(tr("Result"), when_words(conflict.resolved_at), say(decision, conflict.resolution))
+    return Block(decision.label, (base, *sides, result))

@@ -1,0 +1,317 @@
+"""Own work that the server did not take: why, what it holds, and the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Op
+from crm_core.errors import InvalidValue
+from crm_core.fields import Field, Value
+from crm_core.i18n import Message
+from crm_core.values import check
+from crm_desktop.i18n import tr, words
+from crm_desktop.models.inbox import Fixes, StuckRow
+from crm_desktop.views.kit.buttons import flat, normal, primary
+from crm_desktop.views.kit.choice import when_words
+from crm_desktop.views.kit.editor import Editor
+from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.kit.words import shown
+from crm_desktop.views.panes.inbox.entries import kind_words, stuck_title
+from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
+from crm_desktop.views.panes.inbox.read import Stuck
+from crm_desktop.views.panes.inbox.reason import ReasonBox
+from crm_desktop.views.panes.inbox.values import rows_of
+from crm_desktop.views.theme.fonts import font
+
+_MARGIN = 20
+_STRETCH = (2, 3, 4)
+SEND_KEYS = "Ctrl+Return"
+
+
+@dataclass(frozen=True)
+class _Look:
+    word: str
+    icon: str
+    tone: str
+    safe: str
+
+
+class StuckView(QWidget):
+    """Shows refused, blocked, kept and orphaned work.
+
+    Signals: `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`, `discard_asked(cs_id)`,
+    `opened(kind, id)`.
+    """
+
+    resend_asked = Signal(str, object)
+    draft_asked = Signal(str)
+    discard_asked = Signal(str)
+    opened = Signal(str, str)
+
+    def __init__(self, links: Links, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._links = links
+        self._entry: Stuck | None = None
+        self._editors: list[Editor] = []
+        self._table: QWidget | None = None
+        self._make_parts()
+        self._lay_out()
+
+    def show_stuck(self, entry: Stuck, reason: Message) -> None:
+        """Show what lies here and why; what was typed stays while it is the same."""
+        if entry == self._entry:
+            return
+        self._entry = entry
+        row, look = entry.row, _look(entry.row.state)
+        self._icon.show_icon(look.icon, look.tone)
+        self._state.setText(look.word)
+        self._state.setProperty("tone", look.tone if look.tone in ("bad", "ink2") else "")
+        self._state.style().polish(self._state)
+        self._about.setText(f"· {kind_words(row.kind)} · {when_words(row.at)}")
+        self._title.setText(stuck_title(row))
+        self._reason.show_reason(words(reason), look.safe, look.tone)
+        self._problem.hide()
+        self._show_values(entry)
+        self._show_ways(row)
+
+    def begin(self) -> None:
+        """Give the keyboard to what is to be put right, else to the first way out."""
+        target = self._editors[0].widget if self._editors else self._send
+        if not self._editors and not self._send.isVisibleTo(self):
+            target = self._discard
+        (target.focusProxy() or target).setFocus(Qt.FocusReason.TabFocusReason)
+
+    def send(self) -> None:
+        """Send it again with what was put right."""
+        if self._entry is None or not self._send.isVisibleTo(self):
+            return
+        row = self._entry.row
+        try:
+            fixed = self._fixed()
+        except InvalidValue as problem:
+            self._problem.setText(f"◆ {words(problem.message)}")
+            self._problem.show()
+            return
+        fixes: Fixes = {(row.kind, row.record): fixed} if fixed else {}
+        self.resend_asked.emit(row.cs_id, fixes)
+
+    def ask_discard(self) -> None:
+        """Ask once, here in the foot, before the only copy of this work goes."""
+        self._sure.show()
+        self._ways.hide()
+        self._yes.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _fixed(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for editor in self._editors:
+            if editor.is_touched:
+                found[editor.field.name] = value = editor.value()
+                check(editor.field, value)
+        return found
+
+    # Showing
+
+    def _show_values(self, entry: Stuck) -> None:
+        if self._table is not None:
+            self._body.removeWidget(self._table)
+            self._table.hide()
+            self._table.deleteLater()
+        row = entry.row
+        self._editors = []
+        self._table = QWidget(self._page)
+        grid = QGridLayout(self._table)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        for column, stretch in enumerate(_STRETCH):
+            grid.setColumnStretch(column, stretch)
+        heads = (tr("Field"), tr("Before"), tr("What you wanted"))
+        for column, text in enumerate(heads):
+            grid.addWidget(label(self._table, text, role="caption"), 0, column)
+        can_fix = row.state in ("rejected", "held") and row.op in (Op.SET, Op.INSERT)
+        fields = _fields(row) if can_fix else ()
+        for n, field in enumerate(fields):
+            self._add_editor(grid, 1 + 2 * n, field, entry)
+        if not fields:
+            for n, one in enumerate(rows_of(row.kind, row.base, row.mine, entry.titles)):
+                self._add_words(grid, 1 + 2 * n, (one.label, one.before or "–", one.after or "–"))
+        if row.op is Op.DELETE:
+            self._add_words(grid, 1, (kind_words(row.kind), "", tr("Delete the record")))
+        self._body.insertWidget(self._body.indexOf(self._problem), self._table)
+
+    def _add_editor(self, grid: QGridLayout, at: int, field: Field, entry: Stuck) -> None:
+        assert self._table is not None, "made just before"
+        row = entry.row
+        before = shown(field, row.base.get(field.name), entry.titles)
+        self._add_words(grid, at, (tr(field.label), before or "–", ""))
+        editor = make_editor(field, self._table, self._links)
+        editor.set_value(row.mine.get(field.name), entry.titles)
+        grid.addWidget(editor.widget, at + 1, 2)
+        self._editors.append(editor)
+
+    def _add_words(self, grid: QGridLayout, at: int, cells: tuple[str, str, str]) -> None:
+        assert self._table is not None, "made just before"
+        grid.addWidget(hairline(self._table), at, 0, 1, 3)
+        name = label(self._table, cells[0])
+        name.setFont(font("name"))
+        grid.addWidget(name, at + 1, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(label(self._table, cells[1], tone="ink2"), at + 1, 1, _TOP)
+        if cells[2]:
+            grid.addWidget(label(self._table, cells[2]), at + 1, 2, _TOP)
+
+    def _show_ways(self, row: StuckRow) -> None:
+        self._sure.hide()
+        self._ways.show()
+        is_here = row.state != "orphaned"
+        self._open.setVisible(is_here)
+        self._send.setVisible(row.state in ("rejected", "held"))
+        self._draft.setVisible(row.state == "rejected")
+        self._copy.setVisible(not is_here)
+        self._discard.setVisible(row.state != "blocked")
+
+    # What is asked for
+
+    def _tell_open(self) -> None:
+        if self._entry is not None:
+            self.opened.emit(self._entry.row.kind, self._entry.row.record)
+
+    def keep_as_draft(self) -> None:
+        """Ask to keep it here, unsent."""
+        if self._entry is not None:
+            self.draft_asked.emit(self._entry.row.cs_id)
+
+    def _tell_discard(self) -> None:
+        if self._entry is not None:
+            self.discard_asked.emit(self._entry.row.cs_id)
+
+    def _keep(self) -> None:
+        self._sure.hide()
+        self._ways.show()
+        self._discard.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _copy_values(self) -> None:
+        if self._entry is not None:
+            row = self._entry.row
+            rows = rows_of(row.kind, row.base, row.mine, self._entry.titles)
+            lines = [stuck_title(row), *(f"{one.label}: {one.after}" for one in rows)]
+            QGuiApplication.clipboard().setText("\n".join(lines))
+
+    # Parts
+
+    def _make_parts(self) -> None:
+        self._icon = IconLabel("rejected", "bad", self)
+        self._state = line_label(self, role="small")
+        self._state.setFont(font("small_medium"))
+        self._about = line_label(self, role="small", tone="ink3")
+        self._title = title_label(self)
+        self._page = QWidget(self)
+        self._page.setProperty("role", "page")
+        self._reason = ReasonBox(self._page)
+        self._problem = label(self._page, tone="bad")
+        self._problem.hide()
+        self._open = flat(tr("Open record"), self)
+        self._send = primary(tr("Fix and resend"), self, keys=SEND_KEYS)
+        self._draft = normal(tr("Keep as draft"), self)
+        self._copy = normal(tr("Copy my values"), self)
+        self._discard = flat(tr("Discard"), self)
+        self._yes = normal(tr("Discard for good"), self)
+        self._no = normal(tr("Keep it"), self)
+        self._ways, self._sure = QWidget(self), QWidget(self)
+        self._open.clicked.connect(self._tell_open)
+        self._send.clicked.connect(self.send)
+        self._draft.clicked.connect(self.keep_as_draft)
+        self._copy.clicked.connect(self._copy_values)
+        self._discard.clicked.connect(self.ask_discard)
+        self._yes.clicked.connect(self._tell_discard)
+        self._no.clicked.connect(self._keep)
+
+    def _lay_out(self) -> None:
+        self._body = QVBoxLayout(self._page)
+        self._body.setContentsMargins(_MARGIN, 16, _MARGIN, _MARGIN)
+        self._body.setSpacing(12)
+        self._body.addWidget(self._reason)
+        self._body.addWidget(self._problem)
+        self._body.addStretch(1)
+        question = label(self._sure, tr("This is the only copy. Discard it?"))
+        _in_a_line(self._sure, question, self._no, self._yes)
+        _in_a_line(
+            self._ways, label(self._ways), self._discard, self._copy, self._draft, self._send
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._head())
+        layout.addWidget(hairline(self))
+        layout.addWidget(scrolled(self._page, self), 1)
+        layout.addWidget(hairline(self))
+        layout.addWidget(self._ways)
+        layout.addWidget(self._sure)
+
+    def _head(self) -> QHBoxLayout:
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        for widget in (self._icon, self._state, self._about):
+            first.addWidget(widget)
+        first.addStretch(1)
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        names.addLayout(first)
+        names.addWidget(self._title)
+        head = QHBoxLayout()
+        head.setContentsMargins(_MARGIN, 13, _MARGIN, 18)
+        head.addLayout(names, 1)
+        head.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
+        return head
+
+
+def _in_a_line(parent: QWidget, words_: QWidget, *buttons: QPushButton) -> None:
+    line = QHBoxLayout(parent)
+    line.setContentsMargins(_MARGIN, 11, _MARGIN, 11)
+    line.setSpacing(8)
+    line.addWidget(words_, 1)
+    for button in buttons:
+        button.setParent(parent)
+        line.addWidget(button)
+
+
+def _fields(row: StuckRow) -> tuple[Field, ...]:
+    """What may be put right: the refused values, and the fields that the reason asks for."""
+    entity = CATALOG.get(row.kind)
+    if entity is None:
+        return ()
+    asked = row.params.get("fields", "").split(", ")
+    names = dict.fromkeys((*row.mine, *asked))
+    can_edit = {field.name for field in entity.editable}
+    return tuple(entity.by_name[name] for name in names if name in can_edit)
+
+
+def _look(state: str) -> _Look:
+    looks: Mapping[str, _Look] = {
+        "rejected": _Look(
+            tr("Rejected"), "rejected", "bad",
+            tr("Your work is safe: it is kept here, and the record shows it on this device."),
+        ),
+        "held": _Look(
+            tr("Draft"), "edit", "ink2", tr("It stays here and goes out when you send it.")
+        ),
+        "blocked": _Look(
+            tr("Waiting for another"), "pause", "ink2",
+            tr("It goes out by itself when that one is taken."),
+        ),
+        "orphaned": _Look(
+            tr("Orphaned"), "orphaned", "orphan",
+            tr("Copy it for the new owner, or discard it. Nobody else removes it."),
+        ),
+    }  # fmt: skip
+    return looks[state]
+
+
+_TOP = Qt.AlignmentFlag.AlignTop

@@ -1,0 +1,109 @@
+"""Values of records as rows: field, before, after; for what was or will be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Op
+from crm_core.fields import Value
+from crm_desktop.i18n import tr
+from crm_desktop.views.kit.words import Titles, shown
+from crm_desktop.views.panes.inbox.entries import kind_words
+from crm_desktop.views.panes.inbox.parts import hairline, label
+from crm_desktop.views.panes.inbox.read import PartInWords
+from crm_desktop.views.theme.fonts import font
+
+_STRETCH = (2, 3, 3)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field: what it was and what it becomes."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """The rows of one record."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+def blocks_of(parts: Sequence[PartInWords]) -> Iterator[Block]:
+    """What a step does, record by record."""
+    acts = {
+        Op.INSERT: tr("new"),
+        Op.DELETE: tr("delete"),
+        Op.RESTORE: tr("restore"),
+    }
+    for one in parts:
+        part = one.part
+        words = (kind_words(part.kind), part.title, acts.get(part.op, ""))
+        title = " · ".join(x for x in words if x)
+        yield Block(title, tuple(rows_of(part.kind, part.old, part.new, one.titles)))
+
+
+def rows_of(
+    kind: str, old: Mapping[str, Value], new: Mapping[str, Value], titles: Titles
+) -> Iterator[Row]:
+    """The fields of a change in words; what was empty and stays so is left out."""
+    entity = CATALOG.get(kind)
+    for name, value in new.items():
+        field = entity.by_name.get(name) if entity is not None else None
+        if field is None:
+            continue
+        before, after = shown(field, old.get(name), titles), shown(field, value, titles)
+        if before or after:
+            yield Row(tr(field.label), before, after)
+
+
+class ValuesView(QWidget):
+    """Blocks of rows, one below the other."""
+
+    def __init__(self, parent: QWidget, *, heads: Sequence[str] = ()) -> None:
+        super().__init__(parent)
+        self._heads = tuple(heads)
+        self._shown: list[QWidget] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+
+    def show_blocks(self, blocks: Sequence[Block]) -> None:
+        """Show these instead."""
+        for widget in self._shown:
+            self._layout.removeWidget(widget)
+            widget.hide()
+            widget.deleteLater()
+        self._shown = [self._block(block) for block in blocks]
+        for widget in self._shown:
+            self._layout.addWidget(widget)
+
+    def _block(self, block: Block) -> QWidget:
+        made = QWidget(self)
+        grid = QGridLayout(made)
+        grid.setContentsMargins(0, 4, 0, 8)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        for column, stretch in enumerate(_STRETCH):
+            grid.setColumnStretch(column, stretch)
+        if block.title:
+            grid.addWidget(label(made, block.title, role="section"), 0, 0, 1, 3)
+        heads = self._heads or (tr("Field"), tr("Before"), tr("After"))
+        for column, words in enumerate(heads):
+            grid.addWidget(label(made, words, role="caption"), 1, column)
+        for n, row in enumerate(block.rows):
+            grid.addWidget(hairline(made), 2 + 2 * n, 0, 1, 3)
+            name = label(made, row.label)
+            name.setFont(font("name"))
+            grid.addWidget(name, 3 + 2 * n, 0)
+            grid.addWidget(label(made, row.before or "–", tone="ink2"), 3 + 2 * n, 1)
+            grid.addWidget(label(made, row.after or "–"), 3 + 2 * n, 2)
+        return made
