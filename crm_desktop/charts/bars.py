@@ -72,7 +72,7 @@ def _frame(axes: Any, marks: Sequence[Mark], highest: float, unit: Unit) -> None
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.spines["bottom"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=unit is Unit.COUNT))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=unit is Unit.COUNT, steps=[1, 2, 5, 10]))
     if unit is Unit.PERCENT:
         axes.set_xticks([0, 25, 50, 75, 100])
     axes.xaxis.set_major_formatter(axis_words(unit))
