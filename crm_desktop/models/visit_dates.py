@@ -42,6 +42,19 @@ def visit_dates(
     return {id_of(account): VisitDates(last or "", coming or "") for account, last, coming in found}
 
 
+def rhythm_facts(c: Connection, accounts: Sequence[RecordId]) -> Mapping[RecordId, tuple[str, str]]:
+    """Grade and moment of entry of accounts that are dealt with; the others have no rhythm."""
+    places = ",".join("?" * len(accounts))
+    found = c.rows(
+        f"SELECT id, grade, created_at FROM account WHERE id IN ({places}) AND deleted = 0"
+        " AND coalesce(status, 'active') = 'active' AND coalesce(stage, '') <> 'disqualified'"
+        " AND coalesce(type, 'customer') IN ('customer', 'prospect', 'partner')"
+        " AND coalesce(do_not_contact, 0) = 0",
+        [blob(account) for account in accounts],
+    )
+    return {id_of(account): (grade or "", entered or "") for account, grade, entered in found}
+
+
 def beginning_of(day: dt.date) -> str:
     """The moment at which a day begins here, in canonical form."""
     begin = dt.datetime.combine(day, dt.time()).astimezone()

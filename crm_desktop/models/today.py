@@ -1,0 +1,188 @@
+"""The day of one user: what is planned, due, late and waiting, in one look at the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from crm_core.fields import Value
+from crm_core.ids import RecordId, is_id
+from crm_desktop.models import inbox, labels
+from crm_desktop.models.agenda import Appointment, Due, appointments, due_accounts
+from crm_desktop.models.cards import SETTLED, address_line
+from crm_desktop.models.complaints import Pressing, pressing_of
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.sql import blob, id_of
+
+DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN = 5, 8, 6
+_NOT_MADE = ("cancelled",)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A visit of the day with what one looks up on the way there."""
+
+    visit: Appointment
+    address: str
+    people: tuple[str, ...]
+    phone: str
+    complaint: str
+
+    @property
+    def id(self) -> RecordId:
+        """The visit."""
+        return self.visit.id
+
+    @property
+    def account(self) -> str:
+        """The account visited; "" where none is named."""
+        return str(self.visit.row.values.get("account") or "")
+
+    def text(self, name: str) -> str:
+        """A field of the visit as text."""
+        value = self.visit.row.values.get(name)
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class LateTask:
+    """A task that is due; `late` days, 0 for today."""
+
+    id: RecordId
+    seq: int
+    title: str
+    account: str
+    status: str
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What waits in the inbox: how many, and what the first ones are about."""
+
+    conflicts: int = 0
+    conflict_titles: tuple[str, ...] = ()
+    refused: int = 0
+    refused_titles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Day:
+    """Everything of one day, as of one moment."""
+
+    today: dt.date
+    stops: tuple[Stop, ...]
+    tomorrow: tuple[Appointment, ...]
+    due: Due
+    tasks: tuple[LateTask, ...]
+    tasks_total: int
+    clocks: tuple[Pressing, ...]
+    decisions: Decisions
+
+
+def read_day(c: Connection, user: RecordId, now: dt.datetime) -> Day:
+    """The day in which `now` (aware, in local time) lies."""
+    today = now.date()
+    visits = appointments(c, today, 2, visitor=user)
+    going = [x for x in visits if x.state not in _NOT_MADE]
+    tasks, total = _tasks(c, user, today)
+    return Day(
+        today=today,
+        stops=_stops(c, [x for x in going if x.start.date() == today]),
+        tomorrow=tuple(x for x in going if x.start.date() > today),
+        due=due_accounts(c, user, today, limit=DUE_SHOWN),
+        tasks=tasks,
+        tasks_total=total,
+        clocks=pressing_of(c, user, now, CLOCKS_SHOWN),
+        decisions=_decisions(c),
+    )
+
+
+def _stops(c: Connection, visits: Sequence[Appointment]) -> tuple[Stop, ...]:
+    people = [x for visit in visits for x in _links(visit.row.values, "contacts")]
+    names = labels.titles(c, (("contact", one) for one in people))
+    return tuple(
+        Stop(
+            visit,
+            _address(c, visit.row.values),
+            tuple(
+                names[key]
+                for one in _links(visit.row.values, "contacts")
+                if (key := ("contact", one)) in names
+            ),
+            _phone(c, visit.row.values),
+            _complaint(c, visit.row.values),
+        )
+        for visit in visits
+    )
+
+
+def _links(values: Mapping[str, Value], name: str) -> list[RecordId]:
+    members = values.get(name)
+    return [RecordId(x) for x in members if isinstance(x, str)] if isinstance(members, list) else []
+
+
+def _link(values: Mapping[str, Value], name: str) -> bytes | None:
+    value = values.get(name)
+    return blob(value) if isinstance(value, str) and is_id(value) else None
+
+
+def _address(c: Connection, values: Mapping[str, Value]) -> str:
+    """Where to go: the site named, else the account's first address."""
+    row = c.one(
+        "SELECT country, province, city, district, street, postcode FROM address"
+        " WHERE deleted = 0 AND (id = ?1 OR (?1 IS NULL AND account = ?2)) ORDER BY rid LIMIT 1",
+        (_link(values, "site_address"), _link(values, "account")),
+    )
+    return address_line(*(str(part or "") for part in row)) if row is not None else ""
+
+
+def _phone(c: Connection, values: Mapping[str, Value]) -> str:
+    return c.value("SELECT phone FROM account WHERE id = ?", (_link(values, "account"),)) or ""
+
+
+def _complaint(c: Connection, values: Mapping[str, Value]) -> str:
+    """An open complaint of the account: better known before one stands in the door."""
+    places = ",".join("?" * len(SETTLED))
+    row = c.one(
+        "SELECT coalesce(nullif(number, ''), provisional_number, ''), coalesce(subject, '')"
+        " FROM complaint WHERE account = ? AND deleted = 0"
+        f" AND coalesce(state, 'received') NOT IN ({places}) ORDER BY received_at LIMIT 1",
+        (_link(values, "account"), *SETTLED),
+    )
+    return " ".join(part for part in row if part) if row is not None else ""
+
+
+def _tasks(c: Connection, user: RecordId, today: dt.date) -> tuple[tuple[LateTask, ...], int]:
+    condition = (
+        "t.assignee = ? AND t.deleted = 0 AND t.due_on <= ?"
+        " AND coalesce(t.status, 'open') IN ('open', 'in_progress')"
+    )
+    wanted = (blob(user), today.isoformat())
+    found = c.rows(
+        "SELECT t.id, t.seq, t.title, a.name, t.status, t.due_on FROM task t"
+        " LEFT JOIN account a ON a.id = t.account AND a.deleted <> 2"
+        f" WHERE {condition} ORDER BY t.due_on, t.rid LIMIT ?",
+        (*wanted, TASKS_SHOWN),
+    )
+    tasks = tuple(
+        LateTask(
+            id_of(row[0]), row[1], row[2] or "", row[3] or "", row[4] or "",
+            (today - dt.date.fromisoformat(row[5])).days,
+        )
+        for row in found
+    )  # fmt: skip
+    return tasks, int(c.value(f"SELECT count(*) FROM task t WHERE {condition}", wanted) or 0)
+
+
+def _decisions(c: Connection) -> Decisions:
+    open_ones, refused = inbox.conflicts(c), inbox.stuck(c)
+    return Decisions(
+        len(open_ones), _titles(x.title for x in open_ones),
+        len({x.cs_id for x in refused}), _titles(x.title or x.label for x in refused),
+    )  # fmt: skip
+
+
+def _titles(titles: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(x for x in titles if x))[:2]

@@ -1,0 +1,309 @@
+"""The card of an account beside the list: what one wants to know before a visit, and what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from crm_core.ids import RecordId
+from crm_desktop.i18n import tr
+from crm_desktop.models.cards import AccountCard, account_card, created_on
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.timeline import PAGE_ENTRIES, Entry, Timeline, timeline
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.badge import Badge
+from crm_desktop.views.kit.buttons import icon_button, normal
+from crm_desktop.views.kit.card import Card
+from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
+from crm_desktop.views.kit.section import MARGIN, Section
+from crm_desktop.views.kit.text import text_of
+from crm_desktop.views.panes.accounts import words
+from crm_desktop.views.panes.accounts.sections import (
+    ContactsSection,
+    Facts,
+    OpenSection,
+    RevenueSection,
+    TimelineSection,
+)
+from crm_desktop.views.theme.theme import theme
+
+_KINDS = frozenset(
+    ("account", "account_contact", "contact", "interaction", "visit", "complaint", "plan",
+     "plan_objective", "order", "address", "user")
+)  # fmt: skip
+"""What a card shows: where one of these changes it is read again."""
+
+
+class AccountCardView(Card):
+    """Signals: `edit_asked`; `opened(kind, id)`; `new_asked(kind, values)`; `log_asked(id)`;
+    `print_asked(AccountCard)`."""
+
+    opened = Signal(str, str)
+    new_asked = Signal(str, object)
+    log_asked = Signal(str)
+    print_asked = Signal(object)
+
+    def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hub = hub
+        self._id = ""
+        self._card: AccountCard | None = None
+        self._entries: list[Entry] = []
+        self._shows_all = False
+        self._grade = _Grade(self)
+        self._name = text_of("record", self)
+        self._badge = Badge("", self)
+        self._place = text_of("small", self)
+        self._buttons: list[QWidget] = []
+        self._facts = Facts(self)
+        self._revenue = RevenueSection(self)
+        self._open = OpenSection(tr("Open"), self)
+        self._contacts = ContactsSection(tr("Contacts"), self)
+        self._timeline = TimelineSection(tr("Timeline"), self, link_words=tr("All"))
+        self._body = QWidget(self)
+        self._lay_out()
+        self._connect()
+        self._body.hide()
+
+    # What the pane asks
+
+    @override
+    def show_record(self, record_id: str) -> None:
+        """Show an account; the old one stays until the new one is here."""
+        self._id = record_id
+        self._shows_all = False
+        if record_id:
+            self._read()
+        else:
+            self._card = None
+            self._body.hide()
+
+    @override
+    def take_summary(self, summary: Summary) -> None:
+        """Read again where something of it may have changed."""
+        touched = {kind for kind, _ in summary.changed} | summary.kinds_reset
+        if self._id and (touched & _KINDS or summary.conflicts_changed):
+            self._read()
+
+    @property
+    def card(self) -> AccountCard | None:
+        """What is shown."""
+        return self._card
+
+    # Reading
+
+    def _read(self) -> None:
+        record_id = RecordId(self._id)
+        entries = max(PAGE_ENTRIES, len(self._entries)) if self._shows_all else PAGE_ENTRIES
+
+        def job(connection: Connection) -> AccountCard | None:
+            return account_card(connection, record_id, dt.date.today(), entries=entries)  # noqa: DTZ011  # the day here
+
+        self._hub.read(job, self._show, owner=self, supersede="card")
+
+    def _show(self, card: AccountCard | None) -> None:
+        if card is None or card.id != self._id:
+            return
+        self._card = card
+        today = dt.date.today()  # noqa: DTZ011  # the day here
+        visit = words.next_visit(
+            card.visits, card.text("grade"), created_on(card.row.values), today
+        )
+        self._grade.show_grade(card.text("grade"))
+        self._name.setText(card.text("name"))
+        self._badge.show_state(_state_of(card))
+        self._place.setText(" · ".join(x for x in (card.address, card.text("phone")) if x))
+        self._place.setVisible(bool(self._place.text()))
+        self._facts.show_card(card, visit, today)
+        self._revenue.show_year(card.revenue)
+        self._open.show_card(card, today)
+        self._contacts.show_contacts(card.contacts)
+        self._entries = list(card.timeline.entries)
+        self._show_entries()
+        self._body.show()
+
+    def _show_entries(self) -> None:
+        if self._card is not None:
+            today = dt.date.today()  # noqa: DTZ011  # the day here
+            self._timeline.show_entries(
+                self._entries, self._card.entries, today, everything=self._shows_all
+            )
+
+    def _show_more(self) -> None:
+        if not self._shows_all:
+            self._shows_all = True
+            self._show_entries()
+            return
+        if not self._entries:
+            return
+        record_id, last = RecordId(self._id), self._entries[-1].place
+
+        def job(connection: Connection) -> Timeline:
+            return timeline(connection, record_id, before=last)
+
+        def add(page: Timeline) -> None:
+            if record_id == self._id and self._entries and self._entries[-1].place == last:
+                self._entries.extend(page.entries)
+                self._show_entries()
+
+        self._hub.read(job, add, owner=self, supersede="timeline")
+
+    # Intentions
+
+    def _plan_visit(self) -> None:
+        self._ask_new("visit")
+
+    def _ask_new(self, kind: str) -> None:
+        if self._card is not None:
+            self.new_asked.emit(kind, {"account": self._id})
+
+    def _log(self) -> None:
+        if self._id:
+            self.log_asked.emit(self._id)
+
+    def _open_plan(self) -> None:
+        if self._card is None:
+            return
+        if self._card.plan is not None:
+            self.opened.emit("plan", self._card.plan.id)
+        else:
+            self._ask_new("plan")
+
+    def _edit(self) -> None:
+        if self._id:
+            self.edit_asked.emit()
+
+    def _print(self) -> None:
+        if self._card is not None:
+            self.print_asked.emit(self._card)
+
+    def _pass_on(self, kind: str, record_id: str) -> None:
+        self.opened.emit(kind, record_id)
+
+    # Parts
+
+    def _lay_out(self) -> None:
+        head = QVBoxLayout()
+        head.setContentsMargins(MARGIN, 12, MARGIN, 10)
+        head.setSpacing(4)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._grade, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._name, 1)
+        line.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
+        self._name.setMinimumWidth(40)
+        head.addLayout(line)
+        head.addWidget(self._place)
+        head.addSpacing(4)
+        head.addLayout(self._actions())
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        for part in self._sections():
+            column.addWidget(part)
+        column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._body)
+        for surface in (scroll, self._body):
+            surface.setProperty("surface", "alt")
+            surface.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        scroll.setAccessibleName(tr("Account card"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+
+    def _sections(self) -> tuple[Section, ...]:
+        return (self._facts, self._revenue, self._open, self._contacts, self._timeline)
+
+    def _actions(self) -> QHBoxLayout:
+        visit = normal(tr("Plan visit"), self, icon="calendar")
+        log = normal(tr("Log"), self, icon="phone")
+        plan = normal(tr("Plan"), self, icon="plans")
+        for button, slot in ((visit, self._plan_visit), (log, self._log), (plan, self._open_plan)):
+            button.clicked.connect(slot)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for button in (visit, log, plan):
+            row.addWidget(button)
+        row.addWidget(self._more_button())
+        row.addStretch(1)
+        return row
+
+    def _more_button(self) -> QToolButton:
+        more = icon_button("more", tr("More for this account"), self, edged=True)
+        menu = QMenu(more)
+        entries = (
+            (tr("Edit"), self._edit, "Ctrl+E"),
+            (tr("Print card…"), self._print, "Ctrl+P"),
+            (tr("New complaint"), partial(self._ask_new, "complaint"), ""),
+            (tr("New task"), partial(self._ask_new, "task"), ""),
+        )
+        for text, slot, keys in entries:
+            action = QAction(text, self)
+            action.triggered.connect(slot)
+            if keys:
+                action.setShortcut(keys)
+                action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+                self.addAction(action)
+            menu.addAction(action)
+        more.setMenu(menu)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        return more
+
+    def _connect(self) -> None:
+        for part in self._sections():
+            part.opened.connect(self._pass_on)
+        self._timeline.asked.connect(self._show_more)
+
+
+def _state_of(card: AccountCard) -> str:
+    if card.row.conflict:
+        return "conflict"
+    if card.row.refused:
+        return "rejected"
+    return "pending" if card.row.pending else ""
+
+
+class _Grade(QWidget):
+    """A grade's tile."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._grade = ""
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_grade(self, grade: str) -> None:
+        """Show a grade; "" hides the tile."""
+        self._grade = grade
+        self.setAccessibleName(tr("Grade {grade}", grade=grade) if grade else "")
+        self.setVisible(bool(grade))
+        self.update()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(SIDE, SIDE + 2)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_grade(painter, self.rect(), self._grade, theme().tokens)
+        painter.end()
