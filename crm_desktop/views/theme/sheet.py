@@ -101,6 +101,12 @@ QPushButton[role="undo"] {
 }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:disabled { color: $ink3; text-decoration: none; }
+QPushButton[role="field_name"] {
+    background: transparent; border: none; color: $ink3; padding: 0; text-align: left;
+    font-size: 12px; font-weight: 400; min-height: ${button_inside}px;
+}
+QPushButton[role="field_name"]:hover { color: $ink; text-decoration: underline; }
+QFrame[role="popup"] { background: $pane; border: 1px solid $line2; border-radius: 8px; }
 """
 
 _INPUTS = """
@@ -112,6 +118,7 @@ QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit[role="input"] 
 QLineEdit, QComboBox, QAbstractSpinBox {
     min-height: ${button_inside}px; max-height: ${button_inside}px;
 }
+QLineEdit { padding: 0 6px; }
 QPlainTextEdit, QTextEdit[role="input"] { padding: 4px; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled, QPlainTextEdit:disabled {
     color: $ink3; border-color: $line;
@@ -156,7 +163,7 @@ QHeaderView::section:hover { color: $ink; }
 QTabBar { background: transparent; border: none; qproperty-drawBase: 0; }
 QTabBar::tab {
     background: transparent; color: $ink2; border: none; border-bottom: 2px solid transparent;
-    padding: 0 0; margin: 0 9px; min-height: ${tab_inside}px; max-height: ${tab_inside}px;
+    padding: 0; margin: 0 18px 0 0; min-height: ${tab_inside}px; max-height: ${tab_inside}px;
 }
 QTabBar::tab:hover { color: $ink; }
 QTabBar::tab:selected { color: $ink; border-bottom-color: $accent; font-weight: 600; }
