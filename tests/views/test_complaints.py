@@ -335,3 +335,11 @@ def test_clocks_speak_chinese(hub: DataHub, qtbot: QtBot, rest) -> None:
     assert clocks[0].startswith("已超时 ")
     assert clocks[1] == "剩 6 小时 10 分"
     assert clocks[2] == "已暂停"
+
+
+def test_a_new_complaint_can_begin_with_its_account(pane: ComplaintsPane, rest) -> None:
+    pane.new_with({"account": HORN})
+    rest()
+    assert pane.intake.isVisible()
+    assert pane.intake.editor("account").value() == HORN
+    assert "Around the Horn" in pane.intake.editor("account").typed()

@@ -202,6 +202,7 @@ class AskForm(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)
         title = QLabel(ask.title, page)
+        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setProperty("role", "section")
         whole.addWidget(title)
         grid = QGridLayout()
@@ -248,10 +249,12 @@ class AskForm(QWidget):
         self, grid: QGridLayout, page: QWidget, name: str, words_: str, editor: QWidget
     ) -> None:
         label = QLabel(words_, page)
+        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setProperty("role", "small")
         label.setBuddy(editor)
         label.setContentsMargins(0, 5, 0, 0)
         problem = QLabel(page)
+        problem.setTextFormat(Qt.TextFormat.PlainText)
         problem.setProperty("role", "small")
         problem.setProperty("tone", "bad")
         problem.setWordWrap(True)

@@ -136,6 +136,8 @@ class BoardView(QWidget):
         self._tabs.set_views([ViewTab(name, tr(label)) for name, label in _LABELS.items()], OPEN)
         self._tabs.chosen.connect(self._change_view)
         self._list.chosen.connect(self._tell_chosen)
+        for label in (self._empty, self._foot):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setProperty("tone", "ink2")
         self._empty.setWordWrap(True)
         self._empty.setContentsMargins(20, 16, 20, 0)

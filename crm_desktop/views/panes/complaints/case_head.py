@@ -31,6 +31,7 @@ class CaseHead(QWidget):
         self._number = _small(self)
         self._grade = _Tile(self)
         self._account = link("", self)
+        self._account.setAccessibleName(tr("Account"))
         self._severity = _small(self)
         self._title = QLabel(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)

@@ -185,6 +185,8 @@ class CaseView(QWidget):
 
     def _events_head(self) -> QHBoxLayout:
         title = QLabel(tr("Events"), self)
+        for label in (title, self._count):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         title.setProperty("role", "section")
         self._count.setProperty("tone", "ink3")
         self._count.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

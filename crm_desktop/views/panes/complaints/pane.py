@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import uuid_utils
@@ -14,7 +14,7 @@ from crm_core import complaint_steps as steps
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, difference
 from crm_core.errors import CrmError, InvalidValue
-from crm_core.fields import Value
+from crm_core.fields import Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.roles import Action
@@ -26,6 +26,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.complaints.asking import Answer, Ask, AskForm
 from crm_desktop.views.panes.complaints.board import ALL, BoardView
 from crm_desktop.views.panes.complaints.case_view import CaseView
@@ -128,10 +129,31 @@ class ComplaintsPane(QWidget):
 
     def new_record(self) -> None:
         """Ask the few things that a new complaint needs."""
+        self._ask_intake({}, {})
+
+    def new_with(self, values: Mapping[str, Value]) -> None:
+        """The same with some answers laid in, such as the account."""
+        fields = CATALOG["complaint"].by_name
+        refs = [
+            (field.link.target, RecordId(str(value)))
+            for name, value in values.items()
+            if (field := fields[name]).kind is Kind.LINK and field.link is not None and value
+        ]
+
+        def job(connection: Connection) -> dict[str, str]:
+            found = labels.titles(connection, refs)
+            return {f"{kind}/{record_id}": title for (kind, record_id), title in found.items()}
+
+        def ask(titles: dict[str, str]) -> None:
+            self._ask_intake(values, titles)
+
+        self._hub.read(job, ask, owner=self, supersede="intake")
+
+    def _ask_intake(self, values: Mapping[str, Value], titles: Titles) -> None:
         self._leave_form()
         ask = Ask(
             "complaint/intake", tr("New complaint"), tr("Enter complaint"), _INTAKE_MUST,
-            _INTAKE_MAY,
+            _INTAKE_MAY, values=values, titles=titles,
         )  # fmt: skip
         self._intake.show_ask(ask)
         self._right.setCurrentWidget(self._intake)
@@ -369,6 +391,7 @@ class ComplaintsPane(QWidget):
         self._hub.keep_draft(key, text)
 
     def _lay_out(self) -> None:
+        self._nothing.setTextFormat(Qt.TextFormat.PlainText)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._nothing.setProperty("tone", "ink2")
         for page in (self._nothing, self._case, self._intake):

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
+from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.kit.buttons import flat, link
@@ -26,6 +27,7 @@ from crm_desktop.views.panes.complaints.needs import NeedToggles
 
 _LABEL_WIDTH = 92
 _FIELDS = CATALOG["complaint"].by_name
+_REMEDY, _NEED = _FIELDS["remedy_sought"], _FIELDS["need"]
 _Values = Mapping[str, Value]
 
 
@@ -60,7 +62,7 @@ _ROWS: Mapping[str, tuple[str, Callable[[_Values, Titles], str]]] = {
     "severity": (_FIELDS["severity"].label, _severity),
     "product": (_FIELDS["product"].label, _product),
     "order": (_FIELDS["order"].label, _field("order")),
-    "contact": ("Reported by", _reported_by),
+    "contact": (tr_noop("Reported by"), _reported_by),
     "handler": (_FIELDS["handler"].label, _field("handler")),
     "description": (_FIELDS["description"].label, _field("description")),
     "category": (_FIELDS["category"].label, _field("category")),
@@ -136,6 +138,7 @@ class WantsView(QScrollArea):
 
     def _lay_out(self) -> None:
         title = QLabel(tr("What the customer wants"), self._page)
+        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setProperty("role", "section")
         head = QHBoxLayout()
         head.addWidget(title, 1)
@@ -145,10 +148,10 @@ class WantsView(QScrollArea):
         grid.setVerticalSpacing(7)
         grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
         grid.setColumnStretch(1, 1)
-        first = _label(self._page, tr(_FIELDS["remedy_sought"].label))
+        first = _label(self._page, tr(_REMEDY.label))
         grid.addWidget(first, 0, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self._remedy, 0, 1)
-        needs = _label(self._page, tr(_FIELDS["need"].label))
+        needs = _label(self._page, tr(_NEED.label))
         needs.setContentsMargins(0, 4, 0, 0)
         grid.addWidget(needs, 1, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self._needs, 1, 1)
@@ -169,6 +172,7 @@ class WantsView(QScrollArea):
     def _link(self, name: str) -> QPushButton:
         button = link("", self._page)
         button.setProperty("field", name)
+        button.setAccessibleName(tr(_ROWS[name][0]))
         button.clicked.connect(self._tell_opened)
         return button
 
@@ -184,6 +188,7 @@ class WantsView(QScrollArea):
 
 def _label(parent: QWidget, words: str) -> QLabel:
     label = QLabel(words, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setProperty("role", "small")
     return label
 
