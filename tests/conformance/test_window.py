@@ -83,6 +83,12 @@ class NobodyFound:
     ) -> None:
         then(())
 
+    def can_create(self, target: str) -> bool:
+        return False
+
+    def create(self, target: str, name: str, then: Callable[[Hit], None], owner: QObject) -> None:
+        raise AssertionError(target)
+
 
 class StoreAtOnce:
     """Reads a list's rows as the window does, but at once."""

@@ -235,7 +235,7 @@ def test_a_refusal_of_the_store_stands_beside_the_field(
         type_into(pane, "objectives", "\x00")
         pane.save()
         rest()
-    assert not pane.detail.form._problems["objectives"].isHidden()
+    assert pane.detail.form.problem_words("objectives").startswith("◆")
 
 
 def many(count: int) -> list:

@@ -36,6 +36,12 @@ class NoLinks:
     ) -> None:
         then(self.hits)
 
+    def can_create(self, target: str) -> bool:
+        return False
+
+    def create(self, target: str, name: str, then: Callable[[Hit], None], owner: QObject) -> None:
+        raise AssertionError(target)
+
 
 @pytest.fixture
 def known() -> dict[str, list[RecordId]]:
@@ -96,7 +102,7 @@ def type_into(form: Form, name: str, text: str) -> None:
 
 
 def problem_beside(form: Form, name: str) -> str:
-    return form._problems[name].text() if not form._problems[name].isHidden() else ""
+    return form.problem_words(name)
 
 
 def test_a_bad_value_is_named_beside_its_field(qtbot: QtBot) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from crm_core.entity import Entity
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
+from crm_desktop.views.kit.badge import Badge
 from crm_desktop.views.kit.banner import Banner
+from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.history import HistoryTable
 from crm_desktop.views.kit.links import Links
-from crm_desktop.views.kit.text import heading
+from crm_desktop.views.kit.list_model import state_of
+from crm_desktop.views.kit.source import FieldNote
+from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import Titles, title_in_words
 
 
@@ -25,6 +31,7 @@ class RecordDetail(QWidget):
     restore_asked = Signal()
     inbox_asked = Signal()
     history_shown = Signal()
+    field_history_asked = Signal(str)
 
     def __init__(
         self, entity: Entity, links: Links, parent: QWidget | None = None, *, locked: bool = False
@@ -33,24 +40,29 @@ class RecordDetail(QWidget):
         self.entity = entity
         self._locked = locked
         self._row: Row | None = None
-        self._title = heading(self)
-        self._state = QLabel(self)
+        self._title = plain_label(self)
+        self._title.setProperty("role", "record")
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._state = Badge("", self)
         self._banner = Banner(self)
         self.form = Form(entity, links, self, locked=locked)
         self.history = HistoryTable(self)
         self._tabs = QTabWidget(self)
-        self._save = QPushButton(tr("Save"), self)
-        self._revert = QPushButton(tr("Revert"), self)
-        self._delete = QPushButton(tr("Delete"), self)
+        self._save = primary(tr("Save"), self, keys="Ctrl+S")
+        self._revert = normal(tr("Revert"), self)
+        self._delete = flat(tr("Delete"), self)
         self._lay_out()
         self._connect()
 
-    def show_record(self, row: Row, titles: Titles) -> None:
+    def show_record(
+        self, row: Row, titles: Titles, notes: Mapping[str, FieldNote] | None = None
+    ) -> None:
         """Show a record as it is stored."""
         self._row = row
         self._title.setText(title_in_words(self.entity, row.values, titles))
-        self._state.setText(_state_words(row))
+        self._state.show_state(state_of(row))
         self.form.show_values(row.values, titles)
+        self.form.show_notes(notes or {})
         self.form.setEnabled(not row.deleted)
         self._show_banner(row)
         self._tabs.setTabEnabled(1, True)
@@ -60,7 +72,7 @@ class RecordDetail(QWidget):
         """Show an empty form."""
         self._row = None
         self._title.setText(tr("New: {kind}", kind=self.entity.label))
-        self._state.setText("")
+        self._state.show_state("")
         self._banner.hide()
         self.form.show_values({}, {})
         self.form.setEnabled(True)
@@ -113,11 +125,9 @@ class RecordDetail(QWidget):
             self.inbox_asked.emit()
 
     def _lay_out(self) -> None:
-        self._state.setTextFormat(Qt.TextFormat.PlainText)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.form, tr("Details"))
         self._tabs.addTab(self.history, tr("History"))
-        self._save.setToolTip(tr("Save (Ctrl+S)"))
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 16, 4)
         head.addWidget(self._title, 1)
@@ -131,6 +141,8 @@ class RecordDetail(QWidget):
         foot.addWidget(self._save)
         for button in (self._save, self._revert, self._delete):
             button.setVisible(not self._locked)
+        self.setProperty("surface", "alt")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -141,6 +153,8 @@ class RecordDetail(QWidget):
 
     def _connect(self) -> None:
         self.form.edited.connect(self.show_touched)
+        self.form.history_asked.connect(self._ask_field_history)
+        self.form.inbox_asked.connect(self._tell_inbox)
         self._save.clicked.connect(self._ask_save)
         self._revert.clicked.connect(self._ask_revert)
         self._delete.clicked.connect(self._ask_delete)
@@ -156,14 +170,12 @@ class RecordDetail(QWidget):
     def _ask_delete(self) -> None:
         self.delete_asked.emit()
 
+    def _ask_field_history(self, name: str) -> None:
+        self.field_history_asked.emit(name)
+
+    def _tell_inbox(self) -> None:
+        self.inbox_asked.emit()
+
     def _tell_tab(self, _tab: int) -> None:
         if self.shows_history:
             self.history_shown.emit()
-
-
-def _state_words(row: Row) -> str:
-    if row.conflict:
-        return tr("Conflict")
-    if row.refused:
-        return tr("Rejected")
-    return tr("Waiting") if row.pending else ""

@@ -204,7 +204,7 @@ class EntityPane(QWidget):
         if shown is None:
             return
         self._record, self._is_new = shown.row, False
-        self.detail.show_record(shown.row, shown.titles)
+        self.detail.show_record(shown.row, shown.titles, shown.notes)
         self._bring(self.detail)
         self._begin_draft()
         if self.detail.shows_history:
@@ -222,6 +222,25 @@ class EntityPane(QWidget):
                 self._show_history(record_id, entries)
 
         self._hub.everybodys_history(kind, record_id, show_all, owner=self.detail.history)
+
+    def _show_field_history(self, name: str) -> None:
+        """Who changed one field, in a sheet below it."""
+        from crm_desktop.views.kit.field_history import FieldHistory
+
+        record, kind = self._record, self.entity.kind
+        if record is None:
+            return
+        sheet = FieldHistory(name, tr(self.entity.by_name[name].label), self.detail)
+
+        def read(everybodys: tuple[HistoryEntry, ...]) -> None:
+            def job(connection: Connection) -> tuple[Line, ...]:
+                return read_history(connection, kind, record.id, everybodys)
+
+            self._hub.read(job, sheet.show_lines, owner=sheet, supersede="history")
+
+        read(())
+        self._hub.everybodys_history(kind, record.id, read, owner=sheet)
+        sheet.open_below(self.detail.form.editor(name).widget)
 
     def _show_history(self, record_id: str, everybodys: tuple[HistoryEntry, ...]) -> None:
         kind, table = self.entity.kind, self.detail.history
@@ -367,6 +386,7 @@ class EntityPane(QWidget):
         detail.restore_asked.connect(self._restore)
         detail.inbox_asked.connect(self._tell_inbox)
         detail.history_shown.connect(self._load_history)
+        detail.field_history_asked.connect(self._show_field_history)
         self._drafts = DraftKeeper(self._hub, self)
         self._drafts.watch(detail.form)
         self._drafts.restored.connect(self._say_restored)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import uuid_utils
 from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.entity import required
+from crm_core.fields import Kind
+from crm_core.ids import RecordId
 from crm_desktop.i18n import tr
 from crm_desktop.models import labels
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.links import Hit
 
@@ -31,6 +37,28 @@ class Finder:
             return find(connection, text, target)
 
         self._hub.read(job, then, owner=owner, supersede="find")
+
+    def can_create(self, target: str) -> bool:
+        """Whether a name is all that a new record of this kind needs."""
+        entity = CATALOG.get(target)
+        if entity is None or entity.read_only or len(entity.title) != 1:
+            return False
+        title = entity.by_name[entity.title[0]]
+        return title.kind in _NAMES and {x.name for x in required(entity)} <= {title.name}
+
+    def create(self, target: str, name: str, then: Callable[[Hit], None], owner: QObject) -> None:
+        """Make a record of kind `target` with this name, as a step of its own."""
+        entity = CATALOG[target]
+        record_id = RecordId(uuid_utils.uuid7().hex)
+        change = Change(target, record_id, Op.INSERT, {entity.title[0]: name})
+
+        def tell(_summary: Summary) -> None:
+            then(Hit(f"{target}/{record_id}", name))
+
+        self._hub.save([change], tr("New: {title}", title=name), owner=owner, then=tell)
+
+
+_NAMES = frozenset((Kind.TEXT, Kind.PERSON_NAME))
 
 
 def find(connection: Connection, text: str, target: str) -> tuple[Hit, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from crm_core.entity import Entity, required
@@ -13,23 +13,29 @@ from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.values import check
-from crm_desktop.i18n import tr, words
+from crm_desktop.i18n import tr
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.form_row import FormRow
 from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.source import FieldNote
+from crm_desktop.views.kit.text import section
 from crm_desktop.views.kit.words import Titles, shown
 
-_LABEL_WIDTH = 132
+_LABEL_WIDTH = 120
+_MISSING = tr_noop("'{field}' must be filled in.")
 _MARGIN = 16
 
 
 class Form(QScrollArea):
     """A record's fields. Shows values and takes typed ones; saving is somebody else's work.
 
-    Signal: `edited` whenever a person changes something.
+    Signals: `edited` whenever a person changes something, `history_asked(field)`, `inbox_asked`.
     """
 
     edited = Signal()
+    history_asked = Signal(str)
+    inbox_asked = Signal()
 
     def __init__(
         self, entity: Entity, links: Links, parent: QWidget | None = None, *, locked: bool = False
@@ -38,7 +44,7 @@ class Form(QScrollArea):
         self.entity = entity
         self._editors: dict[str, Editor] = {}
         self._words: dict[str, QLabel] = {}
-        self._problems: dict[str, QLabel] = {}
+        self._rows: dict[str, FormRow] = {}
         self._values: Mapping[str, Value] = {}
         self._titles: Titles = {}
         self._page = QWidget(self)
@@ -54,6 +60,12 @@ class Form(QScrollArea):
         for name, label in self._words.items():
             label.setText(shown(self.entity.by_name[name], values.get(name), titles) or "–")
         self.show_problems([])
+        self.show_notes({})
+
+    def show_notes(self, notes: Mapping[str, FieldNote]) -> None:
+        """Say of each field whether it waits, is contested or was refused."""
+        for name, row in self._rows.items():
+            row.show_note(notes.get(name))
 
     def restore(self, draft: Mapping[str, str]) -> None:
         """Lay what was typed and not saved over what is shown."""
@@ -97,13 +109,10 @@ class Form(QScrollArea):
 
     def show_problems(self, problems: list[InvalidValue]) -> None:
         """Put each message beside its field and go to the first."""
-        by_field = {problem.field: problem.message for problem in problems}
-        for name, label in self._problems.items():
-            message = by_field.get(name)
-            label.setVisible(message is not None)
-            label.setText("" if message is None else f"◆ {words(message)}")
-            spoken = "" if message is None else words(message)
-            self._editors[name].widget.setAccessibleDescription(spoken)
+        by_field = {problem.field: problem for problem in problems}
+        for name, row in self._rows.items():
+            found = by_field.get(name)
+            row.show_problem(found, missing=found is not None and _is_missing(found))
         for name in self._editors:
             if name in by_field:
                 self._go_to(name)
@@ -115,6 +124,10 @@ class Form(QScrollArea):
             return False
         self.show_problems([InvalidValue(field, message.template, **message.params)])
         return True
+
+    def problem_words(self, name: str) -> str:
+        """What stands below a field, or ""."""
+        return self._rows[name].problem_words
 
     def focus_first(self) -> None:
         """Give the keyboard to the first field."""
@@ -142,26 +155,28 @@ class Form(QScrollArea):
         typed = () if locked else self.entity.editable
         for field in typed:
             self._add_editor(field, links)
-        for field in self.entity.fields:
-            if field not in typed:
-                self._add_words(field)
+        rest = [x for x in self.entity.fields if x not in typed]
+        if typed and rest:
+            self._grid.addWidget(
+                section(self._page, tr("Kept by the office")), self._grid.rowCount(), 0, 1, 3
+            )
+        for field in rest:
+            self._add_words(field)
+        history = QAction(tr("History of this field"), self)
+        history.setShortcut(QKeySequence("Alt+H"))
+        history.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        history.triggered.connect(self._ask_history_here)
+        self.addAction(history)
         self.setWidget(self._page)
 
     def _add_editor(self, field: Field, links: Links) -> None:
         editor = make_editor(field, self._page, links)
         editor.edited.connect(self._announce)
         self._editors[field.name] = editor
-        label = _label(tr("{field} *", field=field.label) if field.required else tr(field.label))
-        label.setBuddy(editor.widget)
-        problem = QLabel(self._page)
-        problem.setTextFormat(Qt.TextFormat.PlainText)
-        problem.setWordWrap(True)
-        problem.hide()
-        self._problems[field.name] = problem
-        row = self._grid.rowCount()
-        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(editor.widget, row, 1)
-        self._grid.addWidget(problem, row + 1, 1)
+        row = FormRow(editor, self._page, self._grid)
+        row.history_asked.connect(self._ask_history)
+        row.inbox_asked.connect(self._ask_inbox)
+        self._rows[field.name] = row
 
     def _add_words(self, field: Field) -> None:
         value = QLabel("–", self._page)
@@ -176,7 +191,7 @@ class Form(QScrollArea):
 
     def _missing(self, values: Mapping[str, Value], known: set[str]) -> list[InvalidValue]:
         return [
-            InvalidValue(x.name, tr_noop("'{field}' must be filled in."), field=x.label)
+            InvalidValue(x.name, _MISSING, field=x.label)
             for x in required(self.entity)
             if x.name in self._editors
             and x.name not in known
@@ -188,6 +203,20 @@ class Form(QScrollArea):
         widget.setFocus(Qt.FocusReason.OtherFocusReason)
         self.ensureWidgetVisible(widget)
 
+    def _ask_history_here(self) -> None:
+        """The history of the field that has the keyboard."""
+        focus = self.focusWidget()
+        for name, editor in self._editors.items():
+            if editor.widget is focus or editor.widget.isAncestorOf(focus):
+                self.history_asked.emit(name)
+                return
+
+    def _ask_history(self, name: str) -> None:
+        self.history_asked.emit(name)
+
+    def _ask_inbox(self) -> None:
+        self.inbox_asked.emit()
+
     def _announce(self) -> None:
         self.edited.emit()
 
@@ -197,10 +226,14 @@ def _something(value: Value) -> Value:
     return None if value in ("", [], {}) else value
 
 
+def _is_missing(problem: InvalidValue) -> bool:
+    return problem.message.template == _MISSING
+
+
 def _label(text: str) -> QLabel:
     label = QLabel(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    label.setContentsMargins(0, 4, 0, 0)
+    label.setProperty("role", "small")
+    label.setProperty("tone", "ink3")
     return label

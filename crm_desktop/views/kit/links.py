@@ -45,6 +45,14 @@ class Links(Protocol):
         """Look for records of kind `target` ("" any); the answer comes later."""
         ...
 
+    def can_create(self, target: str) -> bool:
+        """Whether a name is all that a new record of this kind needs."""
+        ...
+
+    def create(self, target: str, name: str, then: Callable[[Hit], None], owner: QObject) -> None:
+        """Make a record of kind `target` with this name."""
+        ...
+
 
 class LinkEdit(QWidget):
     """A line that finds one record. Signal: `edited` when another one was chosen or removed."""
@@ -59,6 +67,7 @@ class LinkEdit(QWidget):
         self._key = ""
         self._name = ""
         self._hits: tuple[Hit, ...] = ()
+        self._wanted = ""
         self._line = QLineEdit(self)
         self._line.setPlaceholderText(tr("Type to search"))
         self._line.setClearButtonEnabled(True)
@@ -123,18 +132,27 @@ class LinkEdit(QWidget):
         self._ask.start()
 
     def _search(self) -> None:
-        text = self._line.text().strip()
+        text = self._wanted = self._line.text().strip()
         if text:
             self._links.find(text, self._target, self._offer, self)
 
     def _offer(self, hits: Sequence[Hit]) -> None:
         self._hits = tuple(hits)
-        self._names.setStringList([_in_list(hit) for hit in hits])
-        if hits and self._line.hasFocus():
+        offered = [_in_list(hit) for hit in hits]
+        text = self._line.text().strip()
+        if text and self._links.can_create(self._target):
+            offered.append(tr("+ New: {text}", text=text))
+        self._names.setStringList(offered)
+        if offered and self._line.hasFocus():
             self._completer.complete()
 
     def _take(self, index: QModelIndex) -> None:
-        hit = self._hits[index.row()]
+        if index.row() >= len(self._hits):
+            self._links.create(self._target, self._wanted, self._choose, self)
+            return
+        self._choose(self._hits[index.row()])
+
+    def _choose(self, hit: Hit) -> None:
         self._key, self._name = hit.key, hit.title
         self._line.setText(self._name)
         self.edited.emit()

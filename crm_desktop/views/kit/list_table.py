@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.delegates.row import PADDING, follow_pointer
+from crm_desktop.views.kit.delegates.row import PADDING, follow_pointer, indent_first
 from crm_desktop.views.kit.delegates.shapes import split, write
 from crm_desktop.views.theme.theme import theme
 
@@ -90,7 +90,7 @@ class Table(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.setProperty("first_indent", first_indent())
+        indent_first(self, first_indent())
         follow_pointer(self)
         self.wear()
         theme().changed.connect(self.wear)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -12,8 +13,9 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError
 from crm_core.ids import RecordId, is_id
 from crm_core.merge import DELETED
+from crm_core.problems import words_for
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, words
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.history import own_history
@@ -22,6 +24,9 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.column import Column, fields_of
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
 from crm_desktop.views.kit.words import Titles, link_keys, link_name, local_time, shown
+
+if TYPE_CHECKING:
+    from crm_desktop.models.field_states import FieldState
 
 
 class StoreSource:
@@ -101,13 +106,22 @@ def _plain_page(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One change of one field, in words."""
+    """One change of one field, in words; `name` is the field's own."""
 
     at: str
     by: str
     field: str
     old: str
     new: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNote:
+    """How a field stands: its badge, and what is kept beside the value shown, in words."""
+
+    state: str
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,7 @@ class Shown:
 
     row: Row
     titles: Mapping[str, str]
+    notes: Mapping[str, FieldNote] = field(default_factory=dict[str, FieldNote])
 
 
 def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | None:
@@ -123,7 +138,41 @@ def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | Non
     row = queries.record(connection, kind, RecordId(record_id))
     if row is None:
         return None
-    return Shown(row, titles_for(connection, kind, row))
+    return Shown(row, titles_for(connection, kind, row), _notes(connection, row))
+
+
+def _notes(connection: Connection, row: Row) -> dict[str, FieldNote]:
+    """What is to be said of single fields; nothing is looked up for a record at peace."""
+    if not (row.pending or row.refused or row.conflict):
+        return {}
+    from crm_desktop.models.field_states import field_states  # a record's own page, not a list's
+
+    entity = CATALOG[row.kind]
+    states = field_states(connection, row)
+    parked = [(entity.by_name[n], v, by) for n, x in states.items() if n in entity.by_name
+              for v, by in x.parked]  # fmt: skip
+    keys = {key for known, value, _ in parked for key in link_keys(known, value)}
+    keys.update(f"user/{by}" for _, _, by in parked if by)
+    titles = titles_of(connection, tuple(sorted(keys)))
+    return {
+        name: FieldNote(state.state, _lines(entity, name, state, titles))
+        for name, state in states.items()
+        if name in entity.by_name
+    }
+
+
+def _lines(entity: Entity, name: str, state: FieldState, titles: Titles) -> tuple[str, ...]:
+    known = entity.by_name[name]
+    lines = [words(words_for(state.code, state.params, entity))] if state.code else []
+    for value, by in state.parked:
+        said = shown(known, value, titles) or "–"
+        who = link_name(f"user/{by}", titles) if by else ""
+        lines.append(
+            tr("{who} entered: {value}", who=who, value=said)
+            if who
+            else tr("You entered: {value}", value=said)
+        )
+    return tuple(lines)
 
 
 def titles_for(connection: Connection, kind: str, row: Row) -> dict[str, str]:
@@ -159,9 +208,9 @@ def _line(entity: Entity, entry: HistoryEntry, titles: Titles) -> Line:
     if field is None:
         old, new = (("" if x is None else str(x)) for x in (entry.old, entry.new))
         name = tr("Deleted") if entry.field == DELETED else entry.field
-        return Line(local_time(entry.at), by, name, old, new)
+        return Line(local_time(entry.at), by, name, old, new, entry.field)
     old, new = (shown(field, x, titles) for x in (entry.old, entry.new))
-    return Line(local_time(entry.at), by, tr(field.label), old, new)
+    return Line(local_time(entry.at), by, tr(field.label), old, new, entry.field)
 
 
 def titles_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:

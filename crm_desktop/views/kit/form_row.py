@@ -1,0 +1,128 @@
+"""One row of a form: the field's name, its editor, how it stands, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from crm_core.errors import InvalidValue
+from crm_desktop.i18n import tr, words
+from crm_desktop.views.kit.badge import Badge
+from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.editor import Editor
+from crm_desktop.views.kit.source import FieldNote
+
+_INPUTS = (QLineEdit, QComboBox, QPlainTextEdit, QAbstractSpinBox)
+
+
+class FormRow(QObject):
+    """Parent: the form's page. Signals: `history_asked(field)`, `inbox_asked`."""
+
+    history_asked = Signal(str)
+    inbox_asked = Signal()
+
+    def __init__(self, editor: Editor, page: QWidget, grid: QGridLayout) -> None:
+        super().__init__(page)
+        self.editor = editor
+        field = editor.field
+        named = tr("{field} *", field=field.label) if field.required else tr(field.label)
+        self._label = name_button(named, page)
+        self._label.setToolTip(tr("History of this field (Alt+H)"))
+        self._badge = Badge("", page)
+        self._parked = QLabel(page)
+        self._parked.setProperty("role", "small")
+        self._way = link(tr("Decide in the inbox"), page)
+        self._problem = QLabel(page)
+        for part in (self._parked, self._problem):
+            part.setTextFormat(Qt.TextFormat.PlainText)
+            part.setWordWrap(True)
+        for part in (self._parked, self._problem, self._way):
+            part.hide()
+        at = grid.rowCount()
+        top = Qt.AlignmentFlag.AlignTop
+        grid.addWidget(self._label, at, 0, top)
+        grid.addWidget(editor.widget, at, 1)
+        grid.addWidget(self._badge, at, 2, top)
+        grid.addWidget(self._problem, at + 1, 1, 1, 2)
+        grid.addWidget(self._parked, at + 2, 1, 1, 2)
+        grid.addWidget(self._way, at + 3, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        self._label.clicked.connect(self._ask_history)
+        self._way.clicked.connect(self._ask_inbox)
+
+    def show_note(self, note: FieldNote | None) -> None:
+        """How the field stands, with what is kept beside the value shown."""
+        self._badge.show_state(note.state if note is not None else "")
+        lines: Sequence[str] = note.lines if note is not None else ()
+        self._parked.setText("\n".join(lines))
+        self._parked.setVisible(bool(lines))
+        needs = note is not None and note.state in ("conflict", "rejected")
+        self._way.setText(
+            tr("See why in the inbox")
+            if note is not None and note.state == "rejected"
+            else tr("Decide in the inbox")
+        )
+        self._way.setVisible(needs)
+
+    def show_problem(self, problem: InvalidValue | None, *, missing: bool = False) -> None:
+        """What is wrong with what was typed; None where nothing is."""
+        state = "" if problem is None else "missing" if missing else "refused"
+        said = "" if problem is None else words(problem.message)
+        self._problem.setText(f"{'△' if missing else '◆'} {said}" if said else "")
+        self._problem.setProperty("tone", "warn" if missing else "bad")
+        self._problem.setVisible(bool(said))
+        self.editor.widget.setAccessibleDescription(said)
+        _restyle(self._problem)
+        for part in _inputs_of(self.editor.widget):
+            part.setProperty("state", state)
+            _restyle(part)
+
+    @property
+    def problem_words(self) -> str:
+        """What stands below the field, or ""."""
+        return "" if self._problem.isHidden() else self._problem.text()
+
+    @property
+    def note_words(self) -> tuple[str, str]:
+        """The badge's state, and what is kept beside the value shown."""
+        return self._badge.state, self._parked.text()
+
+    def _ask_history(self) -> None:
+        self.history_asked.emit(self.editor.field.name)
+
+    def _ask_inbox(self) -> None:
+        self.inbox_asked.emit()
+
+
+def name_button(text: str, parent: QWidget) -> QPushButton:
+    """A field's name; a press shows the field's history. The keyboard has a shortcut for it."""
+    button = QPushButton(text.replace("&", "&&"), parent)
+    button.setProperty("role", "field_name")
+    button.setAccessibleName(text)
+    button.setFlat(True)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return button
+
+
+def _inputs_of(widget: QWidget) -> list[QWidget]:
+    if isinstance(widget, _INPUTS):
+        return [widget]
+    return [x for kind in _INPUTS for x in widget.findChildren(kind)]
+
+
+def _restyle(widget: QWidget) -> None:
+    """A style sheet looks at properties only when it is told to."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
