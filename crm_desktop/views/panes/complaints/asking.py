@@ -35,7 +35,7 @@ from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.complaints.needs import NeedsEditor
 
 _DRAFT_AFTER_MS = 600
-_LABEL_WIDTH, _WORDS_HEIGHT = 112, 64
+_LABEL_WIDTH, _WORDS_HEIGHT, _WIDTH_MAX = 112, 64, 720
 WORDS = "words"
 """The name of the log's words among the questions."""
 
@@ -79,10 +79,13 @@ class AskForm(QWidget):
     cancelled = Signal()
     draft_changed = Signal(str, object)
 
-    def __init__(self, links: Links, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, links: Links, parent: QWidget | None = None, *, is_page: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setProperty("surface", "alt")
+        self.setProperty("surface", "pane" if is_page else "alt")
+        self._title_role = "page" if is_page else "section"
         self._links = links
         self._ask = Ask("", "", "")
         self._editors: dict[str, Editor] = {}
@@ -90,6 +93,7 @@ class AskForm(QWidget):
         self._page: QWidget | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(20, 12, 20, 14)
+        self._layout.addStretch(1)
         self._keep = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
         self._keep.timeout.connect(self._keep_draft)
 
@@ -107,7 +111,7 @@ class AskForm(QWidget):
             self._page.deleteLater()
         self._editors, self._problems = {}, {}
         self._page = self._made(ask)
-        self._layout.addWidget(self._page)
+        self._layout.insertWidget(0, self._page)
         for name, editor in self._editors.items():
             editor.set_value(ask.values.get(name), ask.titles)
         self.setAccessibleName(ask.title)
@@ -198,12 +202,13 @@ class AskForm(QWidget):
 
     def _made(self, ask: Ask) -> QWidget:
         page = QWidget(self)
+        page.setMaximumWidth(_WIDTH_MAX)
         whole = QVBoxLayout(page)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(10)
         title = QLabel(ask.title, page)
         title.setTextFormat(Qt.TextFormat.PlainText)
-        title.setProperty("role", "section")
+        title.setProperty("role", self._title_role)
         whole.addWidget(title)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)

@@ -89,7 +89,7 @@ class ComplaintsPane(QWidget):
         finder = Finder(hub)
         self._board = BoardView(self._me, self)
         self._case = CaseView(finder, self)
-        self._intake = AskForm(finder, self)
+        self._intake = AskForm(finder, self, is_page=True)
         self._nothing = QLabel(tr("Choose a complaint in the list."), self)
         self._right = QStackedWidget(self)
         self._minute = QTimer(self, interval=_MINUTE_MS)
