@@ -20,6 +20,7 @@ from crm_desktop.models import inbox, journal, queries
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.kit.choice_row import ChoiceRow
 from crm_desktop.views.panes.inbox.entries import Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
@@ -286,9 +287,29 @@ def test_what_merged_by_itself_is_told_where_it_is_known(
         HistoryEntry(7, "2026-11-19T07:00:00Z", li, "x", name, "a", "b", "", step)
         for name in ("phone", "website")
     ]
-    pane.dispute.show_history(entries)
+    shown = pane.dispute.dispute
+    assert shown is not None
+    pane.dispute.show_history(shown, entries)
     assert "Website" in pane.dispute._merged.text()
     assert "Phone" not in pane.dispute._merged.text()
+
+
+def test_who_wrote_what_stands_is_named_by_the_servers_history(
+    qtbot: QtBot, store: Store, known: Mapping[str, list[RecordId]], rest: Rest, lanes: Lanes
+) -> None:
+    account = known["account"][0]
+    me, li = known["user"]
+    receive(store, [("account", account, {"name": "Alfreds", "phone": "5", "updated_by": me})])
+    park(store, f"account/{account}", "phone", "1", "030-2", me)
+    entry = HistoryEntry(7, "2026-11-19T07:00:00Z", li, "x", "phone", "1", "5", "", "e" * 32)
+    online = DataHub(store, lanes, ask_history=lambda _kind, _record: (entry,))
+    offline_pane, online_pane = InboxPane(DataHub(store, lanes)), InboxPane(online)
+    for pane in (offline_pane, online_pane):
+        qtbot.addWidget(pane)
+        pane.show()
+    rest()
+    assert "somebody else" in offline_pane.dispute.rows[0].cells[1].accessibleName()
+    assert "Li Ming" in online_pane.dispute.rows[0].cells[1].accessibleName()
 
 
 # Work that was refused

@@ -23,6 +23,7 @@ __all__ = [
     "kept_together",
     "pieces_of",
     "say",
+    "say_base",
     "sides_of",
     "when_words",
 ]
@@ -72,6 +73,13 @@ class Decision:
         return self.field is not None and self.field.kind is Kind.NOTE
 
 
+def say_base(decision: Decision) -> str:
+    """What both began with."""
+    if decision.conflict.field == DELETED:
+        return tr("The record was there")
+    return say(decision, decision.conflict.base)
+
+
 def say(decision: Decision, value: Value) -> str:
     """A value of a conflict as a person reads it."""
     if decision.conflict.field == DELETED:
@@ -109,10 +117,9 @@ def sides_of(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], lis
     """Mine and theirs: what this user wrote against everything else; for anybody else the
     parked values stand as mine's counterpart (cli.md, `resolve`)."""
     parked = [_parked_side(x, me, titles) for x in row.parked]
-    who = titles.get(f"user/{row.current_by}") or tr("now in force")
     has_mine = any(side.is_mine for side in parked)
     current_is_mine = not has_mine and (row.current_by == me or not row.current_by)
-    current = Side(row.current, who, when_words(row.current_at), current_is_mine)
+    current = _current_side(row, me, titles, is_mine=current_is_mine)
     everything = [*parked, current]
     return (
         [side for side in everything if side.is_mine],
@@ -125,6 +132,16 @@ def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
     device = titles.get(f"device/{parked.device}", "")
     who = titles.get(f"user/{parked.author}") or device or tr("(not here)")
     return Side(parked.value, who, when_words(parked.at), parked.author == me, device)
+
+
+def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -> Side:
+    """What stands. A row tells who touched it last, which need not be who wrote this field: where
+    that cannot be, it says so until the server's history names him."""
+    is_unsure = row.field == DELETED or (row.current_by == me and not is_mine)
+    if is_unsure:
+        return Side(row.current, tr("somebody else"), "", is_mine)
+    who = titles.get(f"user/{row.current_by}") or tr("now in force")
+    return Side(row.current, who, when_words(row.current_at), is_mine)
 
 
 def when_words(instant: str) -> str:

@@ -62,6 +62,12 @@ class ChoiceCell(QAbstractButton):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
+    def show_second(self, text: str) -> None:
+        """Say below who says so."""
+        self._second = text
+        self.updateGeometry()
+        self.update()
+
     @property
     def second(self) -> str:
         """Who says so, where the column's head does not."""

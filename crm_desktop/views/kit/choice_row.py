@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLabel, QWidget
 
 from crm_core.fields import Value
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.choice import Decision, Side, kept_together, pieces_of, say
+from crm_desktop.views.kit.choice import Decision, Side, kept_together, pieces_of, say, say_base
 from crm_desktop.views.kit.choice_cell import ChoiceCell
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.result_cell import ResultCell
@@ -112,9 +112,16 @@ class ChoiceRow(QObject):
             return self.result_cell.value()
         return self.decision.sides[taken[0]].value
 
+    def show_who(self, decision: Decision, seconds: Sequence[str]) -> None:
+        """Say anew who wants what; the values are the same."""
+        self.decision = decision
+        for cell, side, second in zip(self.cells, decision.sides, seconds, strict=True):
+            cell.show_second(second)
+            cell.setAccessibleName(_spoken(decision, side))
+
     def base(self, parent: QWidget) -> QLabel:
         """What both began with."""
-        label = plain_label(parent, say(self.decision, self.decision.conflict.base))
+        label = plain_label(parent, say_base(self.decision))
         label.setProperty("tone", "ink2")
         return label
 

@@ -76,7 +76,7 @@ class MissingAnswer(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(self.layoutDirection())
-        pen = QPen(colour("warn" if self.isEnabled() else "line2"), 1)
+        pen = QPen(colour("warn"), 1)
         pen.setDashPattern([3, 3])
         painter.setPen(pen)
         inner = self.rect().adjusted(0, 0, -1, -1).toRectF().translated(0.5, 0.5)
@@ -89,7 +89,7 @@ class MissingAnswer(QAbstractButton):
             rest = self.rect().adjusted(8, 0, -SMALL - 14, 0)
         paint_icon(painter, icon, "warning", "warn")
         painter.setFont(font("body"))
-        painter.setPen(colour("warn" if self.isEnabled() else "ink3"))
+        painter.setPen(colour("warn"))
         painter.drawText(rest, int(Qt.AlignmentFlag.AlignVCenter.value), self.text())
         if shows_focus(self):
             paint_ring(painter, self.rect(), _RADIUS)
@@ -111,7 +111,8 @@ class ResultCell(QWidget):
         self.missing.setAccessibleName(
             tr("Result for {label}: {words}", label=label, words=words_missing)
         )
-        self.missing.setEnabled(bool(fields))
+        if not fields:
+            self.missing.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._said = plain_label(self)
         self._problem = plain_label(self)
         self._problem.setProperty("tone", "bad")
@@ -169,9 +170,9 @@ class ResultCell(QWidget):
         self._open()
 
     def open_editor(self) -> None:
-        """Make room for typing."""
-        self._open()
+        """Make room for typing, where something can be typed."""
         if self.editors:
+            self._open()
             self.editors[0].widget.setFocus(Qt.FocusReason.TabFocusReason)
 
     def typed(self) -> tuple[str, ...]:

@@ -72,8 +72,10 @@ class ViewTabs(QWidget):
         while self._bar.count():
             self._bar.removeTab(0)
         for n, view in enumerate(views):
-            self._bar.addTab(view.label)
+            # A tab's width is asked for when its words are set: its count has to be there by then.
+            self._bar.addTab("")
             self._bar.setTabData(n, view)
+            self._bar.setTabText(n, view.label)
             self._bar.setAccessibleTabName(n, _spoken(view))
         self._bar.setVisible(bool(views))
         self._bar.blockSignals(False)

@@ -63,6 +63,7 @@ class DisputeView(QWidget):
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._links = links
+        self._given: Dispute | None = None
         self._dispute: Dispute | None = None
         self._alike: Alike = {}
         self._chosen: dict[str, Choice] = {}
@@ -77,11 +78,12 @@ class DisputeView(QWidget):
 
     def show_dispute(self, dispute: Dispute, alike: Alike) -> None:
         """Show a record's conflicts; what was chosen and not applied stays while they stand."""
-        if dispute == self._dispute and alike == self._alike:
+        if dispute == self._given and alike == self._alike:
             return
         is_same = self._dispute is not None and dispute.record == self._dispute.record
         self._keep_choices()
-        self._dispute, self._alike = dispute, alike
+        self._given = self._dispute = dispute
+        self._alike = alike
         if not is_same:
             self._facts, self._history = Facts(), ()
         self._title.setText(dispute.title or kind_words(dispute.kind))
@@ -98,15 +100,17 @@ class DisputeView(QWidget):
         self._owner.setText(owner if facts.grade or not owner else f"· {owner}")
         self._show_story()
 
-    def show_history(self, history: Sequence[HistoryEntry]) -> None:
-        """Show what the server knows of the record."""
-        self._history = tuple(history)
+    def show_history(self, known: Dispute, history: Sequence[HistoryEntry]) -> None:
+        """Show what the server knows of the record; `known` names who wrote what stands."""
+        self._dispute, self._history = known, tuple(history)
+        if self._grid is not None:
+            self._grid.show_who(known.decisions)
         self._show_story()
 
     @property
     def dispute(self) -> Dispute | None:
-        """What is on show."""
-        return self._dispute
+        """What is on show, as it was given."""
+        return self._given
 
     @property
     def rows(self) -> list[ChoiceRow]:
@@ -224,16 +228,14 @@ class DisputeView(QWidget):
         decided, total = len(self._decided()), len(self.rows)
         self._count.setText(tr("{decided} of {total} decided", decided=decided, total=total))
         writes = decided + len(self._for_all())
-        keys = QKeySequence(APPLY_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
         words = tr("Apply {count}", count=writes) if writes else tr("Apply")
-        self._apply.setText(f"{words}   {keys}")
+        self._apply.setText(words)
         self._apply.setAccessibleName(words)
         self._apply.setEnabled(decided > 0)
         self._undo.setVisible(bool(self._steps))
         if self._steps:
             said = tr("Undo: {what}", what=self._steps[-1].words)
-            undo_keys = QKeySequence(_UNDO)
-            self._undo.setText(f"{said}   {undo_keys.toString(_NATIVE)}")
+            self._undo.setText(said)
             self._undo.setAccessibleName(said)
 
     def _show_story(self) -> None:
@@ -262,7 +264,7 @@ class DisputeView(QWidget):
         self._owner = line_label(self, role="small", tone="ink3")
         self._count = line_label(self)
         self._count.setFont(font("name"))
-        self._undo = flat("", self, icon="undo")
+        self._undo = flat("", self, icon="undo", keys=QKeySequence(_UNDO).toString())
         self._later = normal(tr("Decide later"), self)
         self._apply = primary(tr("Apply"), self, keys=APPLY_KEYS)
         self._open_record = flat(tr("Open record"), self)
@@ -344,5 +346,4 @@ def _is_typing(choices: Sequence[Choice]) -> bool:
     return any(choice.typed is not None for choice in choices)
 
 
-_NATIVE = QKeySequence.SequenceFormat.NativeText
 _UNDO = QKeySequence.StandardKey.Undo

@@ -115,8 +115,9 @@ def _about(row: Dispute) -> Iterator[str]:
         return
     many = len(row.decisions)
     yield tr("{count} fields", count=many) if many > 1 else row.decisions[0].label
-    others = dict.fromkeys(side.who for x in row.decisions for side in x.theirs)
-    yield ", ".join(others)
+    others = dict.fromkeys(side.who for x in row.decisions for side in x.theirs if side.when)
+    if others:
+        yield ", ".join(others)
 
 
 def _deletion_words(decision: Decision, *, gone: bool) -> str:
@@ -147,7 +148,11 @@ def _stuck(entry: Stuck) -> Entry:
     second = words(reason(row))
     if row.state == "orphaned":
         many = len(row.mine)
-        second = tr("{count} of your values wait here", count=many)
+        second = (
+            tr("{count} of your values wait here", count=many)
+            if many > 1
+            else tr("One of your values waits here")
+        )
     return Entry(
         f"s/{row.cs_id}/{row.record}/{row.field}", icon, tone, stuck_title(row), second,
         day_of(row.at), entry, acts,

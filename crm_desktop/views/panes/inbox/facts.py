@@ -6,7 +6,7 @@ Own steps are known here; the others' come from the server's history where it an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
@@ -16,8 +16,9 @@ from crm_desktop.i18n import tr
 from crm_desktop.models import inbox_facts, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox_facts import OwnStep
-from crm_desktop.views.kit.choice import Decision, Side, when_words
+from crm_desktop.views.kit.choice import DELETED, Decision, Side, when_words
 from crm_desktop.views.kit.source import titles_of
+from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.inbox.read import Dispute
 
 _HIDDEN = frozenset(("updated_at", "updated_by", "created_at", "created_by"))
@@ -59,7 +60,7 @@ def merged_quietly(
 ) -> tuple[str, ...]:
     """The labels of the fields that both steps changed and nobody was asked about."""
     entity = CATALOG.get(dispute.kind)
-    if entity is None:
+    if entity is None or any(x.conflict.field == DELETED for x in dispute.decisions):
         return ()
     asked = {decision.conflict.field for decision in dispute.decisions}
     names = [name for step in facts.steps for name in step.fields]
@@ -93,6 +94,31 @@ def events(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> t
         words = tr("Both devices had the same values")
         found.append(Event("check", tr("In agreement"), words, when_words(agreed)))
     return tuple(found)
+
+
+def named(connection: Connection, dispute: Dispute, history: Sequence[HistoryEntry]) -> Dispute:
+    """The dispute with who, when and where of what stands, as the server's history has it."""
+    keys = {f"user/{x.by}" for x in history} | {f"device/{x.device}" for x in history}
+    titles = titles_of(connection, tuple(sorted(keys)))
+    latest: dict[str, HistoryEntry] = {}
+    for entry in history:
+        if entry.seq >= _seq(latest.get(entry.field)):
+            latest[entry.field] = entry
+    decisions = tuple(_named(x, latest, titles) for x in dispute.decisions)
+    return replace(dispute, decisions=decisions)
+
+
+def _named(decision: Decision, latest: Mapping[str, HistoryEntry], titles: Titles) -> Decision:
+    names = [field.name for field in decision.fields] or [decision.conflict.field]
+    entry = max((latest[x] for x in names if x in latest), key=_seq, default=None)
+    current = decision.sides[-1]
+    who = titles.get(f"user/{entry.by}", "") if entry is not None else ""
+    if entry is None or not who or current.is_mine:
+        return decision
+    device = titles.get(f"device/{entry.device}", "")
+    side = replace(current, who=who, when=when_words(entry.at), device=device)
+    conflict = replace(decision.conflict, current_by=entry.by)
+    return replace(decision, theirs=(*decision.theirs[:-1], side), conflict=conflict)
 
 
 def _counts(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> Mapping[bool, int]:

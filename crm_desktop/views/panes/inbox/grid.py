@@ -57,6 +57,7 @@ class ChoiceGrid(QWidget):
         parent: QWidget,
     ) -> None:  # fmt: skip
         super().__init__(parent)
+        self.rows: list[ChoiceRow] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(0)
@@ -66,12 +67,8 @@ class ChoiceGrid(QWidget):
             self._grid.setColumnStretch(column, width)
         mine, theirs = _common(decisions, mine=True), _common(decisions, mine=False)
         self._add_head(mine, theirs)
-        self.rows: list[ChoiceRow] = []
         for n, decision in enumerate(decisions, start=1):
-            seconds = [
-                "" if _who(side) == (mine if side.is_mine else theirs) else " · ".join(_who(side))
-                for side in decision.sides
-            ]
+            seconds = _seconds(decision, mine, theirs)
             count = others.get(decision.conflict.field, 0)
             row = ChoiceRow(decision, count, links, self, seconds=seconds)
             row.decided.connect(self._tell_decided)
@@ -83,13 +80,25 @@ class ChoiceGrid(QWidget):
         """Hairlines between the rows, and one before the result."""
         painter = QPainter(self)
         line = colour("line")
-        for row in range(self._grid.rowCount()):
-            cell = self._grid.cellRect(row, _FIELD)
+        for row in range(len(self.rows) + 1):
+            cell = self._cell(row, _FIELD)
             painter.fillRect(0, cell.bottom(), self.width(), 1, line)
-        result: QRect = self._grid.cellRect(0, _RESULT)
+        result = self._cell(0, _RESULT)
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         left = result.right() if mirrored else result.left()
         painter.fillRect(left, 0, 1, self.height(), line)
+
+    def show_who(self, decisions: Sequence[Decision]) -> None:
+        """Say anew who wants what, now that it is known; choices and keyboard stay as they are."""
+        mine, theirs = _common(decisions, mine=True), _common(decisions, mine=False)
+        self._add_head(mine, theirs)
+        for row, decision in zip(self.rows, decisions, strict=True):
+            row.show_who(decision, _seconds(decision, mine, theirs))
+
+    def _cell(self, row: int, column: int) -> QRect:
+        # The layout's own cellRect knows nothing of rows whose height follows from their width.
+        item = self._grid.itemAtPosition(row, column)
+        return item.geometry() if item is not None else QRect()
 
     def _add_head(self, mine: tuple[str, ...], theirs: tuple[str, ...]) -> None:
         heads = (
@@ -100,6 +109,12 @@ class ChoiceGrid(QWidget):
             (tr("Result"), "", (tr("what everyone will see"),)),
         )
         for column, (name, icon, lines) in enumerate(heads):
+            old = self._grid.itemAtPosition(0, column)
+            widget = old.widget() if old is not None else None
+            if widget is not None:
+                self._grid.removeWidget(widget)
+                widget.hide()
+                widget.deleteLater()
             cell = QWidget(self)
             layout = QVBoxLayout(cell)
             left = 14 if column == _RESULT else 0
@@ -173,6 +188,14 @@ def _head_words(parent: QWidget, name: str, icon: str) -> QHBoxLayout:
 
 def _who(side: Side) -> tuple[str, ...]:
     return tuple(x for x in (side.who, side.when, side.device) if x)
+
+
+def _seconds(decision: Decision, mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """Who says so below each side, where the column's head does not say it."""
+    return tuple(
+        "" if _who(side) == (mine if side.is_mine else theirs) else " · ".join(_who(side))
+        for side in decision.sides
+    )
 
 
 def _common(decisions: Sequence[Decision], *, mine: bool) -> tuple[str, ...]:

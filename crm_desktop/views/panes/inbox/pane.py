@@ -29,7 +29,7 @@ from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
 from crm_desktop.views.panes.inbox.entries import Entry, Tab, reason
-from crm_desktop.views.panes.inbox.facts import Facts, read_facts
+from crm_desktop.views.panes.inbox.facts import Facts, named, read_facts
 from crm_desktop.views.panes.inbox.read import (
     Contents,
     Dispute,
@@ -177,12 +177,24 @@ class InboxPane(QWidget):
             if self._dispute.dispute == dispute:
                 self._dispute.show_facts(facts)
 
-        def show_history(history: tuple[HistoryEntry, ...]) -> None:
+        def take_history(history: tuple[HistoryEntry, ...]) -> None:
             if self._dispute.dispute == dispute:
-                self._dispute.show_history(history)
+                self._show_history(dispute, history)
 
         self._hub.read(job, show, owner=self, supersede="inbox facts")
-        self._hub.everybodys_history(dispute.kind, dispute.record, show_history, owner=self)
+        self._hub.everybodys_history(dispute.kind, dispute.record, take_history, owner=self)
+
+    def _show_history(self, dispute: Dispute, history: tuple[HistoryEntry, ...]) -> None:
+        """The server knows who wrote what stands: name him over his side."""
+
+        def job(connection: Connection) -> Dispute:
+            return named(connection, dispute, history)
+
+        def show(known: Dispute) -> None:
+            if self._dispute.dispute == dispute:
+                self._dispute.show_history(known, history)
+
+        self._hub.read(job, show, owner=self, supersede="inbox history")
 
     def _ask_parts(self, cs_id: ChangeSetId) -> None:
         def job(connection: Connection) -> tuple[PartInWords, ...]:

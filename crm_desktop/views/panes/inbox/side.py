@@ -69,7 +69,7 @@ class InboxSide(QWidget):
     def ask_filter(self) -> None:
         """Open the filter and give it the keyboard."""
         self._filter_button.setChecked(True)
-        self._filter.show()
+        self._show_filter(shown=True)
         self._filter.setFocus()
 
     def clear_filter(self) -> None:
@@ -78,7 +78,7 @@ class InboxSide(QWidget):
 
     def _take_tab(self, name: str) -> None:
         self._tab = Tab(name)
-        self._filter.setVisible(self._filter_button.isChecked() or self._tab is Tab.HISTORY)
+        self._show_filter(shown=self._filter_button.isChecked() or self._tab is Tab.HISTORY)
         self.tree.setAccessibleName(
             {
                 Tab.WAITING: tr("What waits for you"),
@@ -87,6 +87,10 @@ class InboxSide(QWidget):
             }[self._tab]
         )
         self._show_list()
+
+    def _show_filter(self, *, shown: bool) -> None:
+        self._filter.setVisible(shown)
+        self._around.setContentsMargins(theme().metrics.margin, 8 if shown else 0, 16, 0)
 
     def _show_list(self) -> None:
         if self._contents is None:
@@ -110,7 +114,7 @@ class InboxSide(QWidget):
             self.ask_filter()
             return
         self._filter.clear()
-        self._filter.setVisible(self._tab is Tab.HISTORY)
+        self._show_filter(shown=self._tab is Tab.HISTORY)
         self._show_list()
 
     def _ask_export(self) -> None:
@@ -131,6 +135,7 @@ class InboxSide(QWidget):
         margin = theme().metrics.margin
         around = QVBoxLayout()
         around.setContentsMargins(margin, 0, 16, 0)
+        self._around = around
         around.addWidget(self._filter)
         foot = label(
             self,

@@ -11,7 +11,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.inbox import QuarantineRow, QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat
-from crm_desktop.views.kit.choice import say, when_words
+from crm_desktop.views.kit.choice import say, say_base, when_words
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.entries import Entry
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
@@ -140,6 +140,6 @@ def _decision(row: Decided) -> Block:
         for side in decision.sides
         if side.value != conflict.resolution
     ]
-    base = Row(tr("Base"), "", say(decision, conflict.base))
+    base = Row(tr("Base"), "", say_base(decision))
     result = Row(tr("Result"), when_words(conflict.resolved_at), say(decision, conflict.resolution))
     return Block(decision.label, (base, *sides, result))
