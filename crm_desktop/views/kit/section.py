@@ -26,14 +26,21 @@ def one_line(role: str, parent: QWidget, text: str = "", tone: str = "") -> QLab
 class Section(QFrame):
     """A hairline, a bold word with a faint one, then rows.
 
-    Signals: `opened(kind, id)`; `asked` for the link at the right. `margin`: of the pane it is in.
+    Signals: `opened(kind, id)`; `asked` for the link at the right. `margin`: of the pane it is in;
+    `is_ruled`: whether a hairline stands above it.
     """
 
     opened = Signal(str, str)
     asked = Signal()
 
     def __init__(
-        self, title: str, parent: QWidget, link_words: str = "", *, margin: int = MARGIN
+        self,
+        title: str,
+        parent: QWidget,
+        link_words: str = "",
+        *,
+        margin: int = MARGIN,
+        is_ruled: bool = True,
     ) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
@@ -41,6 +48,7 @@ class Section(QFrame):
         column.setSpacing(0)
         rule = QFrame(self)
         rule.setProperty("role", "hairline")
+        rule.setVisible(is_ruled)
         column.addWidget(rule)
         self.inside = QVBoxLayout()
         self.inside.setContentsMargins(margin, 8, margin, 10)

@@ -50,7 +50,21 @@ def _complaints(hub: DataHub, parent: QWidget) -> QWidget:
     return ComplaintsPane(hub, parent)
 
 
+def _accounts(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.accounts.pane import AccountsPane
+
+    return AccountsPane(hub, parent)
+
+
+def _today(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.today.pane import TodayPane
+
+    return TodayPane(hub, parent)
+
+
 PANES: dict[str, MakePane] = {
+    TODAY: _today,
+    "accounts": _accounts,
     "complaints": _complaints,
     INSIGHT: _insight,
     "visits": _visits,

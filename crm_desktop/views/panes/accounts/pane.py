@@ -44,6 +44,7 @@ class AccountsPane(EntityPane):
         self._data = hub
         self._listed = Listing("account")
         self.listed.connect(self._sum_up)
+        self._sum_up(self._listed)
 
     @override
     def take_summary(self, summary: Summary) -> None:

@@ -56,7 +56,7 @@ def short_day(day: dt.date | None, today: dt.date) -> str:
     """A day with its month, and with its year where that is another one and far off."""
     if day is None:
         return ""
-    far = day.year != today.year and abs((day - today).days) > HALF_A_YEAR
+    far = day.year != today.year and (day > today or (today - day).days > HALF_A_YEAR)
     return day_words(day, year=far)
 
 
