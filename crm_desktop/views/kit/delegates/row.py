@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
@@ -21,6 +23,8 @@ from crm_desktop.views.theme.tokens import Tokens
 
 _State = QStyle.StateFlag
 _Index = QModelIndex | QPersistentModelIndex
+
+_AT_END = Qt.AlignmentFlag.AlignRight
 
 PADDING = 6
 """Between a cell's edge and its content."""
@@ -64,7 +68,7 @@ class RowDelegate(QStyledItemDelegate):
             lead, rect = split(painter, rect, SMALL, 4)
             paint_icon(painter, centred(lead, SMALL), str(name), index.data(TONE) or self._token)
         align = index.data(Qt.ItemDataRole.TextAlignmentRole)
-        at_end = align is not None and bool(int(align) & int(Qt.AlignmentFlag.AlignRight.value))
+        at_end = align is not None and bool(Qt.AlignmentFlag(align) & _AT_END)
         words = index.data()
         if words is not None:
             write(painter, rect, str(words), self._role, colour, at_end=at_end)
@@ -74,37 +78,51 @@ class RowDelegate(QStyledItemDelegate):
         return QSize(super().sizeHint(option, index).width(), theme().metrics.row)
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How a cell of a row stands: `first` and `last` say whether it ends the row on that side."""
+
+    is_pointed: bool = False
+    is_selected: bool = False
+    is_active: bool = True
+    is_ringed: bool = False
+    first: bool = True
+    last: bool = True
+
+
 def paint_ground(
-    painter: QPainter,
-    option: QStyleOptionViewItem,
-    index: _Index,
-    tokens: Tokens,
-    *,
-    hairline: bool = True,
+    painter: QPainter, option: QStyleOptionViewItem, index: _Index, tokens: Tokens
 ) -> None:
-    """Hover, selection, bar, ring and hairline of one cell of a row."""
-    rect, state, view = option.rect, option.state, option.widget
+    """The ground of a cell of a view."""
+    state, view = option.state, option.widget
     is_selected = bool(state & _State.State_Selected)
-    is_active = bool(state & _State.State_Active)
-    if is_selected:
-        painter.fillRect(rect, QColor(tokens.selection if is_active else tokens.fill))
-    elif state & _State.State_MouseOver or _is_pointed(view, index):
+    is_ringed = _is_ringed(view, index, is_selected=is_selected)
+    first, last = _ends(view, index) if is_selected or is_ringed else (False, False)
+    ground = Ground(
+        is_pointed=bool(state & _State.State_MouseOver) or _is_pointed(view, index),
+        is_selected=is_selected,
+        is_active=bool(state & _State.State_Active),
+        is_ringed=is_ringed,
+        first=first,
+        last=last,
+    )
+    paint_row(painter, option.rect, ground, tokens)
+
+
+def paint_row(painter: QPainter, rect: QRect, ground: Ground, tokens: Tokens) -> None:
+    """Hover, selection, bar, ring and hairline of one cell of a row."""
+    if ground.is_selected:
+        painter.fillRect(rect, QColor(tokens.selection if ground.is_active else tokens.fill))
+    elif ground.is_pointed:
         painter.fillRect(rect, QColor(tokens.hover))
-    if hairline:
-        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, QColor(tokens.line))
-    if not isinstance(view, QAbstractItemView):
-        return
-    is_ringed = _is_ringed(view, index, state)
-    if not is_selected and not is_ringed:
-        return
-    first, last = _ends(view, index)
-    if is_selected and first:
+    painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, QColor(tokens.line))
+    if ground.is_selected and ground.first:
         bar = theme().metrics.selection_bar
         left = rect.right() - bar + 1 if is_mirrored(painter) else rect.left()
-        colour = tokens.accent if is_active else tokens.control
+        colour = tokens.accent if ground.is_active else tokens.control
         painter.fillRect(left, rect.top(), bar, rect.height(), QColor(colour))
-    if is_ringed:
-        _paint_ring(painter, rect, QColor(tokens.accent), first=first, last=last)
+    if ground.is_ringed:
+        _paint_ring(painter, rect, QColor(tokens.accent), first=ground.first, last=ground.last)
 
 
 def indent_first(view: QAbstractItemView, pixels: int) -> None:
@@ -159,13 +177,15 @@ def _is_pointed(view: object, index: _Index) -> bool:
     return getattr(view, _POINTED, None) == index.row()
 
 
-def _is_ringed(view: QAbstractItemView, index: _Index, state: QStyle.StateFlag) -> bool:
+def _is_ringed(view: object, index: _Index, *, is_selected: bool) -> bool:
+    if not isinstance(view, QAbstractItemView) or not view.hasFocus():
+        return False
     current = view.currentIndex()
-    if not view.hasFocus() or current.row() != index.row() or current.parent() != index.parent():
+    if current.row() != index.row() or current.parent() != index.parent():
         return False
     # A row that was clicked is selected, which says enough.
     by_keyboard = view.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
-    return by_keyboard or not state & _State.State_Selected
+    return by_keyboard or not is_selected
 
 
 def _paint_ring(painter: QPainter, rect: QRect, colour: QColor, *, first: bool, last: bool) -> None:
