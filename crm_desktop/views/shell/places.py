@@ -32,6 +32,12 @@ def _inbox(hub: DataHub, parent: QWidget) -> QWidget:
     return InboxPane(hub, parent)
 
 
+def _plans(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.plans.pane import PlansPane
+
+    return PlansPane(hub, parent)
+
+
 def _visits(hub: DataHub, parent: QWidget) -> QWidget:
     from crm_desktop.views.panes.visits.pane import VisitsPane
 
@@ -62,11 +68,19 @@ def _today(hub: DataHub, parent: QWidget) -> QWidget:
     return TodayPane(hub, parent)
 
 
+def _tasks(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.tasks.pane import TasksPane
+
+    return TasksPane(hub, parent)
+
+
 PANES: dict[str, MakePane] = {
+    "tasks": _tasks,
     TODAY: _today,
     "accounts": _accounts,
     "complaints": _complaints,
     INSIGHT: _insight,
+    "plans": _plans,
     "visits": _visits,
     INBOX: _inbox,
 }

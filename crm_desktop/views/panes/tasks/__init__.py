@@ -1,0 +1,1 @@
+"""Tasks: what is to be done, what is due first; a box ticks them off."""
