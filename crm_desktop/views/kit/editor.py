@@ -91,7 +91,8 @@ class LineEditor(Editor):
         self._line = QLineEdit(whole or parent)
         super().__init__(field, whole or self._line)
         self._line.setAccessibleName(tr(field.label))
-        self._line.setPlaceholderText(EXAMPLES.get(field.kind, ""))
+        example = EXAMPLES.get(field.kind, "")
+        self._line.setPlaceholderText(tr("e.g. {example}", example=example) if example else "")
         self._line.textEdited.connect(self._announce)
 
     @override

@@ -24,6 +24,7 @@ from crm_core import values
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.editor import (
     ComboEditor,
     Editor,
@@ -81,7 +82,7 @@ class DayEditor(LineEditor):
     def __init__(self, field: Field, parent: QWidget) -> None:
         whole = QWidget(parent)
         super().__init__(field, parent, whole)
-        self._pick = _arrow(whole, tr("Choose a day"))
+        self._pick = icon_button("calendar", tr("Choose a day"), whole)
         self._pick.clicked.connect(self._open_calendar)
         _in_a_row(whole, self._line, self._pick)
 
@@ -156,7 +157,7 @@ class TagsEditor(LineEditor):
         return [*sorted({codes.get(str(member), str(member)) for member in named})]
 
     def _make_menu(self, parent: QWidget) -> QToolButton:
-        button = _arrow(parent, tr("Choose"))
+        button = icon_button("chevron-down", tr("Choose"), parent)
         menu = QMenu(button)
         button.clicked.connect(self._open_menu)
         self._menu = menu
@@ -204,14 +205,6 @@ class LinkEditor(Editor):
     @override
     def _parse(self, text: str) -> Value:
         return self._edit.value()
-
-
-def _arrow(parent: QWidget, name: str) -> QToolButton:
-    button = QToolButton(parent)
-    button.setText("▾")
-    button.setAutoRaise(True)
-    button.setAccessibleName(name)
-    return button
 
 
 def _open_below(button: QToolButton, menu: QMenu) -> None:

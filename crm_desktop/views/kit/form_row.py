@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -12,10 +13,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
-    QSizePolicy,
     QWidget,
 )
+from typing_extensions import override
 
 from crm_core.errors import InvalidValue
 from crm_desktop.i18n import tr, words
@@ -23,7 +23,9 @@ from crm_desktop.views.kit.badge import Badge
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.source import FieldNote
+from crm_desktop.views.theme.theme import theme
 
+_LINE = 16
 _INPUTS = (QLineEdit, QComboBox, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -38,7 +40,8 @@ class FormRow(QObject):
         self.editor = editor
         field = editor.field
         named = tr("{field} *", field=field.label) if field.required else tr(field.label)
-        self._label = name_button(named, page)
+        self._label = FieldName(named, page)
+        self._label.setBuddy(editor.widget)
         self._label.setToolTip(tr("History of this field (Alt+H)"))
         self._badge = Badge("", page)
         self._parked = QLabel(page)
@@ -105,15 +108,25 @@ class FormRow(QObject):
         self.inbox_asked.emit()
 
 
-def name_button(text: str, parent: QWidget) -> QPushButton:
-    """A field's name; a press shows the field's history. The keyboard has a shortcut for it."""
-    button = QPushButton(text.replace("&", "&&"), parent)
-    button.setProperty("role", "field_name")
-    button.setAccessibleName(text)
-    button.setFlat(True)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return button
+class FieldName(QLabel):
+    """A field's name; a click shows the field's history (the keyboard has a shortcut for it)."""
+
+    clicked = Signal()
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setProperty("role", "small")
+        self.setProperty("tone", "ink3")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        # On a line with what is typed in the editor beside it.
+        self.setContentsMargins(0, (theme().metrics.button - _LINE) // 2, 0, 0)
+
+    @override
+    def mouseReleaseEvent(self, ev: QMouseEvent) -> None:
+        if self.rect().contains(ev.position().toPoint()):
+            self.clicked.emit()
 
 
 def _inputs_of(widget: QWidget) -> list[QWidget]:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.words import Titles, link_key, link_name
 
 _ASK_AFTER_MS = 150
@@ -173,12 +173,10 @@ class LinksEdit(QWidget):
         self._field = field
         self._members = QListWidget(self)
         self._members.setFixedHeight(_MEMBERS_HEIGHT)
+        self._members.setProperty("role", "members")
         self._members.setAccessibleName(tr(field.label))
         self._finder = LinkEdit(field, links, self)
-        self._remove = QToolButton(self)
-        self._remove.setText("−")
-        self._remove.setAccessibleName(tr("Remove the selected entry"))
-        self._remove.setToolTip(tr("Remove the selected entry"))
+        self._remove = icon_button("close", tr("Remove the selected entry"), self)
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self._finder)
@@ -189,7 +187,11 @@ class LinksEdit(QWidget):
         layout.addWidget(self._members)
         layout.addLayout(row)
         self.setFocusProxy(self._finder)
+        self._show_members()
         self._finder.edited.connect(self._take)
+        model = self._members.model()
+        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset):
+            signal.connect(self._show_members)
         self._remove.clicked.connect(self._take_out)
 
     def set_value(self, value: Value, titles: Titles) -> None:
@@ -214,6 +216,11 @@ class LinksEdit(QWidget):
     def value(self) -> Value:
         """The ids of the records held, as a set."""
         return [*sorted(set(self._ids()))]
+
+    def _show_members(self, *_: object) -> None:
+        """An empty set takes no room."""
+        self._members.setVisible(self._members.count() > 0)
+        self._remove.setVisible(self._members.count() > 0)
 
     def _ids(self) -> list[str]:
         return [self._id(n) for n in range(self._members.count())]

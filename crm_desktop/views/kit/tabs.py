@@ -166,6 +166,15 @@ class _Bar(QTabBar):
         return QSize(words + more + _BETWEEN + 2, theme().metrics.tabs)
 
     @override
+    def minimumSizeHint(self) -> QSize:
+        # Qt keeps room for its scroll buttons, also where one tab has no need of them.
+        return QSize(min(super().minimumSizeHint().width(), self._width), theme().metrics.tabs)
+
+    @property
+    def _width(self) -> int:
+        return sum(self.tabSizeHint(n).width() for n in range(self.count()))
+
+    @override
     def minimumTabSizeHint(self, index: int) -> QSize:
         return self.tabSizeHint(index)
 

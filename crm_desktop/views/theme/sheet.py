@@ -101,11 +101,6 @@ QPushButton[role="undo"] {
 }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:disabled { color: $ink3; text-decoration: none; }
-QPushButton[role="field_name"] {
-    background: transparent; border: none; color: $ink3; padding: 0; text-align: left;
-    font-size: 12px; font-weight: 400; min-height: ${button_inside}px;
-}
-QPushButton[role="field_name"]:hover { color: $ink; text-decoration: underline; }
 QFrame[role="popup"] { background: $pane; border: 1px solid $line2; border-radius: 8px; }
 """
 
@@ -120,6 +115,7 @@ QLineEdit, QComboBox, QAbstractSpinBox {
 }
 QLineEdit { padding: 0 6px; }
 QPlainTextEdit, QTextEdit[role="input"] { padding: 4px; }
+QListWidget[role="members"] { border: 1px solid $line2; border-radius: ${radius}px; padding: 2px; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled, QPlainTextEdit:disabled {
     color: $ink3; border-color: $line;
 }
