@@ -1,0 +1,1 @@
+"""The account plans: their list, and the page of one."""
