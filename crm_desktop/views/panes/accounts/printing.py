@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF, QRect, QRectF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from crm_core.catalog import CATALOG
@@ -35,16 +35,26 @@ _CONTACTS_MAX, _NOTE_LINES_MAX = 8, 4
 
 def write_card(card: AccountCard, path: Path) -> bool:
     """Write the card as a PDF of one page; False where the file cannot be written."""
-    writer = QPdfWriter(str(path))
+    try:
+        path.write_bytes(printed(card))
+    except OSError:
+        return False
+    return True
+
+
+def printed(card: AccountCard) -> bytes:
+    """The card as a PDF of one page."""
+    device = QBuffer()
+    device.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(device)
     writer.setResolution(_DPI)
     writer.setPageLayout(page_layout())
     writer.setTitle(card.text("name"))
     writer.setCreator("CRM Desktop")
-    painter = QPainter()
-    if not painter.begin(writer):
-        return False
+    painter = QPainter(writer)
     paint_card(painter, QRect(0, 0, writer.width(), writer.height()), card)
-    return painter.end()
+    painter.end()
+    return bytes(device.data().data())
 
 
 def page_layout() -> QPageLayout:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -37,6 +39,13 @@ _MINUTE_MS = 60_000
 _MARGIN = 20
 _SIDE_WIDTH = 440
 
+Clock: TypeAlias = "Callable[[], dt.datetime]"
+
+
+def here_and_now() -> dt.datetime:
+    """The moment, in local time."""
+    return dt.datetime.now().astimezone()
+
 
 class TodayPane(QWidget):
     """Signals: `opened(kind, id)`; `place_asked(name)` of another place; `new_asked(kind, values)`;
@@ -48,9 +57,12 @@ class TodayPane(QWidget):
     log_asked = Signal()
     failed = Signal(object)
 
-    def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, hub: DataHub, parent: QWidget | None = None, *, clock: Clock = here_and_now
+    ) -> None:
         super().__init__(parent)
         self._hub = hub
+        self._clock = clock
         self._day: Day | None = None
         self._open_stop = ""
         self._stop_views: list[StopView] = []
@@ -86,10 +98,10 @@ class TodayPane(QWidget):
 
     def refresh(self) -> None:
         """Read the day; clocks and lateness move on with every minute."""
-        user = self._hub.identity.user
+        user, now = self._hub.identity.user, self._clock()
 
         def job(connection: Connection) -> Day:
-            return read_day(connection, user, dt.datetime.now().astimezone())
+            return read_day(connection, user, now)
 
         self._hub.read(job, self._show, owner=self, supersede="today")
 
@@ -142,6 +154,7 @@ class TodayPane(QWidget):
             view.stepped.connect(self._take_step)
             view.opened.connect(self._pass_on)
             self._stops.addWidget(view)
+            view.show()
             self._stop_views.append(view)
             if had_focus and stop.id == chosen:
                 view.step_button.setFocus()
@@ -155,8 +168,7 @@ class TodayPane(QWidget):
     # Writing
 
     def _take_step(self, stop: Stop, outcome: str, result: str) -> None:
-        now = dt.datetime.now(dt.UTC)
-        values = step_values(stop, now, outcome, result)
+        values = step_values(stop, self._clock().astimezone(dt.UTC), outcome, result)
         if not values:
             return
         row = stop.visit.row

@@ -1,0 +1,148 @@
+"""The page of the day, on a day on which there is something to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QCheckBox
+from pytestqt.qtbot import QtBot
+
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_desktop.models import queries
+from crm_desktop.models.queries import Row
+from crm_desktop.models.store import Store, new_uuid7
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.empty import EmptyPane
+from crm_desktop.views.panes.today.pane import TodayPane
+from tests.views.company import make_store, people
+
+Rest = Callable[[], None]
+ME, ACCOUNT = new_uuid7(), new_uuid7()
+FIRST, SECOND, TASK = new_uuid7(), new_uuid7(), new_uuid7()
+NOW = dt.datetime(2026, 11, 24, 8, 30).astimezone()
+
+
+def at(hour: int, day: int = 24) -> str:
+    wall = dt.datetime(2026, 11, day, hour).astimezone().astimezone(dt.UTC)
+    return wall.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def visit(start: str, state: str) -> dict[str, Value]:
+    return {"account": ACCOUNT, "owner": ME, "planned_start": start, "state": state}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    rows = [
+        *people(ME),
+        ("account", ACCOUNT, {"name": "Ernst Handel", "grade": "A", "owner": ME}),
+        ("visit", FIRST, visit(at(9), "planned")),
+        ("visit", SECOND, visit(at(14), "confirmed")),
+        ("task", TASK, {"title": "Send prices", "assignee": ME, "due_on": "2026-11-20",
+                        "status": "in_progress"}),
+    ]  # fmt: skip
+    made = make_store(tmp_path, rows, user=ME)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> TodayPane:
+    made = TodayPane(hub, clock=lambda: NOW)
+    qtbot.addWidget(made)
+    hub.changed.connect(made.take_summary)
+    made.resize(1104, 800)
+    made.show()
+    rest()
+    return made
+
+
+def stored(store: Store, kind: str, record_id: RecordId) -> Row:
+    with store.reader() as c:
+        row = queries.record(c, kind, record_id)
+    assert row is not None
+    return row
+
+
+def test_the_next_stop_is_open_with_its_one_act(pane: TodayPane) -> None:
+    first, second = pane.stop_views
+    assert (first.stop.id, second.stop.id) == (FIRST, SECOND)
+    assert (first.step_button.isVisible(), second.step_button.isVisible()) == (True, False)
+    assert first.step_button.text() == "Check in"
+
+
+def test_checking_in_starts_the_visit(pane: TodayPane, store: Store, rest: Rest) -> None:
+    pane.stop_views[0].step_button.click()
+    rest()
+    values = stored(store, "visit", FIRST).values
+    assert (values["state"], values["actual_start"]) == (
+        "in_progress",
+        at(8).replace("00:00Z", "30:00Z"),
+    )
+    assert pane.stop_views[0].step_button.text() == "Complete"
+
+
+def test_a_visit_is_completed_only_with_its_outcome(
+    pane: TodayPane, store: Store, rest: Rest
+) -> None:
+    pane.stop_views[0].step_button.click()
+    rest()
+    stop = pane.stop_views[0]
+    assert not stop.step_button.isEnabled()
+    stop.outcome.setCurrentIndex(stop.outcome.findData("order"))
+    assert stop.step_button.isEnabled()
+    stop.step_button.click()
+    rest()
+    values = stored(store, "visit", FIRST).values
+    assert (values["state"], values["outcome"]) == ("completed", "order")
+    assert pane.stop_views[1].step_button.isVisible()
+
+
+def test_what_is_being_typed_survives_news(pane: TodayPane, hub: DataHub, rest: Rest) -> None:
+    pane.stop_views[0].step_button.click()
+    rest()
+    pane.stop_views[0]._result.setText("They like the")
+    pane.refresh()
+    rest()
+    assert pane.stop_views[0]._result.text() == "They like the"
+
+
+def test_a_ticked_task_is_done_and_leaves(pane: TodayPane, store: Store, rest: Rest) -> None:
+    box = pane.findChild(QCheckBox)
+    assert isinstance(box, QCheckBox)
+    assert box.accessibleName() == "Done: Send prices"
+    box.click()
+    rest()
+    assert stored(store, "task", TASK).values["status"] == "done"
+    assert not pane._tasks.isVisible()
+
+
+def test_undo_brings_the_task_back(pane: TodayPane, hub: DataHub, rest: Rest) -> None:
+    box = pane.findChild(QCheckBox)
+    assert isinstance(box, QCheckBox)
+    box.click()
+    rest()
+    hub.undo()
+    rest()
+    assert pane._tasks.isVisible()
+
+
+def test_a_chosen_stop_opens_in_place_of_the_next(pane: TodayPane) -> None:
+    pane.stop_views[1].chosen.emit(SECOND)
+    assert [x.step_button.isVisible() for x in pane.stop_views] == [False, True]
+
+
+def test_a_day_without_visits_says_what_to_do(pane: TodayPane, rest: Rest, qtbot: QtBot) -> None:
+    pane._clock = lambda: NOW + dt.timedelta(4)
+    pane.refresh()
+    rest()
+    assert not pane.stop_views
+    assert pane._empty.isVisible()
+    assert isinstance(pane._empty, EmptyPane)
+    with qtbot.waitSignal(pane.new_asked) as asked:
+        pane._empty.acted.emit()
+    assert asked.args == ["visit", {}]
