@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_server.demo.people import People
-from crm_server.demo.rows import Draw, Row, past, without_empty
+from crm_server.demo.rows import Draw, Row, past, tags, without_empty
 from crm_server.demo.trade import Account
 
 STATES = (
@@ -58,6 +58,21 @@ ACTIONS = (
     "Joint tasting",
 )
 ACTIONS_CHINESE = ("与厨房团队开研讨会", "阶梯报价", "季度回顾会", "联合品鉴会")
+BUYING_CENTRE = (
+    ("Head of finance", "decision", "finance", ("decider",), 5, 0),
+    ("Head chef", "management", "use", ("influencer", "user"), 4, 1),
+    ("Kitchen manager", "operation", "use", ("user",), 2, 2),
+    ("Purchasing assistant", "operation", "purchasing", ("gatekeeper",), 2, -1),
+    ("Quality manager", "management", "technology", ("influencer",), 3, None),
+)
+"""Who else has a say at a key account: job, level, function, buying roles, influence, attitude."""
+
+NAMES = (
+    "Wolfgang Ernst", "Elfriede Kofler", "Petra Lang", "Sepp Gruber", "Ute Haas", "Marco Toller",
+    "Claire Duval", "Nils Berg", "Marta Ruiz", "Owen Price", "Ingrid Holm", "Paolo Conti",
+)  # fmt: skip
+NAMES_CHINESE = ("陈丽", "周伟", "林晓燕", "高强", "何静", "罗志明", "唐敏", "许峰", "沈洁", "彭涛")
+JOBS_CHINESE = ("财务总监", "行政总厨", "厨房经理", "采购助理", "质量经理")
 ACTION_STATES = ("open", "open", "in_progress", "done", "dropped")
 
 
@@ -79,6 +94,7 @@ class Plans:
             state = STATES[number % len(STATES)]
             plan = draw.id_of("plan", account.key)
             yield Row("plan", plan, self._plan(account, state, draw) | by)
+            yield from self._buying_centre(account, by)
             yield from self._items(account, plan, draw, by)
             yield from self._objectives(account, plan, draw, by)
 
@@ -89,6 +105,26 @@ class Plans:
                 values: dict[str, Value] = {"account": account.id, "user": user, "role": role}
                 key = f"{account.key}-{login}"
                 yield Row("account_team", draw.id_of("account_team", key), values | by)
+
+    def _buying_centre(self, account: Account, by: dict[str, Value]) -> Iterator[Row]:
+        # A source of its own: what was drawn before stays what it was.
+        draw = self._draw.part(f"buying centre {account.key}")
+        names = draw.some(NAMES_CHINESE if account.chinese else NAMES, len(BUYING_CENTRE))
+        for number, (job, level, function, roles, influence, attitude) in enumerate(BUYING_CENTRE):
+            key = f"{account.key}-buying-{number}"
+            contact = draw.id_of("contact", key)
+            title = JOBS_CHINESE[number] if account.chinese else job
+            person: dict[str, Value] = {
+                "full_name": names[number], "title": title, "active": True,
+            }  # fmt: skip
+            yield Row("contact", contact, person | by)
+            role: dict[str, Value] = {
+                "account": account.id, "contact": contact, "role": title, "is_primary": False,
+                "level": level, "function": function, "buying_roles": tags(*roles),
+                "influence": influence, "attitude": attitude,
+            }  # fmt: skip
+            row = without_empty(role) | by
+            yield Row("account_contact", draw.id_of("account_contact", key), row)
 
     def _plan(self, account: Account, state: str, draw: Draw) -> dict[str, Value]:
         year = draw.today.year
