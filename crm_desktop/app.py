@@ -262,6 +262,7 @@ class Desktop(QObject):
         autosync.stood.connect(shell.show_standing)
         autosync.withdrawn.connect(self._lock_for_good)
         shell.sync_asked.connect(autosync.sync_now)
+        shell.sync_cancelled.connect(autosync.cancel)
         shell.sign_in_asked.connect(self._ask_again)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self.hub, self.shell, self._autosync = hub, shell, autosync
@@ -269,6 +270,8 @@ class Desktop(QObject):
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
+        else:
+            autosync.look()
 
     def _ask(self, error: CrmError) -> None:
         """Something is missing to open the profile: ask for it, or say what is wrong."""

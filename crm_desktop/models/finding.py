@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crm_core.catalog import CATALOG
@@ -16,8 +16,9 @@ from crm_desktop.models.spotting import Spot, spot
 FOUND_MAX = 60
 """Hits that are looked at for the groups."""
 
-GROUP_MAX = 4
 GROUPS_MAX = 4
+SHOWN: Mapping[str, int] = {"account": 4, "contact": 3}
+SHOWN_OF_OTHERS = 2
 """What fits under what was typed, with the commands of the first below."""
 
 NOT_MEANT = Spot()
@@ -47,11 +48,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Records of one kind, the best first; `more`: there are further ones."""
+    """The best records of one kind, and how many were found."""
 
     kind: str
     records: tuple[Found, ...]
-    more: bool = False
+    total: int
 
 
 def groups(c: Connection, typed: str) -> tuple[Group, ...]:
@@ -72,8 +73,9 @@ def records(c: Connection, refs: Sequence[tuple[str, RecordId]]) -> tuple[Found,
 
 
 def _group(c: Connection, kind: str, hits: Sequence[Hit], typed: str) -> Group:
-    shown = (_found(c, hit, typed) for hit in hits[:GROUP_MAX])
-    return Group(kind, tuple(x for x in shown if x is not None), len(hits) > GROUP_MAX)
+    best = hits[: SHOWN.get(kind, SHOWN_OF_OTHERS)]
+    shown = (_found(c, hit, typed) for hit in best)
+    return Group(kind, tuple(x for x in shown if x is not None), len(hits))
 
 
 def _found(c: Connection, hit: Hit, typed: str) -> Found | None:

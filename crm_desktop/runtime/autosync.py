@@ -88,6 +88,10 @@ class Autosync(QObject):
         if self._runner is not None:
             self._runner.stop()
 
+    def look(self) -> None:
+        """Say how things stand, without a word to the server."""
+        self._show()
+
     def cancel(self) -> None:
         """A person wants this run to end; what came is kept, and the next goes on from there."""
         if self._runner is not None:

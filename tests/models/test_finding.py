@@ -49,11 +49,12 @@ def test_what_was_found_by_another_field_says_by_which(store: Store, zeng: Recor
     assert (found.title, found.field, found.right) == ("曾国强", "Mobile", "139 0592 4417")
 
 
-def test_a_group_says_that_there_are_more(store: Store) -> None:
-    for n in range(finding.GROUP_MAX + 1):
+def test_a_group_shows_the_best_and_counts_them_all(store: Store) -> None:
+    for n in range(finding.SHOWN["account"] + 1):
         add(store, "account", name=f"Kiste {n}")
     group = ask(store, "kiste")[0]
-    assert (len(group.records), group.more) == (finding.GROUP_MAX, True)
+    assert len(group.records) == finding.SHOWN["account"]
+    assert group.total == finding.SHOWN["account"] + 1
 
 
 def test_records_opened_before_come_in_their_order_without_those_that_are_gone(

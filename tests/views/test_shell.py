@@ -118,7 +118,7 @@ def test_saving_new_and_undo_work_by_keyboard(
     qtbot.keyClick(shell, Qt.Key.Key_Z, control)
     rest()
     assert pane.model.rowCount() == rows - 1
-    assert "Zaanse" in shell.banner.text
+    assert "Zaanse" in shell.undo_bar.text
 
 
 def test_signing_in_again_is_offered_not_forced(shell: Shell, qtbot: QtBot) -> None:

@@ -48,6 +48,7 @@ class SyncIndicator(QToolButton):
         self._cancel = link(tr("Cancel"), self)
         self._cancel.clicked.connect(self._tell_cancel)
         self.setObjectName("sync")
+        self.setProperty("ring", "none")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.show_standing(Standing())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from crm_core.fields import Value
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.sql import Where
 
 
 @runtime_checkable
@@ -56,3 +57,18 @@ class ShowsQueue(Protocol):
     """Goes to what waits to be sent."""
 
     def show_queue(self) -> None: ...
+
+
+@runtime_checkable
+class ShowsWhere(Protocol):
+    """Lists the records that meet conditions; `words` name them."""
+
+    def show_where(self, where: Sequence[Where], words: str) -> None: ...
+
+
+@runtime_checkable
+class HasRecord(Protocol):
+    """Knows which record it shows, "" for none."""
+
+    @property
+    def record_id(self) -> str: ...

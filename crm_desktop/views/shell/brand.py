@@ -65,6 +65,7 @@ class SearchField(QPushButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Search"), parent)
+        self.setProperty("ring", "none")
         self.setAccessibleName(tr("Search everywhere"))
         self.setToolTip(tr("Search everywhere"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -26,14 +26,17 @@ from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.sync_indicator import SyncIndicator
+from crm_desktop.views.kit.undo_bar import UndoBar
 from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.shell.abilities import (
     Creates,
     CreatesWith,
+    HasRecord,
     Listens,
     OpensRecords,
     Saves,
     ShowsQueue,
+    ShowsWhere,
 )
 from crm_desktop.views.shell.commands import Command, add_commands
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
@@ -41,7 +44,9 @@ from crm_desktop.views.shell.rail import Rail
 
 if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
+    from crm_desktop.models.sql import Where
     from crm_desktop.views.shell.palette.palette import Palette
+    from crm_desktop.views.shell.quick_log import QuickLog
 
 RECENT_MAX = 5
 """Records opened lately that the palette offers before anything is typed."""
@@ -71,8 +76,10 @@ class Shell(QWidget):
         self._rail = Rail(hub.identity.organisation, tuple(PLACES.values()), self)
         self._banner = Banner(self)
         self._stack = QStackedWidget(self)
+        self._undo_bar = UndoBar(self._stack)
         self._undo = QAction(tr("Undo"), self)
         self._made_palette: Palette | None = None
+        self._made_quick_log: QuickLog | None = None
         self._recent: list[tuple[str, RecordId]] = []
         self._sign_in_wanted = False
         self._is_collapsed = False
@@ -111,6 +118,12 @@ class Shell(QWidget):
         elif isinstance(pane, Creates):
             pane.new_record()
 
+    def show_where(self, kind: str, where: tuple[Where, ...], said: str) -> None:
+        """Show the records of a kind that meet conditions; `said` names them."""
+        pane = self.show_kind(kind)
+        if isinstance(pane, ShowsWhere):
+            pane.show_where(where, said)
+
     def open_palette(self, text: str = "") -> None:
         """Search everywhere, and every command, by a few letters."""
         self.palette_pane.open(tuple(self._recent), text)
@@ -125,8 +138,45 @@ class Shell(QWidget):
             made.record_chosen.connect(self.open_record)
             made.new_asked.connect(self.new_record)
             made.inbox_asked.connect(self._open_inbox)
+            made.log_asked.connect(self.open_quick_log)
             self._made_palette = made
         return self._made_palette
+
+    def open_quick_log(self, account: str = "") -> None:
+        """Log a contact with a customer; without an account the one in front is meant."""
+        self.quick_log.open(*(("account", account) if account else self._record_in_front()))
+
+    @property
+    def quick_log(self) -> QuickLog:
+        """The quick log; made when it is first opened."""
+        if self._made_quick_log is None:
+            from crm_desktop.views.shell.quick_log import QuickLog
+
+            self._made_quick_log = QuickLog(self._hub, self)
+            self._made_quick_log.logged.connect(self._undo_bar.offer)
+        return self._made_quick_log
+
+    def _record_in_front(self) -> tuple[str, str]:
+        """Kind and id of the record that is shown, or that was opened last; ("", "") for none."""
+        pane = self.innermost
+        kinds = PLACES[self._rail.place].kinds
+        if isinstance(pane, HasRecord) and pane.record_id:
+            return (pane.entity.kind if isinstance(pane, EntityPane) else kinds[0]), pane.record_id
+        return self._recent[0] if self._recent else ("", "")
+
+    def show_keys(self) -> None:
+        """Show which keys do what here."""
+        from crm_desktop.views.shell.cheat_sheet import CheatSheet
+
+        CheatSheet(self._all_actions(), self).open()
+
+    def _show_guide(self) -> None:
+        from crm_desktop.views.help import show_guide
+
+        show_guide(self, self._rail.place)
+
+    def _log(self) -> None:
+        self.open_quick_log()
 
     def save(self) -> None:
         """Save what was typed in the pane in front."""
@@ -169,6 +219,11 @@ class Shell(QWidget):
     def banner(self) -> Banner:
         """The line above the panes."""
         return self._banner
+
+    @property
+    def undo_bar(self) -> UndoBar:
+        """What was done just now, at the foot of the pane."""
+        return self._undo_bar
 
     @property
     def rail(self) -> Rail:
@@ -302,17 +357,14 @@ class Shell(QWidget):
         self.show_place(INBOX)
 
     def _remark(self, text: str) -> None:
-        self._banner.say(text, passing=True)
+        self._undo_bar.offer(text, undoable=False)
 
     def _offer_undo(self, title: str) -> None:
-        self._banner.say(tr("Deleted: {title}.", title=title), action=tr("Undo"), passing=True)
+        self._undo_bar.offer(tr("Deleted: {title}.", title=title))
 
     def _act(self) -> None:
         self._banner.hide()
-        if self._sign_in_wanted:
-            self.sign_in_asked.emit()
-        else:
-            self._hub.undo()
+        self.sign_in_asked.emit()
 
     def _show_undo(self, label: str) -> None:
         self._undo.setEnabled(bool(label))
@@ -320,7 +372,7 @@ class Shell(QWidget):
 
     def _tell_undone(self, undone: Undone | None) -> None:
         if undone is None:
-            self._banner.say(tr("There is nothing to take back."), passing=True)
+            self._remark(tr("There is nothing to take back."))
         elif undone.kept:
             text = tr(
                 "Taken back: {label}. Fields that somebody changed since stayed: {n}.",
@@ -328,7 +380,7 @@ class Shell(QWidget):
             )  # fmt: skip
             self._banner.say(text)
         else:
-            self._banner.say(tr("Taken back: {label}.", label=undone.label), passing=True)
+            self._remark(tr("Taken back: {label}.", label=undone.label))
 
     # Parts
 
@@ -357,6 +409,9 @@ class Shell(QWidget):
                     everywhere),
             Command(tr("New record"), self._new, ("Ctrl+N",), "plus", records),
             Command(tr("Save"), self.save, ("Ctrl+S",), "check", records),
+            Command(tr("Quick log"), self._log, ("Ctrl+Shift+L",), "quick", records),
+            Command(tr("Keys"), self.show_keys, ("F1",), "info", everywhere),
+            Command(tr("Guide"), self._show_guide, ("Shift+F1",), "doc", everywhere),
             Command(tr("Synchronise now"), self.ask_sync, ("F5",), "sync", everywhere),
             Command(tr("Show or hide the words of the rail"), self.toggle_rail, ("Ctrl+B",),
                     "columns", everywhere),
@@ -375,6 +430,7 @@ class Shell(QWidget):
         self._rail.queue_asked.connect(self._open_queue)
         self._rail.cancel_asked.connect(self._cancel_sync)
         self._banner.acted.connect(self._act)
+        self._undo_bar.undone.connect(self._hub.undo)
         self._hub.changed.connect(self._take_summary)
         self._hub.failed.connect(self.show_failure)
         self._hub.undo_changed.connect(self._show_undo)

@@ -161,10 +161,7 @@ class Palette(QWidget):
         self._say_count(len(commands) - 1 if commands else 0)
 
     def _say_count(self, commands: int) -> None:
-        parts = [
-            f"{tr(CATALOG[group.kind].plural)} {len(group.records)}{'+' if group.more else ''}"
-            for group in self._groups
-        ]
+        parts = [f"{tr(CATALOG[x.kind].plural)} {x.total}" for x in self._groups]
         parts += [tr("Commands {n}", n=commands)] if commands else []
         self._paper.count.setText(" · ".join(parts))
 

@@ -58,6 +58,7 @@ class Paper(QFrame):
 
     def _dress(self) -> None:
         self.line.setFrame(False)
+        self.line.setProperty("ring", "none")
         self.line.setStyleSheet("border: none; background: transparent; padding: 0;")
         face = font("body")
         face.setPixelSize(_LINE_FONT)
