@@ -23,7 +23,7 @@ from crm_desktop.models.journal.deciding import (
 )
 from crm_desktop.models.journal.rebase import WHOLE
 from crm_desktop.models.journal.resolving import resolve, resolve_all
-from crm_desktop.models.journal.rows import fetch
+from crm_desktop.models.journal.rows import fetch, server_version
 from crm_desktop.models.sql import from_json, id_of
 
 __all__ = [
@@ -171,10 +171,16 @@ def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
     arrived_at, resolution, resolved_by, resolved_at = row[8:]
     kind, _, record = (link or "").partition("/")
     stored = fetch(c, kind, RecordId(record)) if kind in CATALOG else None
-    values = stored.values if stored is not None else {}
-    name = CATALOG[kind].name_of(values) if kind in CATALOG else ""
+    name = (
+        CATALOG[kind].name_of(stored.values if stored is not None else {})
+        if kind in CATALOG
+        else ""
+    )
+    # What this user typed since is laid over the row; the other side is what the server has.
+    agreed = server_version(c, kind, RecordId(record)) if kind in CATALOG else None
+    values: Mapping[str, Value] = (agreed.body or {}) if agreed is not None else {}
     by = values.get("updated_by")
-    gone = stored is None or not stored.is_live
+    gone = agreed is None or agreed.deleted
     return ConflictRow(
         id_of(conflict_id), kind, RecordId(record), name, field or "", why or "",
         from_json(base) if base else None, _current(kind, field or "", values, gone=gone),

@@ -86,6 +86,15 @@ def test_decided_conflicts_tell_who_decided_what(store: Store) -> None:
     assert (one.resolution, one.resolved_by) == ("2", LI)
 
 
+def test_the_other_side_of_a_conflict_is_what_the_server_has(store: Store) -> None:
+    """And not what was typed over it since."""
+    with_two_conflicts(store)
+    put(store, "account", A, phone="9")
+    with store.reader() as c:
+        found = {one.field: one for one in inbox.conflicts(c)}
+    assert found["phone"].current == "5"
+
+
 def refused(store: Store) -> str:
     first_pull(store, ("account", row(A, 10, name="A", email="a@a.com", phone="1")))
     put(store, "account", A, phone="2")

@@ -106,7 +106,7 @@ class ChoiceGrid(QWidget):
             (tr("Base"), "", (tr("what both began with"),)),
             (tr("Mine"), "laptop", mine),
             (tr("Theirs"), "monitor", theirs),
-            (tr("Result"), "", (tr("what everyone will see"),)),
+            (tr("The result"), "", (tr("what everyone will see"),)),
         )
         for column, (name, icon, lines) in enumerate(heads):
             old = self._grid.itemAtPosition(0, column)

@@ -48,7 +48,7 @@ class InboxSide(QWidget):
         self._contents = contents
         many = counts(contents)
         names = {
-            Tab.WAITING: tr("Waiting"),
+            Tab.WAITING: tr("Needs you"),
             Tab.HISTORY: tr("History"),
             Tab.QUEUE: tr("Queue"),
         }

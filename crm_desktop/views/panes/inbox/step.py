@@ -141,5 +141,7 @@ def _decision(row: Decided) -> Block:
         if side.value != conflict.resolution
     ]
     base = Row(tr("Base"), "", say_base(decision))
-    result = Row(tr("Result"), when_words(conflict.resolved_at), say(decision, conflict.resolution))
+    result = Row(
+        tr("The result"), when_words(conflict.resolved_at), say(decision, conflict.resolution)
+    )
     return Block(decision.label, (base, *sides, result))
