@@ -15,7 +15,7 @@ from crm_desktop.views.panes.visits.switch import Switch
 from crm_desktop.views.theme.theme import theme
 
 DAY, WEEK, LIST = "day", "week", "list"
-_VIEWS = ((DAY, tr_noop("Day")), (WEEK, tr_noop("Week")), (LIST, tr_noop("List")))
+_VIEWS = ((DAY, tr_noop("One day")), (WEEK, tr_noop("Week")), (LIST, tr_noop("List")))
 
 
 class Head(QWidget):
