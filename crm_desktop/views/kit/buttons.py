@@ -69,7 +69,9 @@ class _KeyedButton(QPushButton):
 
 
 def _button(role: str, text: str, parent: QWidget, icon: str, token: str, keys: str) -> QPushButton:
-    shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
+    shown = (
+        QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText).replace("Return", "↵")
+    )
     made = _KeyedButton(text, shown, parent) if shown else QPushButton(text, parent)
     made.setProperty("role", role)
     made.setAccessibleName(text)
