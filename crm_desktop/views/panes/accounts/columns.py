@@ -54,7 +54,7 @@ def account_columns() -> tuple[Column, ...]:
         field_column(account, "owner", width=104),
         Column("last_visit", tr("Last visit"), 66, read=partial(_last_visits, read_visits),
                words=_day_words, paint=_paint_day, listens=visits),
-        Column("next_visit", tr("Next visit"), 82, read=partial(_next_visits, read_visits),
+        Column("next_visit", tr("Next visit"), 94, read=partial(_next_visits, read_visits),
                words=_next_words, paint=_paint_next, listens=visits),
         Column("revenue_months", tr("12 months"), 76, read=read_revenues, words=_months_words,
                paint=_paint_months, listens=orders),

@@ -49,7 +49,7 @@ class DueSection(_List):
     planned = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(tr("Due"), parent, is_ruled=True)
+        super().__init__(tr("Due for a visit"), parent, is_ruled=True)
 
     def show_due(self, due: Due) -> None:
         """Show the latest of them."""

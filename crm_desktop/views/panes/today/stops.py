@@ -126,8 +126,15 @@ class StopView(QFrame):
         column.addWidget(_WithIcon("check" if stop.visit.state in DONE else "flag", about, self))
         if stop.complaint:
             column.addWidget(_WithIcon("complaints", stop.complaint, self, token="warn"))
+        # The parts of an open stop; closed it takes no room for them.
+        self._acts = QWidget(self._body)
+        self._acts_column = QVBoxLayout(self._acts)
+        self._acts_column.setContentsMargins(0, 0, 0, 0)
+        self._acts_column.setSpacing(0)
+        column.addWidget(self._acts)
         self._add_outcome()
         self._add_buttons()
+        self._acts.setVisible(self._is_open)
 
     def _name_line(self) -> LineButton:
         stop = self.stop
@@ -157,7 +164,7 @@ class StopView(QFrame):
         row.setContentsMargins(0, 6, 0, 0)
         row.addWidget(self._outcome)
         row.addWidget(self._result, 1)
-        self._body.column.addLayout(row)
+        self._acts_column.addLayout(row)
         self._outcome.setVisible(asks)
         self._result.setVisible(asks)
 
@@ -183,7 +190,7 @@ class StopView(QFrame):
         if self._is_open and self.stop.phone:
             row.addWidget(_WithIcon("phone", self.stop.phone, self))
         row.addStretch(1)
-        self._body.column.addLayout(row)
+        self._acts_column.addLayout(row)
         self._judge()
 
     def _judge(self) -> None:
