@@ -72,6 +72,8 @@ class FlowLayout(QLayout):
         parent = self.parentWidget()
         is_mirrored = parent is not None and parent.isRightToLeft()
         for item in self._items:
+            if item.isEmpty():
+                continue
             size = item.sizeHint()
             if at.x() > inside.left() and at.x() + size.width() > inside.right() + 1:
                 at = QPoint(inside.left(), at.y() + tallest + self.spacing())
@@ -81,8 +83,7 @@ class FlowLayout(QLayout):
                 if is_mirrored:
                     place.moveRight(inside.right() - (at.x() - inside.left()))
                 item.setGeometry(place)
-            if not item.isEmpty():
-                at.setX(at.x() + size.width() + self.spacing())
-                tallest = max(tallest, size.height())
+            at.setX(at.x() + size.width() + self.spacing())
+            tallest = max(tallest, size.height())
         margins = self.contentsMargins()
         return at.y() + tallest - rect.top() + margins.bottom()
