@@ -8,6 +8,7 @@ Each look is a process of its own: Qt's scale and the language are set once in a
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,12 @@ from crm_core.catalog import CATALOG
 from crm_desktop.cli import demo
 
 SCREENS = Path("build") / "screens"
+GALLERY = Path("docs") / "gallery"
+SHOWN = (
+    "today-today", "accounts-account", "plans-plan", "visits-visit", "complaints-complaint",
+    "tasks-task", "insight-insight", "inbox-inbox",
+)  # fmt: skip
+"""What the gallery in docs/ shows of every look at 100 %."""
 GROUND = Path("build") / "screens-demo"
 THEMES = ("light", "dark")
 LOCALES = ("en", "zh_CN")
@@ -37,7 +44,21 @@ def main(arguments: list[str]) -> int:
         looks = product(THEMES, LOCALES, SCALES)
         codes = [look(ready.profile, screens, *each) for each in looks]
     parts = [sys.executable, "-m", "tools.gallery", str(screens / "gallery.png")]
-    return max(*codes, subprocess.call(parts))
+    codes.append(subprocess.call(parts))
+    if not arguments:
+        hang(screens)
+    return max(codes)
+
+
+def hang(screens: Path) -> None:
+    """Put the pictures of the main panes into the gallery of docs/."""
+    for theme, locale in product(THEMES, LOCALES):
+        name = f"{theme}-{locale}"
+        (GALLERY / name).mkdir(parents=True, exist_ok=True)
+        for shown in SHOWN:
+            picture = screens / f"{name}-100" / f"{shown}.png"
+            shutil.copyfile(picture, GALLERY / name / picture.name)
+    shutil.copyfile(screens / "gallery.png", GALLERY / "kit.png")
 
 
 def look(profile: Path, screens: Path, theme: str, locale: str, scale: int) -> int:
