@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +52,7 @@ from crm_desktop.views.shell import Shell
 from crm_desktop.views.theme import theme
 
 if TYPE_CHECKING:
+    from crm_desktop.runtime.idle import Idle
     from crm_desktop.views.sign_in import SignInPage, SignInWords
 
 log = logging.getLogger(__name__)
@@ -115,27 +116,32 @@ def make_application(options: Options) -> QApplication:
     qInstallMessageHandler(_log_qt)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("CRM Desktop")
-    dress(application, options)
+    path = options.profile or paths.default_profile()
+    liked = settings.load_preferences(path)
+    dress(application, options, liked, options.locale or liked.language or _kept_locale(path))
     return application
 
 
-def dress(application: QApplication, options: Options) -> None:
-    """Put on the language and the theme that were asked for."""
-    language = i18n.set_language(_wanted_locale(options))
+def dress(
+    application: QApplication, options: Options, liked: settings.Preferences, locale: str
+) -> None:
+    """Put on a language and the theme that were asked for; also while it runs."""
+    language = i18n.set_language(locale)
     QLocale.setDefault(QLocale(language))
+    for worn in application.findChildren(QTranslator):
+        application.removeTranslator(worn)
+        worn.deleteLater()
     translator = QTranslator(application)
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if translator.load(f"qtbase_{language}", folder):
         application.installTranslator(translator)
     # A picture is light unless asked otherwise, whatever the machine that takes it prefers.
-    unasked = "light" if application.platformName() == _NO_DISPLAY else theme.SYSTEM
-    theme.install(application, options.theme or unasked, language=language)
+    is_pictured = application.platformName() == _NO_DISPLAY and liked.theme == theme.SYSTEM
+    unasked = "light" if is_pictured else liked.theme
+    theme.install(application, options.theme or unasked, liked.density, language)
 
 
-def _wanted_locale(options: Options) -> str:
-    if options.locale:
-        return options.locale
-    path = options.profile or paths.default_profile()
+def _kept_locale(path: Path) -> str:
     known = settings.load(path) if path.exists() else None
     return (known.locale if known is not None else "") or QLocale.system().name()
 
@@ -195,6 +201,8 @@ class Desktop(QObject):
         self._application = application
         self._opener = opener
         self._path = options.profile or paths.default_profile()
+        self._liked = settings.load_preferences(self._path)
+        self._idle: Idle | None = None
         self._passphrase = options.passphrase
         self._profile: Profile | None = None
         self._autosync: Autosync | None = None
@@ -257,21 +265,102 @@ class Desktop(QObject):
     def _show_shell(self, profile: Profile) -> None:
         self._profile = profile
         hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
-        shell = Shell(hub, self.window)
         autosync = Autosync(profile, hub, self.lanes, self)
-        autosync.stood.connect(shell.show_standing)
         autosync.withdrawn.connect(self._lock_for_good)
-        shell.sync_asked.connect(autosync.sync_now)
-        shell.sync_cancelled.connect(autosync.cancel)
-        shell.sign_in_asked.connect(self._ask_again)
+        self.hub, self._autosync = hub, autosync
+        shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
-        self.hub, self.shell, self._autosync = hub, shell, autosync
         self._show_page(shell)
+        self._watch_idle()
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
         else:
             autosync.look()
+
+    def _make_shell(self, hub: DataHub, autosync: Autosync) -> Shell:
+        shell = Shell(hub, self.window)
+        autosync.stood.connect(shell.show_standing)
+        shell.sync_asked.connect(autosync.sync_now)
+        shell.sync_cancelled.connect(autosync.cancel)
+        shell.sign_in_asked.connect(self._ask_again)
+        shell.preferences_asked.connect(self._open_preferences)
+        self.shell = shell
+        return shell
+
+    # Preferences
+
+    def _open_preferences(self) -> None:
+        if self._profile is None or self.shell is None:
+            return
+        from crm_desktop.views.shell.preferences import Ground, PreferencesPage
+
+        known = self._profile.settings
+        has_passphrase = known.key_kept == "passphrase"
+        page = PreferencesPage(
+            Ground(self._liked, has_passphrase, known.login, known.server), self.shell
+        )
+        page.changed.connect(self._take_preferences)
+        page.sync_asked.connect(self.shell.ask_sync)
+        page.open()
+
+    def _take_preferences(self, wanted: settings.Preferences) -> None:
+        """Wear what was chosen at once; another language draws the window anew."""
+        before, self._liked, path = self._liked, wanted, self._path
+        self.lanes.write(
+            lambda: settings.save_preferences(path, wanted), owner=self, failed=self._tell_failure
+        )
+        language = wanted.language or _kept_locale(path)
+        if wanted.language == before.language:
+            language = i18n.language()
+        dress(self._application, replace(self._options, theme=""), wanted, language)
+        self._watch_idle()
+        if wanted.language != before.language and self.hub is not None:
+            QTimer.singleShot(0, self, self._renew_shell)
+
+    def _renew_shell(self) -> None:
+        old, hub, autosync = self.shell, self.hub, self._autosync
+        if old is None or hub is None or autosync is None:
+            return
+        place = old.rail.place
+        for page in filter(None, (old, self._page)):
+            self.window.pages.removeWidget(page)
+            page.deleteLater()
+        self._page = None
+        shell = self._make_shell(hub, autosync)
+        shell.show_place(place)
+        self._show_page(shell)
+        self.window.setWindowTitle(tr("CRM Desktop"))
+        autosync.look()
+        self._open_preferences()
+
+    def _tell_failure(self, error: CrmError) -> None:
+        if self.shell is not None:
+            self.shell.show_failure(error)
+
+    def _watch_idle(self) -> None:
+        """Watch only for who wants the lock: nothing of it is loaded otherwise."""
+        if self._liked.lock_after_min and self._idle is None:
+            from crm_desktop.runtime.idle import Idle
+
+            self._idle = Idle(self._application, self)
+            self._idle.passed.connect(self.lock)
+        if self._idle is not None:
+            self._idle.watch(self._liked.lock_after_min)
+
+    def lock(self) -> None:
+        """Close the data and ask to open them again: by the passphrase, or by the keyring, which
+        asks nobody."""
+        if self._profile is None:
+            return
+        has_passphrase = self._profile.settings.key_kept == "passphrase"
+        self._leave()
+        self._passphrase = None
+        if has_passphrase:
+            self.page.ask_passphrase_again()
+        else:
+            self.page.ask_return()
+        self._show_page(self.page)
 
     def _ask(self, error: CrmError) -> None:
         """Something is missing to open the profile: ask for it, or say what is wrong."""

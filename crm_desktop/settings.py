@@ -14,6 +14,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId, RecordId
 
 FILE = "profile.json"
+PREFERENCES = "preferences.json"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -31,6 +32,29 @@ class Settings(msgspec.Struct, frozen=True):
     key_kept: Literal["keyring", "passphrase"]
     key_name: str
     locale: str = ""
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """What a person likes here. `language` "" is the system's; `lock_after_min` 0 never locks."""
+
+    theme: Literal["system", "light", "dark"] = "system"
+    density: Literal["compact", "comfortable"] = "compact"
+    language: str = ""
+    lock_after_min: int = 0
+
+
+def load_preferences(profile: Path) -> Preferences:
+    """The preferences kept beside a profile; the usual ones where there are none to be read."""
+    try:
+        return msgspec.json.decode((profile / PREFERENCES).read_bytes(), type=Preferences)
+    except (OSError, msgspec.DecodeError):
+        return Preferences()
+
+
+def save_preferences(profile: Path, preferences: Preferences) -> None:
+    """Keep preferences; raises Unavailable."""
+    text = msgspec.json.format(msgspec.json.encode(preferences), indent=2)
+    write_atomically(profile / PREFERENCES, text)
 
 
 def load(profile: Path) -> Settings | None:

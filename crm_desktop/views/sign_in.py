@@ -75,6 +75,33 @@ class SignInPage(QWidget):
         self._list.hide()
         self._passphrase.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def ask_return(self) -> None:
+        """The window was left alone; the keyring opens the profile without a question."""
+        self._title.setText(tr("Locked"))
+        self._remark.setText(
+            tr(
+                "Nobody used this window for a while. The keyring of this computer opens it again "
+                "without a question: lock the computer itself when you leave it."
+            )
+        )
+        self._enter.setText(tr("Open"))
+        for line in (
+            self._server, self._organisation, self._login, self._password, self._passphrase,
+        ):  # fmt: skip
+            line.clear()
+            self._form.setRowVisible(line, False)
+        self._list.hide()
+        self.setEnabled(True)
+        self._enter.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask_passphrase_again(self) -> None:
+        """The window was left alone; the passphrase opens it."""
+        self.ask_passphrase()
+        self._remark.setText(tr("Nobody used this window for a while. Your passphrase opens it."))
+        for line in (self._login, self._password, self._passphrase):
+            line.clear()
+        self.setEnabled(True)
+
     def offer_demo(self, logins: Sequence[tuple[str, str]], password: str, passphrase: str) -> None:
         """List who may sign in to the demo, and say what opens it."""
         self._logins = tuple(logins)

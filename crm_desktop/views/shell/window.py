@@ -61,12 +61,13 @@ _LATER_MS = 500
 class Shell(QWidget):
     """Everything a signed-in person works in. Parent: the window.
 
-    Signals: `sync_asked`, `sync_cancelled`, `sign_in_asked`.
+    Signals: `sync_asked`, `sync_cancelled`, `sign_in_asked`, `preferences_asked`.
     """
 
     sync_asked = Signal()
     sync_cancelled = Signal()
     sign_in_asked = Signal()
+    preferences_asked = Signal()
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -169,6 +170,9 @@ class Shell(QWidget):
         from crm_desktop.views.shell.cheat_sheet import CheatSheet
 
         CheatSheet(self._all_actions(), self).open()
+
+    def _ask_preferences(self) -> None:
+        self.preferences_asked.emit()
 
     def _show_guide(self) -> None:
         from crm_desktop.views.help import show_guide
@@ -412,6 +416,7 @@ class Shell(QWidget):
             Command(tr("Quick log"), self._log, ("Ctrl+Shift+L",), "quick", records),
             Command(tr("Keys"), self.show_keys, ("F1",), "info", everywhere),
             Command(tr("Guide"), self._show_guide, ("Shift+F1",), "doc", everywhere),
+            Command(tr("Preferences"), self._ask_preferences, ("Ctrl+,",), "admin", everywhere),
             Command(tr("Synchronise now"), self.ask_sync, ("F5",), "sync", everywhere),
             Command(tr("Show or hide the words of the rail"), self.toggle_rail, ("Ctrl+B",),
                     "columns", everywhere),

@@ -1,0 +1,127 @@
+"""Preferences are taken at once and kept; an idle window is closed and says what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel
+from pytestqt.qtbot import QtBot
+
+from crm_core.ids import DeviceId, RecordId
+from crm_desktop import app, i18n, settings
+from crm_desktop.models.store import Store
+from crm_desktop.runtime.idle import Idle
+from crm_desktop.settings import Preferences, Settings
+from crm_desktop.views.shell.preferences import Ground, PreferencesPage
+from crm_desktop.views.theme import theme
+from tests.views.company import KEY, make_store, people
+
+ME = RecordId("a" * 32)
+
+
+def choose(box: QComboBox, value: object) -> None:
+    box.setCurrentIndex(box.findData(value))
+    box.activated.emit(box.currentIndex())
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[app.Desktop]:
+    """The window over a profile that a passphrase opens, never synchronising."""
+    make_store(tmp_path, people(ME), user=ME).close()
+
+    def opener(path: Path, _passphrase: str | None) -> Any:
+        store = Store.open(path / "crm-1.db", KEY)
+        known = Settings("http://x", "northwind", "nancy", ME, DeviceId("d"), "passphrase", "k")
+        return SimpleNamespace(store=store, close=store.close, settings=known)
+
+    options = app.Options(profile=tmp_path, picture=app.Picture(tmp_path / "x.png", ""))
+    made = app.Desktop(options, qapp, opener)
+    made._open()
+    qtbot.waitUntil(lambda: made.shell is not None)
+    qtbot.waitUntil(lambda: made.lanes.is_idle)
+    yield made
+    made.close()
+    made.window.close()
+    made.window.deleteLater()
+    theme.install(qapp, "light")
+    i18n.set_language("en")
+
+
+def page_of(desktop: app.Desktop) -> PreferencesPage:
+    assert desktop.shell is not None
+    desktop.shell.preferences_asked.emit()
+    return desktop.shell.findChildren(PreferencesPage)[-1]
+
+
+def test_preferences_come_back_as_they_were_kept(tmp_path: Path) -> None:
+    liked = Preferences("dark", "comfortable", "zh_TW", 10)
+    settings.save_preferences(tmp_path, liked)
+    assert settings.load_preferences(tmp_path) == liked
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"theme": "pink"}'])
+def test_preferences_that_cannot_be_read_are_the_usual_ones(tmp_path: Path, text: str) -> None:
+    (tmp_path / settings.PREFERENCES).write_text(text)
+    assert settings.load_preferences(tmp_path) == Preferences()
+
+
+def test_theme_and_density_are_worn_at_once_and_kept(
+    desktop: app.Desktop, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page = page_of(desktop)
+    choose(page.theme, "dark")
+    choose(page.density, "comfortable")
+    assert theme.theme().tokens.dark
+    assert theme.theme().density == "comfortable"
+    qtbot.waitUntil(lambda: desktop.lanes.is_idle)
+    assert settings.load_preferences(tmp_path) == Preferences("dark", "comfortable")
+
+
+def test_another_language_is_spoken_while_it_runs(desktop: app.Desktop, qtbot: QtBot) -> None:
+    before = desktop.shell
+    assert before is not None
+    before.show_place("tasks")
+    choose(page_of(desktop).language, "zh_CN")
+    qtbot.waitUntil(lambda: desktop.shell is not before)
+    assert desktop.shell is not None
+    assert desktop.shell.rail.place == "tasks"
+    assert desktop.shell.rail.search.text() == "搜索"
+
+
+def test_locked_the_data_are_closed_until_the_passphrase(
+    desktop: app.Desktop, qtbot: QtBot
+) -> None:
+    desktop.lock()
+    assert desktop.shell is None
+    assert desktop.page.isVisible()
+    desktop.page._passphrase.setText("a long passphrase")
+    desktop.page.submit()
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+
+
+@pytest.mark.parametrize(("has_passphrase", "words"), [(True, "closed"), (False, "only hides")])
+def test_the_page_says_what_the_lock_is_worth(
+    qtbot: QtBot, has_passphrase: bool, words: str
+) -> None:
+    over = QLabel()
+    qtbot.addWidget(over)
+    page = PreferencesPage(Ground(Preferences(), has_passphrase), over)
+    assert any(words in label.text() for label in page.findChildren(QLabel))
+
+
+def test_an_idle_window_tells_once_its_time_has_passed(
+    qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("crm_desktop.runtime.idle.time.monotonic", lambda: now[0])
+    idle, told = Idle(qapp), []
+    idle.passed.connect(lambda: told.append(now[0]))
+    idle.watch(5)
+    for now[0] in (399.0, 401.0, 402.0):
+        idle.look()
+    idle.watch(0)
+    assert told == [401.0]
