@@ -19,6 +19,7 @@ from crm_server.demo.people import LOGINS, OFFICE, PASSWORD, People
 from crm_server.demo.plans import Plans
 from crm_server.demo.rows import Draw, Row, demo_id
 from crm_server.demo.trade import Trade
+from crm_server.demo.views import views
 from crm_server.demo.weeks import Weeks
 
 __all__ = ["NAME", "PASSWORD", "SLUG", "Login", "Row", "company", "logins"]
@@ -69,6 +70,7 @@ def company(today: dt.date, seed: int = SEED) -> list[Row]:
         *trade.orders(),
         *trade.order_lines(),
         *Complaints(accounts, trade, people, draw).rows(),
+        *views(draw),
     ]
     place = {kind: number for number, kind in enumerate(CATALOG)}
     return sorted(rows, key=lambda row: place[row.kind])
