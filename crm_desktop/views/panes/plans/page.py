@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -30,6 +29,7 @@ from crm_desktop.views.kit.buttons import flat, link, normal, primary
 from crm_desktop.views.kit.dates import period_words
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.delegates.progress import ProgressValue, paint_progress
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.words import code_words
 from crm_desktop.views.panes.plans.buying import PeopleList
 from crm_desktop.views.panes.plans.objectives import ObjectiveTree
@@ -79,7 +79,8 @@ class PlanView(QWidget):
         self._plans = link(tr("Plans"), self)
         self._grade = _Painted(QSize(SIDE, SIDE), self._paint_grade, self)
         self._account = _label(self, "page")
-        self._title = _label(self, "", tone="ink2")
+        self._title = Elided(self)
+        self._title.setProperty("tone", "ink2")
         self._state = Badge("", self)
         self._waiting = Badge("", self)
         self._steps = QHBoxLayout()
@@ -284,7 +285,6 @@ class PlanView(QWidget):
         row = QHBoxLayout(head)
         row.setContentsMargins(theme().metrics.margin, 0, theme().metrics.margin, 0)
         row.setSpacing(8)
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         arrow = _label(self, "", tone="ink3")
         arrow.setText("›")
         for part in (self._plans, arrow, self._grade, self._account):
@@ -368,11 +368,13 @@ def _titled(parent: QWidget, words: str, note: str, count: QLabel | None = None)
     if count is not None:
         row.addWidget(count)
     if note:
-        label = _label(head, "small", tone="ink3")
+        label = Elided(head)
         label.setText(note)
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        label.setProperty("role", "small")
+        label.setProperty("tone", "ink3")
         row.addWidget(label, 1)
-    row.addStretch(1)
+    else:
+        row.addStretch(1)
     return head
 
 

@@ -51,7 +51,7 @@ class ObjectiveModel(QStandardItemModel):
         super().__init__(0, HEADS, parent)
         self._filling = False
         self._page: PlanPage | None = None
-        heads = (tr("Objective, measure, action"), tr("Owner"), tr("Due"), tr("Progress"),
+        heads = (tr("Objective, measure, action"), tr("Owner"), tr("Due"), tr("Share done"),
                  tr("Status"))  # fmt: skip
         self.setHorizontalHeaderLabels(heads)
         self.itemChanged.connect(self._tell)

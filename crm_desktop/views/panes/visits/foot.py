@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from typing_extensions import override
 
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import theme
@@ -78,11 +79,9 @@ class Foot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = QLabel(self)
+        self._words = Elided(self)
         self._undo = link(tr("Undo"), self)
         self._words.setProperty("role", "small")
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._undo.hide()
         self._undo.clicked.connect(self._ask_undo)
