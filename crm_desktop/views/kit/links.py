@@ -171,11 +171,12 @@ class LinksEdit(QWidget):
     def __init__(self, field: Field, links: Links, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._field = field
+        # First, so that the Tab key goes on from it to the list: it stands for the whole editor.
+        self._finder = LinkEdit(field, links, self)
         self._members = QListWidget(self)
         self._members.setFixedHeight(_MEMBERS_HEIGHT)
         self._members.setProperty("role", "members")
         self._members.setAccessibleName(tr(field.label))
-        self._finder = LinkEdit(field, links, self)
         self._remove = icon_button("close", tr("Remove the selected entry"), self)
         row = QHBoxLayout()
         row.setSpacing(4)

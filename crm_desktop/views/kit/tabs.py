@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabBar, QWidget
 from typing_extensions import override
 
+from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.delegates.shapes import split, write
 from crm_desktop.views.theme import fonts
@@ -47,6 +48,7 @@ class ViewTabs(QWidget):
     def __init__(self, parent: QWidget | None = None, *, add_words: str = "") -> None:
         super().__init__(parent)
         self._bar = _Bar(self)
+        self._bar.setAccessibleName(tr("Views"))
         layout = QHBoxLayout(self)
         margin = theme().metrics.margin
         layout.setContentsMargins(margin - _INSET, 0, margin, 0)

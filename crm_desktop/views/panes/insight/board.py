@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 from typing_extensions import override
 
+from crm_desktop.i18n import tr
 from crm_desktop.views.panes.insight.card import ChartCard
 from crm_desktop.views.theme.theme import theme
 
@@ -29,6 +30,7 @@ class Board(QScrollArea):
         self._columns = 0
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(1)
+        self.setAccessibleName(tr("Charts"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setWidget(self._ground)
