@@ -14,6 +14,7 @@ from crm_core.working_time import WorkingCalendar
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import Board
 from crm_desktop.views.kit.buttons import primary
+from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
 from crm_desktop.views.panes.complaints.case_list import CaseList, Entry
@@ -30,8 +31,9 @@ _EMPTY: Mapping[str, str] = {
     OPEN: tr_noop("No open complaint."),
     MINE: tr_noop("No open complaint is yours."),
     BREACHED: tr_noop("No promise is broken."),
-    ALL: tr_noop("No complaint yet. Enter the first one with Ctrl+N."),
+    ALL: tr_noop("No complaint yet."),
 }
+_ENTER = tr_noop("A new one takes four answers and less than two minutes.")
 
 
 class BoardView(QWidget):
@@ -48,7 +50,7 @@ class BoardView(QWidget):
         self._now = dt.datetime.now(dt.UTC)
         self._tabs = ViewTabs(self)
         self._list = CaseList(self)
-        self._empty = QLabel(self)
+        self._empty = EmptyPane("complaints", "", "", "", self)
         self._foot = QLabel(self)
         self._stack = QStackedWidget(self)
         self._is_known = False
@@ -101,8 +103,9 @@ class BoardView(QWidget):
         if self.view != ALL:
             shown.sort(key=_by_time_left)
         self._list.cases.show_entries(shown)
-        self._empty.setText(tr(_EMPTY[self.view]) if self._is_known else "")
-        self._stack.setCurrentWidget(self._list if shown else self._empty)
+        if not shown and self._is_known:
+            self._empty.say(tr(_EMPTY[self.view]), tr(_ENTER), tr("New complaint"))
+        self._stack.setCurrentWidget(self._list if shown or not self._is_known else self._empty)
         self._foot.setText(self._foot_words(len(shown)))
 
     def _foot_words(self, shown: int) -> str:
@@ -136,12 +139,8 @@ class BoardView(QWidget):
         self._tabs.set_views([ViewTab(name, tr(label)) for name, label in _LABELS.items()], OPEN)
         self._tabs.chosen.connect(self._change_view)
         self._list.chosen.connect(self._tell_chosen)
-        for label in (self._empty, self._foot):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self._empty.setProperty("tone", "ink2")
-        self._empty.setWordWrap(True)
-        self._empty.setContentsMargins(20, 16, 20, 0)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+        self._foot.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty.acted.connect(self._tell_new)
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._empty)
         line = QFrame(self)

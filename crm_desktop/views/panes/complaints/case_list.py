@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFrame, QListView, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
@@ -29,7 +29,7 @@ from crm_desktop.views.kit.delegates.grade import paint_grade
 from crm_desktop.views.kit.delegates.row import RowDelegate, follow_pointer
 from crm_desktop.views.kit.delegates.shapes import split, split_end, write
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
-from crm_desktop.views.theme.fonts import font
+from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import SMALL, paint_icon
 from crm_desktop.views.theme.theme import theme
 
@@ -183,7 +183,7 @@ class CaseDelegate(RowDelegate):
         tone = TONES[entry.reading.state] if entry.reading is not None else "ink3"
         if tone == "good" and entry.reading is not None and entry.reading.is_late:
             tone = "warn"
-        width = QFontMetrics(font("small_medium")).horizontalAdvance(entry.clock) + 2
+        width = fonts.metrics("small_medium").horizontalAdvance(entry.clock) + 2
         left, right = split_end(painter, line, min(width, line.width() // 2), 8)
         write(painter, right, entry.clock, "small_medium", getattr(self.tokens, tone), at_end=True)
         if entry.case.grade:
@@ -192,7 +192,7 @@ class CaseDelegate(RowDelegate):
         write(painter, left, entry.case.account_name, "name", self.tokens.ink)
 
     def _paint_second(self, painter: QPainter, line: QRect, entry: Entry) -> None:
-        width = QFontMetrics(font("small")).horizontalAdvance(entry.stage) + 2
+        width = fonts.metrics("small").horizontalAdvance(entry.stage) + 2
         left, right = split_end(painter, line, min(width, line.width() // 2), 8)
         write(painter, right, entry.stage, "small", self.tokens.ink2, at_end=True)
         badge = "conflict" if entry.case.conflict else "pending" if entry.case.pending else ""

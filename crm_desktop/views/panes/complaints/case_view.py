@@ -51,6 +51,7 @@ class CaseView(QWidget):
         self._head = CaseHead(self)
         self._pause = normal(tr("Pause…"), self, icon="pause")
         self._main = primary("", self)
+        self._main.setAccessibleName(tr("Next step"))
         self._more = icon_button("more", tr("More steps"), self, edged=True)
         self._stages = StageBar(self)
         self._clocks = ClockRow(self)

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.complaint_clocks import ClockKind, ClockState, Reading
@@ -19,24 +19,50 @@ from crm_desktop.views.panes.complaints.moments import moment_words
 from crm_desktop.views.theme.theme import theme
 
 _RING = 18
+_MARGIN, _INDENT = 20, 12
+_CELL_MIN = 150
+"""Narrower cells would cut their words."""
 
 
 class ClockRow(QWidget):
-    """One cell per clock."""
+    """One cell per clock: side by side, in a narrow window two and two."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._cells = {kind: _Cell(self) for kind in ClockKind}
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(20, 0, 0, 0)
-        layout.setSpacing(0)
+        self._across = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(_MARGIN, 0, 0, 0)
+        self._grid.setSpacing(0)
+        self._arrange(len(self._cells))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        many = len(self._cells)
+        self._arrange(many if self.width() >= many * _CELL_MIN else many // 2)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Hairlines between the cells."""
+        painter, line = QPainter(self), QColor(theme().tokens.line)
         for n, cell in enumerate(self._cells.values()):
-            if n:
-                line = QFrame(self)
-                line.setProperty("role", "hairline_down")
-                layout.addWidget(line)
-                layout.addSpacing(12)
-            layout.addWidget(cell, 1)
+            place = cell.geometry()
+            if n % self._across:
+                painter.fillRect(place.left(), place.top(), 1, place.height(), line)
+            if n >= self._across:
+                painter.fillRect(0, place.top(), self.width(), 1, line)
+
+    def _arrange(self, across: int) -> None:
+        if across == self._across:
+            return
+        self._across = across
+        for n, cell in enumerate(self._cells.values()):
+            self._grid.addWidget(cell, n // across, n % across)
+            cell.set_indent(_INDENT if n % across else 0)
+        for column in range(len(self._cells)):
+            self._grid.setColumnStretch(column, int(column < across))
+        self.updateGeometry()
 
     def show_readings(self, readings: Sequence[Reading], now: dt.datetime) -> None:
         """Show how the clocks stand at a moment."""
@@ -84,14 +110,17 @@ class _Cell(QWidget):
         texts.setSpacing(1)
         for label in (self._name, self._stands, self._below):
             texts.addWidget(label)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 8, 4, 8)
+        layout = self._line = QHBoxLayout(self)
         layout.setSpacing(10)
         ring = QVBoxLayout()
         ring.addWidget(self._ring)
         ring.addStretch(1)
         layout.addLayout(ring)
         layout.addLayout(texts, 1)
+
+    def set_indent(self, indent: int) -> None:
+        """Keep so far from the hairline before it."""
+        self._line.setContentsMargins(indent, 8, 4, 8)
 
     @property
     def words(self) -> tuple[str, str]:

@@ -40,7 +40,8 @@ _BESIDE: Mapping[str, str] = {
 _DISC, _LINE_TOP, _HEIGHT = 18, 17, 62
 _NAME_TOP, _TIME_TOP, _TEXT = 30, 44, 14
 _OVER = 3
-"""Words may reach so far into the places beside them."""
+"""Words may reach so far into the places beside them; in a narrow bar they keep so far away."""
+_ROOMY = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,8 @@ def _paint_words(painter: QPainter, stop: Stop, place: QRect) -> None:
     if is_here:
         lettering.setWeight(lettering.Weight.DemiBold)
     for words, top, shown in ((stop.name, _NAME_TOP, colour), (stop.time, _TIME_TOP, tokens.ink3)):
-        line = QRect(place.left() - _OVER, top, place.width() + 2 * _OVER, _TEXT)
+        over = _OVER if place.width() >= _ROOMY else -_OVER
+        line = QRect(place.left() - over, top, place.width() + 2 * over, _TEXT)
         elided = QFontMetrics(lettering).elidedText(
             words, Qt.TextElideMode.ElideRight, line.width()
         )
