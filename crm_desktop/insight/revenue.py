@@ -48,6 +48,10 @@ def by_month(asked: Question) -> Chart:
             tr(NET),
             tr("Only complete months: {first} to {last}; the line is the same months a year "
                "before.", first=month_of_year(months[0]), last=month_of_year(months[-1])),
+            tr("{year}: {now} {currency}; {before_year}: {before} {currency}.", year=year,
+               now=whole(sum(now.values()) / currency.unit), before_year=year - 1,
+               before=whole(sum(before.values()) / currency.unit), currency=currency.code)
+            if currency.orders else "",
             currency.remark,
         ),
         (Series(str(year), ours, Unit.MONEY), Series(str(year - 1), theirs, Unit.MONEY)),

@@ -23,6 +23,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.text import text_of
 from crm_desktop.views.panes.insight.canvas import ChartCanvas
 from crm_desktop.views.panes.insight.drawn import Drawn, Filter, draw, read_chart
@@ -37,7 +38,6 @@ EXPORTS = (
     (".pdf", tr_noop("Page (PDF)")),
     (".csv", tr_noop("Numbers (CSV)")),
 )
-_WORDS_HEIGHT = 20
 
 
 class ChartCard(QFrame):
@@ -59,12 +59,12 @@ class ChartCard(QFrame):
         self._hub = hub
         self._chart: Chart | None = None
         self._title = text_of("chart", self)
-        self._finding = _line("body", self)
-        self._filters = _line("small", self)
+        self._finding = _line("body", self, "ink2")
+        self._filters = _line("small", self, "ink2")
         self._canvas = ChartCanvas(self)
         self._explanation = QLabel(self)
         self._middle = QStackedWidget(self)
-        self._foot = text_of("caption", self)
+        self._foot = _line("caption", self, "ink3")
         self._sync = text_of("caption", self)
         self._explain = icon_button("info", tr("Explain"), self)
         self._export = icon_button("export", tr("Export"), self)
@@ -135,9 +135,7 @@ class ChartCard(QFrame):
         counted, as_of, sync = foot_words(chart)
         self._title.setText(chart.title)
         self._finding.setText(chart.finding)
-        self._finding.setToolTip(chart.finding)
         self._filters.setText(chart.filters)
-        self._filters.setToolTip(chart.filters)
         self._foot.setText(f"{counted}    {as_of}")
         self._sync.setText(sync)
         self._explanation.setText("\n\n".join(chart.explain))
@@ -158,7 +156,6 @@ class ChartCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         self._title.setWordWrap(False)
-        self._finding.setProperty("tone", "ink2")
         head.addWidget(self._title)
         head.addWidget(self._finding, 1)
         head.addWidget(self._explain)
@@ -166,8 +163,7 @@ class ChartCard(QFrame):
         foot = QHBoxLayout()
         foot.addWidget(self._foot, 1)
         foot.addWidget(self._sync)
-        for label in (self._foot, self._sync):
-            label.setWordWrap(False)
+        self._sync.setWordWrap(False)
         self._middle.addWidget(self._canvas)
         self._middle.addWidget(self._explaining())
         column = QVBoxLayout(self)
@@ -205,10 +201,9 @@ class ChartCard(QFrame):
         theme().changed.connect(self._redraw)
 
 
-def _line(role: str, parent: QWidget) -> QLabel:
-    """One line of words that gives way where there is no room; the tooltip has it whole."""
-    label = text_of(role, parent)
-    label.setWordWrap(False)
-    label.setMinimumWidth(20)
-    label.setFixedHeight(_WORDS_HEIGHT)
+def _line(role: str, parent: QWidget, tone: str) -> Elided:
+    """One line of words that gives way where there is no room."""
+    label = Elided(parent)
+    label.setProperty("role", role)
+    label.setProperty("tone", tone)
     return label
