@@ -1,4 +1,4 @@
-"""A label of one line that ends in … where its room is short, and keeps the whole in its tooltip."""
+"""A label of one line that ends in … where room is short; the whole is in its tooltip."""
 
 from __future__ import annotations
 

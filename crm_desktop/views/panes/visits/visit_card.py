@@ -43,6 +43,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
 }
 """What is asked before a step: what the machine needs, and what one knows at that moment."""
 
+_ENDS = {"reviewed": "completed"}
 _BADGES = {"completed": "good", "reviewed": "good", "confirmed": "info", "in_progress": "info"}
 
 
@@ -118,7 +119,7 @@ class VisitCard(QWidget):
 
     def submit(self) -> None:
         """Save what was typed, or take the step that is asked about."""
-        values = self._collected(ASKED[self._step] if self._step else FIELDS)
+        values = self._collected(ASKED[self._step] if self._step else self._fields)
         if values is None:
             return
         if self._step:
@@ -146,7 +147,13 @@ class VisitCard(QWidget):
     @property
     def is_touched(self) -> bool:
         """Whether something typed is not saved."""
-        return bool(self._step) or any(self._editors[name].is_touched for name in FIELDS)
+        return bool(self._step) or any(self._editors[name].is_touched for name in self._fields)
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        """What is shown of the visit: of one that is over, also what came of it."""
+        state = str(self._values.get("state")) if self._row is not None else ""
+        return (*FIELDS, *ASKED.get(_ENDS.get(state, state), ()))
 
     @property
     def is_new(self) -> bool:
@@ -179,7 +186,7 @@ class VisitCard(QWidget):
         """Show the fields of the visit, or those that a step asks for."""
         self._step = step
         self._problem.hide()
-        shown = ASKED[step] if step else FIELDS
+        shown = ASKED[step] if step else self._fields
         for name, label in self._labels.items():
             label.setVisible(name in shown)
             self._editors[name].widget.setVisible(name in shown)
