@@ -1,4 +1,4 @@
-"""Starting: nothing heavy before the first list, questions asked on a page, pictures without a
+"""Starting: nothing heavy before the day is shown, questions asked on a page, pictures without a
 display."""
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from crm_desktop import app
 from crm_desktop.models.store import Store
-from crm_desktop.views.kit import list_view
 
 def opener(path, passphrase):
     store = Store.open(path / "crm-1.db", bytes(range(32)))
@@ -38,13 +37,13 @@ options = app.Options(**json.loads(sys.argv[2]), profile=Path(sys.argv[1]))
 FIRST_PAINT = (
     OPEN
     + """
-painted = list_view._Table.paintEvent
-def paint(self, event):
-    painted(self, event)
-    if self.model() is not None and self.model().rowCount():
-        print(json.dumps(sorted(sys.modules)), flush=True)
-        application.quit()
-list_view._Table.paintEvent = paint
+from crm_desktop.views.panes.today.pane import TodayPane
+shown = TodayPane._show
+def show(self, day):
+    shown(self, day)
+    print(json.dumps(sorted(sys.modules)), flush=True)
+    application.quit()
+TodayPane._show = show
 application = app.make_application(options)
 desktop = app.Desktop(options, application, opener)
 desktop.start()
@@ -82,7 +81,7 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_nothing_heavy_is_loaded_before_the_first_list(folder: Path) -> None:
+def test_nothing_heavy_is_loaded_before_the_day_is_shown(folder: Path) -> None:
     done = run(FIRST_PAINT, str(folder), "{}")
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)} | set(

@@ -20,6 +20,12 @@ def day_words(day: dt.date, *, year: bool = False) -> str:
     return tr("{day} {month}", day=day.day, month=month)
 
 
+def month_words(day: dt.date) -> str:
+    """A month with its year: "Feb 2027"."""
+    month = _locale().monthName(day.month, _Format.ShortFormat).rstrip(".")
+    return tr("{month} {year}", month=month, year=day.year)
+
+
 def weekday_words(day: dt.date) -> str:
     """The short name of the day of the week and the day of the month: "Tue 13"."""
     return tr("{weekday} {day}", weekday=_weekday(day), day=day.day)

@@ -17,7 +17,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.cards import AccountCard, created_on
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.money import money_words
-from crm_desktop.views.kit.words import code_words
+from crm_desktop.views.kit.words import code_words, grouped
 from crm_desktop.views.panes.accounts import words
 from crm_desktop.views.panes.accounts.revenue_chart import paint_year
 from crm_desktop.views.theme.fonts import font
@@ -163,7 +163,7 @@ def _facts(pen: _Pen, card: AccountCard, today: dt.date) -> None:
             words.short_day(words.local_day(card.visits.last), today) or tr("never"),
         ),
         (tr("Next visit"), words.next_visit_sentence(visit, today)),
-        (tr("Credit limit"), f"{limit[:-3]} {limit[-3:]}" if limit else "–"),
+        (tr("Credit limit"), f"{grouped(limit[:-3])} {limit[-3:]}" if limit else "–"),
         (tr("Territory"), card.territory or "–"),
     )
     pen.y += _GAP

@@ -21,7 +21,7 @@ HEIGHT = 92
 _STEPS = 3
 """Lines above zero: enough to read a bar by."""
 
-_AXIS_WIDTH, _MONTHS_HEIGHT, _TOP = 30, 16, 6
+_AXIS_WIDTH, _MONTHS_HEIGHT, _TOP = 40, 16, 6
 _BAR_SHARE, _MARK_SHARE = 0.5, 0.76
 _NICE = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 

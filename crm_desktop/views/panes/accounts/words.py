@@ -13,7 +13,7 @@ from crm_core.wall_time import wall_of
 from crm_desktop.i18n import tr
 from crm_desktop.models.timeline import Entry
 from crm_desktop.models.visit_dates import VisitDates
-from crm_desktop.views.kit.dates import day_words, time_words
+from crm_desktop.views.kit.dates import day_words, month_words, time_words
 from crm_desktop.views.kit.money import stored_money_words
 from crm_desktop.views.kit.words import code_words
 
@@ -61,13 +61,18 @@ def short_day(day: dt.date | None, today: dt.date) -> str:
 
 
 HALF_A_YEAR = 182
+HORIZON_DAYS = 60
 
 
 def next_visit_words(visit: NextVisit | None, today: dt.date) -> str:
     """The next visit in a column."""
     if visit is None:
         return ""
-    return tr("overdue") if visit.late else short_day(visit.day, today)
+    if visit.late:
+        return tr("overdue")
+    # A day in another year is a plan in months, and has no room with its year.
+    is_far = visit.day.year != today.year and (visit.day - today).days > HORIZON_DAYS
+    return month_words(visit.day) if is_far else day_words(visit.day)
 
 
 def next_visit_sentence(visit: NextVisit | None, today: dt.date) -> str:
