@@ -211,7 +211,7 @@ def conditions(entity: Entity, where: Iterable[Where]) -> tuple[str, list[SqlVal
 
 def _among(column: str, where: Where) -> tuple[str, list[SqlValue]]:
     """One of these ids, in one parameter: a chart may name more than SQLite takes parameters."""
-    members = where.value if isinstance(where.value, list) else [where.value]
+    members: Value = where.value if isinstance(where.value, list) else [where.value]
     return f"{column} IN (SELECT unhex(value) FROM json_each(?))", [to_json(members)]
 
 
