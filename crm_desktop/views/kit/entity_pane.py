@@ -68,6 +68,7 @@ class EntityPane(QWidget):
         self._hub = hub
         self._record: Row | None = None
         self._is_new = False
+        self._on_card = ""
         self._laid: Mapping[str, Value] = {}
         self._after_load = ""
         self._side = ListSide(entity, hub, columns, self)
@@ -165,6 +166,11 @@ class EntityPane(QWidget):
         """The record shown, or ""."""
         return "" if self._record is None else self._record.id
 
+    @property
+    def chosen_id(self) -> str:
+        """The record in the form or on the card, or ""."""
+        return self.record_id or self._on_card
+
     def take_summary(self, summary: Summary) -> None:
         """Refresh what a change touches, and nothing else."""
         self._side.take_summary(summary)
@@ -187,6 +193,7 @@ class EntityPane(QWidget):
         if self._drafts is not None:
             self._drafts.flush()
         self._record, self._is_new = None, False
+        self._on_card = record_id
         self._card.show_record(record_id)
         self._bring(self._card)
 

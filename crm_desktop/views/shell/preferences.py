@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QWidget
 
 from crm_desktop.i18n import LANGUAGES, tr
 from crm_desktop.settings import Preferences
@@ -87,7 +87,8 @@ class PreferencesPage(Overlay):
         form.addRow(tr("Server"), self._note(ground.server, role=""))
         now = normal(tr("Synchronise now"), self.sheet, icon="sync", keys="F5")
         now.clicked.connect(self._tell_sync)
-        form.addRow(now)
+        form.addRow("", now)
+        now.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def _section(self, name: str) -> QFormLayout:
         head = QLabel(name, self.sheet)

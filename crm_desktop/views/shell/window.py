@@ -38,7 +38,7 @@ from crm_desktop.views.shell.abilities import (
     ShowsQueue,
     ShowsWhere,
 )
-from crm_desktop.views.shell.commands import Command, add_commands
+from crm_desktop.views.shell.commands import GROUP, Command, add_commands, keys_of
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
 
@@ -160,16 +160,18 @@ class Shell(QWidget):
     def _record_in_front(self) -> tuple[str, str]:
         """Kind and id of the record that is shown, or that was opened last; ("", "") for none."""
         pane = self.innermost
+        if isinstance(pane, EntityPane) and pane.chosen_id:
+            return pane.entity.kind, pane.chosen_id
         kinds = PLACES[self._rail.place].kinds
-        if isinstance(pane, HasRecord) and pane.record_id:
-            return (pane.entity.kind if isinstance(pane, EntityPane) else kinds[0]), pane.record_id
+        if kinds and isinstance(pane, HasRecord) and pane.record_id:
+            return kinds[0], pane.record_id
         return self._recent[0] if self._recent else ("", "")
 
     def show_keys(self) -> None:
         """Show which keys do what here."""
         from crm_desktop.views.shell.cheat_sheet import CheatSheet
 
-        CheatSheet(self._all_actions(), self).open()
+        CheatSheet(self._all_keys(), self).open()
 
     def _ask_preferences(self) -> None:
         self.preferences_asked.emit()
@@ -334,9 +336,15 @@ class Shell(QWidget):
         self.open_palette()
 
     def _all_actions(self) -> list[QAction]:
-        """The commands of the pane in front, then the window's own."""
+        """The commands of the pane in front, then the window's own, for the palette."""
         all_of_them = (*self.innermost.actions(), *self.actions())
         return [x for x in all_of_them if x.text() and x is not self._search_action]
+
+    def _all_keys(self) -> list[QAction]:
+        """Whatever has keys here: what belongs to parts of the pane too, each once."""
+        own = [*self.current.findChildren(QAction), *self.actions()]
+        found = {(x.text(), tuple(keys_of(x))): x for x in own if x.text() and x.shortcuts()}
+        return list(found.values())
 
     def _new(self) -> None:
         if isinstance(self.innermost, Creates):
@@ -402,6 +410,7 @@ class Shell(QWidget):
     def _add_actions(self) -> None:
         self._undo.setShortcut(QKeySequence.StandardKey.Undo)
         self._undo.setEnabled(False)
+        self._undo.setProperty(GROUP, tr("Records"))
         self._undo.triggered.connect(self._hub.undo)
         self.addAction(self._undo)
         self._search_action = add_commands(self, self._commands())[0]
