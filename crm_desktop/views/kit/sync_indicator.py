@@ -18,7 +18,7 @@ from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import colour, theme
 
 _ICON = 16
-_LEFT, _RIGHT, _TOP, _BOTTOM = 16, 12, 9, 10
+_LEFT, _RIGHT, _TOP, _BOTTOM = 16, 6, 9, 10
 _GAP = 10
 _CANCEL_GAP = 4
 _FIRST, _SECOND = 16, 15
