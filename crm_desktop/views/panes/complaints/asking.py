@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -36,6 +38,7 @@ from crm_desktop.views.panes.complaints.needs import NeedsEditor
 
 _DRAFT_AFTER_MS = 600
 _LABEL_WIDTH, _WORDS_HEIGHT, _WIDTH_MAX = 112, 64, 720
+_HEIGHT_MIN = 160
 WORDS = "words"
 """The name of the log's words among the questions."""
 
@@ -91,7 +94,20 @@ class AskForm(QWidget):
         self._editors: dict[str, Editor] = {}
         self._problems: dict[str, QLabel] = {}
         self._page: QWidget | None = None
-        self._layout = QVBoxLayout(self)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._inside = QWidget(self._scroll)
+        for part in (self._inside, self._scroll):
+            part.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+            part.setProperty("surface", self.property("surface"))
+        self._scroll.setWidget(self._inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._scroll)
+        self._layout = QVBoxLayout(self._inside)
         self._layout.setContentsMargins(20, 12, 20, 14)
         self._layout.addStretch(1)
         self._keep = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
@@ -112,6 +128,7 @@ class AskForm(QWidget):
         self._editors, self._problems = {}, {}
         self._page = self._made(ask)
         self._layout.insertWidget(0, self._page)
+        self.updateGeometry()
         for name, editor in self._editors.items():
             editor.set_value(ask.values.get(name), ask.titles)
         self.setAccessibleName(ask.title)
@@ -186,6 +203,15 @@ class AskForm(QWidget):
     def send_button(self) -> QPushButton:
         """The one that hands over the answers."""
         return self._send
+
+    @override
+    def sizeHint(self) -> QSize:
+        """As high as its questions, so that nothing scrolls where there is room."""
+        return QSize(400, self._inside.sizeHint().height() + 1)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, min(self._inside.sizeHint().height() + 1, _HEIGHT_MIN))
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -291,6 +317,8 @@ class AskForm(QWidget):
             label.setVisible(message is not None)
             widget = self._words if name == WORDS else self._editors[name].widget
             widget.setAccessibleDescription("" if message is None else words(message))
+        # The lines that came or went make the form higher or lower once they are laid out.
+        QTimer.singleShot(0, self, self.updateGeometry)
         for name in self._problems:
             if name in problems:
                 widget = self._words if name == WORDS else self._editors[name].widget

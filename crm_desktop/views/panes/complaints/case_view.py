@@ -182,6 +182,7 @@ class CaseView(QWidget):
         whole.addLayout(bar)
         for part in (_hairline(self), self._clocks, _hairline(self), self._form):
             whole.addWidget(part)
+        splitter.setMinimumHeight(140)
         whole.addWidget(splitter, 1)
 
     def _events_head(self) -> QHBoxLayout:

@@ -46,11 +46,13 @@ _ROOMY = 72
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One stage as the bar shows it: `mark` is passed, now, paused, ended or ahead."""
+    """One stage as the bar shows it: `mark` is passed, now, paused, ended or ahead; `day` is what
+    there is room for where `time` is too long."""
 
     name: str
     time: str
     mark: str
+    day: str = ""
 
 
 def stops_of(state: str, events: Sequence[EventRow], now: dt.datetime) -> tuple[Stop, ...]:
@@ -65,15 +67,15 @@ def stops_of(state: str, events: Sequence[EventRow], now: dt.datetime) -> tuple[
         at = reached.get(stage)
         is_here = stage == here
         mark = _mark(state) if is_here else "passed" if _is_passed(place, at, here) else "ahead"
-        time = ""
+        time, short = "", ""
         if is_here and at is not None:
-            since = reached.get(state, at)
-            time = tr("since {day}", day=date_words(since, now))
+            short = date_words(reached.get(state, at), now)
+            time = tr("since {day}", day=short)
         elif mark == "passed" and at is not None:
-            day = at.astimezone().date()
+            day, short = at.astimezone().date(), date_words(at, now)
             time = f"{at.astimezone():%H:%M}" if day == last else moment_words(at, now)
             last = day
-        stops.append(Stop(tr(LABELS[state if is_here else stage]), time, mark))
+        stops.append(Stop(tr(LABELS[state if is_here else stage]), time, mark, short))
     return tuple(stops)
 
 
@@ -180,7 +182,10 @@ def _paint_words(painter: QPainter, stop: Stop, place: QRect) -> None:
     lettering = font("caption")
     if is_here:
         lettering.setWeight(lettering.Weight.DemiBold)
-    for words, top, shown in ((stop.name, _NAME_TOP, colour), (stop.time, _TIME_TOP, tokens.ink3)):
+    room = place.width() + 2 * _OVER
+    is_long = QFontMetrics(font("caption")).horizontalAdvance(stop.time) > room
+    time = stop.day if is_long else stop.time
+    for words, top, shown in ((stop.name, _NAME_TOP, colour), (time, _TIME_TOP, tokens.ink3)):
         over = _OVER if place.width() >= _ROOMY else -_OVER
         line = QRect(place.left() - over, top, place.width() + 2 * over, _TEXT)
         elided = QFontMetrics(lettering).elidedText(
