@@ -11,6 +11,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button, normal, primary
 from crm_desktop.views.kit.dates import span_words
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.panes.visits.switch import Switch
 from crm_desktop.views.theme.theme import theme
 
@@ -31,7 +32,7 @@ class Head(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = QLabel(self)
-        self._week = QLabel(self)
+        self._week = Elided(self)
         self._back = icon_button("chevron-left", tr("Earlier (Page Up)"), self)
         self._today = normal(tr("Today"), self)
         self._on = icon_button("chevron-right", tr("Later (Page Down)"), self)
@@ -49,6 +50,13 @@ class Head(QWidget):
         self._title.setText(span_words(first, first + dt.timedelta(days - 1)))
         self._week.setText(tr("week {n}", n=first.isocalendar().week))
 
+    def show_days_controls(self, *, shown: bool) -> None:
+        """The plain list has a head of its own: only the way back to the days stays then."""
+        for part in (self._title, self._back, self._today, self._on, self._scope, self._new):
+            part.setVisible(shown)
+        if not shown:
+            self._week.setText("")
+
     def _lay_out(self) -> None:
         self.setFixedHeight(theme().metrics.head)
         for label, role, tone in ((self._title, "page", ""), (self._week, "small", "ink3")):
@@ -58,12 +66,11 @@ class Head(QWidget):
                 label.setProperty("tone", tone)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme().metrics.margin, 0, theme().metrics.margin, 0)
-        layout.setSpacing(8)
+        layout.setSpacing(6)
         layout.addWidget(self._title)
-        layout.addWidget(self._week)
         for part in (self._back, self._today, self._on):
             layout.addWidget(part)
-        layout.addStretch(1)
+        layout.addWidget(self._week, 1)
         layout.addWidget(self._scope)
         layout.addWidget(self.switch)
         layout.addWidget(self._new)

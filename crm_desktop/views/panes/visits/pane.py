@@ -228,6 +228,7 @@ class VisitsPane(QWidget):
         before, self._view = self._view, name
         for part in (self._edge, self._side):
             part.setVisible(name != LIST)
+        self._head.show_days_controls(shown=name != LIST)
         if name == LIST:
             self._stack.setCurrentWidget(self._plain_list())
             return

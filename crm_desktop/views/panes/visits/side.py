@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import Due
@@ -57,6 +65,10 @@ class Side(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(label is not self._count)
         self._hint.setContentsMargins(16, 8, 16, 8)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+        # Alone it takes all the room there is, so that no line of it is ever cut.
+        policy = QSizePolicy.Policy
+        self._hint.setSizePolicy(policy.Preferred, policy.MinimumExpanding)
         self._empty.setContentsMargins(16, 12, 16, 12)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.addWidget(self._due_part())
@@ -90,7 +102,6 @@ class Side(QWidget):
         layout.addWidget(line)
         layout.addWidget(self.due, 1)
         layout.addWidget(self._hint)
-        layout.addStretch(0)
         return part
 
     def _card_part(self) -> QWidget:
