@@ -10,14 +10,12 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.counts import SETTLED_COMPLAINTS
 from crm_desktop.models.queries import Row
 from crm_desktop.models.revenue import YearOfRevenue, year_of
 from crm_desktop.models.sql import blob, from_json, id_of
 from crm_desktop.models.timeline import PAGE_ENTRIES, Timeline, count_entries, timeline
 from crm_desktop.models.visit_dates import VisitDates, beginning_of, visit_dates
-
-SETTLED = ("resolved", "closed", "followed_up", "duplicate", "rejected")
-"""The stages at which nobody waits for an answer to a complaint any more."""
 
 CONTACTS_MAX = 40
 COMPLAINTS_MAX = 20
@@ -169,13 +167,13 @@ def _members(stored: object) -> tuple[str, ...]:
 
 
 def _complaints(c: Connection, account: RecordId) -> tuple[CardComplaint, ...]:
-    places = ",".join("?" * len(SETTLED))
+    places = ",".join("?" * len(SETTLED_COMPLAINTS))
     found = c.rows(
         "SELECT id, coalesce(number, provisional_number, ''), coalesce(subject, ''),"
         " coalesce(state, 'received'), coalesce(severity, ''), coalesce(received_at, '')"
         " FROM complaint WHERE account = ? AND deleted = 0"
         f" AND coalesce(state, 'received') NOT IN ({places}) ORDER BY received_at LIMIT ?",
-        (blob(account), *SETTLED, COMPLAINTS_MAX),
+        (blob(account), *SETTLED_COMPLAINTS, COMPLAINTS_MAX),
     )
     return tuple(CardComplaint(id_of(row[0]), *row[1:]) for row in found)
 

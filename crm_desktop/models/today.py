@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId, is_id
-from crm_desktop.models import inbox, labels
+from crm_desktop.models import labels
 from crm_desktop.models.agenda import Appointment, Due, appointments, due_accounts
-from crm_desktop.models.cards import SETTLED, address_line
+from crm_desktop.models.cards import address_line
 from crm_desktop.models.complaints import Pressing, pressing_of
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.counts import SETTLED_COMPLAINTS
 from crm_desktop.models.sql import blob, id_of
 
-DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN = 5, 8, 6
+DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN, NAMED = 5, 8, 6, 2
 _NOT_MADE = ("cancelled",)
 
 
@@ -144,12 +145,12 @@ def _phone(c: Connection, values: Mapping[str, Value]) -> str:
 
 def _complaint(c: Connection, values: Mapping[str, Value]) -> str:
     """An open complaint of the account: better known before one stands in the door."""
-    places = ",".join("?" * len(SETTLED))
+    places = ",".join("?" * len(SETTLED_COMPLAINTS))
     row = c.one(
         "SELECT coalesce(nullif(number, ''), provisional_number, ''), coalesce(subject, '')"
         " FROM complaint WHERE account = ? AND deleted = 0"
         f" AND coalesce(state, 'received') NOT IN ({places}) ORDER BY received_at LIMIT 1",
-        (_link(values, "account"), *SETTLED),
+        (_link(values, "account"), *SETTLED_COMPLAINTS),
     )
     return " ".join(part for part in row if part) if row is not None else ""
 
@@ -176,13 +177,32 @@ def _tasks(c: Connection, user: RecordId, today: dt.date) -> tuple[tuple[LateTas
     return tasks, int(c.value(f"SELECT count(*) FROM task t WHERE {condition}", wanted) or 0)
 
 
+_STUCK = (
+    "SELECT n, label FROM changeset WHERE state <> 'confirmed'"
+    " AND state IN ('rejected', 'blocked', 'held', 'orphaned')"
+    " UNION SELECT s.n, s.label FROM op o JOIN changeset s ON s.n = o.cs"
+    " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed') ORDER BY n DESC"
+)
+"""Own steps that the server did not take, whole or in part: those of `inbox.stuck`, whose module
+loads the journal, for which the first page does not wait."""
+
+
 def _decisions(c: Connection) -> Decisions:
-    open_ones, refused = inbox.conflicts(c), inbox.stuck(c)
+    records = [
+        link
+        for (link,) in c.rows(
+            "SELECT record FROM conflict WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
+            " ORDER BY rid DESC"
+        )
+    ]
+    stuck = [label for _, label in c.rows(_STUCK)]
     return Decisions(
-        len(open_ones), _titles(x.title for x in open_ones),
-        len({x.cs_id for x in refused}), _titles(x.title or x.label for x in refused),
-    )  # fmt: skip
+        len(records), _titles(c, records), len(stuck), tuple(dict.fromkeys(stuck))[:NAMED]
+    )
 
 
-def _titles(titles: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(x for x in titles if x))[:2]
+def _titles(c: Connection, links: Iterable[str]) -> tuple[str, ...]:
+    """The names of the first records of these "kind/id"."""
+    parts = (link.partition("/") for link in dict.fromkeys(links) if link)
+    refs = [(kind, RecordId(key)) for kind, _, key in parts if is_id(key)][:NAMED]
+    return tuple(labels.titles(c, refs).values())

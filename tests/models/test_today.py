@@ -4,7 +4,7 @@ import datetime as dt
 
 from crm_desktop.models.store import Store
 from crm_desktop.models.today import Day, read_day
-from tests.models.support import ME, add
+from tests.models.support import ME, add, answer, first_pull, put, row, take, verdict
 
 NOW = dt.datetime(2026, 11, 23, 9, 0).astimezone()
 
@@ -61,3 +61,21 @@ def test_a_day_without_anything_is_empty(store: Store) -> None:
     day = day_of(store)
     assert (day.stops, day.tomorrow, day.tasks, day.clocks, day.due.accounts) == ((),) * 5
     assert (day.decisions.conflicts, day.decisions.refused) == (0, 0)
+
+
+def test_refused_work_and_conflicts_wait_for_a_decision(store: Store) -> None:
+    account = store.new_id()
+    first_pull(
+        store,
+        ("account", row(account, 1, name="Hungry Owl")),
+        (
+            "conflict",
+            row(store.new_id(), 2, (account,), record=f"account/{account}", field="phone"),
+        ),
+    )
+    put(store, "account", account, phone="1")
+    (cs,) = take(store)
+    answer(store, verdict(cs, "rejected", 0, (0, "", "rejected", "access.denied")))
+    decisions = day_of(store).decisions
+    assert (decisions.conflicts, decisions.conflict_titles) == (1, ("Hungry Owl",))
+    assert (decisions.refused, decisions.refused_titles) == (1, ("Change",))
