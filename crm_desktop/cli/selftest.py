@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import ssl
 import sys
@@ -35,6 +36,7 @@ def run(more: Mapping[str, Check]) -> Exit:
         "tls": _tls,
         "search": _search,
         "catalog": _catalog,
+        "charts": _charts,
         **more,
     }
     found = {name: _tried(check) for name, check in checks.items()}
@@ -130,6 +132,24 @@ def _catalog() -> Finding:
     translated = len(in_all_languages("Account")) == len(LANGUAGES)
     _expect(translated, "the translations are missing")
     return {"kinds": len(CATALOG), "languages": len(LANGUAGES)}
+
+
+def _charts() -> Finding:
+    """A chart of an empty store in every form: style sheets, faces and writers are all there."""
+    from crm_desktop.charts.exporting import ENDINGS, write
+    from crm_desktop.insight import boards
+    from crm_desktop.insight.question import Question
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = _fresh_store(Path(folder))
+        try:
+            with store.reader() as c:
+                chart = boards.compute("revenue", Question(c, dt.date(2026, 1, 1)))
+            for ending in ENDINGS:
+                write(chart, Path(folder) / f"chart{ending}")
+        finally:
+            store.close()
+    return {"forms": len(ENDINGS)}
 
 
 def _expect(holds: bool, otherwise: str) -> None:

@@ -39,7 +39,7 @@ def passes_its_selftest(folder: Path) -> None:
     done = run(folder, "crm-desktop", "--selftest")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
-    for part in ("store", "encryption", "keyring", "tls", "search", "catalog", "qt"):
+    for part in ("store", "encryption", "keyring", "tls", "search", "catalog", "charts", "qt"):
         assert report[part]["ok"], report[part]
 
 

@@ -51,6 +51,7 @@ class ChartCanvas(QWidget):
         self._at = -1
         self._later = QTimer(self, singleShot=True, interval=REDRAW_AFTER_MS)
         self._later.timeout.connect(self.resized)
+        self.setAccessibleName(tr("Loading"))
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -181,6 +182,10 @@ class ChartCanvas(QWidget):
         if not self._image.isNull():
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self.is_fresh)
             painter.drawImage(QRectF(self.rect()), self._image, QRectF(self._image.rect()))
+        else:
+            painter.setFont(fonts.painted("small"))
+            painter.setPen(QColor(theme().tokens.ink3))
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), tr("Loading"))
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme().tokens.accent), 2))
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
