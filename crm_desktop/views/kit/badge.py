@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -16,7 +16,7 @@ from crm_desktop.views.kit.delegates.shapes import centred, smooth, split
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import theme
-from crm_desktop.views.theme.tokens import Tokens
+from crm_desktop.views.theme.tokens import Tokens, is_outlined
 
 HEIGHT = 18
 _RADIUS = 4
@@ -70,7 +70,8 @@ def paint_badge(
     area.setTop(rect.top() + (rect.height() - HEIGHT) // 2)
     area.setHeight(HEIGHT)
     with smooth(painter):
-        painter.setPen(Qt.PenStyle.NoPen)
+        outline = QPen(QColor(getattr(worn, look.token)))
+        painter.setPen(outline if is_outlined(worn) else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(getattr(worn, look.tint)))
         painter.drawRoundedRect(area, _RADIUS, _RADIUS)
     inside = area.adjusted(_PADDING, 0, -_PADDING, 0)

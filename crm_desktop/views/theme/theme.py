@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from crm_desktop.views.theme import sheet
-from crm_desktop.views.theme.tokens import COMFORTABLE, COMPACT, DARK, LIGHT, Metrics, Tokens
+from crm_desktop.views.theme.tokens import (
+    COMFORTABLE,
+    COMPACT,
+    DARK,
+    LIGHT,
+    Metrics,
+    SystemColours,
+    Tokens,
+    high_contrast,
+)  # fmt: skip
 
 SYSTEM = "system"
 THEMES = (SYSTEM, "light", "dark")
@@ -44,7 +51,7 @@ class Theme(QObject):
         self.changed.emit()
 
     def follow_system(self) -> None:
-        """The system turned light or dark."""
+        """The system turned light or dark, or wants more contrast."""
         application = self.parent()
         if self.name == SYSTEM and isinstance(application, QApplication):
             self.put_on(application)
@@ -88,7 +95,9 @@ def _dress(application: QApplication, worn: Theme) -> None:
 
     application.setStyle(KitStyle())
     FocusRing(application)
-    application.styleHints().colorSchemeChanged.connect(worn.follow_system)
+    hints = application.styleHints()
+    hints.colorSchemeChanged.connect(worn.follow_system)
+    hints.accessibility().contrastPreferenceChanged.connect(worn.follow_system)
 
 
 def colour(name: str) -> QColor:
@@ -106,19 +115,32 @@ def palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
-def names() -> dict[str, str]:
-    """Every colour token of the theme by its name."""
-    worn = theme().tokens
-    known = asdict(worn)
-    return {x.name: known[x.name] for x in fields(worn) if isinstance(known[x.name], str)}
-
-
 def _tokens_of(name: str, application: QApplication) -> Tokens:
-    if name == SYSTEM:
-        is_dark = application.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        return DARK if is_dark else LIGHT
-    return DARK if name == "dark" else LIGHT
+    hints = application.styleHints()
+    scheme = _SCHEMES.get(name)
+    if scheme is not None:
+        # The frame of the window is the system's and follows this.
+        hints.setColorScheme(scheme)
+        return DARK if name == "dark" else LIGHT
+    hints.unsetColorScheme()
+    is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
+    if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+        application.setPalette(QPalette())
+        return high_contrast(_system_colours(application.palette(), is_dark=is_dark))
+    return DARK if is_dark else LIGHT
 
+
+def _system_colours(palette: QPalette, *, is_dark: bool) -> SystemColours:
+    def named(role: QPalette.ColorRole) -> str:
+        return palette.color(role).name().upper()
+
+    return SystemColours(
+        page=named(_Role.Base), words=named(_Role.Text), link=named(_Role.Link),
+        chosen=named(_Role.Highlight), on_chosen=named(_Role.HighlightedText), dark=is_dark,
+    )  # fmt: skip
+
+
+_SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 
 _ROLES = {
     _Role.Window: "pane",

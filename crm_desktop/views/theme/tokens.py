@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,40 @@ DARK = Tokens(
     map_road="#363C45",
     series=("#5B8AE0", "#E09A3E", "#3FC9A5", "#B84A90", "#E3E7EE", "#7F6F4F"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SystemColours:
+    """What a system in high contrast prescribes: a page and the words on it, a link, and what is
+    chosen with the words on that."""
+
+    page: str
+    words: str
+    link: str
+    chosen: str
+    on_chosen: str
+    dark: bool
+
+
+def high_contrast(system: SystemColours) -> Tokens:
+    """The system's colours as tokens: outlines instead of tints, words instead of state colours.
+
+    A tint is the page itself; painters draw an outline where they find it so (`is_outlined`).
+    """
+    page, words = system.page, system.words
+    return replace(
+        DARK if system.dark else LIGHT,
+        pane=page, alt=page, rail=page, hover=page, fill=page, selection=page,
+        good_tint=page, warn_tint=page, bad_tint=page, orphan_tint=page,
+        line=words, line2=words, control=words, ink=words, ink2=words, ink3=words, bar=words,
+        good=words, warn=words, bad=words, orphan=words,
+        accent=system.link, accent_fill=system.chosen, on_accent=system.on_chosen,
+    )  # fmt: skip
+
+
+def is_outlined(tokens: Tokens) -> bool:
+    """Whether outlines stand for tints."""
+    return tokens.fill == tokens.pane
 
 
 @dataclass(frozen=True, slots=True)

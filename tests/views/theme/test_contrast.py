@@ -10,7 +10,14 @@ from dataclasses import fields
 
 import pytest
 
-from crm_desktop.views.theme.tokens import DARK, LIGHT, Tokens
+from crm_desktop.views.theme.tokens import (
+    DARK,
+    LIGHT,
+    SystemColours,
+    Tokens,
+    high_contrast,
+    is_outlined,
+)  # fmt: skip
 
 GROUNDS = ("pane", "alt", "rail", "hover", "selection", "fill")
 TEXT = ("ink", "ink2", "ink3", "accent", "good", "warn", "bad", "orphan")
@@ -98,3 +105,14 @@ def test_every_colour_is_six_digits(tokens: Tokens) -> None:
 def test_the_series_are_six_and_no_two_are_alike() -> None:
     for tokens in (LIGHT, DARK):
         assert len(set(tokens.series)) == 6
+
+
+def test_high_contrast_is_the_systems_colours_with_outlines_for_tints() -> None:
+    system = SystemColours("#000000", "#FFFFFF", "#FFFF00", "#1AEBFF", "#000000", dark=True)
+    tokens = high_contrast(system)
+    assert is_outlined(tokens)
+    assert not is_outlined(LIGHT)
+    assert not is_outlined(DARK)
+    for words in (*TEXT, "control", "line"):
+        assert contrast(of(tokens, words), tokens.pane) > 15
+    assert {of(tokens, ground) for ground in GROUNDS} == {"#000000"}

@@ -19,7 +19,7 @@ from crm_desktop.views.kit.delegates.roles import ICON, TONE
 from crm_desktop.views.kit.delegates.shapes import centred, is_mirrored, split, write
 from crm_desktop.views.theme.icons import SMALL, paint_icon
 from crm_desktop.views.theme.theme import theme
-from crm_desktop.views.theme.tokens import Tokens
+from crm_desktop.views.theme.tokens import Tokens, is_outlined
 
 _State = QStyle.StateFlag
 _Index = QModelIndex | QPersistentModelIndex
@@ -121,7 +121,7 @@ def paint_row(painter: QPainter, rect: QRect, ground: Ground, tokens: Tokens) ->
         left = rect.right() - bar + 1 if is_mirrored(painter) else rect.left()
         colour = tokens.accent if ground.is_active else tokens.control
         painter.fillRect(left, rect.top(), bar, rect.height(), QColor(colour))
-    if ground.is_ringed:
+    if ground.is_ringed or (ground.is_selected and is_outlined(tokens)):
         _paint_ring(painter, rect, QColor(tokens.accent), first=ground.first, last=ground.last)
 
 
