@@ -83,6 +83,7 @@ def test_a_clock_runs_warns_and_breaches(now: str, state: str, left_h: float) ->
     assert (found.state, found.left) == (state, left_h * HOUR)
     assert found.due_at == at("10-12 15:00")
     assert found.is_late == (left_h < 0)
+    assert found.fraction == pytest.approx(1 - left_h / 4)
 
 
 def test_a_clock_that_stopped_tells_how_long_it_took() -> None:
