@@ -1,4 +1,4 @@
-"""Starts the application as a person does, says when the first list with rows stood, and ends."""
+"""Starts the application as a person does, says when the day stood in the window, and ends."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing_extensions import override
 
 
 class Watcher(QtCore.QObject):
-    """Sees every event of the application; waits for the paint of a table that has rows."""
+    """Sees every event of the application; waits for the paint of a day that was read."""
 
     @override
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
-        if event.type() == QtCore.QEvent.Type.Paint and shows_rows(watched):
+        if event.type() == QtCore.QEvent.Type.Paint and shows_the_day(watched):
             QtCore.QTimer.singleShot(0, report)
         return False
 
 
-def shows_rows(watched: QtCore.QObject) -> bool:
-    """Whether this is the inside of a table that has something to show."""
-    table = watched.parent()
-    return (
-        isinstance(table, QtWidgets.QTableView)
-        and table.viewport() is watched
-        and table.model() is not None
-        and table.model().rowCount() > 0
-    )
+def shows_the_day(watched: QtCore.QObject) -> bool:
+    """Whether this is a part of the page of today, with something to show.
+
+    Known by its name: importing the page here would change what is measured.
+    """
+    part: QtCore.QObject | None = watched
+    while part is not None and type(part).__name__ != "TodayPane":
+        part = part.parent()
+    return getattr(part, "day", None) is not None
 
 
 def report() -> None:
