@@ -18,6 +18,8 @@ from tests.views.company import KEY, make_store, people
 HEAVY = (
     "sqlalchemy", "alembic", "requests", "urllib3", "matplotlib", "pypinyin", "keyring",
     "cryptography", "argon2", "tenacity", "numpy", "importlib.metadata", "asyncio",
+    "crm_desktop.views.shell.palette.palette", "crm_desktop.views.shell.quick_log",
+    "crm_desktop.views.shell.preferences", "crm_desktop.runtime.idle",
 )  # fmt: skip
 ME = RecordId("a" * 32)
 
