@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QCheckBox,
     QComboBox,
     QLabel,
@@ -56,6 +57,7 @@ def speaking_strangely() -> Iterator[None]:
 
 def clipped(window: QWidget) -> list[str]:
     """The labels, buttons and tabs in sight that show less than they say."""
+    QApplication.processEvents()  # what was said last is laid out with the next turn
     found = [
         f"{type(x).__name__} in {type(x.parent()).__name__}: {_words(x)!r}"
         for x in window.findChildren(QWidget)

@@ -10,13 +10,17 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId
 from crm_desktop.i18n import tr
+from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.shell import Shell
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import PLACES
 from crm_desktop.views.theme import theme
 from tests.views.strange_words import clipped, speaking_strangely, stretched
+from tests.views.test_inbox import OTHER, park, refuse, write
 
 Rest = Callable[[], None]
 
@@ -45,6 +49,16 @@ def mirrored(dressed: QApplication) -> Iterator[None]:
     dressed.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     yield
     dressed.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+@pytest.fixture
+def undecided(store: Store, known: dict[str, list[RecordId]]) -> None:
+    """An account with two conflicts, and refused work on another one."""
+    account, me = known["account"][0], store.identity.user
+    write(store, known["account"][1], industry="Bakery")
+    refuse(store)
+    park(store, f"account/{account}", "phone", "1", "030-2", me)
+    park(store, f"account/{account}", "description", "", "Mine.", me, conflict=OTHER)
 
 
 def open_place(hub: DataHub, qtbot: QtBot, rest: Rest, place: str) -> Shell:
@@ -84,6 +98,23 @@ def test_nothing_is_cut_off_from_right_to_left(
     shell = open_place(hub, qtbot, rest, place)
     assert clipped(shell) == []
     assert shell.layoutDirection() == Qt.LayoutDirection.RightToLeft
+
+
+@pytest.mark.parametrize("look", ["strange", "mirrored"])
+def test_a_conflict_and_refused_work_are_readable_too(
+    look: str, request: pytest.FixtureRequest, undecided: None, hub: DataHub, qtbot: QtBot,
+    rest: Rest,
+) -> None:  # fmt: skip
+    request.getfixturevalue(look)
+    shell = open_place(hub, qtbot, rest, "inbox")
+    pane = shell.innermost
+    assert isinstance(pane, InboxPane)
+    pane.dispute.take_all(mine=True)
+    assert clipped(shell) == []
+    pane.side.tree.choose_next()
+    rest()
+    assert pane.shown is pane.stuck
+    assert clipped(shell) == []
 
 
 @places

@@ -25,6 +25,7 @@ from crm_desktop.views.panes.inbox.grid import ChoiceGrid
 from crm_desktop.views.panes.inbox.parts import (
     GradeTile,
     IconLabel,
+    elided_label,
     hairline,
     label,
     line_label,
@@ -35,6 +36,7 @@ from crm_desktop.views.panes.inbox.timeline import WhatHappened
 from crm_desktop.views.theme.fonts import font
 
 _MARGIN = 20
+_UNDO_WIDTH = 190
 APPLY_KEYS = "Ctrl+Return"
 
 Alike = Mapping[str, tuple[Decision, ...]]
@@ -235,7 +237,9 @@ class DisputeView(QWidget):
         self._undo.setVisible(bool(self._steps))
         if self._steps:
             said = tr("Undo: {what}", what=self._steps[-1].words)
-            self._undo.setText(said)
+            metrics = self._undo.fontMetrics()
+            self._undo.setText(metrics.elidedText(said, Qt.TextElideMode.ElideRight, _UNDO_WIDTH))
+            self._undo.setToolTip(said)
             self._undo.setAccessibleName(said)
 
     def _show_story(self) -> None:
@@ -261,7 +265,7 @@ class DisputeView(QWidget):
         self._title = title_label(self)
         self._kind = line_label(self, role="small", tone="ink3")
         self._grade = GradeTile(self)
-        self._owner = line_label(self, role="small", tone="ink3")
+        self._owner = elided_label(self, role="small", tone="ink3")
         self._count = line_label(self)
         self._count.setFont(font("name"))
         self._undo = flat("", self, icon="undo", keys=QKeySequence(_UNDO).toString())
@@ -311,8 +315,7 @@ class DisputeView(QWidget):
         state.setFont(font("small_medium"))
         for widget in (IconLabel("conflict", "warn", self), state, self._kind, self._grade):
             first.addWidget(widget)
-        first.addWidget(self._owner)
-        first.addStretch(1)
+        first.addWidget(self._owner, 1)
         names = QVBoxLayout()
         names.setSpacing(2)
         names.addLayout(first)
@@ -330,7 +333,8 @@ class DisputeView(QWidget):
         foot.setContentsMargins(_MARGIN, 11, _MARGIN, 11)
         foot.setSpacing(8)
         foot.addWidget(self._count)
-        foot.addWidget(label(self, tr("nothing is sent until you apply"), role="small"), 1)
+        note = elided_label(self, tr("nothing is sent until you apply"), role="small", tone="ink3")
+        foot.addWidget(note, 1)
         for button in (self._undo, self._later, self._apply):
             foot.addWidget(button)
         return foot

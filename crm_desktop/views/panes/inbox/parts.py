@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.theme.icons import SMALL, icon
 from crm_desktop.views.theme.theme import theme
@@ -27,6 +28,15 @@ def line_label(parent: QWidget, text: str = "", *, role: str = "", tone: str = "
     """Words that stay in one line."""
     made = label(parent, text, role=role, tone=tone)
     made.setWordWrap(False)
+    return made
+
+
+def elided_label(parent: QWidget, text: str = "", *, role: str = "", tone: str = "") -> Elided:
+    """Words in one line that end in … where room is short; the tooltip has them whole."""
+    made = Elided(parent)
+    made.setProperty("role", role or None)
+    made.setProperty("tone", tone or None)
+    made.setText(text)
     return made
 
 
