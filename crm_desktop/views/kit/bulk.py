@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from crm_core.changes import Change, difference
 from crm_core.entity import Entity
@@ -22,6 +22,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.popup import Popup
+from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class BulkBar(QWidget):
         self._hub = hub
         self._links = links
         self._ids: tuple[str, ...] = ()
-        self._count = QLabel(self)
+        self._count = plain_label(self)
         self._change = normal(tr("Change all…"), self, icon="edit")
         self._copy = flat(tr("Copy"), self, icon="duplicate", keys="Ctrl+C")
         layout = QHBoxLayout(self)
@@ -145,9 +146,8 @@ class BulkPopup(Popup):
         for field in fields_in_bulk(entity):
             self._fields.addItem(tr(field.label), field.name)
         self._place = QHBoxLayout()
-        self._preview = QLabel(self)
+        self._preview = plain_label(self)
         self._preview.setProperty("role", "small")
-        self._preview.setWordWrap(True)
         self._save = primary(tr("Change"), self)
         self._editor: Editor | None = None
         foot = QHBoxLayout()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Kind, Value
@@ -19,6 +19,7 @@ from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.filtering import ME, OPERATORS, operator_words
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.popup import Popup
+from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import Titles, code_words
 
 _BARE = ("empty", "filled")
@@ -41,13 +42,13 @@ class ConditionPopup(Popup):
         self._boxes: dict[str, QCheckBox] = {}
         self._me = QCheckBox(tr("Me"), self)
         self._editor: Editor | None = None
-        self._problem = QLabel(self)
+        self._problem = plain_label(self)
         self._lay_out(links, is_new=where is None)
         self._show(where)
 
     def _lay_out(self, links: Links, *, is_new: bool) -> None:
         head = QHBoxLayout()
-        label = QLabel(tr(self._field.label), self)
+        label = plain_label(self, tr(self._field.label))
         label.setProperty("role", "section")
         head.addWidget(label, 1)
         for op in OPERATORS[self._field.kind]:
@@ -57,7 +58,6 @@ class ConditionPopup(Popup):
         self.page.addLayout(head)
         self._add_value(links)
         self._problem.setProperty("tone", "bad")
-        self._problem.setWordWrap(True)
         self._problem.hide()
         self.page.addWidget(self._problem)
         foot = QHBoxLayout()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crm_core.changes import difference
 from crm_core.entity import Entity
@@ -30,6 +30,7 @@ from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_view import ListView
 from crm_desktop.views.kit.listing import Listing
 from crm_desktop.views.kit.source import StoreSource
+from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.view_bar import ViewBar
 from crm_desktop.views.kit.view_spec import ViewSpec
 from crm_desktop.views.kit.view_store import Kept, ViewStore
@@ -66,7 +67,7 @@ class ListSide(QWidget):
         self._source = StoreSource(hub, self._usual)
         self.model = ListModel(entity, self._usual, self._source, self.list)
         self.bulk = BulkBar(entity, hub, links, self)
-        self._foot = QLabel(self)
+        self._foot = plain_label(self)
         newest_first = entity.by_name[entity.sort].kind is Kind.INSTANT
         usual = ViewSpec(sort=entity.sort, descending=newest_first)
         self.views = ViewStore(entity, hub, usual, self)
