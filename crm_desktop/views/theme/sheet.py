@@ -1,8 +1,9 @@
 """The style sheet: shapes and states of plain widgets, said in tokens and sizes only.
 
-Words in it are `$token` or a size. What a style sheet cannot draw (rings off the edge, check boxes,
-radios) is the proxy style's, and rows are the delegates'. Widgets say what they are by the dynamic
-property `role` and how they stand by `state`.
+What Qt's palette can say is said there (`theme.palette_of`): a rule that meets every widget costs
+every widget its time. Words in it are `$token` or a size. What a style sheet cannot draw (rings
+off the edge, check boxes, radios) is the proxy style's, and rows are the delegates'. Widgets say
+what they are by the dynamic property `role` and how they stand by `state`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,6 @@ ICONS = Path(__file__).resolve().parents[3] / "resources" / "icons"
 """Beside the packages in a checkout, in an installed wheel and in a frozen build alike."""
 
 _SURFACES = """
-QWidget { color: $ink; }
-QMainWindow, QDialog, QStackedWidget, QScrollArea, QScrollArea > QWidget > QWidget[role="page"] {
-    background: $pane;
-}
 QWidget[surface="pane"] { background: $pane; }
 QWidget[surface="alt"] { background: $alt; }
 QWidget[surface="rail"] { background: $rail; }
@@ -30,7 +27,6 @@ QSplitter::handle { background: $line; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
 QToolTip { background: $ink; color: $pane; border: none; padding: 4px 8px; font-size: 12px; }
-QLabel { background: transparent; }
 QLabel[role="page"] { font-size: 17px; font-weight: 600; }
 QLabel[role="record"] { font-size: 15px; font-weight: 600; }
 QLabel[role="chart"] { font-size: 14px; font-weight: 600; }
@@ -44,7 +40,6 @@ QLabel[tone="good"] { color: $good; }
 QLabel[tone="warn"] { color: $warn; }
 QLabel[tone="bad"] { color: $bad; }
 QLabel[tone="accent"] { color: $accent; }
-QLabel:disabled { color: $ink3; }
 """
 
 _BUTTONS = """
@@ -138,9 +133,8 @@ QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView {
     background: $pane; border: 1px solid $line2; padding: 4px; outline: 0;
 }
-QCheckBox, QRadioButton { spacing: 6px; background: transparent; }
+QCheckBox, QRadioButton { spacing: 6px; }
 QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; }
-QCheckBox:disabled, QRadioButton:disabled { color: $ink3; }
 """
 
 _VIEWS = """
