@@ -29,6 +29,7 @@ class CheatSheet(Overlay):
     def __init__(self, actions: Sequence[QAction], parent: QWidget) -> None:
         super().__init__(parent, width=WIDTH)
         title = QLabel(tr("Keys"), self.sheet)
+        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setProperty("role", "record")
         self.page.addWidget(title)
         content = QWidget(self.sheet)

@@ -41,6 +41,7 @@ class PreferencesPage(Overlay):
         super().__init__(parent, width=WIDTH)
         self._kept = ground.preferences
         title = QLabel(tr("Preferences"), self.sheet)
+        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setProperty("role", "record")
         self.page.addWidget(title)
         self._add_look()
@@ -92,6 +93,7 @@ class PreferencesPage(Overlay):
 
     def _section(self, name: str) -> QFormLayout:
         head = QLabel(name, self.sheet)
+        head.setTextFormat(Qt.TextFormat.PlainText)
         head.setProperty("role", "section")
         self.page.addWidget(head)
         form = QFormLayout()

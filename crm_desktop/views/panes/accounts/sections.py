@@ -126,6 +126,7 @@ class _Key(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(5)
         swatch = QLabel(self)
+        swatch.setTextFormat(Qt.TextFormat.PlainText)
         swatch.setObjectName(shape)
         swatch.setFixedSize(9 if shape == "bar" else 12, 9 if shape == "bar" else 2)
         swatch.setAutoFillBackground(True)

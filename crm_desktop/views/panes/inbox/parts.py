@@ -61,6 +61,7 @@ class IconLabel(QLabel):
     def __init__(self, name: str, token: str, parent: QWidget, size: int = SMALL) -> None:
         super().__init__(parent)
         self._icon = icon(name, token, size)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFixedSize(size, size)
 
     def show_icon(self, name: str, token: str) -> None:

@@ -52,6 +52,7 @@ class Box(QWidget):
 
     def _lay_out(self, letter: str, name: str) -> None:
         tile = QLabel(letter, self)
+        tile.setTextFormat(Qt.TextFormat.PlainText)
         tile.setProperty("role", "small")
         tile.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         tile.setFixedSize(18, 18)

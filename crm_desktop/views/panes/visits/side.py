@@ -86,6 +86,7 @@ class Side(QWidget):
         head = QWidget(part)
         head.setFixedHeight(theme().metrics.head)
         title = QLabel(tr("Due, not planned"), head)
+        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setProperty("role", "section")
         row = QHBoxLayout(head)
         row.setContentsMargins(16, 0, 16, 0)

@@ -77,6 +77,7 @@ class Paper(QFrame):
 
     def _lay_out(self) -> None:
         glass = QLabel(self)
+        glass.setTextFormat(Qt.TextFormat.PlainText)
         glass.setPixmap(pixmap("search", "ink2", USUAL, self.devicePixelRatioF()))
         head = QWidget(self)
         head.setFixedHeight(_HEAD - _EDGE)
