@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from crm_core.complaint_clocks import ClockState
 from crm_core.i18n import tr_noop
@@ -14,6 +14,7 @@ from crm_core.working_time import WorkingCalendar
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import Board
 from crm_desktop.views.kit.buttons import primary
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
@@ -51,7 +52,7 @@ class BoardView(QWidget):
         self._tabs = ViewTabs(self)
         self._list = CaseList(self)
         self._empty = EmptyPane("complaints", "", "", "", self)
-        self._foot = QLabel(self)
+        self._foot = Elided(self)
         self._stack = QStackedWidget(self)
         self._is_known = False
         self._lay_out()

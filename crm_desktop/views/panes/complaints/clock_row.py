@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.complaint_clocks import ClockKind, ClockState, Reading
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.clock_words import KINDS, clock_words, time_words
 from crm_desktop.views.kit.delegates.clock import paint_clock
+from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.panes.complaints.case_list import TONES
 from crm_desktop.views.panes.complaints.moments import moment_words
 from crm_desktop.views.theme.theme import theme
@@ -179,8 +180,6 @@ def _colour(label: QLabel, tone: str) -> None:
 
 
 def _line(parent: QWidget, role: str) -> QLabel:
-    label = QLabel(parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = Elided(parent)
     label.setProperty("role", role)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
