@@ -57,10 +57,12 @@ class FormRow(QObject):
         top = Qt.AlignmentFlag.AlignTop
         grid.addWidget(self._label, at, 0, top)
         grid.addWidget(editor.widget, at, 1)
-        grid.addWidget(self._badge, at, 2, top)
-        grid.addWidget(self._problem, at + 1, 1, 1, 2)
-        grid.addWidget(self._parked, at + 2, 1, 1, 2)
-        grid.addWidget(self._way, at + 3, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        # Below and not beside: a badge must not make every other editor narrower.
+        left = Qt.AlignmentFlag.AlignLeft
+        grid.addWidget(self._problem, at + 1, 1)
+        grid.addWidget(self._badge, at + 2, 1, left)
+        grid.addWidget(self._parked, at + 3, 1)
+        grid.addWidget(self._way, at + 4, 1, left)
         self._label.clicked.connect(self._ask_history)
         self._way.clicked.connect(self._ask_inbox)
 
