@@ -100,6 +100,8 @@ def picture_of(stage: Stage, picture: Picture) -> Iterator[Step]:
     """One picture of one pane; `pane` is a place of the rail or a kind."""
     kind = picture.pane if picture.pane in CATALOG else ""
     place = place_of(kind).name if kind else picture.pane
+    # What is selected has its colour only in the window that one works in.
+    yield stage.scene.window.activateWindow
     yield lambda: stage.shell.show_place(place)
     if kind and picture.select:
         yield lambda: stage.shell.open_record(kind, picture.select)

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QLineEdit, QTableView
 from pytestqt.qtbot import QtBot
 
 from crm_desktop.views.kit.badge import LOOKS, badge_width, badge_words, paint_badge
@@ -232,6 +232,19 @@ def test_a_selected_row_has_a_bar_at_its_begin_and_only_there(table: QTableView)
     assert at(table, 0, 1) in bars
     assert at(table, 0, table.columnViewportPosition(2) + 1) in {LIGHT.selection, LIGHT.fill}
     assert at(table, 1, 1) == LIGHT.pane
+
+
+def test_a_choice_keeps_its_colour_while_something_else_has_the_keyboard(
+    table: QTableView, qtbot: QtBot
+) -> None:
+    other = QLineEdit(table)
+    other.show()
+    table.activateWindow()
+    qtbot.waitUntil(table.isActiveWindow)
+    table.selectRow(0)
+    other.setFocus()
+    assert at(table, 0, 1) == LIGHT.accent
+    assert at(table, 0, table.columnViewportPosition(2) + 1) == LIGHT.selection
 
 
 def test_the_whole_row_under_the_pointer_shows_it(table: QTableView) -> None:

@@ -101,7 +101,8 @@ def paint_ground(
     ground = Ground(
         is_pointed=bool(state & _State.State_MouseOver) or _is_pointed(view, index),
         is_selected=is_selected,
-        is_active=bool(state & _State.State_Active),
+        # Of the window, not of the view: a choice stays one while its details have the keyboard.
+        is_active=not isinstance(view, QAbstractItemView) or view.isActiveWindow(),
         is_ringed=is_ringed,
         first=first,
         last=last,
