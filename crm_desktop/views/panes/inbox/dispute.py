@@ -268,7 +268,7 @@ class DisputeView(QWidget):
         self._owner = elided_label(self, role="small", tone="ink3")
         self._count = line_label(self)
         self._count.setFont(font("name"))
-        self._undo = flat("", self, icon="undo", keys=QKeySequence(_UNDO).toString())
+        self._undo = flat(tr("Undo"), self, icon="undo", keys=QKeySequence(_UNDO).toString())
         self._later = normal(tr("Decide later"), self)
         self._apply = primary(tr("Apply"), self, keys=APPLY_KEYS)
         self._open_record = flat(tr("Open record"), self)
