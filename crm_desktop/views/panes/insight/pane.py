@@ -117,7 +117,7 @@ class InsightPane(QWidget):
         self._filters.set_note(
             tr("{all} charts · {n} on this board", all=len(REPORTS), n=len(board.cards))
         )
-        self._later.start(0)
+        QTimer.singleShot(0, self, self._read_stale)
 
     def _make(self, name: str) -> Board:
         found = next(board for board in BOARDS if board.name == name)
@@ -130,7 +130,7 @@ class InsightPane(QWidget):
         return Board(cards, self._charts)
 
     def _read_soon(self) -> None:
-        self._later.start(0)
+        QTimer.singleShot(0, self, self._read_stale)
 
     def _read_stale(self) -> None:
         """Begin with the first chart in front that is out of date; each fetches the next, so that
@@ -153,7 +153,7 @@ class InsightPane(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._later.start(0)
+        QTimer.singleShot(0, self, self._read_stale)
 
     # The records behind a mark
 
