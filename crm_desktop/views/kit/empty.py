@@ -35,6 +35,7 @@ class EmptyPane(QWidget):
         super().__init__(parent)
         self._icon = QLabel(self)
         self._icon.setTextFormat(Qt.TextFormat.PlainText)
+        self._icon.setTextFormat(Qt.TextFormat.PlainText)
         self._icon.setPixmap(icon_of(icon, "ink3", LARGE).pixmap(QSize(LARGE, LARGE)))
         self._name = icon
         self._why = text_of("section", self, why)
