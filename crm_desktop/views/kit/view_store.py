@@ -80,7 +80,9 @@ class ViewStore(QObject):
             "name": name, "entity": self._entity.kind, "shared": shared,
             "position": between(self._last, None), **values_of(spec),
         }  # fmt: skip
-        filled: dict[str, Value] = {key: value for key, value in values.items() if value is not None}
+        filled: dict[str, Value] = {
+            key: value for key, value in values.items() if value is not None
+        }
         change = Change(KIND, record_id, Op.INSERT, filled)
         self._save(change, tr("New view: {name}", name=name))
         return record_id
