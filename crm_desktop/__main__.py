@@ -124,16 +124,28 @@ def _demo(arguments: Arguments, _passphrase: str | None) -> int:
 
 
 def _qt() -> dict[str, str | int | bool]:
-    """Qt starts, and draws a letter, without a display."""
+    """Qt starts, finds letters and draws an icon, without a display; raises LookupError."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import qVersion
-    from PySide6.QtGui import QFontDatabase, QGuiApplication
+    from PySide6.QtGui import QFontDatabase, QImageReader
+    from PySide6.QtWidgets import QApplication
 
-    application = QGuiApplication(["selftest"])
-    families = len(QFontDatabase.families())
-    platform = application.platformName()
+    from crm_desktop.views.theme import icons, sheet
+
+    application = QApplication(["selftest"])
+    found = {
+        "version": qVersion(),
+        "platform": application.platformName(),
+        "families": len(QFontDatabase.families()),
+        "icons": len([*sheet.ICONS.glob("*.svg")]),
+        "drawn": not icons.pixmap("sync").isNull(),
+        # The style sheet's arrows are read by Qt itself.
+        "svg": "svg" in {bytes(x.data()).decode() for x in QImageReader.supportedImageFormats()},
+    }
     application.shutdown()
-    return {"version": qVersion(), "platform": platform, "families": families}
+    if not (found["icons"] and found["drawn"] and found["svg"]):
+        raise LookupError(found)
+    return found
 
 
 def _speak_utf8() -> None:
