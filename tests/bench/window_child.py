@@ -54,11 +54,11 @@ class InMemory:
 
     def fetch(
         self,
-        _listing: Listing,
+        listing: Listing,  # named as the protocol names it
         wanted: Wanted,
-        _owner: QObject,
+        owner: QObject,
         then: Callable[[Stretch], None],
-        _failed: Callable[[], None],
+        failed: Callable[[], None],
     ) -> None:
         """The stretch behind a key; nothing else is asked for by scrolling down."""
         first = self._place(wanted.after) + 1 if wanted.after is not None else 0

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_core import positions
 from crm_core.buying_centre import Gap, Person, gaps, support_index
 from crm_core.plan_progress import (
     Standing,
@@ -17,6 +16,7 @@ from crm_core.plan_progress import (
     standing_of_action,
     standing_of_objective,
 )
+from crm_core.positions import between, moved, spread
 
 TODAY = dt.date(2026, 10, 13)
 YESTERDAY, TOMORROW = dt.date(2026, 10, 12), dt.date(2026, 10, 14)
@@ -75,7 +75,7 @@ words = st.text("0123456789ABCXYZabcxyz", min_size=1, max_size=6).filter(lambda 
 @given(words, words)
 def test_between_two_of_our_positions_another_always_fits(one: str, other: str) -> None:
     low, high = sorted((one, other))
-    made = positions.between(low, high)
+    made = between(low, high)
     if low == high:
         assert made is None
     else:
@@ -86,7 +86,7 @@ def test_between_two_of_our_positions_another_always_fits(one: str, other: str) 
 
 @given(words)
 def test_there_is_room_at_both_ends(word: str) -> None:
-    last, first = positions.between(word, None), positions.between(None, word)
+    last, first = between(word, None), between(None, word)
     assert last is not None
     assert first is not None
     assert first < word < last
@@ -94,11 +94,11 @@ def test_there_is_room_at_both_ends(word: str) -> None:
 
 @given(st.integers(1, 300))
 def test_fresh_positions_rise_with_room_between_them(count: int) -> None:
-    made = positions.spread(count)
+    made = spread(count)
     assert len(made) == count
     for low, high in pairwise(made):
         assert low < high
-        assert positions.between(low, high)
+        assert between(low, high)
 
 
 @given(st.lists(st.sampled_from(["a0", "a00", "a1", "b", None]), min_size=1, max_size=5), st.data())
@@ -107,7 +107,7 @@ def test_a_moved_entry_lands_where_it_was_put(old: list[str | None], data: st.Da
     target = data.draw(st.integers(0, len(old) - 1))
     # As a list shows them: those without a position first, then by position, then as they came.
     shown = sorted(old, key=lambda x: (x is not None, x or ""))
-    new = positions.moved(shown, source, target)
+    new = moved(shown, source, target)
     wanted = [n for n in range(len(shown)) if n != source]
     wanted.insert(target, source)
     after = {n: new.get(n, shown[n]) for n in range(len(shown))}

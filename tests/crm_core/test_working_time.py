@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_core import chinese_days
+from crm_core.chinese_days import is_known, is_workday, last_known_year
 from crm_core.working_time import CHINA, NeverWorked, WorkingCalendar
 
 CALENDAR = WorkingCalendar()
@@ -45,9 +45,9 @@ def test_golden_due_moments_of_2026(received: str, hours: int, due: str) -> None
 
 def test_national_day_is_seven_days_off_with_two_made_up() -> None:
     october = [dt.date(2026, 10, day) for day in range(1, 12)]
-    worked = [day.day for day in october if chinese_days.is_workday(day)]
+    worked = [day.day for day in october if is_workday(day)]
     assert worked == [8, 9, 10]
-    assert chinese_days.is_workday(dt.date(2026, 9, 20))
+    assert is_workday(dt.date(2026, 9, 20))
 
 
 @given(moments, moments, moments)
@@ -76,11 +76,11 @@ def test_work_can_be_done_in_parts(start: dt.datetime, a: dt.timedelta, b: dt.ti
 
 
 def test_beyond_the_published_calendar_weekdays_count_and_it_says_so() -> None:
-    assert chinese_days.last_known_year() >= 2026
-    after_it = dt.date(chinese_days.last_known_year() + 1, 10, 1)
-    assert not chinese_days.is_known(after_it)
+    assert last_known_year() >= 2026
+    after_it = dt.date(last_known_year() + 1, 10, 1)
+    assert not is_known(after_it)
     days = [after_it + dt.timedelta(n) for n in range(7)]
-    assert sum(chinese_days.is_workday(day) for day in days) == 5
+    assert sum(is_workday(day) for day in days) == 5
     assert CALENDAR.covers(china("2026-12-31 12:00"))
     noon = dt.datetime.combine(after_it, dt.time(12), CHINA)
     assert not CALENDAR.covers(noon)

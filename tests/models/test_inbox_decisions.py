@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crm_core.errors import UserProblem
-from crm_core.ids import RecordId
+from crm_core.fields import Value
+from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import inbox, inbox_facts, journal
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
@@ -28,9 +29,14 @@ A = RecordId(f"{7:032x}")
 ONE, TWO = RecordId(f"{21:032x}"), RecordId(f"{22:032x}")
 
 
-def parked(field: str, mine: str) -> dict[str, object]:
+def parked(field: str, mine: str) -> dict[str, Value]:
     """The values of an open conflict on account A."""
-    entry = {"value": mine, "author": ME, "device": "t14", "authored_at": "2026-11-19T08:00:00Z"}
+    entry: dict[str, Value] = {
+        "value": mine,
+        "author": ME,
+        "device": "t14",
+        "authored_at": "2026-11-19T08:00:00Z",
+    }
     return {
         "record": f"account/{A}", "field": field, "why": "edit", "base": "1",
         "parked": [{**entry, "cs_id": "f" * 32}], "state": "open",
@@ -95,7 +101,7 @@ def test_the_other_side_of_a_conflict_is_what_the_server_has(store: Store) -> No
     assert found["phone"].current == "5"
 
 
-def refused(store: Store) -> str:
+def refused(store: Store) -> ChangeSetId:
     first_pull(store, ("account", row(A, 10, name="A", email="a@a.com", phone="1")))
     put(store, "account", A, phone="2")
     [cs] = take(store)

@@ -151,6 +151,7 @@ def test_what_was_typed_and_not_saved_comes_back(
     rest()
     record_id = pane.record_id
     type_into(pane, "industry", "Half a thou")
+    assert pane._drafts is not None
     pane._drafts.flush()
     rest()
     another = open_pane("account")

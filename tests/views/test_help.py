@@ -28,14 +28,20 @@ def test_every_link_of_a_page_leads_to_a_page(language: str, page: str) -> None:
         assert target.removesuffix(".md") in PAGES
 
 
+def text_of(guide: Guide) -> str:
+    browser = guide.findChild(QTextBrowser)
+    assert isinstance(browser, QTextBrowser)
+    return browser.toPlainText()
+
+
 def test_the_guide_opens_at_a_page_and_the_second_time_in_the_same_window(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     guide = show_guide(window, "visits")
     assert guide.page == "visits"
-    assert "Visits" in guide.findChild(QTextBrowser).toPlainText()
+    assert "Visits" in text_of(guide)
     assert show_guide(window, "inbox") is guide
-    assert "Inbox" in guide.findChild(QTextBrowser).toPlainText()
+    assert "Inbox" in text_of(guide)
 
 
 def test_a_page_that_does_not_exist_opens_the_contents(qtbot: QtBot) -> None:
@@ -43,7 +49,7 @@ def test_a_page_that_does_not_exist_opens_the_contents(qtbot: QtBot) -> None:
     qtbot.addWidget(guide)
     guide.show_page("../../etc/passwd")
     assert guide.page == INDEX
-    assert "Guide" in guide.findChild(QTextBrowser).toPlainText()
+    assert "Guide" in text_of(guide)
 
 
 def test_other_languages_read_english() -> None:
