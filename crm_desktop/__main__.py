@@ -6,6 +6,7 @@ without, and so argparse and the command line only come with a command.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -57,6 +58,7 @@ def _opening(folder: Path, passphrase: str | None) -> Callable[[Path, str | None
     """Begin to open the profile while Qt is loaded: whoever asks first gets what was begun."""
     from crm_desktop.profile import open_profile
 
+    gc.disable()  # from here on there are two threads; see `runtime.sweeper`, which takes over
     begun = [in_background(lambda: open_profile(folder, passphrase), "opening")]
 
     def opener(path: Path, words: str | None) -> Profile:

@@ -22,6 +22,7 @@ from shiboken6 import Shiboken
 
 from crm_core.errors import Bug, CrmError
 from crm_core.i18n import tr_noop
+from crm_desktop.runtime.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class Lanes(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._sweeper = Sweeper(self)
         self._write = _Lane("write", 1, self._send)
         self._read = _Lane("read", READ_WORKERS, self._send)
         self._network = _Lane("network", 1, self._send)
@@ -204,6 +206,7 @@ class Lanes(QObject):
         """End the lanes: what is queued to be written is written, the rest is waited for."""
         for lane in (self._network, self._read, self._write):
             lane.close()
+        self._sweeper.close()
 
     def _put(self, lane: _Lane, task: _Task) -> bool:
         with self._count:
