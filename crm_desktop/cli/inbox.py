@@ -152,15 +152,16 @@ def _taken(c: Connection, row: ConflictRow, me: RecordId, take: str) -> Value:
     if take == "mine":
         if is_parked:
             return mine
-        return row.current if _wrote_current(c, row) else _the_parked_one(c, row)
+        shown = inbox.shown_here(c, row)
+        return shown if _wrote(c, row, shown) else _the_parked_one(c, row)
     if take == "theirs":
         return row.current if is_parked else _the_parked_one(c, row)
     return _of_author(c, row, take)
 
 
-def _wrote_current(c: Connection, row: ConflictRow) -> bool:
-    """Whether the value that stands is one that this user wrote: his own journal knows."""
-    members = row.current if isinstance(row.current, dict) else {row.field: row.current}
+def _wrote(c: Connection, row: ConflictRow, shown: Value) -> bool:
+    """Whether the value shown here is one that this user wrote: his own journal knows."""
+    members = shown if isinstance(shown, dict) else {row.field: shown}
     return any(
         entry.field in members and entry.new == members[entry.field]
         for entry in own_history(c, row.kind, row.record)

@@ -45,6 +45,7 @@ __all__ = [
     "resolve_all",
     "salvaged",
     "set_aside",
+    "shown_here",
     "stuck",
 ]
 
@@ -189,6 +190,13 @@ def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
         arrived_at or "", from_json(resolution) if resolution else None,
         id_of(resolved_by) if resolved_by else None, resolved_at or "",
     )  # fmt: skip
+
+
+def shown_here(c: Connection, row: ConflictRow) -> Value:
+    """What this user sees in the contested field: the agreed value with his own work on top."""
+    stored = fetch(c, row.kind, row.record)
+    values = stored.values if stored is not None else {}
+    return _current(row.kind, row.field, values, gone=stored is None or not stored.is_live)
 
 
 def _current(kind: str, field: str, values: Mapping[str, Value], *, gone: bool) -> Value:

@@ -82,7 +82,7 @@ def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     phrase = iter(_phrase(characters)) if characters else iter(())
     found: list[tuple[str, ...]] = []
     position = 0
-    for piece, behind in zip(pieces, (*pieces[1:], ""), strict=True):
+    for piece, behind in zip(pieces, (*pieces, "")[1:], strict=True):
         if not has_cjk(piece):
             found.append((piece,))
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crm_core.catalog import CATALOG
@@ -121,6 +121,7 @@ def test_every_cell_reads_back_to_its_value(seed: int, text: str) -> None:
         max_size=5,
     )
 )
+@example(names=["¡"])
 def test_any_name_survives_an_export_and_import(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = new_store(Path(folder))
