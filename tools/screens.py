@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         profile, out, theme, locale, _ = arguments
         return take_pictures(Path(profile), Path(out), theme, locale)
     screens = Path(arguments[0]) if arguments else SCREENS
-    with demo.running(fresh=False, folder=GROUND) as ready:
+    with demo.running(fresh=True, folder=GROUND) as ready:
         looks = product(THEMES, LOCALES, SCALES)
         codes = [look(ready.profile, screens, *each) for each in looks]
     parts = [sys.executable, "-m", "tools.gallery", str(screens / "gallery.png")]
