@@ -52,27 +52,20 @@ class FocusRing(QObject):
 
     @property
     def ring(self) -> Ring | None:
-        """The ring that is shown, if one is."""
-        return self._ring
+        """The ring that is shown, if one is. It may have died with what it lay in."""
+        return self._ring if self._ring is not None and isValid(self._ring) else None
 
     def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._ring is not None:
-            self._ring.let_go()
-            self._ring.deleteLater()
-            self._ring = None
-        if new is not None and wants_ring(new):
-            self._ring = Ring(new, host_of(new))
-            self._ring.destroyed.connect(self._forget)
+        if (ring := self.ring) is not None:
+            ring.let_go()
+            ring.deleteLater()
+        self._ring = Ring(new, host_of(new)) if new is not None and wants_ring(new) else None
 
     def _let_go(self) -> None:
         if isValid(self) and isValid(self._application):
             self._application.focusChanged.disconnect(self._follow)
-        if self._ring is not None and isValid(self._ring):
-            self._ring.let_go()
-
-    def _forget(self, gone: QObject | None = None) -> None:
-        if gone is self._ring:
-            self._ring = None
+        if (ring := self.ring) is not None:
+            ring.let_go()
 
 
 def wants_ring(widget: QWidget) -> bool:
@@ -105,19 +98,20 @@ class Ring(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for widget in self._between():
+        self._followed = list(_between(target, host))
+        for widget in self._followed:
             widget.installEventFilter(self)
         self._place()
 
     def let_go(self) -> None:
-        """Follow the control no longer, and be seen no longer."""
+        """Follow the control no longer, and be seen no longer. What was followed may be dead."""
         self.hide()
-        for widget in self._between():
+        for widget in filter(isValid, self._followed):
             widget.removeEventFilter(self)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _FOLLOWED:
+        if event.type() in _FOLLOWED and isValid(self._target):
             self._place()
         return False
 
@@ -132,13 +126,6 @@ class Ring(QWidget):
         painter.drawRoundedRect(
             QRectF(self.rect()).adjusted(half, half, -half, -half), radius, radius
         )
-
-    def _between(self) -> Iterator[QWidget]:
-        """The control and all it stands in, up to what the ring lies in."""
-        widget: QWidget | None = self._target
-        while widget is not None and widget is not self._host:
-            yield widget
-            widget = widget.parentWidget()
 
     def _place(self) -> None:
         target = self._target
@@ -155,6 +142,14 @@ class Ring(QWidget):
         if target.property("shape") == "round":
             return self.height() / 2 - OFF
         return metrics.radius + OFF
+
+
+def _between(target: QWidget, host: QWidget) -> Iterator[QWidget]:
+    """The control and all it stands in, up to what the ring lies in."""
+    widget: QWidget | None = target
+    while widget is not None and widget is not host:
+        yield widget
+        widget = widget.parentWidget()
 
 
 def _is_viewport(widget: QWidget) -> bool:

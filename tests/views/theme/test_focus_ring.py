@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -80,6 +81,25 @@ def test_the_ring_follows_its_control_and_goes_with_it(page: QWidget, qtbot: QtB
     qtbot.waitUntil(lambda: rings(page) == [around(line, page)])
     line.hide()
     assert rings(page) == []
+
+
+@pytest.mark.parametrize("dies", ["the ring", "the control", "what it stands in"])
+def test_a_ring_lets_go_of_what_has_died(page: QWidget, dies: str) -> None:
+    """Python may take a widget apart before Qt says so; the next control still gets its ring."""
+    box = QWidget(page)
+    line = QLineEdit(box)
+    QVBoxLayout(box).addWidget(line)
+    layout = page.layout()
+    assert layout is not None
+    layout.addWidget(box)
+    box.show()
+    line.setFocus()
+    (ring,) = (x for x in page.findChildren(Ring) if x.isVisible())
+    shiboken6.delete({"the ring": ring, "the control": line, "what it stands in": box}[dies])
+    other = page.findChildren(QLineEdit)[0]
+    other.clearFocus()
+    other.setFocus()
+    assert rings(page) == [around(other, page)]
 
 
 def test_a_control_may_show_its_focus_itself(page: QWidget) -> None:
