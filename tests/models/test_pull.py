@@ -169,6 +169,20 @@ def test_what_left_is_unreadable_at_once_and_not_deleted(store: Store) -> None:
     assert digest(store).count == 2
 
 
+def test_a_version_below_own_work_keeps_its_other_roots_beside_others_of_its_page(
+    store: Store,
+) -> None:
+    person = below_two_accounts(store)
+    other = RecordId(f"{31:032x}")
+    pull(store, 30, page("contact", row(other, 20, (A,), full_name="Wu")))
+    put(store, "contact", person, phone="5")
+    newer = row(person, 41, (A, B), full_name="Li Na")
+    pull(store, 50, page("contact", newer, row(other, 42, (A,), full_name="Wu Fei")))
+    pull(store, 60, Left((A,)))
+    assert is_seen(store, "contact", person)
+    assert not is_seen(store, "contact", other)
+
+
 def test_what_left_is_erased_after_the_grace(store: Store) -> None:
     below_two_accounts(store)
     pull(store, 30, Left((A,)))

@@ -27,6 +27,11 @@ class Held:
         return self.row[0]
 
     @property
+    def key(self) -> bytes:
+        """The record."""
+        return self.row[1]
+
+    @property
     def seq(self) -> int:
         """The version."""
         return self.row[2]

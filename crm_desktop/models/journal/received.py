@@ -133,7 +133,7 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
     c.many(table.upsert, new)
     if newer:
         differing.replace(c, kind, newer)
-        _after_update(c, kind, held)
+        _after_update(c, kind, [old for old, _ in newer])
     c.many("DELETE FROM shadow WHERE kind = ? AND id = ?", bare)
     if more_roots:
         c.many("INSERT OR IGNORE INTO extra_root (kind, id, root) VALUES (?, ?, ?)", more_roots)
@@ -208,12 +208,12 @@ def _roots(key: bytes, roots: Sequence[RecordId]) -> tuple[bytes | None, list[by
     return blobs[0], blobs[1:]
 
 
-def _after_update(c: Connection, kind: str, held: Mapping[bytes, Held]) -> None:
+def _after_update(c: Connection, kind: str, replaced: Sequence[Held]) -> None:
     """What hung on the former versions goes: other roots, hiding."""
     if c.one("SELECT 1 FROM extra_root LIMIT 1") is not None:
-        keys = [(kind, key) for key in held]
+        keys = [(kind, one.key) for one in replaced]
         c.many("DELETE FROM extra_root WHERE kind = ? AND id = ?", keys)
-    hidden = [(kind, key) for key, one in held.items() if one.deleted == HIDDEN]
+    hidden = [(kind, one.key) for one in replaced if one.deleted == HIDDEN]
     c.many("DELETE FROM hidden WHERE kind = ? AND id = ?", hidden)
 
 
