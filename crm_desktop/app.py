@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -101,6 +102,7 @@ class Options:
 
 def main(options: Options, opener: Opener = open_profile) -> int:
     """Show the window until it is closed (or the pictures are taken); returns the exit code."""
+    gc.freeze()  # what is loaded stays: no collection has to look at it, while the window waits
     if options.picture is not None or options.story:
         os.environ.setdefault("QT_QPA_PLATFORM", _NO_DISPLAY)
     application = make_application(options)

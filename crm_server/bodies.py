@@ -14,9 +14,10 @@ from crm_core.wire import JSON_DEPTH_MAX
 
 ZSTD_LEVEL = 3
 CHUNK_BYTES = 64 * 1024
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_ESCAPES = re.compile(rb"\\.", re.DOTALL)
+_STRINGS = re.compile(rb'"[^"]*"')
 _ALIKE = bytes.maketrans(b"{}", b"[]")
-_OTHERS = bytes(set(range(256)).difference(b"[]{}"))
+_OTHERS = bytes(set(range(256)).difference(b'[]{}"'))
 
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
@@ -37,7 +38,9 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
 
 def check_depth(body: bytes) -> None:
     """Refuse JSON nested deeper than any message of ours with the deepest value inside."""
-    brackets = _STRINGS.sub(b"", body).translate(_ALIKE, _OTHERS)
+    plain = _ESCAPES.sub(b"", body) if b"\\" in body else body
+    # Two quotes side by side hold nothing, be they one text's or the end of one and the next's.
+    brackets = _STRINGS.sub(b"", plain.translate(_ALIKE, _OTHERS).replace(b'""', b""))
     for _ in range(JSON_DEPTH_MAX + VALUE_DEPTH_MAX):
         outer = brackets.replace(b"[]", b"")
         if outer == brackets:

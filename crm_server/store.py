@@ -26,6 +26,7 @@ from sqlalchemy.schema import CreateSchema
 
 from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
+from crm_server.checkpoints import LOG_PAGES_MAX, Checkpoints
 from crm_server.tables import STORE_VERSION, metadata
 
 SEQS_PER_SECOND_BITS = 24
@@ -44,7 +45,7 @@ _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={LOG_PAGES_MAX}",
 )
 
 Params = Sequence[Any]
@@ -117,9 +118,12 @@ class ServerStore:
         self.schema = schema_of(organisation) if self.postgres else ""
         self._own_engine = engine is None
         self.engine = engine or open_engine(url)
+        self._checkpoints = None if self.postgres else Checkpoints(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         if self._own_engine:
             self.engine.dispose()
 
@@ -180,6 +184,8 @@ class ServerStore:
                 connection.commit()
             else:
                 tx.run("COMMIT")
+                if self._checkpoints is not None and begin is _BEGIN_WRITE:
+                    self._checkpoints.written()
         except _OPERATIONAL as error:
             self._undo(connection)
             raise Unavailable(_NO_ANSWER) from error

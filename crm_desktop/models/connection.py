@@ -16,6 +16,9 @@ SqlValue: TypeAlias = "str | int | bytes | float | None"
 SqlRow: TypeAlias = "tuple[Any, ...]"
 
 KEY_BYTES = 32
+PAGE_HMAC = "HMAC_SHA256"
+"""What vouches for each page. Processors compute it two to three times as fast as SQLCipher's own
+choice, SHA-512 (ADR 32)."""
 CACHE_KIB = 16 * 1024
 """Page cache of each connection. The default of 2 MB makes upserts into live indexes a third
 slower; 64 MB would make them 8 % faster, and a first sync's memory grow by 40 MB."""
@@ -59,6 +62,7 @@ class Connection:
         try:
             # The key must come first: any other statement would read the file as plain text.
             self._raw.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+            self._raw.execute(f"PRAGMA cipher_hmac_algorithm={PAGE_HMAC}")
             self._raw.execute("PRAGMA cipher_log_level=NONE")
             self._raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             self._raw.execute(f"PRAGMA temp_store={TEMP_IN_MEMORY}")

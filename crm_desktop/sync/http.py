@@ -103,15 +103,22 @@ class HttpClient:
         self._time_outs = time_outs or TimeOuts()
         self._give_up_at = 0.0
         self._session = requests.Session()
+        self._session.trust_env = False  # it would be asked anew for every request
         self._session.headers.update(
             {"Accept-Encoding": "zstd, identity", "Content-Type": "application/json"}
         )
         if self.server.startswith("https:"):
             trust = context or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._session.mount("https://", _SystemTrust(trust))
+        self._ask_for_proxies()
+
+    def _ask_for_proxies(self) -> None:
+        """What this machine says about proxies; it changes with the network."""
+        self._session.proxies = requests.utils.get_environ_proxies(self.server)
 
     def expect_answer(self) -> None:
         """From now on, a server that has not answered once by `first_answer_s` is given up."""
+        self._ask_for_proxies()
         self._give_up_at = time.monotonic() + self._time_outs.first_answer_s
 
     def close(self) -> None:

@@ -97,7 +97,13 @@ def _demo(session: Session, options: argparse.Namespace) -> Answer:
 def _serve(session: Session, options: argparse.Namespace) -> None:
     import uvicorn
 
-    from crm_server.http import DATA_VARIABLE, DOCS_VARIABLE, URL_VARIABLE, create_app
+    from crm_server.http import (
+        DATA_VARIABLE,
+        DOCS_VARIABLE,
+        URL_VARIABLE,
+        create_app,
+        spare_the_collector,
+    )
 
     _check_address(options)
     if options.workers > 1 and not session.database_url:
@@ -112,6 +118,7 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
     os.environ[DOCS_VARIABLE] = "1" if options.api_docs else ""
     several = options.workers > 1
     app = create_app(session.organisations, api_docs=options.api_docs)
+    spare_the_collector()
     print(f"serving on {options.host}:{options.port}", file=sys.stderr, flush=True)
     uvicorn.run(
         "crm_server.http:from_environment" if several else app,

@@ -33,7 +33,8 @@ ROUNDS = 40
 
 
 def opened(folder: str) -> Profile:
-    """The profile in a folder."""
+    """The profile in a folder, as the window has it."""
+    gc.freeze()
     return open_profile(Path(folder), PASSPHRASE)
 
 

@@ -10,6 +10,8 @@ from tests.bench.table import Row, Target, middle
 STEP = Target(1.4)
 JUMP = Target(2.5)
 SAVE_MS = Target(50)
+CARD_MS = Target(100)
+SEARCH_MS = Target(40)
 LATE_MIDDLE_MS, LATE_P99_MS = Target(16), Target(50)
 ARRIVING = 100_000
 MODULE = "tests.bench.window_child"
@@ -22,6 +24,10 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
         found = [child("list", profile, module=MODULE) for _ in range(runs)]
     with watched() as saving:
         saves = [child("save", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
+    with watched() as reading:
+        cards = [child("card", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
+        child("search", profile, module=MODULE)  # builds the index
+        searches = [child("search", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
     with watched() as arriving:
         late = [arrival(stage, min(ARRIVING, accounts)) for _ in range(runs)]
     many = f"{accounts:_}".replace("_", "\u202f")
@@ -37,6 +43,10 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
         Row("jump anywhere (p95)", f"{jump:.1f} ms", against, jump / floor, JUMP, listing.foreign),
         Row("save until the list shows it (p95)", f"{middle(saves):.1f} ms", "1 ms",
             middle(saves), SAVE_MS, saving.foreign),
+        Row("account card with 500 entries (p95)", f"{middle(cards):.1f} ms", "1 ms",
+            middle(cards), CARD_MS, reading.foreign),
+        Row(f"search over {many} accounts, top 50 (p95)", f"{middle(searches):.1f} ms", "1 ms",
+            middle(searches), SEARCH_MS, reading.foreign),
         Row("window late while many arrive (median)", f"{late_middle:.1f} ms", "1 ms",
             late_middle, LATE_MIDDLE_MS, arriving.foreign),
         Row("window late while many arrive (p99)", f"{late_p99:.1f} ms", "1 ms",

@@ -21,8 +21,10 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
-from crm_desktop.models import queries
+from crm_desktop.models import queries, search
+from crm_desktop.models.journal import commit
 from crm_desktop.models.queries import Key, Row
+from crm_desktop.models.store import Store
 from crm_desktop.profile import Profile
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
@@ -39,6 +41,11 @@ STEPS = 60
 STEP_ROWS = 10
 JUMPS = 60
 SAVES = 40
+CARDS = 40
+ENTRIES = 500
+"""In the timeline of a card."""
+STEP_CHANGES = 100
+SEARCHES, LETTERS, TOP = 20, 10, 50
 TICK_MS = 5
 PATIENCE_S = 60.0
 SIZE = (1280, 800)
@@ -173,6 +180,65 @@ def save_job(folder: str) -> dict[str, float]:
     return {"p95_ms": share(found, 0.95)}
 
 
+def card_job(folder: str) -> dict[str, float]:
+    """From the choice of an account until its card, with a long timeline, is painted."""
+    from crm_desktop.views.panes.accounts.card import AccountCardView
+
+    with closing(opened(folder)) as profile, closing(Bench(profile)) as bench:
+        accounts = [with_history(profile.store, n) for n in range(2)]
+        view = AccountCardView(bench.hub, bench.window)
+        bench.window.setCentralWidget(view)
+        bench.window.show()
+        found: list[float] = []
+        for n in range(CARDS):
+            account = accounts[n % 2]
+            before = time.perf_counter()
+            view.show_record(account)
+            bench.until(lambda account=account: view.card is not None and view.card.id == account)
+            view.repaint()
+            bench.app.processEvents()
+            found.append(since_ms(before))
+        assert view.card is not None
+        assert view.card.entries >= ENTRIES
+    return {"p95_ms": share(found, 0.95)}
+
+
+def with_history(store: Store, number: int) -> RecordId:
+    """An account with so many entries in its timeline; made once in a profile."""
+    name = f"Bench {number}"
+    with store.reader() as connection:
+        known = connection.value("SELECT id FROM account WHERE name = ?", (name,))
+    if known is not None:
+        return RecordId(known.hex())
+    account, now = store.new_id(), store.now()
+    changes = [Change("account", account, Op.INSERT, {"name": name})]
+    changes += [
+        Change("interaction", store.new_id(), Op.INSERT,
+               {"account": account, "medium": "phone", "at": now, "subject": f"Call {n}",
+                "content": "What was said, in a sentence or two, as people write it."})
+        for n in range(ENTRIES)
+    ]  # fmt: skip
+    for first in range(0, len(changes), STEP_CHANGES):
+        commit(store, changes[first : first + STEP_CHANGES], label="Bench")
+    return account
+
+
+def search_job(folder: str) -> dict[str, float]:
+    """The best fifty for what is typed, letter by letter, over every account of the profile."""
+    with closing(opened(folder)) as profile:
+        search.build(profile.store)
+        found: list[float] = []
+        with profile.store.reader() as connection:
+            names = [row.values["name"] for row in queries.page(connection, "account").rows]
+            for name in map(str, random.Random(1).sample(names, SEARCHES)):
+                for length in range(1, min(len(name), LETTERS) + 1):
+                    before = time.perf_counter()
+                    hits = search.search(connection, name[:length], limit=TOP)
+                    found.append(since_ms(before))
+                    assert hits, name[:length]
+    return {"p95_ms": share(found, 0.95), "worst_ms": max(found)}
+
+
 def arrival_job(folder: str) -> dict[str, float]:
     """How late a timer of the window's thread is during a first fetch, with the list open."""
     from crm_desktop.runtime.autosync import Autosync
@@ -226,7 +292,10 @@ def share(figures: Sequence[float], part: float) -> float:
     return sorted(figures)[min(int(len(figures) * part), len(figures) - 1)]
 
 
-JOBS = {"list": list_job, "save": save_job, "arrival": arrival_job}
+JOBS = {
+    "list": list_job, "save": save_job, "arrival": arrival_job, "card": card_job,
+    "search": search_job,
+}  # fmt: skip
 
 if __name__ == "__main__":
     print(json.dumps(JOBS[sys.argv[1]](*sys.argv[2:])), flush=True)

@@ -177,6 +177,22 @@ def test_rubbish_instead_of_a_frame_is_a_bad_answer() -> None:
     assert isinstance(failure_of(answer(200, b"rubbish", "Content-Encoding: zstd")), BadAnswer)
 
 
+def test_each_run_asks_anew_for_the_proxy_of_the_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can answer there
+        client = HttpClient("http://crm.invalid")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        client.expect_answer()
+        with pytest.raises(Unavailable, match=r"The proxy|No server listens"):
+            client.get("/ping")
+        monkeypatch.setenv("no_proxy", "crm.invalid")
+        client.expect_answer()
+        with pytest.raises(Unavailable, match="no server named"):
+            client.get("/ping")
+
+
 def test_a_netrc_does_not_replace_our_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

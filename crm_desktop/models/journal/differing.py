@@ -13,6 +13,7 @@ from crm_desktop.models.sql import LIVE, SYSTEM_COLUMNS, layout, quoted
 
 WRITTEN = SYSTEM_COLUMNS[1:]
 """What of a version comes before its fields, in the order of `Layout.upsert`."""
+_FIRST_FIELD = len(WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,12 @@ def held(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, Held]:
     return {row[1]: Held(row) for row in c.rows(f"{table.select} WHERE id IN ({places})", ids)}
 
 
-def replace(c: Connection, kind: str, versions: Iterable[tuple[Held, Sequence[SqlValue]]]) -> None:
+def replace(c: Connection, kind: str, versions: Iterable[tuple[Held, tuple[SqlValue, ...]]]) -> None:
     """Write new versions, as `Layout.upsert` takes them, over the rows that are held."""
     alike: dict[tuple[int, ...], list[list[SqlValue]]] = {}
     read_anew: list[int] = []
     for old, new in versions:
-        pairs = enumerate(zip(new, old.row[1:], strict=True))
-        differing = tuple(position for position, (now, before) in pairs if now != before)
+        differing = _differing(new, old.row[1:])
         values = [new[position] for position in differing]
         alike.setdefault(differing, []).append([*values, old.rid])
         if not _found_by(kind).isdisjoint(differing):
@@ -71,6 +71,14 @@ def replace(c: Connection, kind: str, versions: Iterable[tuple[Held, Sequence[Sq
         if differing:
             c.many(_update(kind, differing), found)
     rows.mark_for_search(c, kind, read_anew)
+
+
+def _differing(new: tuple[SqlValue, ...], old: SqlRow) -> tuple[int, ...]:
+    """The positions at which two versions differ. Mostly that is none of the fields."""
+    last = len(new)
+    if new[_FIRST_FIELD:] == old[_FIRST_FIELD:]:
+        last = _FIRST_FIELD
+    return tuple(position for position in range(last) if new[position] != old[position])
 
 
 def _update(kind: str, positions: Sequence[int]) -> str:

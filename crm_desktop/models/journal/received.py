@@ -99,8 +99,8 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
     held = differing.held(c, kind, ids)
     shadows = _shadows(c, kind, ids)
     worked_on = _with_own_work(c, kind, {key: row.seq for key, row in zip(ids, rows, strict=True)})
-    new: list[list[SqlValue]] = []
-    newer: list[tuple[Held, list[SqlValue]]] = []
+    new: list[tuple[SqlValue, ...]] = []
+    newer: list[tuple[Held, tuple[SqlValue, ...]]] = []
     bare: list[tuple[str, bytes]] = []
     more_roots: list[tuple[str, bytes, bytes]] = []
     count = total = 0
@@ -116,7 +116,7 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
         if row.roots:
             root, others = _roots(key, row.roots)
             more_roots.extend((kind, key, other) for other in others)
-        version = [key, row.seq, root, LIVE, extra, *columns]
+        version = (key, row.seq, root, LIVE, extra, *columns)
         if old is None:
             new.append(version)
         else:
