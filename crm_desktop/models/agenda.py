@@ -6,7 +6,15 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from crm_core.cadence import HELD_STATES, PHONE, days_late, due_on
+from crm_core.cadence import (
+    HELD_STATES,
+    NEWCOMER_DAYS,
+    PHONE,
+    RHYTHMS,
+    days_late,
+    due_on,
+    interval_days,
+)
 from crm_core.ids import RecordId
 from crm_core.wall_time import Zone, instant_at, wall_of
 from crm_desktop.models import queries
@@ -143,33 +151,66 @@ def due_accounts(
     """The owner's accounts whose visit is late or due within `HORIZON_DAYS`, and not planned.
 
     The rule is `crm_core.cadence`. Closed and merged accounts, disqualified prospects, and those
-    that are not to be contacted are left out.
+    that are not to be contacted are left out. The file looks for them: of however many an owner
+    has, only `limit` come out of it.
     """
+    midnight = instant_at(dt.datetime.combine(today, dt.time()), zone)
     rows = c.rows(
-        "SELECT a.id, a.name, a.grade, a.created_at,"
-        " (SELECT max(coalesce(v.actual_start, v.planned_start)) FROM visit v"
-        " WHERE v.account = a.id"
-        f" AND v.deleted = 0 AND v.state IN ({_HELD}) AND coalesce(v.type, '') <> ?) FROM account a"
-        " WHERE a.deleted = 0 AND a.owner = ? AND coalesce(a.status, 'active') = 'active'"
-        " AND coalesce(a.type, 'customer') IN ('customer', 'prospect', 'partner')"
-        " AND coalesce(a.stage, '') <> 'disqualified' AND coalesce(a.do_not_contact, 0) = 0"
-        " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.account = a.id AND v.deleted = 0"
-        f" AND v.state IN ({_COMING}) AND v.planned_start >= ?)",
-        (PHONE, blob(owner), instant_at(dt.datetime.combine(today, dt.time()), zone)),
+        _DUE,
+        {"phone": PHONE, "owner": blob(owner), "midnight": midnight, "limit": limit,
+         **_latest_instants(today, zone)},
     )  # fmt: skip
-    found = [made for row in rows if (made := _due(row, today, zone)) is not None]
+    found = [_due(c, row, today, zone) for row in rows]
     found.sort(key=lambda one: (-one.late, one.place.grade or "Z", one.place.name))
-    shown = found[:limit]
-    return Due(tuple(_with_town(c, one) for one in shown), len(found))
+    return Due(tuple(found), rows[0][-1] if rows else 0)
 
 
-def _due(row: SqlRow, today: dt.date, zone: Zone) -> DueAccount | None:
-    key, name, grade, created_at, last = row
+def _latest_instants(today: dt.date, zone: Zone) -> dict[str, str]:
+    """For each interval in days the instant before which the last visit, or the entry of a
+    newcomer, makes an account due within the horizon."""
+    found: dict[str, str] = {}
+    for days in _INTERVALS:
+        day = today + dt.timedelta(HORIZON_DAYS - days + 1)
+        found[f"before_{days}"] = instant_at(dt.datetime.combine(day, dt.time()), zone)
+    return found
+
+
+_INTERVALS = frozenset((NEWCOMER_DAYS, *(one.interval_days for one in RHYTHMS.values())))
+
+
+def _by_grade(words: str) -> str:
+    """An SQL expression that depends on the rhythm of the grade."""
+    cases = " ".join(
+        f"WHEN '{grade}' THEN {words.format(days=interval_days(grade))}" for grade in RHYTHMS
+    )
+    return f"CASE grade {cases} ELSE {words.format(days=interval_days(None))} END"
+
+
+_DUE = (
+    "WITH own AS (SELECT a.rid, a.grade, a.created_at,"
+    " (SELECT max(coalesce(v.actual_start, v.planned_start)) FROM visit v"
+    " WHERE v.account = a.id AND v.deleted = 0"
+    f" AND v.state IN ({_HELD}) AND coalesce(v.type, '') <> :phone) AS last FROM account a"
+    " WHERE a.deleted = 0 AND a.owner = :owner AND coalesce(a.status, 'active') = 'active'"
+    " AND coalesce(a.type, 'customer') IN ('customer', 'prospect', 'partner')"
+    " AND coalesce(a.stage, '') <> 'disqualified' AND coalesce(a.do_not_contact, 0) = 0"
+    " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.account = a.id AND v.deleted = 0"
+    f" AND v.state IN ({_COMING}) AND v.planned_start >= :midnight)),"
+    " due AS (SELECT rid, last, count(*) OVER () AS total,"
+    " CASE WHEN last IS NULL THEN"
+    f" julianday(created_at) + {NEWCOMER_DAYS} ELSE julianday(last) + {_by_grade('{days}')} END"
+    f" AS falls FROM own WHERE CASE WHEN last IS NULL THEN created_at < :before_{NEWCOMER_DAYS}"
+    f" ELSE last < {_by_grade(':before_{days}')} END ORDER BY falls, grade LIMIT :limit)"
+    " SELECT a.id, a.name, a.grade, a.created_at, due.last, due.total"
+    " FROM due JOIN account a ON a.rid = due.rid"
+)
+
+
+def _due(c: Connection, row: SqlRow, today: dt.date, zone: Zone) -> DueAccount:
+    key, name, grade, created_at, last, _ = row
     last_on, entered_on = _day(last, zone), _day(created_at, zone)
-    due = due_on(grade, last_on, entered_on)
-    if due is None or due > today + dt.timedelta(HORIZON_DAYS):
-        return None
-    place = Place(name or "", grade or "")
+    due = due_on(grade, last_on, entered_on) or today
+    place = Place(name or "", grade or "", _town_of(c, key))
     return DueAccount(id_of(key), place, due, days_late(due, today), last_on)
 
 
@@ -178,10 +219,9 @@ def _day(instant: str | None, zone: Zone) -> dt.date | None:
     return moment.date() if moment is not None else None
 
 
-def _with_town(c: Connection, due: DueAccount) -> DueAccount:
-    town = c.value(
+def _town_of(c: Connection, account: bytes) -> str:
+    """The town of an account's first address."""
+    return c.value(
         "SELECT city FROM address WHERE account = ? AND deleted = 0 AND city IS NOT NULL"
-        " ORDER BY rid LIMIT 1", (blob(due.id),),
-    )  # fmt: skip
-    place = Place(due.place.name, due.place.grade, town or "")
-    return DueAccount(due.id, place, due.due, due.late, due.last_visit)
+        " ORDER BY rid LIMIT 1", (account,),
+    ) or ""  # fmt: skip

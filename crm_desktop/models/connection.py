@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -104,7 +104,9 @@ class Connection:
         except _driver.Error as error:
             raise problem_of(error, self.path) from error
 
-    def rows(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[SqlRow]:
+    def rows(
+        self, sql: str, parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = ()
+    ) -> list[SqlRow]:
         """All rows of a query."""
         try:
             return self._raw.execute(sql, parameters).fetchall()

@@ -75,11 +75,16 @@ class Day:
     today: dt.date
     stops: tuple[Stop, ...]
     tomorrow: tuple[Appointment, ...]
-    due: Due
     tasks: tuple[LateTask, ...]
     tasks_total: int
     clocks: tuple[Pressing, ...]
     decisions: Decisions
+
+
+def read_due(c: Connection, user: RecordId, now: dt.datetime) -> Due:
+    """The accounts to be visited next. Beside the day and not of it: the more accounts somebody
+    has, the longer it takes."""
+    return due_accounts(c, user, now.date(), limit=DUE_SHOWN)
 
 
 def read_day(c: Connection, user: RecordId, now: dt.datetime) -> Day:
@@ -92,7 +97,6 @@ def read_day(c: Connection, user: RecordId, now: dt.datetime) -> Day:
         today=today,
         stops=_stops(c, [x for x in going if x.start.date() == today]),
         tomorrow=tuple(x for x in going if x.start.date() > today),
-        due=due_accounts(c, user, today, limit=DUE_SHOWN),
         tasks=tasks,
         tasks_total=total,
         clocks=pressing_of(c, user, now, CLOCKS_SHOWN),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm_core.cadence import due_on
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.values import instant_of
 from crm_core.wall_time import instant_at, offset_words, wall_of
-from crm_desktop.models.agenda import Due, appointments, due_accounts
+from crm_core.wire import WireRow
+from crm_desktop.models.agenda import HORIZON_DAYS, Due, appointments, due_accounts
 from crm_desktop.models.store import Store
 from tests.models.support import LI, ME, add, delete, first_pull, row
 
@@ -114,3 +118,39 @@ def test_some_accounts_are_never_due(store: Store, values: dict[str, Value]) -> 
                 **{"owner": ME, **values})  # fmt: skip
     first_pull(store, ("account", other), hi=200)
     assert [one.place.name for one in due(store, MONDAY).accounts] == ["Ernst Handel"]
+
+
+@pytest.mark.parametrize("zone", [dt.UTC, SHANGHAI, ZoneInfo("America/St_Johns")])
+def test_the_file_finds_what_the_rule_says(store: Store, zone: dt.tzinfo) -> None:
+    """Hours around midnight, every grade, visited and never visited: to the day in any zone."""
+    dice = Random(7)
+    rows: list[tuple[str, WireRow]] = []
+    expected: dict[str, dt.date] = {}
+    for number in range(100, 400):
+        account = RecordId(f"{number:032x}")
+        grade = dice.choice(("A", "B", "C", "D", None))
+        entered, held = (
+            dt.datetime(2026, 10, 14, tzinfo=dt.UTC) - dt.timedelta(hours=dice.randrange(0, 9500))
+            for _ in range(2)
+        )
+        visited = dice.random() < 0.7
+        rows.append(("account", row(account, number, name=f"{number}", grade=grade, owner=ME,
+                                    created_at=instant_of(entered))))  # fmt: skip
+        if visited:
+            rows.append(("visit", row(RecordId(f"{number + 1000:032x}"), number, (account,),
+                                      account=account, owner=ME, state="completed",
+                                      planned_start=instant_of(held))))  # fmt: skip
+        last = held.astimezone(zone).date() if visited else None
+        falls = due_on(grade, last, entered.astimezone(zone).date())
+        if falls is not None and falls <= MONDAY + dt.timedelta(HORIZON_DAYS):
+            expected[f"{number}"] = falls
+    first_pull(store, *rows, hi=2000)
+    with store.reader() as c:
+        everything = due_accounts(c, ME, MONDAY, zone=zone, limit=1000)
+        few = due_accounts(c, ME, MONDAY, zone=zone, limit=20)
+    found = {one.place.name: one.due for one in everything.accounts}
+    found.pop("Ernst Handel")
+    assert found == expected
+    assert few.total == everything.total == len(expected) + 1
+    latest = sorted(one.due for one in everything.accounts)[:20]
+    assert sorted(one.due for one in few.accounts) == latest

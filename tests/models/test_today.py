@@ -59,7 +59,7 @@ def test_late_tasks_come_oldest_first_and_done_ones_not(store: Store) -> None:
 
 def test_a_day_without_anything_is_empty(store: Store) -> None:
     day = day_of(store)
-    assert (day.stops, day.tomorrow, day.tasks, day.clocks, day.due.accounts) == ((),) * 5
+    assert (day.stops, day.tomorrow, day.tasks, day.clocks) == ((),) * 4
     assert (day.decisions.conflicts, day.decisions.refused) == (0, 0)
 
 

@@ -15,9 +15,10 @@ from crm_core.changes import difference
 from crm_core.errors import CrmError
 from crm_core.ids import RecordId
 from crm_desktop.i18n import language, tr
+from crm_desktop.models.agenda import Due
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.today import Day, LateTask, Stop, read_day
+from crm_desktop.models.today import Day, LateTask, Stop, read_day, read_due
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.empty import EmptyPane
@@ -103,7 +104,11 @@ class TodayPane(QWidget):
         def job(connection: Connection) -> Day:
             return read_day(connection, user, now)
 
+        def then(connection: Connection) -> Due:
+            return read_due(connection, user, now)
+
         self._hub.read(job, self._show, owner=self, supersede="today")
+        self._hub.read(then, self._due.show_due, owner=self, supersede="today due")
 
     @property
     def day(self) -> Day | None:
@@ -124,7 +129,6 @@ class TodayPane(QWidget):
         self._head.set_title(_day_words(day.today))
         self._head.set_note(_count_words(len(day.stops)))
         self._show_stops(day)
-        self._due.show_due(day.due)
         self._tomorrow.show_visits(day.tomorrow)
         self._clocks.show_clocks(day.clocks)
         self._tasks.show_tasks(day.tasks, day.tasks_total)
