@@ -7,7 +7,7 @@ from random import Random
 from typing import cast
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -174,6 +174,37 @@ def test_a_found_record_is_taken_by_its_id(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: edit._names.rowCount() == 1)
     edit._take(edit._names.index(0, 0))
     assert editor.value() == "a" * 32
+
+
+def test_enter_takes_the_first_record_found(qtbot: QtBot) -> None:
+    first, second = Hit(f"user/{'a' * 32}", "Li Ming"), Hit(f"user/{'b' * 32}", "Li Na")
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    editor = make_editor(ACCOUNT.by_name["owner"], parent, NoLinks(first, second))
+    editor.set_value(None, {})
+    edit = cast("LinkEdit", editor.widget)
+    parent.show()
+    edit.setFocus()
+    qtbot.keyClicks(edit._line, "li")
+    popup = edit._found
+    qtbot.waitUntil(popup.isVisible)
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    assert editor.value() == "a" * 32
+
+
+def test_down_shows_again_what_was_found(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    editor = make_editor(ACCOUNT.by_name["owner"], parent, NoLinks(Hit("user/1", "Li Ming")))
+    edit = cast("LinkEdit", editor.widget)
+    parent.show()
+    edit.setFocus()
+    qtbot.keyClicks(edit._line, "li")
+    popup = edit._found
+    qtbot.waitUntil(popup.isVisible)
+    popup.hide()
+    qtbot.keyClick(edit._line, Qt.Key.Key_Down)
+    assert popup.isVisible()
 
 
 def test_an_instant_is_typed_in_local_time_and_kept_in_utc(qtbot: QtBot) -> None:

@@ -6,16 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtCore import QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
     QLineEdit,
+    QListView,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
@@ -55,7 +58,10 @@ class Links(Protocol):
 
 
 class LinkEdit(QWidget):
-    """A line that finds one record. Signal: `edited` when another one was chosen or removed."""
+    """A line that finds one record. Signal: `edited` when another one was chosen or removed.
+
+    Enter takes the first record found; Down shows again what was found.
+    """
 
     edited = Signal()
 
@@ -73,7 +79,10 @@ class LinkEdit(QWidget):
         self._line.setClearButtonEnabled(True)
         self._line.setAccessibleName(tr(field.label))
         self._names = QStringListModel(self)
+        self._found = QListView()  # the completer owns it
+        self._found.setProperty("role", "found")
         self._completer = _completer(self._names, self)
+        self._completer.setPopup(self._found)
         self._line.setCompleter(self._completer)
         self._ask = QTimer(self, singleShot=True, interval=_ASK_AFTER_MS)
         layout = QHBoxLayout(self)
@@ -84,6 +93,24 @@ class LinkEdit(QWidget):
         self._ask.timeout.connect(self._search)
         chosen = self._completer.activated[QModelIndex]  # pyright: ignore[reportIndexIssue, reportUnknownVariableType]  # the stub knows no overloaded signals
         chosen.connect(self._take)  # pyright: ignore[reportUnknownMemberType]
+        self._line.installEventFilter(self)
+        self._found.installEventFilter(self)  # after the completer's own: asked first
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        popup = self._found
+        enters = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers()
+        if popup.isVisible() and enters and not popup.currentIndex().isValid():
+            if self._hits and self._wanted == self._line.text().strip():
+                popup.hide()
+                self._choose(self._hits[0])
+            return True
+        if event.key() == Qt.Key.Key_Down and not popup.isVisible() and self._names.rowCount() > 0:
+            self._completer.complete()
+            return True
+        return super().eventFilter(watched, event)
 
     def set_value(self, value: Value, titles: Titles) -> None:
         """Show the record that a value leads to."""
