@@ -142,8 +142,8 @@ QAbstractItemView {
     background: $pane; alternate-background-color: $pane; border: none; outline: 0;
     selection-background-color: $selection; selection-color: $ink;
 }
-QListView[role="found"] { border: 1px solid $line2; padding: 4px; }
-QListView[role="found"]::item { padding: 4px 6px; border-radius: 5px; }
+QListView[role="found"] { border: 1px solid $line2; }
+QListView[role="found"]::item { padding: 4px 8px; }
 QListView[role="found"]::item:selected { background: $selection; color: $ink; }
 QListWidget::item:hover, QTreeView::item:hover { background: $hover; }
 QListWidget::item:selected, QTreeView::item:selected { background: $selection; color: $ink; }
