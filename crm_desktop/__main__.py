@@ -17,6 +17,7 @@ from crm_desktop.background import in_background
 
 if TYPE_CHECKING:
     from crm_desktop.cli.arguments import Arguments
+    from crm_desktop.models.cards import AccountCard
     from crm_desktop.profile import Profile
 
 PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
@@ -82,7 +83,7 @@ def _command(argv: list[str] | None, passphrase: str | None) -> int:
 
         return selftest.run({"qt": _qt})
     if arguments.command in commands.HANDLERS:
-        return commands.run(arguments, passphrase)
+        return commands.run(arguments, passphrase, _press)
     shown = {"demo": _demo, "screenshot": _screenshot}.get(arguments.command)
     if shown is None:  # options of the window that only argparse understands
         return _window(str(arguments.folder), arguments.locale, passphrase)
@@ -123,6 +124,22 @@ def _demo(arguments: Arguments, _passphrase: str | None) -> int:
                 story=story,
             )
         )  # fmt: skip
+
+
+def _press(card: AccountCard) -> bytes:
+    """An account's card as a PDF; needs no display. Qt is loaded when something is printed."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtWidgets import QApplication
+
+    from crm_desktop.i18n import language
+    from crm_desktop.views.panes.accounts.printing import printed
+    from crm_desktop.views.theme import theme
+
+    application = QApplication(["report"])
+    theme.install(application, "light", language=language())
+    made = printed(card)
+    application.shutdown()
+    return made
 
 
 def _qt() -> dict[str, str | int | bool]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from crm_desktop.cli import argparse_words
+from crm_desktop.cli.report_forms import FORMS
 from crm_desktop.i18n import tr
 from crm_desktop.insight.names import REPORTS
 from crm_desktop.paths import default_profile
@@ -228,12 +229,13 @@ def _files(commands: _Commands[_Parser]) -> None:
     report = _command(
         commands, "report",
         tr(
-            "a chart, by ending: .png .svg .pdf .csv. NAME is one of: {names}. --where narrows the "
-            "accounts", names=", ".join(REPORTS),
+            "a chart, by ending: .png .svg .pdf .csv, or a printed form: .pdf. NAME is one of: "
+            "{names}. --where narrows a chart's accounts, or names the record of a form. Without "
+            "NAME: what there is", names=", ".join((*REPORTS, *FORMS)),
         ),
     )  # fmt: skip
-    report.add_argument("name", metavar="NAME")
-    report.add_argument("out", metavar="OUT", type=Path)
+    report.add_argument("name", metavar="NAME", nargs="?", default="")
+    report.add_argument("out", metavar="OUT", type=Path, nargs="?", default=Path())
     _where(report)
 
 

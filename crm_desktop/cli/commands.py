@@ -12,6 +12,7 @@ from crm_core.errors import Bug, CrmError
 from crm_desktop.cli.arguments import Arguments, make_parser
 from crm_desktop.cli.desk import Desk
 from crm_desktop.cli.outcome import Exit, code_of, note_unexpected, one_line
+from crm_desktop.cli.report_forms import Press
 from crm_desktop.i18n import set_language
 from crm_desktop.profile import version
 from crm_desktop.settings import load
@@ -52,13 +53,15 @@ def parse(argv: list[str] | None) -> Arguments:
     return make_parser(version()).parse_args(words, namespace=Arguments())
 
 
-def run(arguments: Arguments, passphrase: str | None) -> int:
-    """Do what the words ask for; the exit code. Problems are one line on the error stream."""
+def run(arguments: Arguments, passphrase: str | None, press: Press | None = None) -> int:
+    """Do what the words ask for; the exit code. Problems are one line on the error stream.
+
+    `press` prints forms (Qt is not ours to import)."""
     module, _, name = HANDLERS[arguments.command].partition(".")
     handler: Callable[[Desk], Exit] = getattr(
         importlib.import_module(f"crm_desktop.cli.{module}"), name
     )
-    return ended(arguments.folder, lambda: handler(Desk(arguments, passphrase)))
+    return ended(arguments.folder, lambda: handler(Desk(arguments, passphrase, press)))
 
 
 def ended(profile: Path, work: Callable[[], int]) -> int:

@@ -16,6 +16,7 @@ from crm_core.errors import NotFound
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_desktop.cli.arguments import Arguments
+from crm_desktop.cli.report_forms import Press
 from crm_desktop.i18n import tr
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
@@ -34,6 +35,7 @@ class Desk:
 
     arguments: Arguments
     passphrase: str | None = None
+    press: Press | None = None
 
     @property
     def entity(self) -> Entity:
