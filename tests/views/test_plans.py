@@ -91,7 +91,7 @@ def stored(store: Store, kind: str, record_id: str) -> queries.Row:
 
 
 def texts(pane: PlansPane, box: str) -> list[str]:
-    return [str(row.values["text"]) for row in pane.view.board.boxes[box].list.items.rows]
+    return [entry.text for entry in pane.view.board.boxes[box].list.items.rows]
 
 
 def cell(pane: PlansPane, kind: str, record_id: str, column: int = TEXT):

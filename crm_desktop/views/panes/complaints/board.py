@@ -80,7 +80,7 @@ class BoardView(QWidget):
     def choose_first(self) -> None:
         """Select the first one."""
         if self._list.cases.rowCount():
-            self.choose(self._list.cases.entries[0].case.id)
+            self.choose(self._list.cases.rows[0].id)
 
     def show_view(self, name: str) -> None:
         """Show another view, as its tab would."""
@@ -103,7 +103,7 @@ class BoardView(QWidget):
         shown = [entry for entry in entries if _FILTERS[self.view](entry, self._me)]
         if self.view != ALL:
             shown.sort(key=_by_time_left)
-        self._list.cases.show_entries(shown)
+        self._list.cases.show(shown)
         if not shown and self._is_known:
             self._empty.say(tr(_EMPTY[self.view]), tr(_ENTER), tr("New complaint"))
         self._stack.setCurrentWidget(self._list if shown or not self._is_known else self._empty)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QModelIndex, QRect, QSize, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFrame, QListView, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
 from crm_core.complaint_clocks import ClockState, Reading
@@ -26,17 +16,17 @@ from crm_desktop.views.kit.clock_words import clock_words
 from crm_desktop.views.kit.delegates.clock import paint_clock
 from crm_desktop.views.kit.delegates.grade import SIDE as GRADE_SIDE
 from crm_desktop.views.kit.delegates.grade import paint_grade
+from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate, follow_pointer
 from crm_desktop.views.kit.delegates.shapes import split, split_end, write
+from crm_desktop.views.kit.short_list import Index, ShortList, frameless
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import SMALL, paint_icon
 from crm_desktop.views.theme.theme import theme
 
-_ENTRY = int(Qt.ItemDataRole.UserRole)
 _RING, _LINE = 18, 18
 _INDENT = 14
-_Index = QModelIndex | QPersistentModelIndex
 
 TONES = {
     ClockState.BREACHED: "bad",
@@ -55,6 +45,16 @@ class Entry:
 
     case: CaseRow
     reading: Reading | None
+
+    @property
+    def id(self) -> str:
+        """The complaint's."""
+        return self.case.id
+
+    @property
+    def title(self) -> str:
+        """Whose it is, or what it is about."""
+        return self.case.account_name or self.case.subject
 
     @property
     def clock(self) -> str:
@@ -87,81 +87,12 @@ class Entry:
         return ", ".join(x for x in parts if x)
 
 
-class CaseModel(QAbstractListModel):
-    """The entries in their order. Rows that stay keep their place in whoever looks at them."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._entries: list[Entry] = []
-
-    @property
-    def entries(self) -> Sequence[Entry]:
-        """What is listed."""
-        return self._entries
-
-    def show_entries(self, entries: Sequence[Entry]) -> None:
-        """List these: gone ones go, new ones come, the others move where they belong."""
-        wanted = {entry.case.id for entry in entries}
-        for row in reversed(range(len(self._entries))):
-            if self._entries[row].case.id not in wanted:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self._entries[row]
-                self.endRemoveRows()
-        held = {entry.case.id for entry in self._entries}
-        new = [entry for entry in entries if entry.case.id not in held]
-        if new:
-            first = len(self._entries)
-            self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
-            self._entries.extend(new)
-            self.endInsertRows()
-        self._put_in_order(entries)
-
-    def row_of(self, record_id: str) -> int:
-        """Where a complaint stands; -1 where it does not."""
-        ids = [entry.case.id for entry in self._entries]
-        return ids.index(record_id) if record_id in ids else -1  # pyright: ignore[reportArgumentType]  # an id is a string
-
-    @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._entries)
-
-    @override
-    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
-        if not index.isValid():
-            return None
-        entry = self._entries[index.row()]
-        if role == _ENTRY:
-            return entry
-        if role == Qt.ItemDataRole.DisplayRole:
-            return entry.case.account_name or entry.case.subject
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return entry.spoken
-        return None
-
-    def _put_in_order(self, entries: Sequence[Entry]) -> None:
-        old = [entry.case.id for entry in self._entries]
-        new = [entry.case.id for entry in entries]
-        if old != new:
-            self.layoutAboutToBeChanged.emit()
-            place = {record_id: row for row, record_id in enumerate(new)}
-            held = self.persistentIndexList()
-            moved = [self.index(place[old[index.row()]]) for index in held]
-            self._entries = list(entries)
-            self.changePersistentIndexList(held, moved)
-            self.layoutChanged.emit()
-            return
-        for row, entry in enumerate(entries):
-            if entry != self._entries[row]:
-                self._entries[row] = entry
-                self.dataChanged.emit(self.index(row), self.index(row))
-
-
 class CaseDelegate(RowDelegate):
     """Paints one complaint."""
 
     @override
-    def paint_content(self, painter: QPainter, rect: QRect, index: _Index) -> None:
-        entry = index.data(_ENTRY)
+    def paint_content(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        entry = index.data(VALUE)
         if not isinstance(entry, Entry):
             return
         inside = split(painter, rect, _INDENT)[1]
@@ -203,7 +134,7 @@ class CaseDelegate(RowDelegate):
         write(painter, left, entry.second, "small", self.tokens.ink2)
 
     @override
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, theme().metrics.row_two)
 
 
@@ -214,29 +145,22 @@ class CaseList(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._cases = CaseModel(self)
-        self.setModel(self._cases)
+        self.cases = ShortList[Entry](
+            self, key=lambda x: x.id, title=lambda x: x.title, spoken=lambda x: x.spoken
+        )
+        self.setModel(self.cases)
         self.setItemDelegate(CaseDelegate(self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName(tr("Complaints"))
+        frameless(self, tr("Complaints"))
         follow_pointer(self)
-        theme().changed.connect(self.scheduleDelayedItemsLayout)
         self.selectionModel().currentChanged.connect(self._tell)
-
-    @property
-    def cases(self) -> CaseModel:
-        """Its rows."""
-        return self._cases
 
     def choose(self, record_id: str) -> bool:
         """Select a complaint; False where it is not listed."""
-        row = self._cases.row_of(record_id)
+        row = self.cases.row_of(record_id)
         if row < 0:
             return False
-        index = self._cases.index(row)
+        index = self.cases.index(row)
         self.setCurrentIndex(index)
         self.scrollTo(index)
         return True
@@ -246,6 +170,6 @@ class CaseList(QListView):
         self.selectionModel().clear()
 
     def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        entry = current.data(_ENTRY)
+        entry = current.data(VALUE)
         if isinstance(entry, Entry):
-            self.chosen.emit(entry.case.id)
+            self.chosen.emit(entry.id)

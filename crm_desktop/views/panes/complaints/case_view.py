@@ -98,7 +98,7 @@ class CaseView(QWidget):
         self._stages.show_stops(stops_of(case.state, events, now))
         channel = str(self._detail.row.values.get("channel") or "")
         entries = happenings(events, readings, channel, now)
-        self._events.events.show_entries(entries)
+        self._events.events.show(entries)
         self._count.setText(str(len(entries)))
 
     @property

@@ -6,19 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    Qt,
-)
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QListView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -30,7 +21,9 @@ from crm_core.complaint_clocks import ClockKind, Reading
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import EventRow
+from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split, split_end, write
+from crm_desktop.views.kit.short_list import Index, ShortList, frameless
 from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.complaints.moments import moment_words
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
@@ -38,8 +31,6 @@ from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import theme
 
-_ENTRY = int(Qt.ItemDataRole.UserRole)
-_Index = QModelIndex | QPersistentModelIndex
 _DISC, _GAP, _BOTTOM, _FIRST = 22, 10, 12, 20
 _FLAGS = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
 
@@ -70,8 +61,9 @@ _LATE: Mapping[ClockKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One entry: an icon, what happened, the words with it, and when."""
+    """One entry: an icon, what happened, the words with it, and when. `id`: alone in its log."""
 
+    id: str
     at: dt.datetime
     icon: str
     title: str
@@ -99,7 +91,9 @@ def happenings(
         if broken and reading.due_at is not None and reading.due_at <= now:
             words = moment_words(reading.due_at, now)
             title = tr(_LATE[reading.kind])
-            found.append(Happening(reading.due_at, "warning", title, "", "", words, "bad"))
+            found.append(
+                Happening(reading.kind, reading.due_at, "warning", title, "", "", words, "bad")
+            )
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -113,6 +107,7 @@ def _happening(event: EventRow, channel: str, now: dt.datetime) -> Happening:
         title = tr("Note to the customer") if event.customer_visible else tr("Internal note")
     visible = tr("visible to the customer") if event.customer_visible and event.to_state else ""
     return Happening(
+        event.id,
         at,
         icon,
         title,
@@ -123,50 +118,18 @@ def _happening(event: EventRow, channel: str, now: dt.datetime) -> Happening:
     )
 
 
-class EventModel(QAbstractListModel):
-    """The happenings of the complaint shown."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._entries: list[Happening] = []
-
-    def show_entries(self, entries: Sequence[Happening]) -> None:
-        """Show the log of a complaint."""
-        if list(entries) == self._entries:
-            return
-        self.beginResetModel()  # a log is short, and another complaint's is another list
-        self._entries = list(entries)
-        self.endResetModel()
-
-    @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._entries)
-
-    @override
-    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
-        if not index.isValid():
-            return None
-        entry = self._entries[index.row()]
-        if role == _ENTRY:
-            return entry
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return entry.spoken
-        return None
-
-
 class EventDelegate(QStyledItemDelegate):
     """Paints one happening; as high as its words need. Parent: the view."""
 
     @override
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        entry = index.data(_ENTRY)
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        entry = index.data(VALUE)
         view = self.parent()
         if not isinstance(entry, Happening) or not isinstance(view, QAbstractItemView):
             return
-        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # the stub knows no fields
         painter.setLayoutDirection(view.layoutDirection())
         is_last = index.row() == (index.model().rowCount() - 1)
-        lead, rest = split(painter, rect, _DISC, _GAP)
+        lead, rest = split(painter, option.rect, _DISC, _GAP)
         _paint_thread(painter, lead, entry, is_last=is_last)
         tokens = theme().tokens
         first = QRect(rest.left(), rest.top() + 2, rest.width(), _FIRST)
@@ -190,8 +153,8 @@ class EventDelegate(QStyledItemDelegate):
                              QColor(tokens.accent))  # fmt: skip
 
     @override
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        entry, view = index.data(_ENTRY), self.parent()
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        entry, view = index.data(VALUE), self.parent()
         if not isinstance(entry, Happening) or not isinstance(view, QAbstractItemView):
             return QSize(100, _FIRST)
         width = view.viewport().width() - _DISC - _GAP
@@ -224,21 +187,18 @@ class EventList(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._events = EventModel(self)
-        self.setModel(self._events)
+        self.events = ShortList[Happening](
+            self,
+            key=lambda x: x.id,
+            title=lambda x: x.spoken,
+            spoken=lambda x: x.spoken,
+            hover=False,
+        )
+        self.setModel(self.events)
         self.setItemDelegate(EventDelegate(self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setAccessibleName(tr("Events"))
-        theme().changed.connect(self.scheduleDelayedItemsLayout)
-
-    @property
-    def events(self) -> EventModel:
-        """Its rows."""
-        return self._events
+        frameless(self, tr("Events"))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygon
 from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QWidget
 from typing_extensions import override
@@ -25,48 +13,14 @@ from crm_desktop.models.plans import Member
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate, follow_pointer
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split, split_end, write
+from crm_desktop.views.kit.short_list import Index, ShortList, frameless
 from crm_desktop.views.panes.plans.words import role_words, seen_words, signed, spoken_member
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.theme import theme
 from crm_desktop.views.theme.tokens import Tokens
 
-Index = QModelIndex | QPersistentModelIndex
 _MARK, _LINE, _DOT, _END = 26, 17, 5, 96
 _MOST = 5
-
-
-class PeopleModel(QAbstractListModel):
-    """The people of a buying centre."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._people: tuple[Member, ...] = ()
-
-    def show(self, people: Sequence[Member]) -> None:
-        """Show others."""
-        if tuple(people) != self._people:
-            self.beginResetModel()
-            self._people = tuple(people)
-            self.endResetModel()
-
-    def at(self, index: Index) -> Member | None:
-        """The person of a row."""
-        return self._people[index.row()] if index.isValid() else None
-
-    @override
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._people)
-
-    @override
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        member = self.at(index)
-        if member is None:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return member.name
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return spoken_member(member)
-        return member if role == VALUE else None
 
 
 class PeopleDelegate(RowDelegate):
@@ -137,11 +91,12 @@ class PeopleList(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.people = PeopleModel(self)
+        self.people = ShortList[Member](
+            self, key=lambda x: x.row.id, title=lambda x: x.name, spoken=spoken_member
+        )
         self.setModel(self.people)
         self.setItemDelegate(PeopleDelegate(self))
-        self.setAccessibleName(tr("Buying centre"))
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        frameless(self, tr("Buying centre"))
         self.activated.connect(self._open)
         follow_pointer(self)
 

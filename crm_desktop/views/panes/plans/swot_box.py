@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QMimeData,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -19,87 +18,81 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QP
 from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
+from crm_core.fields import Value
 from crm_desktop.i18n import tr
 from crm_desktop.models.plans import PlanPage
 from crm_desktop.models.queries import Row
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import PADDING, RowDelegate
 from crm_desktop.views.kit.delegates.shapes import split, split_end, write
+from crm_desktop.views.kit.short_list import Index, ShortList, frameless
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.tokens import Tokens
-
-Index = QModelIndex | QPersistentModelIndex
 
 ENTRY = "application/x-crm-plan-item"
 WEIGHTS = (1, 2, 3, 4, 5)
 _BARS, _BAR, _BARS_WIDTH = 3, 3, 14
 _LINK_WIDTH, _LINE, _AROUND = 30, 16, 6
-_NUMBER = VALUE + 40
 _WRAP = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop)
 
 
-class BoxModel(QAbstractListModel):
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a box, with the number of the objective that takes it up or 0."""
+
+    row: Row
+    number: int
+
+    @property
+    def id(self) -> str:
+        """The record's."""
+        return self.row.id
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return str(self.row.values.get("text") or "")
+
+    @property
+    def weight(self) -> Value:
+        """1 to 5, or None."""
+        return self.row.values.get("weight")
+
+
+def _spoken(entry: Entry) -> str:
+    heavy = tr("weight {n}", n=entry.weight) if isinstance(entry.weight, int) else ""
+    taken = tr("taken up in objective {n}", n=entry.number) if entry.number else ""
+    return ", ".join(part for part in (entry.text, heavy, taken) if part)
+
+
+class BoxModel(ShortList[Entry]):
     """The entries of a box. Signals: `edited(id, text)`, `dropped(id, row)`."""
 
     edited = Signal(str, str)
     dropped = Signal(str, int)
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: tuple[Row, ...] = ()
-        self._numbers: tuple[int, ...] = ()
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(
+            parent, key=lambda x: x.id, title=lambda x: x.text, spoken=_spoken, hover=False
+        )
         self._may_edit = False
 
-    def show(self, page: PlanPage, box: str) -> None:
+    def show_page(self, page: PlanPage, box: str) -> None:
         """Show a plan's box."""
-        rows = page.items.get(box, ())
-        numbers = tuple(page.number_of(row) for row in rows)
-        if (rows, numbers, page.may_edit) == (self._rows, self._numbers, self._may_edit):
-            return
-        self.beginResetModel()
-        self._rows, self._numbers, self._may_edit = rows, numbers, page.may_edit
-        self.endResetModel()
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """The entries in order."""
-        return self._rows
-
-    def at(self, index: Index) -> Row | None:
-        """The entry of a row."""
-        return self._rows[index.row()] if index.isValid() else None
-
-    def row_of(self, item: str) -> int:
-        """The row of an entry, or -1."""
-        return next((n for n, row in enumerate(self._rows) if row.id == item), -1)
-
-    @override
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+        self._may_edit = page.may_edit
+        self.show([Entry(row, page.number_of(row)) for row in page.items.get(box, ())])
 
     @override
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.at(index)
-        if row is None:
-            return None
-        text, weight = str(row.values.get("text") or ""), row.values.get("weight")
-        number = self._numbers[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return text
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            heavy = tr("weight {n}", n=weight) if isinstance(weight, int) else ""
-            taken = tr("taken up in objective {n}", n=number) if number else ""
-            return ", ".join(part for part in (text, heavy, taken) if part)
-        if role == VALUE:
-            return row
-        return number if role == _NUMBER else None
+        is_edited = role == Qt.ItemDataRole.EditRole
+        return super().data(index, Qt.ItemDataRole.DisplayRole if is_edited else role)
 
     @override
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        row, text = self.at(index), str(value).strip()
-        if row is None or not text or text == row.values.get("text"):
+        entry, text = self.at(index), str(value).strip()
+        if entry is None or not text or text == entry.text:
             return False
-        self.edited.emit(row.id, text)
+        self.edited.emit(entry.id, text)
         return True
 
     @override
@@ -117,8 +110,8 @@ class BoxModel(QAbstractListModel):
 
     @override
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        data, row = QMimeData(), self.at(indexes[0]) if indexes else None
-        data.setData(ENTRY, (row.id if row is not None else "").encode())
+        data, entry = QMimeData(), self.at(indexes[0]) if indexes else None
+        data.setData(ENTRY, (entry.id if entry is not None else "").encode())
         return data
 
     @override
@@ -131,7 +124,7 @@ class BoxModel(QAbstractListModel):
     ) -> bool:
         item = bytes(data.data(ENTRY).data()).decode()
         if item:
-            self.dropped.emit(item, row if row >= 0 else len(self._rows))
+            self.dropped.emit(item, row if row >= 0 else self.rowCount())
         # The entry moves when the plan is read again; the view must not remove anything by itself.
         return False
 
@@ -141,11 +134,13 @@ class ItemDelegate(RowDelegate):
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        view = self.parent()
+        view, entry = self.parent(), index.data(VALUE)
+        if not isinstance(entry, Entry):
+            return QSize(0, _LINE + _AROUND)
         width = view.viewport().width() if isinstance(view, QListView) else 240
-        room = width - 2 * PADDING - _BARS_WIDTH - 8 - (_LINK_WIDTH if index.data(_NUMBER) else 0)
+        room = width - 2 * PADDING - _BARS_WIDTH - 8 - (_LINK_WIDTH if entry.number else 0)
         box = QRect(0, 0, max(room, 40), 400)
-        needed = QFontMetrics(font("small")).boundingRect(box, _WRAP, str(index.data() or ""))
+        needed = QFontMetrics(font("small")).boundingRect(box, _WRAP, entry.text)
         return QSize(0, max(needed.height(), _LINE) + _AROUND)
 
     @override
@@ -163,18 +158,18 @@ class ItemDelegate(RowDelegate):
 
     @override
     def paint_content(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        row, number = index.data(VALUE), index.data(_NUMBER)
-        if not isinstance(row, Row):
+        entry = index.data(VALUE)
+        if not isinstance(entry, Entry):
             return
         bars, rest = split(painter, rect, _BARS_WIDTH, 8)
-        paint_weight(painter, bars.adjusted(0, 5, 0, 0), row.values.get("weight"), self.tokens)
-        if number:
+        paint_weight(painter, bars.adjusted(0, 5, 0, 0), entry.weight, self.tokens)
+        if entry.number:
             rest, end = split_end(painter, rest, _LINK_WIDTH)
             end.setHeight(_LINE + _AROUND)
-            write(painter, end, f"› O{number}", "caption", self.tokens.accent, at_end=True)
+            write(painter, end, f"› O{entry.number}", "caption", self.tokens.accent, at_end=True)
         painter.setFont(font("small"))
         painter.setPen(QColor(self.tokens.ink))
-        painter.drawText(rest.adjusted(0, _AROUND // 2, 0, 0), _WRAP, str(index.data() or ""))
+        painter.drawText(rest.adjusted(0, _AROUND // 2, 0, 0), _WRAP, entry.text)
 
 
 def paint_weight(painter: QPainter, rect: QRect, weight: object, tokens: Tokens) -> None:
@@ -202,11 +197,9 @@ class BoxList(QListView):
         self._page: PlanPage | None = None
         self.setModel(self.items)
         self.setItemDelegate(ItemDelegate(self))
-        self.setAccessibleName(words)
+        frameless(self, words)
         self.setWordWrap(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setDragDropMode(QListView.DragDropMode.DragDrop)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setMouseTracking(True)
@@ -214,14 +207,10 @@ class BoxList(QListView):
     def show_page(self, page: PlanPage, box: str) -> None:
         """Show a plan's box; the entry chosen stays chosen."""
         self._page = page
-        chosen = self.chosen
-        self.items.show(page, box)
-        row = self.items.row_of(chosen.id) if chosen is not None else -1
-        if row >= 0:
-            self.setCurrentIndex(self.items.index(row))
+        self.items.show_page(page, box)
 
     @property
-    def chosen(self) -> Row | None:
+    def chosen(self) -> Entry | None:
         """The entry with the keyboard."""
         return self.items.at(self.currentIndex())
 
@@ -246,8 +235,8 @@ class BoxList(QListView):
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index = self.indexAt(event.pos())
-        row, page = self.items.at(index), self._page
-        if row is None or page is None or not page.may_edit:
+        entry, page = self.items.at(index), self._page
+        if entry is None or page is None or not page.may_edit:
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -255,11 +244,11 @@ class BoxList(QListView):
         weights = menu.addMenu(tr("Weight"))
         for weight in WEIGHTS:
             act = weights.addAction(str(weight))
-            act.triggered.connect(lambda _=False, w=weight: self.weighed.emit(row.id, w))
+            act.triggered.connect(lambda _=False, w=weight: self.weighed.emit(entry.id, w))
         taken = menu.addMenu(tr("Taken up in"))
-        taken.addAction(tr("None")).triggered.connect(lambda: self.linked.emit(row.id, 0))
+        taken.addAction(tr("None")).triggered.connect(lambda: self.linked.emit(entry.id, 0))
         for number, objective in enumerate(page.objectives, start=1):
             act = taken.addAction(f"O{number}  {objective.row.values.get('text')}")
-            act.triggered.connect(lambda _=False, n=number: self.linked.emit(row.id, n))
-        menu.addAction(tr("Delete")).triggered.connect(lambda: self.deleted.emit(row.id))
+            act.triggered.connect(lambda _=False, n=number: self.linked.emit(entry.id, n))
+        menu.addAction(tr("Delete")).triggered.connect(lambda: self.deleted.emit(entry.id))
         menu.popup(event.globalPos())

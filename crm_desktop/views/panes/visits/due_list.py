@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QMimeData,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -25,53 +23,20 @@ from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import PADDING, RowDelegate, follow_pointer
 from crm_desktop.views.kit.delegates.shapes import split, split_end, write
+from crm_desktop.views.kit.short_list import Index, ShortList, frameless
 from crm_desktop.views.panes.visits.due_mime import ACCOUNT, carrying
 from crm_desktop.views.panes.visits.words import last_visit_words, lateness
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.theme import theme
 
-Index = QModelIndex | QPersistentModelIndex
-
 _LINE, _MARGIN = 18, 16
 
 
-class DueModel(QAbstractListModel):
-    """The rows of the list."""
+class DueModel(ShortList[DueAccount]):
+    """The rows of the list, to be dragged."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._accounts: tuple[DueAccount, ...] = ()
-
-    def show(self, due: Due) -> None:
-        """Show other accounts."""
-        if due.accounts == self._accounts:
-            return
-        self.beginResetModel()
-        self._accounts = due.accounts
-        self.endResetModel()
-
-    def row_of(self, account: str) -> int:
-        """The row of an account, or -1."""
-        return next((n for n, x in enumerate(self._accounts) if x.id == account), -1)
-
-    def at(self, index: Index) -> DueAccount | None:
-        """The account of a row."""
-        return self._accounts[index.row()] if index.isValid() else None
-
-    @override
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._accounts)
-
-    @override
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        account = self.at(index)
-        if account is None:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return account.place.name
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return _spoken(account)
-        return account if role == VALUE else None
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent, key=lambda x: x.id, title=lambda x: x.place.name, spoken=_spoken)
 
     @override
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -139,17 +104,12 @@ class DueList(QListView):
         self.setUniformItemSizes(True)
         self.setProperty("surface", "alt")
         follow_pointer(self)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName(tr("Accounts due for a visit and not planned"))
+        frameless(self, tr("Accounts due for a visit and not planned"))
         self.activated.connect(self._open)
 
     def show_due(self, due: Due) -> None:
         """Show other accounts; the one chosen stays chosen while it is there."""
-        chosen = self.chosen
-        self._accounts.show(due)
-        row = self._accounts.row_of(chosen.id) if chosen is not None else -1
-        if row >= 0:
-            self.setCurrentIndex(self._accounts.index(row))
+        self._accounts.show(due.accounts)
 
     @property
     def chosen(self) -> DueAccount | None:
