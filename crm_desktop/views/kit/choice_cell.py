@@ -186,7 +186,7 @@ def _formats(pieces: Sequence[Piece]) -> list[QTextLayout.FormatRange]:
         bare = piece.text.rstrip()
         if piece.version is not None and bare:
             made = QTextLayout.FormatRange()
-            made.start, made.length, made.format = at, len(bare), underlined(piece.version)  # pyright: ignore[reportAttributeAccessIssue]  # the stub knows no fields
+            made.start, made.length, made.format = at, len(bare), underlined(piece.version)
             found.append(made)
         at += len(piece.text)
     return found

@@ -251,7 +251,7 @@ def _mark(editor: Editor, pieces: Sequence[Piece]) -> None:
             cursor.setPosition(at)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
             made = QTextEdit.ExtraSelection()
-            made.cursor, made.format = cursor, underlined(piece.version)  # pyright: ignore[reportAttributeAccessIssue]  # the stub knows no fields
+            made.cursor, made.format = cursor, underlined(piece.version)
             marks.append(made)
         at += len(piece.text)
     text.setExtraSelections(marks)

@@ -215,8 +215,7 @@ class _Delegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         if index.data(_NAME) is None:
             return
-        rect: QRect = option.rect.adjusted(0, 0, 0, -_SPACING)  # pyright: ignore[reportAttributeAccessIssue]  # the stub lacks the fields of options
-        state: QStyle.StateFlag = option.state  # pyright: ignore[reportAttributeAccessIssue]
+        rect, state = option.rect.adjusted(0, 0, 0, -_SPACING), option.state
         is_current = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -168,8 +168,8 @@ class _EntryDelegate(QStyledItemDelegate):
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         painter.save()
-        painter.setLayoutDirection(option.direction)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]  # the stub knows no fields
-        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # the stub knows no fields
+        painter.setLayoutDirection(option.direction)
+        rect = option.rect
         entry = index.data(_ENTRY)
         if isinstance(entry, Entry):
             paint_ground(painter, option, index, theme().tokens)
@@ -189,8 +189,8 @@ class _EntryDelegate(QStyledItemDelegate):
         entry = index.data(_ENTRY)
         clicked = event.type() == QEvent.Type.MouseButtonRelease
         if clicked and isinstance(event, QMouseEvent) and isinstance(entry, Entry):
-            mirrored = option.direction == Qt.LayoutDirection.RightToLeft  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # the stub knows no fields
-            rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # the stub knows no fields
+            mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+            rect = option.rect
             for act, place in act_places(rect, entry, mirrored=mirrored):
                 if place.contains(event.position().toPoint()):
                     self.acted.emit(QPersistentModelIndex(index), act)

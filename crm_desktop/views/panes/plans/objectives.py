@@ -111,7 +111,7 @@ def _node(index: Index) -> Node | None:
     model = index.model()
     if not isinstance(model, ObjectiveModel):
         return None
-    return model.node(model.itemFromIndex(QModelIndex(index)))  # pyright: ignore[reportCallIssue, reportArgumentType]  # the stub lacks the persistent one
+    return model.node(model.itemFromIndex(QModelIndex(index)))  # pyright: ignore[reportArgumentType]  # the stub lacks the persistent one
 
 
 class ObjectiveTree(QTreeView):

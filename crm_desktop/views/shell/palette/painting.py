@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
@@ -40,19 +40,17 @@ class LineDelegate(QStyledItemDelegate):
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         entry = index.data(ENTRY)
-        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]  # the stub lacks the fields of options
-        state: QStyle.StateFlag = option.state  # pyright: ignore[reportAttributeAccessIssue]
-        widget: QWidget = option.widget  # pyright: ignore[reportAttributeAccessIssue]
         if not isinstance(entry, Entry):
             return
+        rect = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = _Pen(painter, rect.adjusted(_MARGIN, 0, -_MARGIN, 0), widget.layoutDirection())
+        pen = _Pen(painter, rect.adjusted(_MARGIN, 0, -_MARGIN, 0), option.widget.layoutDirection())
         if entry.is_caption:
             below = rect.adjusted(_MARGIN + _PAD, 7, -_MARGIN - _PAD, 0)
             _write(painter, below, entry.words, "caption", "ink3")
         else:
-            _paint_line(pen, entry, is_chosen=bool(state & QStyle.StateFlag.State_Selected))
+            _paint_line(pen, entry, is_chosen=bool(option.state & QStyle.StateFlag.State_Selected))
         painter.restore()
 
 
