@@ -37,7 +37,7 @@ USUAL_MINUTES = 60
 
 COMING_STATES = ("draft", "planned", "confirmed")
 _HELD = ", ".join(f"'{state}'" for state in sorted(HELD_STATES))
-_COMING = ", ".join(f"'{state}'" for state in COMING_STATES)
+_TAKEN_UP = ", ".join(f"'{state}'" for state in (*COMING_STATES, "in_progress"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ _DUE = (
     " AND coalesce(a.type, 'customer') IN ('customer', 'prospect', 'partner')"
     " AND coalesce(a.stage, '') <> 'disqualified' AND coalesce(a.do_not_contact, 0) = 0"
     " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.account = a.id AND v.deleted = 0"
-    f" AND v.state IN ({_COMING}) AND v.planned_start >= :midnight)),"
+    f" AND v.state IN ({_TAKEN_UP}) AND v.planned_start >= :midnight)),"
     " due AS (SELECT rid, last, count(*) OVER () AS total,"
     " CASE WHEN last IS NULL THEN"
     f" julianday(created_at) + {NEWCOMER_DAYS} ELSE julianday(last) + {_by_grade('{days}')} END"

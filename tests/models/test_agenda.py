@@ -106,6 +106,11 @@ def test_a_planned_account_is_not_in_the_list_until_the_day_is_over(store: Store
     assert due(store, MONDAY + dt.timedelta(1)).total == 1
 
 
+def test_an_account_that_is_being_visited_is_not_in_the_list(store: Store) -> None:
+    visit(store, "2026-10-12T06:00:00Z", state="in_progress")
+    assert due(store, MONDAY).total == 0
+
+
 @pytest.mark.parametrize(
     "values",
     [

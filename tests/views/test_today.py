@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
@@ -100,6 +101,21 @@ def test_a_visit_is_completed_only_with_its_outcome(
     values = stored(store, "visit", FIRST).values
     assert (values["state"], values["outcome"]) == ("completed", "order")
     assert pane.stop_views[1].step_button.isVisible()
+
+
+def test_enter_after_the_result_completes_the_visit(
+    pane: TodayPane, store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    pane.stop_views[0].step_button.click()
+    rest()
+    stop = pane.stop_views[0]
+    qtbot.keyClicks(stop._result, "Ten boxes")
+    qtbot.keyClick(stop._result, Qt.Key.Key_Return)
+    assert stored(store, "visit", FIRST).values["state"] == "in_progress", "no outcome yet"
+    stop.outcome.setCurrentIndex(stop.outcome.findData("order"))
+    qtbot.keyClick(stop._result, Qt.Key.Key_Return)
+    rest()
+    assert stored(store, "visit", FIRST).values["state"] == "completed"
 
 
 def test_what_is_being_typed_survives_news(pane: TodayPane, hub: DataHub, rest: Rest) -> None:
