@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+
+import msgspec
 
 from crm_core.machines import MACHINES
 from crm_core.working_time import NOTHING, WorkingCalendar
@@ -71,17 +72,16 @@ _DEFAULT_TARGETS: Mapping[str, Mapping[ClockKind, dt.timedelta]] = {
 _DEFAULT_FACTORS: Mapping[str, float] = {"A": 0.5}
 
 
-@dataclass(frozen=True)
-class ServiceLevels:
+class ServiceLevels(msgspec.Struct, frozen=True):
     """What is promised: working time by severity and clock, shortened by the account's grade.
 
     Acknowledge and resolve are domain.md's defaults; assess and answer lie between them.
     """
 
-    targets: Mapping[str, Mapping[ClockKind, dt.timedelta]] = field(
+    targets: Mapping[str, Mapping[ClockKind, dt.timedelta]] = msgspec.field(
         default_factory=lambda: _DEFAULT_TARGETS
     )
-    factors: Mapping[str, float] = field(default_factory=lambda: _DEFAULT_FACTORS)
+    factors: Mapping[str, float] = msgspec.field(default_factory=lambda: _DEFAULT_FACTORS)
     paused_in: frozenset[str] = frozenset(("waiting_customer", "waiting_third_party"))
     unassessed_as: str = "major"
     """A complaint whose severity nobody has judged yet is not assumed to be a small one."""
@@ -92,16 +92,14 @@ class ServiceLevels:
         return of_severity[kind] * self.factors.get(grade or "", 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A stage that a complaint came to, and when."""
 
     at: dt.datetime
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """What the clocks need to know of a complaint. `changed_at`: when it was last changed, for a
     stage of which the log knows nothing."""
 
@@ -113,8 +111,7 @@ class Case:
     changed_at: dt.datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """One clock, as of the last step: `worked` until then, running on `since` a moment, if it is.
 
     `due_at` is None while it is paused in time: nobody knows how long that will last.
@@ -129,8 +126,7 @@ class Clock:
     is_void: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """How a clock stands at a moment, in working time. `left` is negative when it is late;
     `is_estimated`: the due moment lies where no calendar of holidays was published yet."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
+from msgspec.structs import replace
 from typing_extensions import override
 
 from crm_core import fields as f
@@ -133,7 +134,7 @@ def _named_fields(record: type[Record]) -> tuple[Field, ...]:
         made = slot.metadata.get("field")
         if isinstance(made, Field):
             target = common if slot.name in Record.__dataclass_fields__ else own
-            target.append(dataclasses.replace(made, name=slot.name))
+            target.append(replace(made, name=slot.name))
     return (*own, *common)
 
 

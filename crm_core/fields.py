@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from crm_core.errors import InvalidValue
 
@@ -68,16 +69,14 @@ class Unique(StrEnum):
     LOGIN = "login"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One code of a choice and the words shown for it."""
 
     code: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkTo:
+class LinkTo(msgspec.Struct, frozen=True):
     """Where a link leads: `target` is a kind, or "" for any (then the value is "kind/id").
 
     `root` marks the link upwards, along which scope is inherited; `grants` that the user named
@@ -89,8 +88,7 @@ class LinkTo:
     grants: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One field of an entity; built only by the constructors below."""
 
     name: str

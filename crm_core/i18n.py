@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
 from typing_extensions import override
 
 Param: TypeAlias = "str | int | Message"
@@ -15,12 +15,11 @@ def tr_noop(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A sentence for a person: an English template with `{named}` places and what fills them."""
 
     template: str
-    params: dict[str, Param] = field(default_factory=dict[str, Param])
+    params: dict[str, Param] = msgspec.field(default_factory=dict[str, Param])
 
     @override
     def __str__(self) -> str:

@@ -6,15 +6,15 @@ Source: domain.md §5.4. `missed` and "late" are derived and never stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.fields import Value
 
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(msgspec.Struct, frozen=True):
     """One permitted step. `needs`: fields that must hold a value; `action`: the right it takes."""
 
     source: str
@@ -23,8 +23,7 @@ class Arrow:
     action: str = "edit"
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(msgspec.Struct, frozen=True):
     """The arrows of one kind of state; an unset state counts as `initial`."""
 
     name: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core import chinese_days
 
@@ -35,8 +36,7 @@ class NeverWorked(ValueError):
     """So much working time does not pass within `DAYS_MAX` days."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingCalendar:
+class WorkingCalendar(msgspec.Struct, frozen=True):
     """When is worked. `is_workday` answers for every day; `is_known` says whether it knew, or
     took weekdays for want of a published calendar."""
 

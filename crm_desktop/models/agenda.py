@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.cadence import (
     HELD_STATES,
@@ -40,8 +41,7 @@ _HELD = ", ".join(f"'{state}'" for state in sorted(HELD_STATES))
 _TAKEN_UP = ", ".join(f"'{state}'" for state in (*COMING_STATES, "in_progress"))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What a calendar says of an account: its name, grade and town."""
 
     name: str = ""
@@ -49,8 +49,7 @@ class Place:
     town: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(msgspec.Struct, frozen=True):
     """A visit in wall time of the calendar's zone."""
 
     row: Row
@@ -69,8 +68,7 @@ class Appointment:
         return str(self.row.values.get("state") or "draft")
 
 
-@dataclass(frozen=True, slots=True)
-class DueAccount:
+class DueAccount(msgspec.Struct, frozen=True):
     """An account to be visited. `late` days: negative while it is still to come."""
 
     id: RecordId
@@ -80,8 +78,7 @@ class DueAccount:
     last_visit: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True):
     """The accounts that are due and not planned, the latest first; `total` counts all of them."""
 
     accounts: tuple[DueAccount, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId
@@ -22,8 +23,7 @@ COMPLAINTS_MAX = 20
 _PAST_PLANS = ("closed", "superseded")
 
 
-@dataclass(frozen=True, slots=True)
-class CardContact:
+class CardContact(msgspec.Struct, frozen=True):
     """A person at the account; `attitude` None: nobody has said."""
 
     id: RecordId
@@ -37,8 +37,7 @@ class CardContact:
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardComplaint:
+class CardComplaint(msgspec.Struct, frozen=True):
     """A complaint that is not settled yet."""
 
     id: RecordId
@@ -49,8 +48,7 @@ class CardComplaint:
     received_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardPlan:
+class CardPlan(msgspec.Struct, frozen=True):
     """The plan in force, with how many of its objectives are done."""
 
     id: RecordId
@@ -61,8 +59,7 @@ class CardPlan:
     done: int
 
 
-@dataclass(frozen=True)
-class AccountCard:
+class AccountCard(msgspec.Struct, frozen=True):
     """An account as its card shows it. `address` is in one line, as it was entered."""
 
     row: Row

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.complaint_clocks import (
     ENDED,
@@ -41,8 +42,7 @@ _LINKS = ("account", "contact", "order", "product", "handler", "repeat_of")
 _TARGETS: Mapping[str, str] = {"handler": "user", "repeat_of": "complaint"}
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseRow(msgspec.Struct, frozen=True):
     """A complaint in a list. `number` is the provisional one until the server gave its own."""
 
     id: RecordId
@@ -74,8 +74,7 @@ class CaseRow:
         return pressing(self.readings(now))
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(msgspec.Struct, frozen=True):
     """One line of a complaint's log."""
 
     id: RecordId
@@ -89,8 +88,7 @@ class EventRow:
     pending: bool
 
 
-@dataclass(frozen=True)
-class CaseDetail:
+class CaseDetail(msgspec.Struct, frozen=True):
     """One complaint with all that is shown of it. `titles`: names of linked ones by "kind/id"."""
 
     row: Row
@@ -99,8 +97,7 @@ class CaseDetail:
     titles: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Board:
+class Board(msgspec.Struct, frozen=True):
     """What the list shows: `total` counts all there are, `recent` is empty unless asked for."""
 
     open: tuple[CaseRow, ...]
@@ -121,8 +118,7 @@ def read_board(c: Connection, *, everything: bool = False) -> Board:
     return Board(open_cases(c), recent, total)
 
 
-@dataclass(frozen=True, slots=True)
-class Pressing:
+class Pressing(msgspec.Struct, frozen=True):
     """A complaint with the clock to show for it."""
 
     case: CaseRow

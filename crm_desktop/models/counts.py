@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection, SqlValue
@@ -18,8 +19,7 @@ SETTLED_COMPLAINTS = ("resolved", "closed", "followed_up", "duplicate", "rejecte
 FINISHED_TASKS = ("done", "dropped")
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """Complaints that are open, and own tasks whose day is past; each at most `COUNTED_MAX`."""
 
     complaints: int = 0

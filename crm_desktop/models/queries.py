@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from crm_core.catalog import entity_of, field_of
 from crm_core.entity import Entity
@@ -35,16 +36,14 @@ SAMPLE_ROWS = 500
 """Rows that stand for a very long list: places found by them are right within a few percent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """Where a row stands in a list: its sort value as stored, then its row number."""
 
     value: SqlValue
     rid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A record as it is shown here. `pending`: own work on it is not settled; `refused`: some of
     that was refused; `conflict`: a person has to decide something about it."""
 
@@ -59,8 +58,7 @@ class Row:
     key: Key | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Some rows of a list; `more`: there are further ones in the direction that was read."""
 
     rows: tuple[Row, ...]
@@ -117,8 +115,7 @@ def _badged(c: Connection, kind: str, rows: Sequence[Row]) -> list[Row]:
 # Lists
 
 
-@dataclass(frozen=True)
-class _List:
+class _List(msgspec.Struct, frozen=True):
     """A list as it is asked for: which rows, in which order."""
 
     entity: Entity

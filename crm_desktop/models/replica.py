@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from crm_core.ids import ChangeSetId, RecordId
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """What a transaction changed, for whoever shows those records.
 
     `kinds_reset` names kinds of which too many records changed to be listed.
@@ -30,8 +29,7 @@ class Summary:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SyncState:
+class SyncState(msgspec.Struct, frozen=True):
     """How far this store has come (one row of `sync_state`).
 
     `resume` and `resume_hi` are the last mark of a pull cut short (`pull_open`); `scope_gen` and
@@ -51,8 +49,7 @@ class SyncState:
     seq_known: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True):
     """What a push's answer did: changesets by their result, and the conflicts it made."""
 
     summary: Summary
@@ -62,8 +59,7 @@ class Settled:
     blocked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """What one transaction of a pull did: rows taken, rows put into quarantine, work orphaned."""
 
     summary: Summary
@@ -72,8 +68,7 @@ class Applied:
     orphaned: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What the end of a pull found: whether the digests of both sides agree."""
 
     summary: Summary
@@ -83,8 +78,7 @@ class Verdict:
     quarantined: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(msgspec.Struct, frozen=True):
     """What lies where. `pending` changesets still go out; the others wait for this user.
 
     `unconfirmed` ones were acked but not yet seen in the feed. `conflict` counts the open

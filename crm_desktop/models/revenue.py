@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection
@@ -18,8 +19,7 @@ _THOUSANDTHS = "CAST(round(CAST(total AS REAL) * 1000) AS INTEGER)"
 """No currency has a smaller unit, so that sums of it are exact."""
 
 
-@dataclass(frozen=True, slots=True)
-class Revenue:
+class Revenue(msgspec.Struct, frozen=True):
     """What an account bought in whole months, the oldest first, in thousandths of one currency:
     the one in which it bought most. `others`: it bought in other currencies besides."""
 
@@ -33,8 +33,7 @@ class Revenue:
         return amount_of(sum(self.months))
 
 
-@dataclass(frozen=True, slots=True)
-class YearOfRevenue:
+class YearOfRevenue(msgspec.Struct, frozen=True):
     """Twelve whole months beside the same months of the year before; `first` is the oldest."""
 
     first: dt.date

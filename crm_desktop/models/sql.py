@@ -6,7 +6,6 @@ Names of kinds and fields reach SQL only from the catalog, quoted; values only a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -100,8 +99,7 @@ def _reader(field: Field) -> Read | None:
     return _read_json if field.kind is Kind.JSON else None
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """The table of one entity: its statements, and the conversion of its rows."""
 
     entity: Entity
@@ -185,8 +183,7 @@ Operator: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(msgspec.Struct, frozen=True):
     """One condition on a field: `in` takes a list, `contains` looks for a part of the text or a
     member of the set, `empty` and `filled` take nothing. The field "id" is the record's own."""
 

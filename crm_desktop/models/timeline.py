@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from itertools import islice
+
+import msgspec
 
 from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection, SqlRow, SqlValue
@@ -13,8 +14,7 @@ from crm_desktop.models.sql import blob, id_of
 PAGE_ENTRIES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where an entry stands in its timeline; comparing two tells which is newer."""
 
     at: str
@@ -27,8 +27,7 @@ class Place:
         return self.at, self.kind, self.rid
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing that happened. `code` says more of its sort: the medium of an interaction, the
     state of a visit or complaint; `more` a second line or an order's total."""
 
@@ -46,16 +45,14 @@ class Entry:
         return self.place.at
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(msgspec.Struct, frozen=True):
     """A page of a timeline; `more`: there are older entries."""
 
     entries: tuple[Entry, ...]
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """One kind's part: how its rows are read."""
 
     kind: str

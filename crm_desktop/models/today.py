@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId, is_id
@@ -20,8 +21,7 @@ DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN, NAMED = 5, 8, 6, 2
 _NOT_MADE = ("cancelled",)
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """A visit of the day with what one looks up on the way there."""
 
     visit: Appointment
@@ -46,8 +46,7 @@ class Stop:
         return "" if value is None else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class LateTask:
+class LateTask(msgspec.Struct, frozen=True):
     """A task that is due; `late` days, 0 for today."""
 
     id: RecordId
@@ -58,8 +57,7 @@ class LateTask:
     late: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
+class Decisions(msgspec.Struct, frozen=True):
     """What waits in the inbox: how many, and what the first ones are about."""
 
     conflicts: int = 0
@@ -68,8 +66,7 @@ class Decisions:
     refused_titles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """Everything of one day, as of one moment."""
 
     today: dt.date

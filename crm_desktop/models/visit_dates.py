@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from crm_core.cadence import HELD_STATES, PHONE
 from crm_core.ids import RecordId
@@ -15,8 +16,7 @@ _HELD = ", ".join(f"'{state}'" for state in sorted(HELD_STATES))
 _COMING = "'planned', 'confirmed'"
 
 
-@dataclass(frozen=True, slots=True)
-class VisitDates:
+class VisitDates(msgspec.Struct, frozen=True):
     """The moments of the last visit made and the next one planned; "" where there is none."""
 
     last: str = ""

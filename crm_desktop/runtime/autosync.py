@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from crm_core.errors import CrmError
@@ -32,8 +32,7 @@ _SHORTEST_MS = 10
 _OFFLINE_CLASSES = ("transport", "throttle")
 
 
-@dataclass(frozen=True)
-class _Facts:
+class _Facts(msgspec.Struct, frozen=True):
     state: SyncState
     parked: Parked
     signed_in: bool

@@ -12,11 +12,12 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from inspect import ismethod
 from typing import Any, TypeVar
 
+import msgspec
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import Shiboken
 
@@ -66,16 +67,15 @@ class Put(Enum):
     REFUSED = auto()
 
 
-@dataclass
-class _Lane:
+class _Lane(msgspec.Struct):
     """A queue with its workers; `supersede` keys replace a queued predecessor in its place."""
 
     name: str
     workers: int
     deliver: Callable[[_Outcome], None]
-    _queue: deque[_Task] = field(default_factory=deque[_Task])
-    _wakes: threading.Condition = field(default_factory=threading.Condition)
-    _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
+    _queue: deque[_Task] = msgspec.field(default_factory=deque[_Task])
+    _wakes: threading.Condition = msgspec.field(default_factory=threading.Condition)
+    _threads: list[threading.Thread] = msgspec.field(default_factory=list[threading.Thread])
     _closing: bool = False
 
     def put(self, task: _Task) -> Put:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """`state` is one of `sync.status.State`, or "" before anything was read; `since` and
     `verified` are local times of day. While a run sends, `sent` of `sending` have gone; `paused`:
     a person ended the last run before its end."""
@@ -26,5 +26,5 @@ class Standing:
 def time_of_day(moment: dt.datetime) -> str:
     """Local wall time, with the day where it is not today's."""
     local = moment.astimezone()
-    today = local.date() == dt.datetime.now(local.tzinfo).date()
-    return local.strftime("%H:%M" if today else "%m-%d %H:%M")
+    today = dt.datetime.now(local.tzinfo).date()
+    return time_words(local) if local.date() == today else near_moment_words(local, today)

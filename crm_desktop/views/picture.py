@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True)
-class Picture:
+
+class Picture(msgspec.Struct, frozen=True):
     """A picture of one pane: where to, which, how large, and which record is selected."""
 
     out: Path

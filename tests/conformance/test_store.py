@@ -1,8 +1,7 @@
 """Every field of every kind survives the local store."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from crm_core.changes import Change, Op, difference
 from crm_core.entity import Entity, default_of

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.sync.status import State, standing
@@ -33,7 +32,7 @@ def test_nothing_on_its_way_or_parked_is_called_up_to_date(count: str) -> None:
     "doubt", [{"pull_open": True}, {"verified_at": ""}, {"verified_cursor": 8}]
 )
 def test_without_agreeing_digests_it_is_still_fetching(doubt: dict[str, object]) -> None:
-    sync = dataclasses.replace(AGREED, **doubt)
+    sync = replace(AGREED, **doubt)
     assert standing(sync, Parked(), signed_in=True).state is State.FETCHING
 
 

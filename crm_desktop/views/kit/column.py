@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 
@@ -27,8 +27,7 @@ def _as_it_is(value: Any) -> str:
     return str(value)
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column: either `field`, or `read` with `words` for what it brings.
 
     `paint` replaces the words on the screen, never in speech and copies; `listens` names the

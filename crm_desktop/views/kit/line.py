@@ -6,8 +6,8 @@ For the short lists of a card or of today, which are rows of a column rather tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
@@ -40,8 +40,7 @@ _RING = 2
 _SECOND_SHARE_MAX = 0.6
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """What a line says. `more` stands faint behind the title; `right` and `right_below` at the
     right edge in the colour `tone`, behind a `right_shape`. `mark` is painted in place of `icon`,
     `mark_width` wide.    `spoken` is for screen readers where the words alone would not do."""

@@ -8,9 +8,9 @@ removals, insertions and updates.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
@@ -30,7 +30,7 @@ from crm_desktop.views.kit.badge import paint_badge
 from crm_desktop.views.kit.column import Column, Paint, as_columns
 from crm_desktop.views.kit.listing import Listing, Source, Stretch, Wanted
 from crm_desktop.views.kit.moves import longest_in_order, runs_going
-from crm_desktop.views.kit.words import plain_tooltip, shown
+from crm_desktop.views.kit.words import copied, plain_tooltip, shown_in_list
 
 PAGE_ROWS = 200
 """Rows asked for at once: several screens, and still a few milliseconds."""
@@ -42,6 +42,9 @@ ID_ROLE = int(Qt.ItemDataRole.UserRole)
 ROW_ROLE = ID_ROLE + 1
 VALUE_ROLE = ID_ROLE + 2
 """What a cell holds before it is put in words: for delegates."""
+
+COPY_ROLE = ID_ROLE + 3
+"""What a cell says to other programs."""
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -348,8 +351,15 @@ def _text(model: ListModel, row: Row, column: int) -> str:
         return state_words(row)
     shape, value = model.columns[column], _value(model, row, column)
     if shape.field is not None:
-        return shown(shape.field, value, model.titles)
+        return shown_in_list(shape.field, value, model.titles)
     return "" if value is None else shape.words(value)
+
+
+def _copied(model: ListModel, row: Row, column: int) -> str:
+    field = model.columns[column].field if column < len(model.columns) else None
+    if field is None:
+        return _text(model, row, column)
+    return copied(field, _value(model, row, column), model.titles)
 
 
 def _value(model: ListModel, row: Row, column: int) -> Any:
@@ -405,4 +415,5 @@ _ROLES: Mapping[int, Callable[[ListModel, Row, int], Any]] = {
     ID_ROLE: _id,
     ROW_ROLE: _row,
     VALUE_ROLE: _value,
+    COPY_ROLE: _copied,
 }

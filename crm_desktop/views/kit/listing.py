@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
 from PySide6.QtCore import QObject
 
 from crm_core.fields import Field
@@ -13,8 +13,7 @@ from crm_desktop.models.queries import Key, Row, Where
 from crm_desktop.views.kit.words import Titles, link_keys
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """What is listed, and in which order."""
 
     kind: str
@@ -29,8 +28,7 @@ class Listing:
         return not self.where and not self.search
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A stretch of a listing: after or before a key, from a key on, or at a fraction of it.
     `limit` 0: a page."""
 
@@ -41,16 +39,17 @@ class Wanted:
     limit: int = 0
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """The rows of a stretch in display order, and whether more follow in its direction.
     `beside`: the values of columns that are no fields, by column and record id."""
 
     rows: tuple[Row, ...]
     more: bool
-    titles: Titles = field(default_factory=dict[str, str])
+    titles: Titles = msgspec.field(default_factory=dict[str, str])
     count: int = 0
-    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    beside: Mapping[str, Mapping[str, Any]] = msgspec.field(
+        default_factory=dict[str, Mapping[str, Any]]
+    )
 
 
 class Source(Protocol):

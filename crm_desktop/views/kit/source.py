@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
@@ -23,7 +24,7 @@ from crm_desktop.models.queries import Page, Row
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.column import Column, fields_of
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
-from crm_desktop.views.kit.words import Titles, link_keys, link_name, local_time, shown
+from crm_desktop.views.kit.words import Titles, instant_words, link_keys, link_name, shown
 
 if TYPE_CHECKING:
     from crm_desktop.models.field_states import FieldState
@@ -104,8 +105,7 @@ def _plain_page(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One change of one field, in words; `name` is the field's own."""
 
     at: str
@@ -116,21 +116,19 @@ class Line:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldNote:
+class FieldNote(msgspec.Struct, frozen=True):
     """How a field stands: its badge, and what is kept beside the value shown, in words."""
 
     state: str
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """One record with the names of all that it leads to."""
 
     row: Row
     titles: Mapping[str, str]
-    notes: Mapping[str, FieldNote] = field(default_factory=dict[str, FieldNote])
+    notes: Mapping[str, FieldNote] = msgspec.field(default_factory=dict[str, FieldNote])
 
 
 def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | None:
@@ -208,9 +206,9 @@ def _line(entity: Entity, entry: HistoryEntry, titles: Titles) -> Line:
     if field is None:
         old, new = (("" if x is None else str(x)) for x in (entry.old, entry.new))
         name = tr("Deleted") if entry.field == DELETED else entry.field
-        return Line(local_time(entry.at), by, name, old, new, entry.field)
+        return Line(instant_words(entry.at), by, name, old, new, entry.field)
     old, new = (shown(field, x, titles) for x in (entry.old, entry.new))
-    return Line(local_time(entry.at), by, tr(field.label), old, new, entry.field)
+    return Line(instant_words(entry.at), by, tr(field.label), old, new, entry.field)
 
 
 def titles_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabBar, QWidget
@@ -23,8 +23,7 @@ _INSET = 4
 """Room for the keyboard's ring around the words."""
 
 
-@dataclass(frozen=True, slots=True)
-class ViewTab:
+class ViewTab(msgspec.Struct, frozen=True):
     """One view: its name for the program, its words, and how many records it holds (None: not
     known yet)."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from crm_core.entity import Entity
 from crm_core.fields import Value
@@ -13,8 +14,7 @@ from crm_desktop.views.kit.filtering import is_possible, resolved
 from crm_desktop.views.kit.listing import Listing
 
 
-@dataclass(frozen=True)
-class ViewSpec:
+class ViewSpec(msgspec.Struct, frozen=True):
     """A view: `columns` by name (none: the usual ones), what is listed and in which order."""
 
     columns: tuple[str, ...] = ()
@@ -29,8 +29,7 @@ class ViewSpec:
         return Listing(entity.kind, where, self.search, self.sort or None, self.descending)
 
 
-@dataclass(frozen=True)
-class SavedView:
+class SavedView(msgspec.Struct, frozen=True):
     """A view that somebody kept. `mine`: this user may change it; `partial`: it says more than
     this version understands."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import uuid_utils
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -29,8 +29,7 @@ COUNT_AFTER_MS = 400
 KIND = "saved_view"
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """The views of a kind, the names in their conditions, and how many records each shows."""
 
     views: tuple[SavedView, ...]

@@ -6,8 +6,8 @@ The menu of keys (F1), the palette (Ctrl+K) and the shortcuts are all made from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -16,8 +16,7 @@ ICON = "command_icon"
 """Properties of an action: where the menu of keys lists it, and its icon's name."""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One thing to do. `keys` are shortcuts, the first is the one that is shown."""
 
     words: str

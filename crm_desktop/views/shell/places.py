@@ -7,8 +7,9 @@ place's kinds stands there; a place that has neither is not offered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.i18n import tr_noop
@@ -87,8 +88,7 @@ PANES: dict[str, MakePane] = {
 """The crafted panes. Each maker imports its pane when the place is first looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """An item of the rail: its name (also for `screenshot --pane`), its words, its kinds.
 
     `kinds` are the records that live there; `icon` is a name of the icon family; `at_foot` places

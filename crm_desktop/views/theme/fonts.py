@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from PySide6.QtGui import QFont, QFontMetrics
 
 from crm_desktop.views.theme.theme import theme
@@ -28,8 +28,7 @@ _CHINESE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(msgspec.Struct, frozen=True):
     """How a role is set: its size and its weight."""
 
     pixels: int

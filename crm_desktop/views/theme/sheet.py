@@ -8,9 +8,10 @@ what they are by the dynamic property `role` and how they stand by `state`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from string import Template
+
+from msgspec.structs import asdict
 
 from crm_desktop.views.theme.tokens import Metrics, Tokens
 

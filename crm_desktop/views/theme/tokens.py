@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True):
     """The colours of a theme as "#rrggbb". What each is for stands in the look's table.
 
     `scrim` lies over the window under the command palette, `scrim_alpha` (0 to 1) says how thick.
@@ -118,8 +118,7 @@ DARK = Tokens(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SystemColours:
+class SystemColours(msgspec.Struct, frozen=True):
     """What a system in high contrast prescribes: a page and the words on it, a link, and what is
     chosen with the words on that."""
 
@@ -152,8 +151,7 @@ def is_outlined(tokens: Tokens) -> bool:
     return tokens.fill == tokens.pane
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(msgspec.Struct, frozen=True):
     """Sizes in device-independent pixels at 100 %; Qt's own scale does the rest."""
 
     row: int

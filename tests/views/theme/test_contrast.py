@@ -6,9 +6,9 @@ Ratios are WCAG 2.2's relative luminance, https://www.w3.org/TR/WCAG22/#dfn-cont
 from __future__ import annotations
 
 import itertools
-from dataclasses import fields
 
 import pytest
+from msgspec.structs import fields
 
 from crm_desktop.views.theme.tokens import (
     DARK,
@@ -96,7 +96,7 @@ def test_words_on_the_map_can_be_read(tokens: Tokens) -> None:
 
 @THEMES
 def test_every_colour_is_six_digits(tokens: Tokens) -> None:
-    colours = [of(tokens, x.name) for x in fields(tokens) if x.type == "str"]
+    colours = [of(tokens, x.name) for x in fields(tokens) if x.type is str]
     for colour in (*colours, *tokens.series):
         assert len(colour) == 7
         assert colour == f"#{int(colour[1:], 16):06X}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
-from dataclasses import fields
 
 import pytest
+from msgspec.structs import fields
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QImage, QPalette
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -44,7 +44,7 @@ def test_the_sheet_names_no_colour_of_its_own() -> None:
 def test_a_sheet_holds_colours_of_its_own_theme_only(tokens: Tokens, other: Tokens) -> None:
     said = set(re.findall(r"#[0-9A-F]{6}", sheet.style_sheet(tokens, COMPACT)))
     ours = {getattr(tokens, x.name) for x in fields(tokens)}
-    theirs = {getattr(other, x.name) for x in fields(other) if x.type == "str"}
+    theirs = {getattr(other, x.name) for x in fields(other) if x.type is str}
     assert said & ours
     assert not said & theirs - ours
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from typing_extensions import override
@@ -28,8 +27,7 @@ _TURN = 360 * 16
 _WORDS = {WARN: "warn", PAUSED: "ink2", BREACHED: "bad", DONE: "good", NOT_NEEDED: "ink3"}
 
 
-@dataclass(frozen=True, slots=True)
-class ClockValue:
+class ClockValue(msgspec.Struct, frozen=True):
     """A clock in a cell: the share of its time that is used, its state, and both in words."""
 
     fraction: float

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
+import msgspec
 import uuid_utils
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -19,6 +20,7 @@ from crm_core.ids import RecordId
 from crm_core.roles import Action
 from crm_core.values import instant_of
 from crm_core.wall_time import Zone, instant_at, offset_words, wall_of
+from crm_desktop.dates import time_words, weekday_words
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries
 from crm_desktop.models.agenda import USUAL_MINUTES, Appointment, Due, appointments, due_accounts
@@ -26,7 +28,6 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import may
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.kit.dates import time_words, weekday_words
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.source import titles_of
@@ -41,8 +42,7 @@ _MINUTE_MS = 60_000
 _KINDS = frozenset(("visit", "account", "address"))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """What was read for the days shown."""
 
     appointments: tuple[Appointment, ...]
