@@ -85,7 +85,7 @@ def _demo(session: Session, options: argparse.Namespace) -> Answer:
     from crm_server import demo
 
     there = session.organisations.create(demo.NAME, demo.SLUG)
-    load(there.service, demo.company(session.organisations.clock().date()), SYSTEM)
+    load(there.service, demo.company(session.organisations.clock().astimezone().date()), SYSTEM)
     hashed = session.organisations.passwords.hash(demo.PASSWORD)
     logins = [found.login for found in demo.logins()]
     for found in demo.logins():

@@ -1,7 +1,7 @@
 """The demo company: Northwind's tables, and a year of work invented on top of them.
 
 `resources/demo/northwind/README.md` says what comes from where. Everything here is pure: the same
-day and seed give the same rows.
+day, zone and seed give the same rows.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from crm_core.catalog import CATALOG
 from crm_core.ids import RecordId
+from crm_core.wall_time import Zone
 from crm_server.demo.china import China
 from crm_server.demo.complaints import Complaints
+from crm_server.demo.diary import Diary
 from crm_server.demo.field_work import FieldWork
 from crm_server.demo.northwind import Northwind
 from crm_server.demo.people import LOGINS, OFFICE, PASSWORD, People
@@ -47,16 +49,19 @@ class Login:
     login: str
 
 
-def company(today: dt.date, seed: int = SEED) -> list[Row]:
+def company(today: dt.date, seed: int = SEED, zone: Zone = None) -> list[Row]:
     """Every record of the company, in the order of the catalog: what a link names comes before it.
 
-    Only a team's lead refers to a user that comes later.
+    Only a team's lead refers to a user that comes later. `today` is a day of `zone`, and all work
+    lies in the working hours there; None is the zone of this machine.
     """
-    tables, draw = Northwind(), Draw(today, seed, "company")
+    tables, draw = Northwind(), Draw(today, seed, "company", zone)
     people = People(tables, draw.part("people"))
     trade = Trade(tables, people, draw.part("trade"))
     china = China(people, draw.part("china"))
     accounts = [*trade.accounts, *china.accounts]
+    diary = Diary(today)
+    weeks = [*Weeks(accounts, diary, draw).rows()]
     rows = [
         *people.rows(),
         *(Row("tag", draw.id_of("tag", name), {"name": name}) for name in TAGS),
@@ -65,8 +70,8 @@ def company(today: dt.date, seed: int = SEED) -> list[Row]:
         *china.rows(),
         *trade.people_rows(),
         *Plans(accounts, people, draw).rows(),
-        *FieldWork(accounts, people, draw).rows(),
-        *Weeks(accounts, draw).rows(),
+        *weeks,
+        *FieldWork(accounts, people, diary, draw).rows(),
         *trade.orders(),
         *trade.order_lines(),
         *Complaints(accounts, trade, people, draw).rows(),

@@ -6,12 +6,23 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from crm_core import chinese_days
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_core.working_time import WorkingCalendar
 from crm_server.demo.people import People
-from crm_server.demo.rows import Draw, Row, is_weekend, past, tags, without_empty
+from crm_server.demo.rows import (
+    CLOSES,
+    OPENS,
+    Draw,
+    Row,
+    is_weekend,
+    past,
+    tags,
+    weekday_before,
+    without_empty,
+)
 from crm_server.demo.trade import Account, Trade
 
 ACKNOWLEDGED = ("received", "acknowledged")
@@ -30,26 +41,34 @@ PATHS = (
 
 @dataclass(frozen=True)
 class Current:
-    """An open complaint: how far it came, how many working days ago it began, how grave it is."""
+    """An open complaint: how far it came, how many working days ago it began, how grave it is,
+    and the login of whoever answers for it."""
 
     path: tuple[str, ...]
     days_ago: int
     severity: str = ""
+    handler: str = ""
 
 
 CURRENT = (
     Current(RESOLVED, 8, "minor"),
     Current((*RESOLVED, "reopened", "investigating"), 9, "minor"),
     Current((*ANSWERED, "recovering"), 6, "minor"),
-    Current(ANSWERED, 5, "minor"),
-    Current((*INVESTIGATING, "waiting_customer"), 4, "major"),
-    Current(INVESTIGATING, 4, "major"),
-    Current(INVESTIGATING, 2, "major"),
-    Current(ASSESSED, 2, "minor"),
-    Current(ACKNOWLEDGED, 1),
-    Current(("received",), 1),
+    Current(INVESTIGATING, 5, "major", "fuller"),
+    Current(ANSWERED, 5, "minor", "fuller"),
+    Current((*INVESTIGATING, "waiting_customer"), 3, "minor", "fuller"),
+    Current(INVESTIGATING, 4, "major", "nancy"),
+    Current(ASSESSED, 2, "minor", "nancy"),
+    Current(ACKNOWLEDGED, 1, handler="buchanan"),
+    Current(("received",), 1, handler="margaret"),
 )
-"""What is open today: some in good time, one late, one paused; the two last not yet judged."""
+"""What is open today: late, in good time and paused for the lead, late and in good time for the
+representative; the two last not yet judged."""
+
+_OFFICE = WorkingCalendar(
+    hours=((OPENS, CLOSES),), zone=dt.UTC, is_workday=lambda day: not is_weekend(day)
+)
+"""When the colleagues work, in wall time: its hours are read as if they were UTC."""
 
 COMPLAINTS = 48
 OLDEST_DAYS_AGO, NEWEST_DAYS_AGO = 330, 40
@@ -72,11 +91,13 @@ CAUSES = (
 
 @dataclass(frozen=True)
 class Course:
-    """How far a complaint came, when it was received, and how grave it was found to be."""
+    """How far a complaint came, when it was received (wall time), how grave it was found to be,
+    and the login of whoever answers for it."""
 
     path: Sequence[str]
     received: dt.datetime
     severity: str
+    handler: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,20 +150,28 @@ class Complaints:
             draw = self._draw.part(f"complaint {number}")
             account = draw.one(self._chinese if number % 4 == 0 else self._customers)
             if number < over:
-                path = PATHS[number % len(PATHS)]
                 day = draw.day(-OLDEST_DAYS_AGO, -NEWEST_DAYS_AGO)
                 severity = draw.one(("critical", "major", "minor", "minor"))
+                course = Course(PATHS[number % len(PATHS)], draw.wall(day), severity)
             else:
                 current = CURRENT[number - over]
-                path, severity = current.path, current.severity
                 day = _working_days_ago(draw.today, current.days_ago)
-            received = draw.at(day, chinese=True)
-            yield from self._life(number, account, Course(path, received, severity), draw)
+                received = draw.wall(day)
+                course = Course(current.path, received, current.severity, current.handler)
+                if current.handler:
+                    account = draw.one(self._of(current.handler))
+            yield from self._life(number, account, course, draw)
+
+    def _of(self, login: str) -> list[Account]:
+        """Somebody's customers but the largest, whose clocks run twice as fast."""
+        owner = self._people.user(login)
+        return [x for x in self._customers if x.owner.user == owner and x.grade != "A"]
 
     def _life(self, number: int, account: Account, course: Course, draw: Draw) -> Iterator[Row]:
-        path, received = course.path, course.received
+        path, received = course.path, draw.moment(course.received)
         steps = _moments(course, draw)
-        handler = self._people.user("service") if draw.chance(0.6) else account.owner.user
+        by_service = draw.chance(0.6) and not course.handler
+        handler = self._people.user("service") if by_service else account.owner.user
         complaint = draw.id_of("complaint", str(number))
         values = self._values(account, course, handler, draw)
         if path[-1] == "duplicate":
@@ -165,7 +194,7 @@ class Complaints:
     def _values(
         self, account: Account, course: Course, handler: RecordId, draw: Draw
     ) -> dict[str, Value]:
-        path, received = course.path, course.received
+        path, received = course.path, draw.moment(course.received)
         matter = draw.one(CHINESE if account.chinese else ENGLISH)
         channels = ("wechat", "phone") if account.chinese else ("phone", "email", "visit")
         values: dict[str, Value] = {
@@ -199,24 +228,24 @@ class Complaints:
 
 
 def _moments(course: Course, draw: Draw) -> list[dt.datetime]:
-    """The moments of the steps, in working time and all before today."""
-    calendar = WorkingCalendar()
-    moments = [course.received]
-    last = dt.datetime.combine(draw.today, dt.time(), dt.UTC) - dt.timedelta(hours=1)
+    """The moments of the steps in UTC, in working hours and all before today."""
+    walls = [course.received.replace(tzinfo=dt.UTC)]
+    last = dt.datetime.combine(weekday_before(draw.today), CLOSES, dt.UTC)
     for place, state in enumerate(course.path[1:], start=1):
         least, most = STEP_MINUTES.get(state, (60, 120))
         work = dt.timedelta(minutes=draw.whole(least, most))
-        room = (last - moments[-1]) / (len(course.path) - place)
-        moments.append(min(calendar.after(moments[-1], work), moments[-1] + room))
-    return [moment.astimezone(dt.UTC).replace(microsecond=0) for moment in moments]
+        room = _OFFICE.between(walls[-1], last) / (len(course.path) - place)
+        walls.append(_OFFICE.after(walls[-1], min(work, room)))
+    return [draw.moment(wall.replace(tzinfo=None, microsecond=0)) for wall in walls]
 
 
 def _working_days_ago(today: dt.date, days: int) -> dt.date:
-    """The day that lies so many weekdays back."""
+    """The weekday that lies so many days back on which the clocks run: over long holidays they
+    stand, and what is to be late by now began before."""
     day = today
     while days:
         day -= dt.timedelta(1)
-        days -= not is_weekend(day)
+        days -= not is_weekend(day) and chinese_days.is_workday(day)
     return day
 
 

@@ -8,8 +8,18 @@ from collections.abc import Iterator, Sequence
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
+from crm_server.demo.diary import Diary
 from crm_server.demo.people import People
-from crm_server.demo.rows import Draw, Row, links, past, tags, without_empty
+from crm_server.demo.rows import (
+    CLOSES,
+    Draw,
+    Row,
+    links,
+    past,
+    tags,
+    weekday_before,
+    without_empty,
+)
 from crm_server.demo.trade import Account
 from crm_server.demo.words import words_in
 
@@ -29,9 +39,12 @@ TASK_STATES_COMING = ("open", "open", "open", "in_progress")
 class FieldWork:
     """Visits, interactions and tasks on all accounts."""
 
-    def __init__(self, accounts: Sequence[Account], people: People, draw: Draw) -> None:
+    def __init__(
+        self, accounts: Sequence[Account], people: People, diary: Diary, draw: Draw
+    ) -> None:
         self._accounts = accounts
         self._people = people
+        self._diary = diary
         self._draw = draw
 
     def rows(self) -> Iterator[Row]:
@@ -51,34 +64,35 @@ class FieldWork:
         # Not everywhere: some accounts wait for a visit that nobody has planned.
         is_coming = draw.chance(0.5 if number == 0 else 0.05)
         day = draw.day(1, FOUR_WEEKS_AHEAD) if is_coming else draw.day(A_YEAR_AGO, -1)
-        start = draw.at(day, chinese=account.chinese)
+        hour = draw.part(f"hour {account.key}-{number}")  # how much it draws depends on the day
+        start = self._diary.place(account.owner.user, day, hour)
         state = draw.one(COMING_STATES if day > draw.today else PAST_STATES)
         visit = draw.id_of("visit", f"{account.key}-{number}")
         values = self._visit_values(account, state, start, draw)
-        made = start - dt.timedelta(draw.whole(3, 20))
-        changed = min(start, dt.datetime.combine(draw.today, dt.time(), dt.UTC))
+        made = draw.moment(start) - dt.timedelta(draw.whole(3, 20))
+        changed = min(draw.moment(start), draw.midnight())
         stamps = past(account.owner.user, min(made, changed), changed)
         yield Row("visit", visit, values | stamps)
         if state in ("completed", "reviewed") and draw.chance(0.7):
-            yield self._visited(account, visit, start, values, draw)
+            yield self._visited(account, visit, values, draw)
 
     def _visit_values(
         self, account: Account, state: str, start: dt.datetime, draw: Draw
     ) -> dict[str, Value]:
         words = words_in(chinese=account.chinese)
-        minutes = draw.one(VISIT_MINUTES)
-        end = start + dt.timedelta(minutes=minutes)
+        length = dt.timedelta(minutes=draw.one(VISIT_MINUTES))
         values: dict[str, Value] = {
             "account": account.id, "state": state, "type": draw.one(("direct",) * 5 + ("walk",)),
-            "owner": account.owner.user, "planned_start": instant_of(start),
-            "planned_end": instant_of(end), "contacts": links(account.contacts),
-            "site_address": account.address, "purpose": tags(draw.one(words.purposes)),
-            "objectives": draw.one(words.objectives),
+            "owner": account.owner.user, "planned_start": instant_of(draw.moment(start)),
+            "planned_end": instant_of(draw.moment(start + length)),
+            "contacts": links(account.contacts), "site_address": account.address,
+            "purpose": tags(draw.one(words.purposes)), "objectives": draw.one(words.objectives),
         }  # fmt: skip
         if state in ("completed", "reviewed", "aborted"):
-            began = start + dt.timedelta(minutes=draw.whole(-5, 15))
-            values["actual_start"] = instant_of(began)
-            values["actual_end"] = instant_of(began + dt.timedelta(minutes=minutes))
+            began = start + dt.timedelta(minutes=draw.whole(0, 15))
+            ended = min(began + length, dt.datetime.combine(start, CLOSES))
+            values["actual_start"] = instant_of(draw.moment(began))
+            values["actual_end"] = instant_of(draw.moment(ended))
         if state in ("completed", "reviewed"):
             values["outcome"] = draw.one(
                 ("order", "progress", "progress", "information", "no_result")
@@ -94,7 +108,6 @@ class FieldWork:
         self,
         account: Account,
         visit: RecordId,
-        start: dt.datetime,
         visited: dict[str, Value],
         draw: Draw,
     ) -> Row:
@@ -104,20 +117,22 @@ class FieldWork:
         values = {
             "account": account.id, "contact": account.contacts[0],
             "subject": visited["objectives"], "medium": "visit", "direction": "out",
-            "at": instant_of(start), "duration": minutes, "who_ours": links([account.owner.user]),
-            "who_theirs": links(account.contacts), "topics": visited["purpose"],
+            "at": visited["planned_start"], "duration": minutes,
+            "who_ours": links([account.owner.user]), "who_theirs": links(account.contacts),
+            "topics": visited["purpose"],
             "content": visited["result"], "information_exchanged": draw.one(words.information),
             "consensus": draw.one(words.consensus), "next_step_ours": visited["next_step"],
             "next_step_theirs": draw.one(words.their_steps),
             "cost_time": minutes + draw.one((20, 40, 60)), "cost_money": visited["cost"],
             "sentiment": draw.one(("good", "good", "neutral", "bad")), "visit": visit,
         }  # fmt: skip
-        stamps = past(account.owner.user, start + dt.timedelta(hours=3))
+        told = dt.datetime.fromisoformat(str(visited["actual_end"]))
+        stamps = past(account.owner.user, told)
         return Row("interaction", draw.id_of("interaction", visit), values | stamps)
 
     def _interaction(self, account: Account, number: int, draw: Draw) -> Row:
         words = words_in(chinese=account.chinese)
-        at = draw.at(draw.day(A_YEAR_AGO, -1), chinese=account.chinese)
+        at = draw.at(draw.day(A_YEAR_AGO, -1))
         media = ("wechat", "wechat", "phone") if account.chinese else ("phone", "phone", "email")
         values = {
             "account": account.id, "contact": draw.one(account.contacts),
@@ -143,6 +158,6 @@ class FieldWork:
             "status": draw.one(states), "priority": draw.one(("high", "normal", "normal", "low")),
             "due_on": due.isoformat(), "assignee": account.owner.user, "watchers": links(watchers),
         }  # fmt: skip
-        made = min(draw.at(due) - dt.timedelta(14), draw.at(draw.today - dt.timedelta(1)))
+        made = min(draw.at(due) - dt.timedelta(14), draw.at(weekday_before(draw.today)))
         task = draw.id_of("task", f"{account.key}-{number}")
         return Row("task", task, without_empty(values) | past(author, made))

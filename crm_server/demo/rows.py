@@ -11,12 +11,17 @@ from typing import NamedTuple, TypeVar
 from crm_core.fields import Value
 from crm_core.ids import RecordId, uuid7_from
 from crm_core.values import instant_of
+from crm_core.wall_time import Zone
 
 FOUNDED_MS = 1_700_000_000_000
 """The moment in the demo's ids; it is fixed, so that they do not depend on the day."""
 
 RANDOM_BITS = 74
 SATURDAY = 5
+OPENS, CLOSES = dt.time(9), dt.time(17, 30)
+"""The working hours in which everything happens, by the clock of the demo's zone."""
+
+LAST_HOUR = 16
 
 _T = TypeVar("_T")
 
@@ -30,16 +35,20 @@ class Row(NamedTuple):
 
 
 class Draw:
-    """The seeded source of everything invented, for one part of the company."""
+    """The seeded source of everything invented, for one part of the company.
 
-    def __init__(self, today: dt.date, seed: int, part: str) -> None:
+    `zone`: where its working hours are; None is the place of this machine.
+    """
+
+    def __init__(self, today: dt.date, seed: int, part: str, zone: Zone = None) -> None:
         self.today = today
+        self.zone = zone
         self._seed = seed
         self._random = Random(f"{seed}/{part}")
 
     def part(self, part: str) -> Draw:
         """A source of its own, so that a change in one part moves nothing in another."""
-        return Draw(self.today, self._seed, part)
+        return Draw(self.today, self._seed, part, self.zone)
 
     def id_of(self, kind: str, key: str) -> RecordId:
         """The id of the record of a kind that `key` names."""
@@ -69,17 +78,37 @@ class Draw:
             day += step
         return day
 
-    def at(self, day: dt.date, *, chinese: bool = False) -> dt.datetime:
-        """A quarter of an hour of a day's working hours, in UTC: those of Europe, or of China."""
-        hour = self.whole(2, 8) if chinese else self.whole(8, 15)
-        minute = self.one((0, 15, 30, 45))
-        return dt.datetime.combine(day, dt.time(hour, minute), dt.UTC)
+    def at(self, day: dt.date) -> dt.datetime:
+        """A quarter of an hour of a day's working hours, in UTC."""
+        return self.moment(self.wall(day))
+
+    def wall(self, day: dt.date) -> dt.datetime:
+        """A quarter of an hour of a day's working hours, in wall time."""
+        hour, minute = self.whole(OPENS.hour, LAST_HOUR), self.one((0, 15, 30, 45))
+        return dt.datetime.combine(day, dt.time(hour, minute))
+
+    def moment(self, wall: dt.datetime) -> dt.datetime:
+        """The moment of a wall time of the zone, in UTC."""
+        local = wall if self.zone is None else wall.replace(tzinfo=self.zone)
+        return local.astimezone(dt.UTC)
+
+    def midnight(self) -> dt.datetime:
+        """The moment at which today began, in UTC: nothing was done later."""
+        return self.moment(dt.datetime.combine(self.today, dt.time()))
 
 
 def demo_id(seed: int, kind: str, key: str) -> RecordId:
     """The same for the same seed, on every day and machine."""
     digest = int.from_bytes(blake2b(f"{seed}/{kind}/{key}".encode(), digest_size=16).digest())
     return uuid7_from(FOUNDED_MS, digest & ((1 << RANDOM_BITS) - 1))
+
+
+def weekday_before(day: dt.date) -> dt.date:
+    """The last day before another that is no Saturday or Sunday."""
+    before = day - dt.timedelta(1)
+    while is_weekend(before):
+        before -= dt.timedelta(1)
+    return before
 
 
 def is_weekend(day: dt.date) -> bool:

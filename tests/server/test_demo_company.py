@@ -4,28 +4,46 @@ import datetime as dt
 import functools
 from collections import Counter, defaultdict
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from crm_core.amounts import minor_units
 from crm_core.catalog import CATALOG
+from crm_core.complaint_clocks import (
+    Case,
+    ClockState,
+    Reading,
+    Step,
+    clocks_of,
+    is_open,
+    pressing,
+    read_clock,
+)
 from crm_core.machines import MACHINES, missing_to_start
 from crm_core.values import check_record
+from crm_core.wall_time import wall_of
 from crm_server.demo import Row, company, logins
 from crm_server.demo.china import COMPANIES
 from crm_server.demo.many import accounts
 
 TODAY = dt.date(2026, 11, 22)
 DAYS = (TODAY, dt.date(2026, 11, 23), dt.date(2027, 1, 1), dt.date(2028, 2, 29))
+BEGINNINGS = (
+    *((day, "UTC") for day in DAYS),
+    (TODAY, "Asia/Shanghai"), (TODAY, "America/Los_Angeles"), (TODAY, "Pacific/Kiritimati"),
+    (dt.date(2026, 2, 22), "Asia/Kathmandu"), (dt.date(2026, 10, 8), "America/Los_Angeles"),
+)  # fmt: skip
+"""Days and places to begin on, the two last among the long holidays of China."""
 
 
 @functools.cache
-def made(today: dt.date = TODAY) -> list[Row]:
-    return company(today)
+def made(today: dt.date = TODAY, place: str = "UTC") -> list[Row]:
+    return company(today, zone=ZoneInfo(place))
 
 
-def rows_of(kind: str, today: dt.date = TODAY) -> dict[str, Row]:
-    return {row.id: row for row in made(today) if row.kind == kind}
+def rows_of(kind: str, today: dt.date = TODAY, place: str = "UTC") -> dict[str, Row]:
+    return {row.id: row for row in made(today, place) if row.kind == kind}
 
 
 def value(kind: str, field: str) -> dict[str, object]:
@@ -146,9 +164,9 @@ def test_every_login_of_the_sign_in_page_exists_with_its_role() -> None:
 
 
 def test_the_company_is_the_same_each_time_and_its_ids_on_each_day() -> None:
-    assert made() == company(TODAY)
-    assert made() != company(TODAY, seed=2)
-    assert {row.id for row in made()} == {row.id for row in made(DAYS[1])}
+    assert made() == company(TODAY, zone=ZoneInfo("UTC"))
+    assert made() != company(TODAY, seed=2, zone=ZoneInfo("UTC"))
+    assert {row.id for row in made()} == {row.id for row in made(DAYS[1], "Asia/Shanghai")}
 
 
 def test_work_is_spread_from_a_year_ago_to_four_weeks_ahead() -> None:
@@ -159,6 +177,81 @@ def test_work_is_spread_from_a_year_ago_to_four_weeks_ahead() -> None:
         if str(row.values["planned_start"])[:10] > TODAY.isoformat():
             assert row.values["state"] in ("draft", "planned", "confirmed")
         assert str(row.values["created_at"]) <= str(row.values["updated_at"])[:10] + "T23"
+
+
+def walls(row: Row, place: str, *fields: str) -> list[dt.datetime]:
+    found = (wall_of(str(row.values.get(name)), ZoneInfo(place)) for name in fields)
+    return [one for one in found if one is not None]
+
+
+@pytest.mark.parametrize(("today", "place"), BEGINNINGS)
+def test_work_lies_in_the_hours_and_on_the_weekdays_of_the_place(today: dt.date, place: str):
+    times = {
+        "visit": ("planned_start", "planned_end", "actual_start", "actual_end"),
+        "interaction": ("at",), "complaint": ("received_at",), "complaint_event": ("at",),
+    }  # fmt: skip
+    for kind, fields in times.items():
+        for row in rows_of(kind, today, place).values():
+            for wall in walls(row, place, *fields):
+                assert dt.time(9) <= wall.time() <= dt.time(17, 30), (row, wall)
+                assert wall.weekday() < 5 or (kind, wall.date()) == ("visit", today), (row, wall)
+
+
+@pytest.mark.parametrize(("today", "place"), BEGINNINGS)
+def test_whoever_signs_in_has_a_planned_day_also_on_a_sunday(today: dt.date, place: str) -> None:
+    for login in ("nancy", "margaret", "fuller", "buchanan"):
+        visits = [
+            row for row in rows_of("visit", today, place).values()
+            if row.values["owner"] == user(login)
+            and [wall.date() for wall in walls(row, place, "planned_start")] == [today]
+        ]  # fmt: skip
+        assert len({str(row.values["account"]) for row in visits}) == 4
+        states = [str(row.values["state"]) for row in visits if row.values["objectives"]]
+        assert {"confirmed", "planned"} == {*states}
+
+
+@pytest.mark.parametrize("today", DAYS)
+def test_nobody_has_two_visits_at_once(today: dt.date) -> None:
+    own: dict[object, list[tuple[str, str]]] = defaultdict(list)
+    for row in rows_of("visit", today).values():
+        times = (str(row.values["planned_start"]), str(row.values["planned_end"]))
+        own[row.values["owner"]].append(times)
+    for visits in own.values():
+        for before, after in pairwise(sorted(visits)):
+            assert before[1] <= after[0]
+
+
+def clocks_at(now: dt.datetime, today: dt.date, place: str) -> dict[str, list[ClockState]]:
+    """How the open complaints stand, by the login of whoever answers for them."""
+    steps: dict[object, list[Step]] = defaultdict(list)
+    for row in rows_of("complaint_event", today, place).values():
+        at = dt.datetime.fromisoformat(str(row.values["at"]))
+        steps[row.values["complaint"]].append(Step(at, str(row.values["to_state"])))
+    logins_of = {str(entry.user): entry.login for entry in logins()}
+    accounts_of = rows_of("account", today, place)
+    found: dict[str, list[ClockState]] = defaultdict(list)
+    for key, row in rows_of("complaint", today, place).items():
+        values, account = row.values, accounts_of[str(row.values["account"])].values
+        received = dt.datetime.fromisoformat(str(values["received_at"]))
+        severity, grade = str(values.get("severity") or ""), str(account["grade"])
+        case = Case(received, str(values["state"]), severity, grade, steps[key])
+        if is_open(case.state):
+            shown: Reading | None = pressing(read_clock(clock, now) for clock in clocks_of(case))
+            assert shown is not None
+            handler = str(values.get("handler") or account["owner"])
+            found[logins_of[handler]].append(shown.state)
+    return found
+
+
+@pytest.mark.parametrize("hour", [0, 9, 23])
+@pytest.mark.parametrize(("today", "place"), BEGINNINGS)
+def test_of_the_clocks_some_are_late_some_run_and_one_is_paused(
+    today: dt.date, place: str, hour: int
+) -> None:
+    now = dt.datetime.combine(today, dt.time(hour, 30), ZoneInfo(place))
+    states = clocks_at(now, today, place)
+    assert {ClockState.BREACHED, ClockState.RUNNING, ClockState.PAUSED} <= {*states["fuller"]}
+    assert {ClockState.BREACHED, ClockState.RUNNING} <= {*states["nancy"]}
 
 
 def test_nancy_meets_surnames_that_are_read_in_two_ways() -> None:

@@ -18,7 +18,7 @@ def demo_store(folder: Path) -> Store:
     """A new store with every record of the company, in step with its server."""
     assert NOW.date() == TODAY
     lead = next(one.user for one in logins() if one.login == "fuller")
-    rows = [(row.kind, row.id, row.values) for row in company(TODAY)]
+    rows = [(row.kind, row.id, row.values) for row in company(TODAY, zone=dt.UTC)]
     store = make_store(folder, rows, user=RecordId(lead))
     with store.writing() as c:
         c.run("UPDATE sync_state SET verified_at = '2026-11-20T08:41:00Z'")
