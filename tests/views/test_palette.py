@@ -160,6 +160,25 @@ def test_what_finds_nothing_says_what_to_try(palette: Palette, qtbot: QtBot, res
     assert palette.isVisible()
 
 
+def test_enter_before_the_answer_takes_what_was_typed_and_no_older_line(
+    named: tuple[RecordId, RecordId], shell: Shell, palette: Palette, qtbot: QtBot, rest: Rest
+) -> None:
+    palette.line.insert("仇和")
+    assert palette.current is not None
+    assert palette.current.record is None, "a command of the list from before"
+    qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not palette.isVisible())
+    rest()
+    assert shell.pane is not None
+    assert (shell.pane.entity.kind, shell.pane.record_id) == ("contact", named[1])
+
+
+def test_a_new_record_is_a_command(
+    shell: Shell, palette: Palette, qtbot: QtBot, rest: Rest
+) -> None:
+    assert "New complaint" in words_of(type_in(palette, ">complaint", qtbot, rest))
+
+
 def test_a_click_beside_it_closes_it(palette: Palette, qtbot: QtBot) -> None:
     qtbot.mouseClick(palette, Qt.MouseButton.LeftButton, pos=palette.rect().bottomLeft())
     assert not palette.isVisible()

@@ -67,6 +67,13 @@ _OF_AN_ACCOUNT: Sequence[tuple[str, str, str]] = (
 )
 """Kinds that are made for an account: the kind, the words, the icon."""
 
+_NEW: Sequence[tuple[str, str]] = (
+    ("complaint", tr_noop("New complaint")),
+    ("task", tr_noop("New task")),
+    ("visit", tr_noop("New visit")),
+)
+"""Kinds whose empty form opens from anywhere."""
+
 LOG_KEYS = "Ctrl+Shift+L"
 
 
@@ -127,10 +134,22 @@ def _fitting(kind: str, values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in CATALOG[kind].by_name}
 
 
-def action_entries(actions: Iterable[QAction], typed: str, most: int | None) -> list[Entry]:
+def new_entries(typed: str, asked: RecordCommands) -> list[Entry]:
+    """The empty forms that fit what was typed; none where nothing was."""
+    spotted = [(kind, tr(words), spot(tr(words), typed)) for kind, words in _NEW if terms_of(typed)]
+    return [
+        Entry(words, icon_of(kind), found, run=lambda kind=kind: asked.new(kind, {}))
+        for kind, words, found in spotted
+        if found.stretches
+    ]
+
+
+def action_entries(
+    actions: Iterable[QAction], typed: str, most: int | None, first: Iterable[Entry] = ()
+) -> list[Entry]:
     """The window's commands that fit what was typed (all of them where nothing was), with their
-    caption."""
-    found: list[Entry] = []
+    caption; `first` stand above them."""
+    found: list[Entry] = [*first]
     for action in actions:
         spotted = spot(action.text(), typed) if typed else Spot()
         if not action.isEnabled() or (terms_of(typed) and not spotted.stretches):

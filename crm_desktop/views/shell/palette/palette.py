@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -32,6 +33,7 @@ from crm_desktop.views.shell.palette.entries import (
     RecordCommands,
     action_entries,
     commands_of,
+    new_entries,
     record_entries,
     record_entry,
 )
@@ -73,6 +75,8 @@ class Palette(QWidget):
         self._recent: Recent = ()
         self._groups: tuple[Group, ...] = ()
         self._record: Found | None = None
+        self._answered = ""
+        self._is_taken_when_found = False
         self._before: QWidget | None = None
         self._asked = RecordCommands(
             self._open_record, self._tell_new, self._tell_log, self._tell_inbox
@@ -88,6 +92,7 @@ class Palette(QWidget):
     def open(self, recent: Recent, text: str = "") -> None:
         """Come to the front; `recent` are the records to offer before anything is typed."""
         self._recent = recent
+        self._is_taken_when_found = False
         self._before = self.window().focusWidget()
         self.setGeometry(self._shell.rect())
         self._line.setText(text)
@@ -131,10 +136,10 @@ class Palette(QWidget):
     def _search(self) -> None:
         typed = self._typed
         if typed.startswith(_ONLY_COMMANDS):
-            self._show_groups(())
+            self._show_groups(typed, ())
         elif typed:
             self._hub.read(
-                lambda c: finding.groups(c, typed), self._show_groups,
+                lambda c: finding.groups(c, typed), partial(self._show_groups, typed),
                 owner=self, supersede="palette",
             )  # fmt: skip
         else:
@@ -147,18 +152,21 @@ class Palette(QWidget):
         if self._typed:
             return
         lines = [Entry(tr("Opened lately")), *map(record_entry, found)] if found else []
-        self._groups = ()
+        self._groups, self._answered = (), ""
         self._fill(lines, action_entries(self._actions(), "", None))
         self._paper.count.setText("")
 
-    def _show_groups(self, groups: tuple[Group, ...]) -> None:
-        self._groups = groups
-        typed = self._typed
+    def _show_groups(self, typed: str, groups: tuple[Group, ...]) -> None:
+        self._groups, self._answered = groups, typed
         only = typed.startswith(_ONLY_COMMANDS)
         wanted = typed.removeprefix(_ONLY_COMMANDS).strip()
-        commands = action_entries(self._actions(), wanted, None if only else COMMANDS_MAX)
+        most = None if only else COMMANDS_MAX
+        new = new_entries(wanted, self._asked)
+        commands = action_entries(self._actions(), wanted, most, new)
         self._fill(record_entries(groups), commands)
         self._say_count(len(commands) - 1 if commands else 0)
+        if self._is_taken_when_found and typed == self._typed:
+            self._take_current()
 
     def _say_count(self, commands: int) -> None:
         parts = [f"{tr(CATALOG[x.kind].plural)} {x.total}" for x in self._groups]
@@ -219,7 +227,7 @@ class Palette(QWidget):
         if key in moves:
             self._move(moves[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._take(self._list.currentIndex())
+            self._take_current()
         elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             self._to_commands()
         elif key == Qt.Key.Key_Escape:
@@ -266,6 +274,12 @@ class Palette(QWidget):
         self._line.setAccessibleDescription(said)
 
     # Taking
+
+    def _take_current(self) -> None:
+        """Enter means what is typed: it waits until the list answers that."""
+        self._is_taken_when_found = self._answered != self._typed
+        if not self._is_taken_when_found:
+            self._take(self._list.currentIndex())
 
     def _take(self, index: QModelIndex) -> None:
         entry = index.data(ENTRY)
@@ -322,6 +336,7 @@ class Palette(QWidget):
         self._shell.installEventFilter(self)
 
     def _search_soon(self, _text: str) -> None:
+        self._is_taken_when_found = False
         self._find.start()
 
 
