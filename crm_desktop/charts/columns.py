@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from crm_desktop.charts.sheet import LEGEND_HEIGHT, Sheet, axis_words
 from crm_desktop.insight.chart import Chart, Mark, Series, Tone, Unit
-from crm_desktop.insight.phrases import short
+from crm_desktop.numbers import short
 
 BAR = 0.58
 BESIDE = 0.38

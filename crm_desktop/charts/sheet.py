@@ -13,7 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from crm_desktop.insight.chart import Mark, Unit
-from crm_desktop.insight.phrases import percent, short
+from crm_desktop.numbers import percent, tick
 
 if TYPE_CHECKING:
     from crm_desktop.charts.look import Look
@@ -30,7 +30,7 @@ def axis_words(unit: Unit) -> FuncFormatter:
     """The numbers along an axis."""
 
     def words(value: float, _position: int | None = None) -> str:
-        return percent(value / 100, 0) if unit is Unit.PERCENT else short(value)
+        return percent(value / 100, 0) if unit is Unit.PERCENT else tick(value)
 
     return FuncFormatter(words)
 

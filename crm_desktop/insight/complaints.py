@@ -9,12 +9,13 @@ from itertools import pairwise
 from statistics import median
 
 from crm_core.catalog import entity_of
+from crm_desktop.dates import day_words, month_name, month_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight import scoring
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
-from crm_desktop.insight.phrases import day_words, month_name, month_of_year, percent, whole
 from crm_desktop.insight.question import Question, instant_at, month_start, named
 from crm_desktop.models.sql import Where
+from crm_desktop.numbers import percent, whole
 
 VITAL_SHARE = 0.8
 CAUSES_MAX = 8
@@ -47,7 +48,7 @@ def causes(asked: Question) -> Chart:
            share=percent(sum(count for _, count in found[:vital]) / total, 0)) if total
         else tr("no causes yet"),
         tr("Complaints by cause · {whose} · since {first}", whose=asked.whose,
-           first=day_words(first)),
+           first=day_words(first, year=True)),
         total, tr("n = {n} complaints", n=total), asked.as_of, asked.last_sync,
         _sentences(
             tr("Causes by their number of complaints. Blue is the smallest set that makes up at "
@@ -131,7 +132,7 @@ def stages(asked: Question) -> Chart:
         tr("longest in: {stage}, {days} days", stage=slow.label, days=slow.shown)
         if slow is not None else tr("no stage has been left yet"),
         tr("Median days in a stage · {whose} · since {first}", whose=asked.whose,
-           first=day_words(first)),
+           first=day_words(first, year=True)),
         left, tr("n = {n} stages left", n=left), asked.as_of, asked.last_sync,
         (
             tr("From the log of each complaint: the time between entering a stage and leaving it, "
@@ -190,7 +191,7 @@ def flow(asked: Question) -> Chart:
         "complaint-flow", Form.COLUMNS, tr("Complaints received and resolved"),
         tr("{received} received, {resolved} resolved", received=total, resolved=done),
         tr("By month · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_of_year(months[0]), last=month_of_year(months[-2])),
+           first=month_words(months[0]), last=month_words(months[-2])),
         total, tr("n = {n} complaints", n=total), asked.as_of, asked.last_sync,
         (
             tr("Received by the moment of receipt; resolved when a complaint first came to the "
@@ -235,7 +236,7 @@ def _received_mark(asked: Question, month: dt.date, count: int) -> Mark:
         Where("received_at", "<", instant_at(month_start(month, 1))),
         *asked.of_accounts,
     )
-    name = month_of_year(month)
+    name = month_words(month)
     words = tr("Complaints received in {month}", month=name)
     return Mark(
         month_name(month), count, whole(count) if count else "",
@@ -245,7 +246,7 @@ def _received_mark(asked: Question, month: dt.date, count: int) -> Mark:
 
 
 def _resolved_mark(month: dt.date, who: Sequence[str]) -> Mark:
-    name = month_of_year(month)
+    name = month_words(month)
     words = tr("Complaints resolved in {month}", month=name)
     return Mark(
         month_name(month), len(who), tip=tr("{month}: {n} resolved", month=name, n=len(who)),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from crm_core.catalog import entity_of
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
+from crm_desktop.dates import day_words, month_name, month_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
-from crm_desktop.insight.phrases import day_words, month_name, month_of_year, percent, whole
 from crm_desktop.insight.question import (
     Question,
     instant_at,
@@ -22,6 +22,7 @@ from crm_desktop.insight.question import (
     quarter_start,
 )
 from crm_desktop.models.sql import Where
+from crm_desktop.numbers import percent, whole
 
 TARGET_GRADES = ("A", "B")
 COVERAGE_TARGET = 0.9
@@ -107,8 +108,8 @@ def coverage(asked: Question) -> Chart:
         (
             tr("Target accounts are the customers of grade A and B, under the colleague who owns "
                "them today. Coverage is how many of them were visited at least once from {first} "
-               "to {last}, divided by how many there are.", first=day_words(first),
-               last=day_words(after - dt.timedelta(1))),
+               "to {last}, divided by how many there are.", first=day_words(first, year=True),
+               last=day_words(after - dt.timedelta(1), year=True)),
             tr(NOT_BY_PHONE),
             tr("The target of {target} is the default for everybody.",
                target=percent(COVERAGE_TARGET, 0)),
@@ -201,7 +202,7 @@ def adherence(asked: Question) -> Chart:
         tr("{share} of the planned visits were kept", share=percent(share, 0)) if total
         else tr("no planned visits"),
         tr("Planned visits kept, by month · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_of_year(months[0]), last=month_of_year(months[-1])),
+           first=month_words(months[0]), last=month_words(months[-1])),
         total, tr("n = {n} planned visits", n=total), asked.as_of, asked.last_sync,
         (
             tr("Kept is a visit that took place within one working day (Monday to Friday) of its "
@@ -254,9 +255,9 @@ def _month_mark(asked: Question, month: dt.date, planned: int, kept: int) -> Mar
     return Mark(
         month_name(month), None if share is None else 100 * share,
         "" if share is None else percent(share, 0),
-        tip=tr("{month}: {kept} of {planned} kept", month=month_of_year(month), kept=kept,
+        tip=tr("{month}: {kept} of {planned} kept", month=month_words(month), kept=kept,
                planned=planned),
-        drill=Drill("visit", where, tr("Visits planned for {month}", month=month_of_year(month))),
+        drill=Drill("visit", where, tr("Visits planned for {month}", month=month_words(month))),
     )  # fmt: skip
 
 
@@ -288,7 +289,7 @@ def outcomes(asked: Question) -> Chart:
         tr("{share} with an order or progress", share=percent(good / total, 0)) if total
         else tr("no visits yet"),
         tr("Completed visits by outcome · {whose} · since {first}", whose=asked.whose,
-           first=day_words(first)),
+           first=day_words(first, year=True)),
         total, tr("n = {n} visits", n=total), asked.as_of, asked.last_sync,
         (
             tr("Effectiveness is the share of completed visits with an order or progress; these "

@@ -9,12 +9,13 @@ from itertools import pairwise
 from statistics import mean
 
 from crm_core.i18n import tr_noop
+from crm_desktop.dates import month_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight import purchases
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
-from crm_desktop.insight.phrases import month_of_year, percent, whole
 from crm_desktop.insight.purchases import Window
 from crm_desktop.insight.question import Question, month_start, named
+from crm_desktop.numbers import percent, whole
 
 STAGES = {
     "prospect": tr_noop("Prospect"),
@@ -196,7 +197,7 @@ def _cohort(start: dt.date, members: Mapping[str, set[dt.date]], as_of: dt.date)
         came = [who for who, months in members.items() if month in months]
         over = month > as_of
         share = len(came) / len(members)
-        words = tr("{cohort}, month {k}: {n} of {all}", cohort=month_of_year(start), k=k,
+        words = tr("{cohort}, month {k}: {n} of {all}", cohort=month_words(start), k=k,
                    n=len(came), all=len(members))  # fmt: skip
         marks.append(
             Mark(
@@ -206,7 +207,7 @@ def _cohort(start: dt.date, members: Mapping[str, set[dt.date]], as_of: dt.date)
                 drill=Drill("account", (named(*came),), words) if came else None,
             )
         )  # fmt: skip
-    name = tr("{month} · {n}", month=month_of_year(start), n=len(members))
+    name = tr("{month} · {n}", month=month_words(start), n=len(members))
     return Series(name, tuple(marks), Unit.PERCENT)
 
 

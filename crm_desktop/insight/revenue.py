@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
+from crm_desktop.dates import month_name, month_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight import purchases
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Unit
-from crm_desktop.insight.phrases import month_name, month_of_year, percent, short, whole
 from crm_desktop.insight.purchases import AMOUNT, Currency, Window
 from crm_desktop.insight.question import Question, month_start
 from crm_desktop.models.sql import Where, id_of
+from crm_desktop.numbers import percent, short, whole
 
 MONTHS_SHOWN = 12
 _LEVEL = 0.005
@@ -47,7 +48,7 @@ def by_month(asked: Question) -> Chart:
         _reasons(
             tr(NET),
             tr("Only complete months: {first} to {last}; the line is the same months a year "
-               "before.", first=month_of_year(months[0]), last=month_of_year(months[-1])),
+               "before.", first=month_words(months[0]), last=month_words(months[-1])),
             tr("{year}: {now} {currency}; {before_year}: {before} {currency}.", year=year,
                now=whole(sum(now.values()) / currency.unit), before_year=year - 1,
                before=whole(sum(before.values()) / currency.unit), currency=currency.code)
@@ -63,7 +64,7 @@ def _mark(asked: Question, month: dt.date, found: Mapping[str, int], currency: C
     value = found.get(f"{month:%Y-%m}", 0) / currency.unit
     return Mark(
         month_name(month), value, short(value),
-        tip=f"{month_of_year(month)}: {whole(value)} {currency.code}",
+        tip=f"{month_words(month)}: {whole(value)} {currency.code}",
         drill=orders_of(asked, month),
     )  # fmt: skip
 
@@ -77,7 +78,7 @@ def orders_of(asked: Question, month: dt.date) -> Drill:
             Where("ordered_on", "<", month_start(month, 1).isoformat()),
             *asked.of_accounts,
         ),
-        tr("Orders of {month}", month=month_of_year(month)),
+        tr("Orders of {month}", month=month_words(month)),
     )
 
 
@@ -114,7 +115,7 @@ def by_grade(asked: Question) -> Chart:
         tr("grade A brings {share}", share=percent(of_a / total, 0)) if total
         else tr("no revenue yet"),
         tr("Net revenue by month and grade · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_of_year(months[0]), last=month_of_year(months[-1])),
+           first=month_words(months[0]), last=month_words(months[-1])),
         currency.orders, tr("n = {n} orders", n=currency.orders), asked.as_of, asked.last_sync,
         _reasons(
             tr(NET),
@@ -156,7 +157,7 @@ def _grade_mark(  # one mark is made of all of them
 ) -> Mark:
     return Mark(
         month_name(month), value, short(value),
-        tip=f"{month_of_year(month)} · {name}: {whole(value)} {currency}",
+        tip=f"{month_words(month)} · {name}: {whole(value)} {currency}",
         drill=replace(orders, where=(*orders.where, of_grade), words=f"{orders.words} · {name}"),
     )  # fmt: skip
 

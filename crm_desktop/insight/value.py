@@ -10,11 +10,11 @@ from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.insight import purchases, scoring
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
-from crm_desktop.insight.phrases import percent, whole
 from crm_desktop.insight.purchases import Currency, Window
 from crm_desktop.insight.question import Question, named, year_before
 from crm_desktop.insight.revenue import NET
 from crm_desktop.insight.scoring import Ranked, Rfm, Tier
+from crm_desktop.numbers import percent, whole
 
 TIERS = {
     "vip": tr_noop("VIP"),

@@ -21,7 +21,7 @@ from crm_desktop.views.kit.links import Hit
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
 from crm_desktop.views.kit.source import read_stretch, titles_of
-from crm_desktop.views.kit.words import shown
+from crm_desktop.views.kit.words import shown_in_list
 from tests.conformance.company import Company, Device, Values
 from tests.conformance.kinds import every_kind, every_writable_kind
 
@@ -70,7 +70,7 @@ def test_a_list_shows_every_field_and_stays_sound_while_it_changes(
         for column, field in enumerate(entity.fields):
             said = model.index(line, column).data(Qt.ItemDataRole.DisplayRole)
             value = row.values[field.name]
-            assert said == shown(field, value, titles)
+            assert said == shown_in_list(field, value, titles)
             assert bool(said) == (value not in (None, [], ""))
     assert tester.model() is model
 

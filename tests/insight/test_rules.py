@@ -9,7 +9,6 @@ import pytest
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_desktop.i18n import set_language
 from crm_desktop.insight import boards, field_work, lifecycle, phrases, question
 from crm_desktop.insight.chart import Chart
 from crm_desktop.insight.lifecycle import History
@@ -178,22 +177,6 @@ def test_windows_are_found_by_the_calendar():
     assert question.month_start(dt.date(2026, 1, 31), -1) == dt.date(2025, 12, 1)
     assert question.quarter_start(TODAY) == dt.date(2026, 10, 1)
     assert question.quarter_start(TODAY, -1) == dt.date(2026, 7, 1)
-
-
-@pytest.mark.parametrize(
-    ("locale", "value", "words"),
-    [
-        ("en", 940, "940"), ("en", 12_440, "12.4k"), ("en", 124_000, "124k"),
-        ("en", 1_200_000, "1.2m"), ("zh_CN", 124_000, "12.4万"), ("zh_CN", 3e8, "3亿"),
-        ("zh_TW", 124_000, "12.4萬"),
-    ],
-)  # fmt: skip
-def test_large_numbers_are_shortened_as_the_language_does(locale: str, value: float, words: str):
-    set_language(locale)
-    try:
-        assert phrases.short(value) == words
-    finally:
-        set_language("en")
 
 
 def test_the_last_synchronisation_is_told_by_its_time_or_its_day():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import cast
@@ -19,7 +20,7 @@ from crm_core.ids import RecordId
 from crm_desktop.views.kit.editors import EDITORS, make_editor
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.links import Hit, LinkEdit
-from crm_desktop.views.kit.words import WORDS, link_keys, shown
+from crm_desktop.views.kit.words import WORDS, copied, link_keys, shown, shown_in_list
 from tests.support.records import new_id, values_for
 
 EDITABLE = [entity for entity in CATALOG.values() if entity.editable]
@@ -224,3 +225,102 @@ def test_customers_text_is_shown_as_it_is(qtbot: QtBot) -> None:
     form.show_values({"name": "<b>Bold & Co</b>"}, {})
     assert form._words["name"].text() == "<b>Bold & Co</b>"
     assert form._words["name"].textFormat().name == "PlainText"
+
+
+def line_of(form: Form, name: str) -> QLineEdit:
+    found = form.editor(name).widget.findChild(QLineEdit)
+    assert isinstance(found, QLineEdit)
+    return found
+
+
+TASK = CATALOG["task"]
+
+
+@pytest.fixture
+def dated(qtbot: QtBot) -> Form:
+    """A form in front, the keyboard in its title, with a day that is kept and one that is not."""
+    form = Form(TASK, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"title": "Call", "due_on": "2026-11-09"}, {})
+    form.show()
+    qtbot.waitExposed(form)
+    form.activateWindow()
+    form.editor("title").widget.setFocus()
+    return form
+
+
+def test_a_day_reads_in_words_and_is_typed_in_figures(dated: Form) -> None:
+    line = line_of(dated, "due_on")
+    assert line.text() == "9 Nov 2026"
+    line.setFocus()
+    assert line.text() == "2026-11-09"
+    dated.editor("title").widget.setFocus()
+    assert line.text() == "9 Nov 2026"
+    assert dated.is_touched is False
+    assert dated.draft() == {}
+
+
+@pytest.mark.parametrize("typed", ["2026-12-01", "1 Dec 2026", "2026年12月1日", "2026/12/1"])
+def test_a_day_may_be_typed_in_either_form(dated: Form, typed: str) -> None:
+    line = line_of(dated, "due_on")
+    line.setFocus()
+    line.clear()
+    line.insert(typed)
+    dated.editor("title").widget.setFocus()
+    assert line.text() == "1 Dec 2026"
+    assert dated.collect() == {"due_on": "2026-12-01"}
+
+
+def test_what_is_no_day_stays_as_it_was_typed(dated: Form, qtbot: QtBot) -> None:
+    line = line_of(dated, "due_on")
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, "30 Feb 2026")
+    dated.editor("title").widget.setFocus()
+    assert line.text() == "30 Feb 2026"
+    assert dated.draft() == {"due_on": "30 Feb 2026"}
+    assert dated.collect() is None
+
+
+def test_an_emptied_day_stays_empty(dated: Form) -> None:
+    line = line_of(dated, "due_on")
+    line.setFocus()
+    line.clear()
+    dated.editor("title").widget.setFocus()
+    assert line.text() == ""
+    assert dated.collect() == {"due_on": None}
+
+
+def test_a_draft_of_a_day_means_the_same_next_year(dated: Form) -> None:
+    line = line_of(dated, "due_on")
+    line.setText("1 Dec")
+    line.textEdited.emit("1 Dec")
+    year = dt.datetime.now().astimezone().year
+    assert dated.draft() == {"due_on": f"{year}-12-01"}
+
+
+def test_a_moment_keeps_its_seconds_through_its_words(qtbot: QtBot) -> None:
+    form = Form(VISIT, NoLinks())
+    qtbot.addWidget(form)
+    moment = dt.datetime(2026, 11, 22, 8, 30, 15).astimezone()
+    kept = moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    form.show_values({"account": "1" * 32, "planned_start": kept}, {})
+    line = line_of(form, "planned_start")
+    assert line.text() == "22 Nov 2026, 08:30:15"
+    type_into(form, "planned_start", "22 Nov 2026, 08:30:16")
+    assert form.collect() == {"planned_start": kept.replace("15Z", "16Z")}
+
+
+def test_a_list_drops_the_year_a_fact_keeps_it_and_a_copy_is_in_figures() -> None:
+    year = dt.datetime.now().astimezone().year
+    day, moment = TASK.by_name["due_on"], VISIT.by_name["planned_start"]
+    at = dt.datetime(year, 10, 26, 8, 15).astimezone().astimezone(dt.UTC)
+    instant = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for field, value, in_list, in_full, out in (
+        (day, f"{year}-11-09", "9 Nov", f"9 Nov {year}", f"{year}-11-09"),
+        (day, "2019-11-09", "9 Nov 2019", "9 Nov 2019", "2019-11-09"),
+        (moment, instant, "26 Oct 08:15", f"26 Oct {year}, 08:15", f"{year}-10-26 08:15"),
+    ):
+        assert shown_in_list(field, value, {}) == in_list
+        assert shown(field, value, {}) == in_full
+        assert copied(field, value, {}) == out

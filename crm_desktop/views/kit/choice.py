@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +9,9 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Field, Kind, Value
 from crm_core.merge import DELETED
 from crm_core.text_keep import Piece, keep_all, marked
+from crm_desktop.dates import near_day_words, near_moment_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.inbox import ConflictRow, ParkedValue
-from crm_desktop.views.kit.dates import day_words, time_words
 from crm_desktop.views.kit.words import Titles, parse_instant, shown, values_in_words
 
 __all__ = [
@@ -147,19 +146,13 @@ def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -
 def when_words(instant: str) -> str:
     """A moment as "12 Oct 17:42", with the year where it is another one; "" for none."""
     moment = parse_instant(instant) if instant else None
-    if moment is None:
-        return instant
-    local = moment.astimezone()
-    return f"{day_of(instant)} {time_words(local)}"
+    return near_moment_words(moment.astimezone()) if moment else instant
 
 
 def day_of(instant: str) -> str:
     """The day of a moment as "12 Oct", with the year where it is another one."""
     moment = parse_instant(instant) if instant else None
-    if moment is None:
-        return ""
-    day = moment.astimezone().date()
-    return day_words(day, year=day.year != dt.datetime.now().astimezone().year)
+    return near_day_words(moment.astimezone().date()) if moment else ""
 
 
 def _existence_words(decision: Decision, value: Value) -> str:

@@ -88,12 +88,15 @@ class LineEditor(Editor):
     """
 
     def __init__(self, field: Field, parent: QWidget, whole: QWidget | None = None) -> None:
-        self._line = QLineEdit(whole or parent)
+        self._line = self._make_line(whole or parent)
         super().__init__(field, whole or self._line)
         self._line.setAccessibleName(tr(field.label))
         example = EXAMPLES.get(field.kind, "")
         self._line.setPlaceholderText(tr("e.g. {example}", example=example) if example else "")
         self._line.textEdited.connect(self._announce)
+
+    def _make_line(self, parent: QWidget) -> QLineEdit:
+        return QLineEdit(parent)
 
     @override
     def typed(self) -> str:

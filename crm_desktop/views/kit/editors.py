@@ -21,10 +21,13 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from crm_core import values
+from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
+from crm_desktop.dates import day_words, moment_words, read_day, read_moment
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.dated_line import DatedLine
 from crm_desktop.views.kit.editor import (
     ComboEditor,
     Editor,
@@ -33,7 +36,7 @@ from crm_desktop.views.kit.editor import (
     NoteEditor,
 )
 from crm_desktop.views.kit.links import LinkEdit, Links, LinksEdit
-from crm_desktop.views.kit.words import Titles, code_words, local_time
+from crm_desktop.views.kit.words import Titles, code_words, local_iso, parse_instant
 
 _CURRENCY_WIDTH = 78
 _CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "TWD", "JPY")
@@ -77,7 +80,9 @@ class MoneyEditor(Editor):
 
 
 class DayEditor(LineEditor):
-    """A day: typed, or picked from a calendar."""
+    """A day: typed as 2026-11-09 or in words, or picked from a calendar."""
+
+    _line: DatedLine
 
     def __init__(self, field: Field, parent: QWidget) -> None:
         whole = QWidget(parent)
@@ -87,15 +92,37 @@ class DayEditor(LineEditor):
         _in_a_row(whole, self._line, self._pick)
 
     @override
+    def typed(self) -> str:
+        return self._line.plain()
+
+    @override
+    def _make_line(self, parent: QWidget) -> QLineEdit:
+        return DatedLine(self._say, self._read, parent)
+
+    @override
     def _type(self, text: str) -> None:
         # The cursor stays at the end, where the hour is.
-        self._line.setText(text)
+        self._line.set_plain(text)
+
+    def _say(self, text: str) -> str:
+        try:
+            value = self._parse(text)
+        except InvalidValue:
+            return ""
+        return self._words(value) if isinstance(value, str) else ""
+
+    def _words(self, value: str) -> str:
+        return day_words(dt.date.fromisoformat(value), year=True)
+
+    def _read(self, text: str) -> str:
+        day = read_day(text)
+        return day.isoformat() if day else ""
 
     def _open_calendar(self) -> None:
         menu = QMenu(self.widget)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         calendar = QCalendarWidget(menu)
-        shown = QDate.fromString(self._line.text()[:10], Qt.DateFormat.ISODate)
+        shown = QDate.fromString(self.typed()[:10], Qt.DateFormat.ISODate)
         if shown.isValid():
             calendar.setSelectedDate(shown)
         calendar.activated.connect(self._take_day)
@@ -107,8 +134,7 @@ class DayEditor(LineEditor):
         _open_below(self._pick, menu)
 
     def _take_day(self, day: QDate) -> None:
-        rest = self._line.text()[10:]
-        self._line.setText(day.toString(Qt.DateFormat.ISODate) + rest)
+        self._type(day.toString(Qt.DateFormat.ISODate) + self.typed()[10:])
         self._announce()
 
 
@@ -117,7 +143,23 @@ class InstantEditor(DayEditor):
 
     @override
     def _put(self, value: Value, titles: Titles) -> None:
-        self._type(local_time(value, exact=True) if isinstance(value, str) else "")
+        self._type(local_iso(value) if isinstance(value, str) else "")
+
+    @override
+    def _words(self, value: str) -> str:
+        moment = parse_instant(value)
+        return moment_words(moment.astimezone()) if moment else ""
+
+    @override
+    def _read(self, text: str) -> str:
+        moment = read_moment(text)
+        return local_iso(moment.astimezone().isoformat()) if moment else ""
+
+    @override
+    def _take_day(self, day: QDate) -> None:
+        super()._take_day(day)
+        # The hour is still to be typed.
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def _parse(self, text: str) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from crm_core.fields import Field, Kind, Value
 from crm_desktop.i18n import tr
 from crm_desktop.models.sql import Operator, Where
-from crm_desktop.views.kit.words import Titles, shown
+from crm_desktop.views.kit.words import Titles, shown_in_list
 
 ME = "@me"
 """Stands for whoever looks at the list, in a condition on a link to a user."""
@@ -86,7 +86,7 @@ def _member(field: Field, value: Value, titles: Titles) -> str:
         return tr("me")
     if field.kind in (Kind.LINKS, Kind.TAGS):
         value = [value]
-    return shown(field, value, titles)
+    return shown_in_list(field, value, titles)
 
 
 def resolved(where: Where, me: str) -> Where:

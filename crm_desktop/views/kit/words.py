@@ -10,7 +10,9 @@ from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import Field, Kind, Value
 from crm_core.ids import ALL_ROOT
+from crm_desktop.dates import day_words, moment_words, near_day_words, near_moment_words
 from crm_desktop.i18n import tr
+from crm_desktop.numbers import grouped
 
 Titles = Mapping[str, str]
 """The names of linked records, by "kind/id"."""
@@ -21,10 +23,25 @@ _BY_IT = f"user/{ALL_ROOT}"
 
 
 def shown(field: Field, value: Value, titles: Titles) -> str:
-    """One value as words, in one line; "" for none."""
+    """One value as words, in one line; "" for none. Days stand with their year."""
     if value is None or value == []:
         return ""
     return WORDS[field.kind](field, value, titles)
+
+
+def shown_in_list(field: Field, value: Value, titles: Titles) -> str:
+    """The same where there is little room: days without the year that it is."""
+    brief = _BRIEF.get(field.kind)
+    return shown(field, value, titles) if brief is None or not value else brief(str(value))
+
+
+def copied(field: Field, value: Value, titles: Titles) -> str:
+    """The same for other programs: a day as 2026-11-09, a moment as 2026-11-16 08:00."""
+    if field.kind is Kind.DAY:
+        return str(value or "")
+    if field.kind is Kind.INSTANT:
+        return local_iso(str(value or ""))
+    return shown(field, value, titles)
 
 
 def link_key(field: Field, value: Value) -> str:
@@ -78,14 +95,42 @@ def values_in_words(kind: str, values: Mapping[str, Value], titles: Titles) -> s
     return "\n".join(lines)
 
 
-def local_time(instant: str, *, exact: bool = False) -> str:
-    """A canonical instant as local wall time to the minute; `exact`: with its seconds, if any."""
+def local_iso(instant: str) -> str:
+    """A canonical instant as local wall time, 2026-11-16 08:00; with its seconds, if any."""
     moment = parse_instant(instant)
     if moment is None:
         return instant
     local = moment.astimezone()
-    has_seconds = exact and local.second
-    return local.strftime("%Y-%m-%d %H:%M:%S" if has_seconds else "%Y-%m-%d %H:%M")
+    return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+
+
+def instant_words(instant: str) -> str:
+    """A canonical instant in full, in the wall time of this place: "26 Oct 2026, 08:15"."""
+    moment = parse_instant(instant)
+    return moment_words(moment.astimezone().replace(second=0)) if moment else instant
+
+
+def _day(day: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(day)
+    except ValueError:
+        return None
+
+
+def _brief_day(value: str) -> str:
+    day = _day(value)
+    return near_day_words(day) if day else value
+
+
+def _brief_instant(value: str) -> str:
+    moment = parse_instant(value)
+    return near_moment_words(moment.astimezone()) if moment else value
+
+
+_BRIEF: Mapping[Kind, Callable[[str], str]] = {
+    Kind.DAY: _brief_day,
+    Kind.INSTANT: _brief_instant,
+}
 
 
 def parse_instant(text: str) -> dt.datetime | None:
@@ -121,12 +166,9 @@ def _as_number(_field: Field, value: Value, _titles: Titles) -> str:
     return grouped(str(value))
 
 
-def grouped(number: str) -> str:
-    """Thousands apart: "-12345.6" as "-12,345.6"."""
-    whole, point, fraction = number.partition(".")
-    if not whole.lstrip("-").isdigit():
-        return number
-    return f"{int(whole):,}{point}{fraction}"
+def _as_day(_field: Field, value: Value, _titles: Titles) -> str:
+    day = _day(str(value))
+    return day_words(day, year=True) if day else str(value)
 
 
 def _as_money(_field: Field, value: Value, _titles: Titles) -> str:
@@ -135,7 +177,7 @@ def _as_money(_field: Field, value: Value, _titles: Titles) -> str:
 
 
 def _as_instant(_field: Field, value: Value, _titles: Titles) -> str:
-    return local_time(str(value))
+    return instant_words(str(value))
 
 
 def _as_duration(_field: Field, value: Value, _titles: Titles) -> str:
@@ -176,7 +218,7 @@ WORDS: Mapping[Kind, Callable[[Field, Value, Titles], str]] = {
     Kind.WHOLE: _as_number,
     Kind.DECIMAL: _as_number,
     Kind.MONEY: _as_money,
-    Kind.DAY: _as_text,
+    Kind.DAY: _as_day,
     Kind.INSTANT: _as_instant,
     Kind.DURATION: _as_duration,
     Kind.PHONE: _as_text,

@@ -13,11 +13,13 @@ from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from crm_core.catalog import CATALOG
+from crm_desktop.dates import day_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.cards import AccountCard, created_on
+from crm_desktop.numbers import grouped
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.money import money_words
-from crm_desktop.views.kit.words import code_words, grouped
+from crm_desktop.views.kit.words import code_words
 from crm_desktop.views.panes.accounts import words
 from crm_desktop.views.panes.accounts.revenue_chart import paint_year
 from crm_desktop.views.theme.fonts import font
@@ -75,7 +77,7 @@ def paint_card(painter: QPainter, page: QRect, card: AccountCard) -> None:
     _contacts(pen, card)
     _notes(pen, card)
     _timeline(pen, card, today)
-    foot = tr("Printed on {day} by CRM Desktop. Confidential.", day=today.isoformat())
+    foot = tr("Printed on {day} by CRM Desktop. Confidential.", day=day_words(today, year=True))
     painter.setFont(font("caption"))
     painter.setPen(QColor(LIGHT.ink3))
     area = QRectF(page.left(), page.bottom() - _FOOT, page.width(), _FOOT)

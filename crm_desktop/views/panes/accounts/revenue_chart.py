@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from crm_desktop.i18n import language, tr
 from crm_desktop.models.revenue import YearOfRevenue, amount_of
-from crm_desktop.views.kit.money import money_words, short_number
+from crm_desktop.numbers import tick
+from crm_desktop.views.kit.money import money_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.theme import theme
 from crm_desktop.views.theme.tokens import Tokens
@@ -114,7 +115,7 @@ def _paint_axis(painter: QPainter, plot: _Plot, tokens: Tokens) -> None:
         painter.fillRect(line, QColor(tokens.line2 if n == 0 else tokens.line))
         painter.setPen(QColor(tokens.ink3))
         words = QRectF(plot.area.left() - _AXIS_WIDTH, y - height / 2, _AXIS_WIDTH - 6, height)
-        painter.drawText(words, int(Qt.AlignmentFlag.AlignRight), short_number(value))
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignRight), tick(value))
 
 
 def _paint_months(painter: QPainter, plot: _Plot, first: dt.date, tokens: Tokens) -> None:

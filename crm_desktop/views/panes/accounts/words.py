@@ -10,10 +10,10 @@ from crm_core.cadence import RHYTHMS, due_on
 from crm_core.catalog import CATALOG
 from crm_core.i18n import tr_noop
 from crm_core.wall_time import wall_of
+from crm_desktop.dates import day_words, month_words, time_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.timeline import Entry
 from crm_desktop.models.visit_dates import VisitDates
-from crm_desktop.views.kit.dates import day_words, month_words, time_words
 from crm_desktop.views.kit.money import stored_money_words
 from crm_desktop.views.kit.words import code_words
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from crm_desktop.dates import near_day_words, time_words, weekday_words
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.dates import day_words, time_words, weekday_words
 from crm_desktop.views.kit.words import parse_instant
 
 _NEAR_DAYS = 6
@@ -35,4 +35,4 @@ def date_words(moment: dt.datetime, now: dt.datetime) -> str:
 def _day(day: dt.date, today: dt.date) -> str:
     if dt.timedelta() < day - today <= dt.timedelta(_NEAR_DAYS):
         return weekday_words(day)
-    return day_words(day, year=day.year != today.year)
+    return near_day_words(day, today)

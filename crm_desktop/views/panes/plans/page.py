@@ -21,12 +21,12 @@ from typing_extensions import override
 from crm_core.buying_centre import gaps, support_index
 from crm_core.machines import MACHINES
 from crm_core.plan_progress import elapsed
+from crm_desktop.dates import period_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.plans import PlanPage
 from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.badge import Badge
 from crm_desktop.views.kit.buttons import flat, link, normal, primary
-from crm_desktop.views.kit.dates import period_words
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.delegates.progress import ProgressValue, paint_progress
 from crm_desktop.views.kit.elided import Elided

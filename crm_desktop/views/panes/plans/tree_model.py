@@ -15,10 +15,10 @@ from crm_core.plan_progress import (
     standing_of_action,
     standing_of_objective,
 )
+from crm_desktop.dates import day_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.plans import Objective, PlanPage
 from crm_desktop.models.queries import Row
-from crm_desktop.views.kit.dates import day_words
 from crm_desktop.views.kit.delegates.progress import ProgressValue
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.panes.plans.words import percent, standing_words

@@ -10,13 +10,13 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from crm_core.complaint_clocks import Reading
+from crm_desktop.dates import day_words, time_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import Appointment, Due, DueAccount
 from crm_desktop.models.complaints import Pressing
 from crm_desktop.models.today import Decisions, LateTask
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.clock_words import KINDS, clock_words
-from crm_desktop.views.kit.dates import day_words, time_words
 from crm_desktop.views.kit.delegates.clock import clock_token, paint_clock
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.line import Line, LineButton, Mark

@@ -25,10 +25,10 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.machines import MACHINES
 from crm_core.values import instant_of
+from crm_desktop.dates import time_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.today import Stop
 from crm_desktop.views.kit.buttons import flat, normal, primary
-from crm_desktop.views.kit.dates import time_words
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.line import Line, LineButton
 from crm_desktop.views.kit.section import one_line

@@ -25,9 +25,9 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTi
 from typing_extensions import override
 
 from crm_core.free_time import Span
+from crm_desktop.dates import times_words, weekday_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import USUAL_MINUTES, Appointment
-from crm_desktop.views.kit.dates import times_words, weekday_words
 from crm_desktop.views.panes.visits import paint
 from crm_desktop.views.panes.visits.drag import (
     EDGE,

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from crm_core.i18n import tr_noop
+from crm_desktop.dates import span_words
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button, normal, primary
-from crm_desktop.views.kit.dates import span_words
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.panes.visits.switch import Switch
 from crm_desktop.views.theme.theme import theme

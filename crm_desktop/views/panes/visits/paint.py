@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
+from crm_desktop.dates import weekday_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import Appointment
-from crm_desktop.views.kit.dates import weekday_words
 from crm_desktop.views.panes.visits.geometry import GUTTER, HEAD, HOURS, Sheet
 from crm_desktop.views.panes.visits.words import (
     DONE,

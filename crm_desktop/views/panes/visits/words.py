@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from crm_core.catalog import CATALOG
+from crm_desktop.dates import day_words, times_words, weekday_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import Appointment, DueAccount
-from crm_desktop.views.kit.dates import day_words, times_words, weekday_words
 from crm_desktop.views.kit.words import code_words
 
 VISIT = CATALOG["visit"]
