@@ -46,9 +46,6 @@ VALUE_ROLE = ID_ROLE + 2
 COPY_ROLE = ID_ROLE + 3
 """What a cell says to other programs."""
 
-COPY_ROLE = ID_ROLE + 3
-"""What a cell says to other programs."""
-
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 

@@ -21,7 +21,6 @@ from crm_core.roles import Action
 from crm_core.values import instant_of
 from crm_core.wall_time import Zone, instant_at, offset_words, wall_of
 from crm_desktop.dates import time_words, weekday_words
-from crm_desktop.dates import time_words, weekday_words
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries
 from crm_desktop.models.agenda import USUAL_MINUTES, Appointment, Due, appointments, due_accounts
