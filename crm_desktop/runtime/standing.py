@@ -6,6 +6,8 @@ import datetime as dt
 
 import msgspec
 
+from crm_desktop.dates import near_moment_words, time_words
+
 
 class Standing(msgspec.Struct, frozen=True):
     """`state` is one of `sync.status.State`, or "" before anything was read; `since` and
