@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from typing import Protocol
+
 from PySide6.QtWidgets import QWidget
 
 from crm_desktop.models.replica import Summary
 
 
-class Card(QWidget):
-    """A record told at a glance, in the inspector. Signal: `edit_asked` for its form."""
+class Card(Protocol):
+    """A record told at a glance, in the inspector."""
 
-    edit_asked = Signal()
+    @property
+    def widget(self) -> QWidget:
+        """What is put into the inspector."""
+        ...
 
     def show_record(self, record_id: str) -> None:
         """Show a record; "" for none."""
-        raise NotImplementedError
+        ...
 
     def take_summary(self, summary: Summary) -> None:
         """Refresh what a change touches."""
-        raise NotImplementedError
+        ...

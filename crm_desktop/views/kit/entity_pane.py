@@ -195,7 +195,7 @@ class EntityPane(QWidget):
         self._record, self._is_new = None, False
         self._on_card = record_id
         self._card.show_record(record_id)
-        self._bring(self._card)
+        self._bring(self._card.widget)
 
     def _load(self, record_id: str) -> None:
         if self._drafts is not None:
@@ -310,7 +310,7 @@ class EntityPane(QWidget):
         self._forget_draft()
         if self._is_new:
             self._is_new = False
-            self._bring(self._card if self._card is not None and self.record_id else self._nothing)
+            self._bring(self._nothing)
         elif self._record is not None and self._card is not None:
             self._look(self._record.id)
         elif self._record is not None:
@@ -374,7 +374,7 @@ class EntityPane(QWidget):
         self._nothing.setProperty("tone", "ink3")
         self._right.addWidget(self._nothing)
         if self._card is not None:
-            self._right.addWidget(self._card)
+            self._right.addWidget(self._card.widget)
         self._host.set_inspector_width(_CARD_WIDTH if self._card is not None else _FORM_WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -406,5 +406,3 @@ class EntityPane(QWidget):
         self._side.failed.connect(self._tell_failed)
         self._side.listed.connect(self._tell_listed)
         self._side.new_asked.connect(self.new_record)
-        if self._card is not None:
-            self._card.edit_asked.connect(self.edit_record)

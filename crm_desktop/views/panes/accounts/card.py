@@ -28,7 +28,6 @@ from crm_desktop.models.timeline import PAGE_ENTRIES, Entry, Timeline, timeline
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.badge import Badge
 from crm_desktop.views.kit.buttons import icon_button, normal
-from crm_desktop.views.kit.card import Card
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.section import MARGIN, Section
 from crm_desktop.views.kit.text import text_of
@@ -49,10 +48,11 @@ _KINDS = frozenset(
 """What a card shows: where one of these changes it is read again."""
 
 
-class AccountCardView(Card):
+class AccountCardView(QWidget):
     """Signals: `edit_asked`; `opened(kind, id)`; `new_asked(kind, values)`; `log_asked(id)`;
     `print_asked(AccountCard)`."""
 
+    edit_asked = Signal()
     opened = Signal(str, str)
     new_asked = Signal(str, object)
     log_asked = Signal(str)
@@ -82,7 +82,6 @@ class AccountCardView(Card):
 
     # What the pane asks
 
-    @override
     def show_record(self, record_id: str) -> None:
         """Show an account; the old one stays until the new one is here."""
         self._id = record_id
@@ -93,12 +92,16 @@ class AccountCardView(Card):
             self._card = None
             self._body.hide()
 
-    @override
     def take_summary(self, summary: Summary) -> None:
         """Read again where something of it may have changed."""
         touched = {kind for kind, _ in summary.changed} | summary.kinds_reset
         if self._id and (touched & _KINDS or summary.conflicts_changed):
             self._read()
+
+    @property
+    def widget(self) -> QWidget:
+        """Itself."""
+        return self
 
     @property
     def card(self) -> AccountCard | None:

@@ -56,6 +56,7 @@ class AccountsPane(EntityPane):
 
     def _make_card(self, parent: QWidget) -> AccountCardView:
         card = AccountCardView(self._hub, parent)
+        card.edit_asked.connect(self.edit_record)
         card.opened.connect(self._pass_on)
         card.new_asked.connect(self._ask_new)
         card.log_asked.connect(self._ask_log)
