@@ -7,19 +7,18 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_desktop.runtime.lanes import Lanes
 
-MANY = 100
-"""Too few for a collection to be due before the lane allocates."""
-
 
 class Remains:
-    """Part of a cycle; notes on which thread it died."""
+    """A cycle with a widget in it; notes on which thread it died."""
 
     def __init__(self, died_on: list[threading.Thread]) -> None:
-        self.cycle = self
+        self.widget = QWidget()
+        vars(self.widget)["remains"] = self
         self._died_on = died_on
 
     def __del__(self) -> None:
@@ -33,20 +32,33 @@ def lanes(qtbot: QtBot) -> Iterator[Lanes]:
     made.close()
 
 
-def allocate() -> list[list[int]]:
-    """Enough containers, all kept, for a collection to be due many times over."""
-    return [[n] for n in range(200_000)]
+@pytest.fixture
+def thresholds() -> Iterator[None]:
+    """Nothing is due while the garbage is made; what is there dies in no other test."""
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(1_000_000, *usual[1:])
+    yield
+    gc.set_threshold(*usual)
 
 
+@pytest.mark.usefixtures("thresholds")
 def test_garbage_dies_on_the_windows_thread_and_not_on_a_lanes(lanes: Lanes, qtbot: QtBot) -> None:
     died_on: list[threading.Thread] = []
-    done: list[list[list[int]]] = []
-    for _ in range(MANY):
-        Remains(died_on)
-    lanes.read(allocate, done.append, owner=lanes)
-    qtbot.waitUntil(lambda: bool(done), timeout=20_000)
-    qtbot.waitUntil(lambda: len(died_on) == MANY, timeout=20_000)
-    assert set(died_on) == {threading.main_thread()}
+    kept: list[list[int]] = []
+    is_over = threading.Event()
+
+    def allocate() -> None:
+        gc.set_threshold(10, *gc.get_threshold()[1:])
+        kept.extend([n] for n in range(1000))  # a collection is due here, many times over
+        is_over.set()
+
+    Remains(died_on)
+    lanes.read(allocate, lambda _: None, owner=lanes)
+    assert is_over.wait(20)  # the window's thread allocates nothing meanwhile
+    assert not died_on
+    qtbot.waitUntil(lambda: bool(died_on), timeout=20_000)
+    assert died_on == [threading.main_thread()]
 
 
 def test_closed_lanes_leave_the_collection_to_python_again(qtbot: QtBot) -> None:
