@@ -236,6 +236,8 @@ class Desktop(QObject):
             self._profile = None
 
     def _stop(self) -> None:
+        if self.shell is not None:
+            self.shell.borders.flush()
         if self._autosync is not None:
             self._autosync.stop()
         if self._indexer is not None:
@@ -287,10 +289,18 @@ class Desktop(QObject):
         shell.sync_cancelled.connect(autosync.cancel)
         shell.sign_in_asked.connect(self._ask_again)
         shell.preferences_asked.connect(self._open_preferences)
+        shell.restore_borders(settings.load_borders(self._path))
+        shell.borders.moved.connect(self._keep_borders)
         self.shell = shell
         return shell
 
     # Preferences
+
+    def _keep_borders(self, drawn: settings.Borders) -> None:
+        path = self._path
+        self.lanes.write(
+            lambda: settings.save_borders(path, drawn), owner=self, failed=self._tell_failure
+        )
 
     def _open_preferences(self) -> None:
         if self._profile is None or self.shell is None:

@@ -15,6 +15,7 @@ from crm_core.ids import DeviceId, RecordId
 
 FILE = "profile.json"
 PREFERENCES = "preferences.json"
+BORDERS = "borders.json"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -41,6 +42,31 @@ class Preferences(msgspec.Struct, frozen=True):
     density: Literal["compact", "comfortable"] = "compact"
     language: str = ""
     lock_after_min: int = 0
+
+
+class Borders(msgspec.Struct, frozen=True):
+    """Where a person drew the window's borders, in device-independent pixels.
+
+    `sizes`: the parts of a splitter by pane and name, or an inspector's width. `rail` 0 is the
+    look's own width.
+    """
+
+    sizes: dict[str, tuple[int, ...]] = {}
+    rail: int = 0
+    rail_collapsed: bool = False
+
+
+def load_borders(profile: Path) -> Borders:
+    """The borders kept beside a profile; the look's own where there are none to be read."""
+    try:
+        return msgspec.json.decode((profile / BORDERS).read_bytes(), type=Borders)
+    except (OSError, msgspec.DecodeError):
+        return Borders()
+
+
+def save_borders(profile: Path, borders: Borders) -> None:
+    """Keep the borders; raises Unavailable."""
+    write_atomically(profile / BORDERS, msgspec.json.encode(borders))
 
 
 def load_preferences(profile: Path) -> Preferences:

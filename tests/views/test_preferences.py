@@ -81,6 +81,15 @@ def test_theme_and_density_are_worn_at_once_and_kept(
     assert settings.load_preferences(tmp_path) == Preferences("dark", "comfortable")
 
 
+def test_a_border_drawn_just_before_the_window_closes_is_kept(
+    desktop: app.Desktop, tmp_path: Path
+) -> None:
+    assert desktop.shell is not None
+    desktop.shell.toggle_rail()
+    desktop.close()
+    assert settings.load_borders(tmp_path).rail_collapsed
+
+
 def test_another_language_is_spoken_while_it_runs(desktop: app.Desktop, qtbot: QtBot) -> None:
     before = desktop.shell
     assert before is not None

@@ -32,6 +32,7 @@ class InspectorHost(QSplitter):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._main = main
         self._width = WIDTH
+        self._kept_width = 0
         self._is_narrow = False
         self._page_shown = False
         self._side = QWidget(self)
@@ -41,8 +42,13 @@ class InspectorHost(QSplitter):
         self.splitterMoved.connect(self._note_width)
 
     def set_inspector_width(self, width: int) -> None:
-        """Make the inspector this wide (within its limits)."""
-        self._width = max(NARROWEST, min(width, WIDEST))
+        """Make the inspector this wide (within its limits), unless a person drew its border."""
+        self._width = self._kept_width or _within(width)
+        self._arrange()
+
+    def keep_width(self, width: int) -> None:
+        """Make the inspector as wide as a person drew it (within its limits), whatever it shows."""
+        self._width = self._kept_width = _within(width)
         self._arrange()
 
     def show_inspector(self) -> None:
@@ -93,10 +99,11 @@ class InspectorHost(QSplitter):
 
     def _note_width(self, _position: int, _index: int) -> None:
         if not self._is_narrow:
-            self._width = self._side.width()
+            self._width = self._kept_width = self._side.width()
             self.width_changed.emit(self._width)
 
     def _lay_out(self, inspector: QWidget) -> None:
+        self.setObjectName("inspector-border")
         self.setHandleWidth(_HAIRLINE)
         self.setChildrenCollapsible(False)
         self._side.setObjectName("inspector")
@@ -128,3 +135,7 @@ class InspectorHost(QSplitter):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(slot)
             self.addAction(action)
+
+
+def _within(width: int) -> int:
+    return max(NARROWEST, min(width, WIDEST))

@@ -30,6 +30,8 @@ from crm_desktop.views.theme.theme import colour, theme
 _NAME = int(Qt.ItemDataRole.UserRole)
 _ICON, _COUNT, _WARNS = _NAME + 1, _NAME + 2, _NAME + 3
 
+NARROWEST, WIDEST = 140, 320
+
 _PAD_TOP, _PAD = 12, 8
 _BELOW = 10
 """Under the brand and under the search field."""
@@ -59,6 +61,7 @@ class Rail(QWidget):
     ) -> None:
         super().__init__(parent)
         self._is_collapsed = False
+        self._width = 0
         self._brand = Brand(organisation, self)
         self.search = SearchField(self)
         self.indicator = SyncIndicator(self)
@@ -97,12 +100,17 @@ class Rail(QWidget):
     def set_collapsed(self, *, collapsed: bool) -> None:
         """Show icons alone, or icons and words."""
         self._is_collapsed = collapsed
-        metrics = theme().metrics
-        self.setFixedWidth(metrics.rail_collapsed if collapsed else metrics.rail)
+        self.setFixedWidth(theme().metrics.rail_collapsed if collapsed else self._wide())
         self.indicator.set_collapsed(collapsed=collapsed)
         for row in range(self._model.rowCount()):
             item = self._model.item(row)
             item.setToolTip(item.text() if collapsed else "")
+
+    def set_width(self, width: int) -> None:
+        """Be this wide (within limits) when words are shown; 0 is the usual width."""
+        self._width = max(NARROWEST, min(width, WIDEST)) if width > 0 else 0
+        if not self._is_collapsed:
+            self.setFixedWidth(self._wide())
 
     @property
     def is_collapsed(self) -> bool:
@@ -116,6 +124,9 @@ class Rail(QWidget):
         edge = mirrored(QRect(self.width() - 1, 0, 1, self.height()), self)
         painter.fillRect(edge, colour("line"))
         painter.end()
+
+    def _wide(self) -> int:
+        return self._width or theme().metrics.rail
 
     def _item(self, name: str) -> QStandardItem:
         rows = (self._model.item(row) for row in range(self._model.rowCount()))

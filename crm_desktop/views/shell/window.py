@@ -38,6 +38,7 @@ from crm_desktop.views.shell.abilities import (
     ShowsQueue,
     ShowsWhere,
 )
+from crm_desktop.views.shell.borders import BorderKeeper
 from crm_desktop.views.shell.commands import GROUP, Command, add_commands, keys_of
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
@@ -45,6 +46,7 @@ from crm_desktop.views.shell.rail import Rail
 if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
     from crm_desktop.models.sql import Where
+    from crm_desktop.settings import Borders
     from crm_desktop.views.shell.palette.palette import Palette
     from crm_desktop.views.shell.quick_log import QuickLog
 
@@ -75,6 +77,7 @@ class Shell(QWidget):
         self._standing = Standing()
         self._panes: dict[str, QWidget] = {}
         self._rail = Rail(hub.identity.organisation, tuple(PLACES.values()), self)
+        self.borders = BorderKeeper(self._rail, self)
         self._banner = Banner(self)
         self._stack = QStackedWidget(self)
         self._undo_bar = UndoBar(self._stack)
@@ -251,13 +254,17 @@ class Shell(QWidget):
 
     def _make(self, place: Place) -> QWidget:
         if place.name in PANES:
-            return self._connected(PANES[place.name](self._hub, self._stack), place.name)
+            made = PANES[place.name](self._hub, self._stack)
+            self.borders.watch(made, place.name)
+            return self._connected(made, place.name)
         if len(place.kinds) == 1:
             return self._make_pane(place.kinds[0])
         return KindsPane(place.kinds, self._make_pane, self._stack)
 
     def _make_pane(self, kind: str) -> QWidget:
-        return self._connected(EntityPane(CATALOG[kind], self._hub, self._stack), "")
+        made = EntityPane(CATALOG[kind], self._hub, self._stack)
+        self.borders.watch(made, kind)
+        return self._connected(made, "")
 
     def _connected(self, pane: QWidget, place: str) -> QWidget:
         """Listen to whichever signals of the shell's table a pane has."""
@@ -308,12 +315,19 @@ class Shell(QWidget):
         self._rail.set_count("complaints", found.complaints)
         self._rail.set_count("tasks", found.tasks)
 
+    def restore_borders(self, kept: Borders) -> None:
+        """Put the borders where a person drew them."""
+        self._is_collapsed = kept.rail_collapsed
+        self.borders.restore(kept)
+        self._fit_rail()
+
     def toggle_rail(self) -> None:
         """Show the rail's words, or its icons alone."""
         if self.width() < COLLAPSED_BELOW_WIDTH:
             self._is_expanded_in_narrow = self._rail.is_collapsed
         else:
             self._is_collapsed = not self._rail.is_collapsed
+            self.borders.note_collapsed(collapsed=self._is_collapsed)
         self._fit_rail()
 
     def _fit_rail(self) -> None:

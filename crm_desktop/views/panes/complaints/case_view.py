@@ -167,6 +167,7 @@ class CaseView(QWidget):
         column.addLayout(self._events_head())
         column.addWidget(self._events, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setObjectName("wants")
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._wants)

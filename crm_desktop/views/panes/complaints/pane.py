@@ -397,6 +397,7 @@ class ComplaintsPane(QWidget):
         for page in (self._nothing, self._case, self._intake):
             self._right.addWidget(page)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setObjectName("list")
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._board)

@@ -314,6 +314,7 @@ class InboxPane(QWidget):
         splitter.setSizes([_LIST_WIDTH, _DETAIL_WIDTH])
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
+        splitter.setObjectName("list")
         splitter.setHandleWidth(1)
         self._side.setMinimumWidth(_LIST_WIDTH_MIN)
         whole = QVBoxLayout(self)

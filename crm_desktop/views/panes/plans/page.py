@@ -275,7 +275,8 @@ class PlanView(QWidget):
         both.addWidget(upper)
         both.addWidget(self._work_part())
         both.setSizes([_UPPER_SHARE, _LOWER_SHARE])
-        for splitter in (upper, both):
+        for name, splitter in (("people", upper), ("work", both)):
+            splitter.setObjectName(name)
             splitter.setChildrenCollapsible(False)
         layout.addWidget(both, 1)
 

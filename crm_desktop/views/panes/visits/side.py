@@ -74,6 +74,7 @@ class Side(QWidget):
         splitter.addWidget(self._due_part())
         splitter.addWidget(self._card_part())
         splitter.setSizes([_DUE_SHARE, _CARD_SHARE])
+        splitter.setObjectName("due")
         splitter.setStretchFactor(0, 2)
         splitter.setStretchFactor(1, 3)
         splitter.setChildrenCollapsible(False)
