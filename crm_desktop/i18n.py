@@ -57,6 +57,16 @@ def tr(text: str, /, **params: Param) -> str:
     return found.format(**{name: _param(name, value) for name, value in params.items()})
 
 
+def tr_n(one: str, many: str, n: int, /, **params: Param) -> str:
+    """Words about `n` things: `one` where the language says it of one, `many` otherwise.
+
+    `{n}` is the number with its thousands set apart; the other places are filled as by `tr`.
+    """
+    found = _Shown.catalog.ngettext(one, many, n)
+    shown = {name: _param(name, value) for name, value in params.items()}
+    return found.format(n=f"{n:,}", **shown)
+
+
 def words(message: Message) -> str:
     """A message of core or of an error in the user's language."""
     return tr(message.template, **message.params)

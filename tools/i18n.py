@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "resources" / "translations"
 LANGUAGES = ("zh_CN", "zh_TW")
 PACKAGES = ("crm_core", "crm_desktop")
-KEYWORDS = {"tr": None, "tr_noop": None}
+KEYWORDS = {"tr": None, "tr_n": (1, 2), "tr_noop": None}
 WIDTH = 100
 
 
@@ -107,16 +107,16 @@ def sources() -> Iterator[Path]:
 def problems_of(code: str, template: Catalog) -> Iterator[str]:
     catalog = read(code)
     for wanted in entries(template):
-        found = catalog.get(wanted.id)
-        if found is None or not found.string:
+        found = catalog.get(key_of(wanted))
+        if found is None or forms(found.id) != forms(wanted.id) or not all(forms(found.string)):
             yield f"{code}: missing: {wanted.id!r} ({place_of(wanted)})"
         elif found.fuzzy:
             yield f"{code}: not yet proof-read: {wanted.id!r} → {found.string!r}"
-        elif places(str(found.id)) != places(str(found.string)):
+        elif any(places(forms(found.id)[-1]) != places(form) for form in forms(found.string)):
             yield f"{code}: other places than the original: {wanted.id!r} → {found.string!r}"
-    known = {str(message.id) for message in entries(template)}
+    known = {forms(message.id) for message in entries(template)}
     for message in entries(catalog):
-        if str(message.id) not in known:
+        if forms(message.id) not in known:
             yield f"{code}: no longer in the source (run `extract`): {message.id!r}"
 
 
@@ -125,8 +125,18 @@ def entries(catalog: Catalog) -> list[Message]:
     return [message for message in catalog if message.id]
 
 
+def key_of(message: Message) -> str:
+    """By what a catalog finds a message: its text, or of two forms the one for one thing."""
+    return forms(message.id)[0]
+
+
+def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The forms of a text: for one thing and for several, or the only one; "" where none is."""
+    return (text or "",) if isinstance(text, str | None) else tuple(text)
+
+
 def is_open(message: Message) -> bool:
-    return not message.string or message.fuzzy
+    return message.fuzzy or not all(forms(message.string))
 
 
 def place_of(message: Message) -> str:
@@ -144,10 +154,12 @@ def propose_traditional(catalog: Catalog, simplified: Catalog) -> None:
 
     converter = OpenCC("s2twp")
     for message in entries(catalog):
-        source = simplified.get(message.id)
-        if not message.string and source is not None and source.string:
-            message.string = converter.convert(str(source.string))
-            message.flags.add("fuzzy")
+        source = simplified.get(key_of(message))
+        if not is_open(message) or source is None or not all(forms(source.string)):
+            continue
+        proposed = tuple(map(converter.convert, forms(source.string)))
+        message.string = proposed if message.pluralizable else proposed[0]
+        message.flags.add("fuzzy")
 
 
 def read(code: str) -> Catalog:
