@@ -24,6 +24,7 @@ from crm_desktop.views.kit.section import Section
 from crm_desktop.views.theme.tokens import Tokens
 
 MARGIN = 20
+_ABOVE, _BELOW_HEAD, _BELOW = 12, 8, 12
 
 
 class _List(Section):
@@ -33,6 +34,9 @@ class _List(Section):
         self, title: str, parent: QWidget, link_words: str = "", *, is_ruled: bool = False
     ) -> None:
         super().__init__(title, parent, link_words, margin=MARGIN, is_ruled=is_ruled)
+        above = _ABOVE if is_ruled else _BELOW_HEAD
+        self.inside.setContentsMargins(MARGIN, above, MARGIN, _BELOW)
+        self.head.setContentsMargins(0, 0, 0, _BELOW_HEAD)
         self.has_rows = False
 
     def show_rows(self, rows: Sequence[QWidget], note: str) -> None:

@@ -49,6 +49,8 @@ NEXT_STEP: Mapping[str, tuple[str, str]] = {
 
 _VISIT = CATALOG["visit"]
 _TIME_WIDTH, _DISC, _RADIUS = 46, 22, 8
+_ABOVE, _ABOVE_OPEN, _BELOW, _BETWEEN = 2, 8, 10, 14
+_NAME_HEIGHT = SIDE + 6
 
 
 def step_values(stop: Stop, now: dt.datetime, outcome: str, result: str) -> dict[str, Value]:
@@ -86,7 +88,7 @@ class StopView(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
-        row.addWidget(_Times(stop, self), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(_Times(stop, self, is_open=is_open), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(_Disc(stop, number, self, is_open=is_open))
         self._body = _Body(self, is_open=is_open)
         row.addWidget(self._body, 1)
@@ -148,6 +150,7 @@ class StopView(QFrame):
             mark=mark if grade else None, mark_width=SIDE,
         )  # fmt: skip
         made = LineButton(line, self._body)
+        made.setFixedHeight(_NAME_HEIGHT)
         made.clicked.connect(self._choose)
         return made
 
@@ -232,7 +235,8 @@ class _Body(QWidget):
         self._is_open = is_open
         self.column = QVBoxLayout(self)
         edge = 12 if is_open else 0
-        self.column.setContentsMargins(edge, 4 if is_open else 0, edge, 10 if is_open else 14)
+        above, below = (_ABOVE_OPEN, _BELOW + _BETWEEN) if is_open else (_ABOVE, _BETWEEN)
+        self.column.setContentsMargins(edge, above, edge, below)
         self.column.setSpacing(1)
 
     @override
@@ -242,18 +246,23 @@ class _Body(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme().tokens.selection))
-            painter.drawRoundedRect(self.rect(), _RADIUS, _RADIUS)
+            painter.drawRoundedRect(self.rect().adjusted(0, 0, 0, -_BETWEEN), _RADIUS, _RADIUS)
             painter.end()
+
+
+def _lower(*, is_open: bool) -> int:
+    """How much lower the name of a stop stands on the ground of the open one."""
+    return _ABOVE_OPEN - _ABOVE if is_open else 0
 
 
 class _Times(QWidget):
     """From when to when, at the left."""
 
-    def __init__(self, stop: Stop, parent: QWidget) -> None:
+    def __init__(self, stop: Stop, parent: QWidget, *, is_open: bool) -> None:
         super().__init__(parent)
         self.setFixedWidth(_TIME_WIDTH)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
+        column.setContentsMargins(0, _ABOVE + 2 + _lower(is_open=is_open), 0, 0)
         column.setSpacing(0)
         for role, moment in (("name", stop.visit.start), ("caption", stop.visit.end)):
             label = one_line(role, self, time_words(moment))
@@ -277,8 +286,11 @@ class _Disc(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = self.width() / 2
-        painter.fillRect(QRectF(middle - 0.5, 0, 1, self.height()), QColor(tokens.line2))
-        disc = QRectF(1, 3, _DISC - 2, _DISC - 2)
+        top = _ABOVE + 1 + _lower(is_open=self._is_open)
+        begin = top if self._number == 1 else 0
+        line = QRectF(middle - 0.5, begin, 1, self.height() - begin)
+        painter.fillRect(line, QColor(tokens.line2))
+        disc = QRectF(1, top, _DISC - 2, _DISC - 2)
         filled = self._is_open and not self._is_done
         painter.setPen(QPen(QColor(tokens.line2 if self._is_done else tokens.accent), 1))
         painter.setBrush(QColor(tokens.accent_fill if filled else tokens.pane))
