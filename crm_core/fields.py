@@ -113,7 +113,17 @@ class Field(msgspec.Struct, frozen=True):
 
     def problem(self, template: str, text: object) -> InvalidValue:
         """What to raise where the field cannot take `text`; the message quotes its beginning."""
-        return InvalidValue(self.name, template, text=str(text)[:60])
+        return InvalidValue(self.name, template, text=_quoted(str(text)))
+
+
+QUOTED_MAX = 60
+"""Characters of a refused value that a message quotes."""
+
+
+def _quoted(text: str) -> str:
+    """Its beginning, without characters that break or turn the line they stand in."""
+    whole = "".join(c if c.isprintable() else "\ufffd" for c in text[:QUOTED_MAX])
+    return f"{whole}…" if len(text) > QUOTED_MAX else whole
 
 
 _DEFAULT_POLICY = {

@@ -222,6 +222,14 @@ def test_an_e_mail_without_domain_is_told_so() -> None:
         v.parse(field(Kind.EMAIL), "ann@")
 
 
+def test_a_message_quotes_what_is_bad_shortened_and_on_one_straight_line() -> None:
+    turned = "1\u202e2\n3\t4" + "5" * 100
+    said = str(field(Kind.WHOLE).problem("'{text}'", turned).message.params["text"])
+    assert said.startswith("1\ufffd2\ufffd3\ufffd45")
+    assert said.endswith("5…")
+    assert len(said) <= 61
+
+
 def test_a_link_to_any_kind_names_the_kind() -> None:
     assert v.parse(ANY, f"visit/{ID}") == f"visit/{ID}"
     for bad in (ID, f"/{ID}", f"Visit Plan/{ID}", "visit/x"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
 from crm_core.fields import Value
@@ -129,6 +130,28 @@ def test_the_card_stands_beside_the_list(pane: AccountsPane, rest: Rest) -> None
     assert any(x.startswith("曾国强") and "supporter" in x for x in words)
     assert any(x.startswith("Visit: 同意试销") for x in words)
     assert any(x.startswith("Order 11072 · $5,218") for x in words)
+
+
+def test_a_record_saved_with_ctrl_s_stays_chosen_and_the_keyboard_goes_back_to_the_list(
+    pane: AccountsPane, rest: Rest, qtbot: QtBot
+) -> None:
+    pane.choose_first()
+    rest()
+    table = pane.side.list.focusProxy()
+    assert isinstance(table, QTableView)
+    table.setFocus()
+    chosen = pane.chosen_id
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    rest()
+    line = pane.window().focusWidget()
+    assert line is pane.detail.form.editor("name").widget, "Enter goes on in the form"
+    qtbot.keyClicks(line, "!")
+    qtbot.keyPress(line, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    pane.save()
+    rest()
+    qtbot.keyRelease(table, Qt.Key.Key_Control)
+    assert pane.side.list.picked_ids == (chosen,)
+    assert pane.window().focusWidget() is table
 
 
 def test_a_new_visit_shows_in_list_and_card(pane: AccountsPane, store: Store, hub: DataHub,

@@ -208,6 +208,17 @@ def test_down_shows_again_what_was_found(qtbot: QtBot) -> None:
     assert popup.isVisible()
 
 
+def test_a_long_word_in_a_problem_does_not_widen_the_form(qtbot: QtBot) -> None:
+    form = Form(ACCOUNT, NoLinks())
+    qtbot.addWidget(form)
+    form.show_values({"name": "A"}, {})
+    before = form.minimumSizeHint().width()
+    type_into(form, "phone", "9" * 10_000)
+    assert form.collect() is None
+    assert problem_beside(form, "phone")
+    assert form.minimumSizeHint().width() == before
+
+
 def test_an_instant_is_typed_in_local_time_and_kept_in_utc(qtbot: QtBot) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)

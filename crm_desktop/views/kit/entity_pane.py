@@ -24,6 +24,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.card import Card
 from crm_desktop.views.kit.column import Column
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.kit.focus import holds_keyboard
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.inspector import InspectorHost
 from crm_desktop.views.kit.list_model import ListModel
@@ -69,6 +70,7 @@ class EntityPane(QWidget):
         self._record: Row | None = None
         self._is_new = False
         self._on_card = ""
+        self._is_entering = False
         self._laid: Mapping[str, Value] = {}
         self._after_load = ""
         self._side = ListSide(entity, hub, columns, self)
@@ -197,6 +199,11 @@ class EntityPane(QWidget):
         self._card.show_record(record_id)
         self._bring(self._card.widget)
 
+    def _open_form(self, record_id: str) -> None:
+        """Enter in the list goes on in the form."""
+        self._is_entering = True
+        self._load(record_id)
+
     def _load(self, record_id: str) -> None:
         if self._drafts is not None:
             self._drafts.flush()
@@ -216,6 +223,9 @@ class EntityPane(QWidget):
         self._begin_draft()
         if self.detail.shows_history:
             self._load_history()
+        if self._is_entering:
+            self._is_entering = False
+            self.detail.form.focus_first()
 
     def _load_history(self) -> None:
         """Own changes at once; everybody's when the server has answered."""
@@ -349,6 +359,9 @@ class EntityPane(QWidget):
         self._hub.read(job, lay, owner=self)
 
     def _bring(self, widget: QWidget) -> None:
+        form = self._made_detail
+        if form is not None and widget is not form and holds_keyboard(form):
+            self._list.setFocus(Qt.FocusReason.OtherFocusReason)
         self._right.setCurrentWidget(widget)
         is_form = widget is self._made_detail
         self._host.set_inspector_width(
@@ -401,7 +414,7 @@ class EntityPane(QWidget):
 
     def _connect(self) -> None:
         self._side.chosen.connect(self._look)
-        self._side.opened.connect(self._load)
+        self._side.opened.connect(self._open_form)
         self._side.said.connect(self._tell_said)
         self._side.failed.connect(self._tell_failed)
         self._side.listed.connect(self._tell_listed)

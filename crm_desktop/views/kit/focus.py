@@ -15,6 +15,12 @@ def shows_focus(widget: QWidget) -> bool:
     return widget.hasFocus() and by_keyboard
 
 
+def holds_keyboard(widget: QWidget) -> bool:
+    """Whether the keyboard is at a widget or at something in it."""
+    found: object = widget.window().focusWidget()
+    return isinstance(found, QWidget) and (found is widget or widget.isAncestorOf(found))
+
+
 def paint_ring(painter: QPainter, rect: QRect, radius: int = 0) -> None:
     """Draw the ring inside a rectangle."""
     width = theme().metrics.ring

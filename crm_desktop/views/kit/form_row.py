@@ -60,6 +60,8 @@ class FormRow(QObject):
         # Below and not beside: a badge must not make every other editor narrower.
         left = Qt.AlignmentFlag.AlignLeft
         grid.addWidget(self._problem, at + 1, 1)
+        # One long word in it must not make the form wider than its side.
+        self._problem.setMinimumWidth(1)
         grid.addWidget(self._badge, at + 2, 1, left)
         grid.addWidget(self._parked, at + 3, 1)
         grid.addWidget(self._way, at + 4, 1, left)

@@ -116,7 +116,7 @@ class ListView(QWidget):
     def choose_first(self) -> None:
         """Select the first row."""
         if self._model is not None and self._model.rowCount():
-            self._table.selectRow(0)
+            self._choose_row(0)
 
     def set_empty_words(self, text: str, *, offer: bool = False) -> None:
         """What stands in the list while it has no rows; `offer` to clear the filter."""
@@ -254,9 +254,16 @@ class ListView(QWidget):
             return
         at = self._model.index_of_id(self._chosen)
         if at >= 0:
-            self._table.selectRow(at)
+            self._choose_row(at)
         else:
             self._table.clearSelection()
+
+    def _choose_row(self, row: int) -> None:
+        """Select this row alone; the table's own way would toggle it while Ctrl is held."""
+        flags = QItemSelectionModel.SelectionFlag
+        index = self._table.model().index(row, max(0, self._table.currentIndex().column()))
+        chosen = self._table.selectionModel()
+        chosen.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
 
     def _pick_again(self, model: ListModel) -> None:
         at = {
@@ -329,7 +336,7 @@ class ListView(QWidget):
             self._target = round(model.total * fraction)
             model.jump(fraction)
             return
-        self._table.selectRow(model.rowCount() - 1 if fraction else 0)
+        self._choose_row(model.rowCount() - 1 if fraction else 0)
 
     def _sort_by(self, column: int) -> None:
         header, model = self._table.horizontalHeader(), self._model
