@@ -17,8 +17,9 @@ def shows_focus(widget: QWidget) -> bool:
 
 def holds_keyboard(widget: QWidget) -> bool:
     """Whether the keyboard is at a widget or at something in it."""
-    found: object = widget.window().focusWidget()
-    return isinstance(found, QWidget) and (found is widget or widget.isAncestorOf(found))
+    found = widget.window().focusWidget()
+    # The stub does not know that there may be none.
+    return isinstance(found, QWidget) and (found is widget or widget.isAncestorOf(found))  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
 def paint_ring(painter: QPainter, rect: QRect, radius: int = 0) -> None:
