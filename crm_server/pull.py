@@ -1,13 +1,11 @@
 """Pull: what a device has to learn, as JSON lines from one snapshot.
 
-Bodies go out in their stored form. What the device held is worked out from its cursor alone: the
-keys its user had then, and the roots that those keys showed then.
+Bodies go out in their stored form; what entered and left the user's sight is worked out in `sight`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +23,7 @@ from crm_core.wire import (
     encode,
 )
 from crm_server.digests import Digests
+from crm_server.sight import Generations, plan
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
 
@@ -43,59 +42,6 @@ _SHOWN = (
 )
 
 
-@dataclass(frozen=True)
-class Generations:
-    """The keys a user held, each set from a seq on; the last is today's."""
-
-    rows: tuple[tuple[int, int, frozenset[str]], ...]
-
-    @property
-    def gen(self) -> int:
-        """Today's generation."""
-        return self.rows[-1][0] if self.rows else 0
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """Today's keys."""
-        return self.rows[-1][2] if self.rows else frozenset()
-
-    def at(self, seq: int) -> frozenset[str]:
-        """The keys held at a place of the feed."""
-        held: frozenset[str] = frozenset()
-        for _, since, keys in self.rows:
-            if since <= seq:
-                held = keys
-        return held
-
-    def since(self, seq: int) -> frozenset[str]:
-        """All keys held at a place of the feed or later."""
-        return self.at(seq).union(*self._later(seq))
-
-    def always_since(self, seq: int) -> frozenset[str]:
-        """The keys held without a break from a place of the feed until today."""
-        return self.at(seq).intersection(*self._later(seq))
-
-    def _later(self, seq: int) -> list[frozenset[str]]:
-        return [keys for _, since, keys in self.rows if since > seq]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one pull will send."""
-
-    cursor: int
-    hi: int
-    base: int
-    feed_from: int
-    enter: list[RecordId] = field(default_factory=list[RecordId])
-    left: list[RecordId] = field(default_factory=list[RecordId])
-
-    @property
-    def has_feed(self) -> bool:
-        """Whether rows may follow that changed below roots held before."""
-        return 0 < self.feed_from < self.hi
-
-
 class Puller:
     """One pull in one snapshot."""
 
@@ -110,87 +56,7 @@ class Puller:
         self._digests = digests
         self._now = now
         self._keys = [*generations.keys]
-        self.plan = self._plan()
-
-    # -- planning ---------------------------------------------------------------------------
-
-    def _plan(self) -> Plan:
-        request, hi = self._request, self._clock.seq
-        if self._starts_over():
-            return Plan(0, hi, hi, 0, sorted(self._shown(self._keys, hi)))
-        cursor = request.cursor
-        if request.resume_hi:
-            return self._resumed_plan(cursor, hi)
-        if cursor == hi:
-            return Plan(cursor, hi, hi, cursor)
-        then = self._generations.at(cursor)
-        if cursor and then == self._generations.keys:
-            enter, left = self._moved(cursor)
-        else:
-            before = self._shown(then, cursor) if cursor else set[RecordId]()
-            now = self._shown(self._keys, hi)
-            enter, left = now - before, self._ever_shown(cursor) - now
-        return Plan(cursor, hi, hi, cursor, sorted(enter), sorted(left))
-
-    def _starts_over(self) -> bool:
-        request, clock = self._request, self._clock
-        ahead = max(request.cursor, request.resume_hi) > clock.seq
-        return request.epoch != clock.epoch or ahead or request.cursor < 0
-
-    def _resumed_plan(self, cursor: int, hi: int) -> Plan:
-        """Roots up to the resume token were entered as of `resume_hi`; the rest is entered now.
-
-        What the parts received so far have taken away and what has come back since cannot be
-        told apart, so only those roots count as held that were in sight without a break.
-        """
-        request, base = self._request, self._request.resume_hi
-        now = self._shown(self._keys, hi)
-        held = self._steadily_shown(cursor) if cursor else set[RecordId]()
-        held |= {root for root in self._steadily_shown(base) if root <= request.resume}
-        left = self._ever_shown(cursor) - now
-        return Plan(cursor, hi, base, cursor or base, sorted(now - held), sorted(left))
-
-    def _steadily_shown(self, since: int) -> set[RecordId]:
-        keys = [*self._generations.always_since(since)]
-        found = self._tx.rows(
-            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND seq <= ? AND gone_seq = ?",
-            (keys, since, FOREVER),
-        )
-        return {RecordId(root) for (root,) in found}
-
-    def _shown(self, keys: Iterable[str], at: int) -> set[RecordId]:
-        found = self._tx.rows(
-            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND seq <= ? AND gone_seq > ?",
-            ([*keys], at, at),
-        )
-        return {RecordId(root) for (root,) in found}
-
-    def _ever_shown(self, since: int) -> set[RecordId]:
-        """Roots in sight then or at any time since: a push's answer may have shown one between."""
-        found = self._tx.rows(
-            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ?",
-            ([*self._generations.since(since)], since),
-        )
-        return {RecordId(root) for (root,) in found}
-
-    def _moved(self, cursor: int) -> tuple[set[RecordId], set[RecordId]]:
-        """Roots that came and went under unchanged keys: only what was stamped since counts."""
-        changed = self._tx.rows(
-            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?)"
-            " AND (seq > ? OR (gone_seq > ? AND gone_seq < ?))",
-            (self._keys, cursor, cursor, FOREVER),
-        )
-        roots = [root for (root,) in changed]
-        if not roots:
-            return set(), set()
-        intervals = self._tx.rows(
-            "SELECT root,seq,gone_seq FROM root_scope WHERE root = ANY(?) AND key = ANY(?)",
-            (roots, self._keys),
-        )
-        now = {RecordId(root) for root, _, gone in intervals if gone == FOREVER}
-        before = {RecordId(root) for root, seq, gone in intervals if seq <= cursor < gone}
-        ever = {RecordId(root) for root, _, gone in intervals if gone > cursor}
-        return now - before, ever - now
+        self.plan = plan(tx, clock, generations, request)
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -203,7 +69,7 @@ class Puller:
         for line in self._content():
             if not reached:
                 # From here on, a device that breaks off is known to hold parts of what follows.
-                yield _line(Mark(plan.base, "" if self._starts_over() else self._request.resume))
+                yield _line(Mark(plan.base, "" if self.plan.starts_over else self._request.resume))
                 reached = ALL_ENTERED
             yield line
         yield _line(Mark(plan.base, reached))
@@ -238,7 +104,7 @@ class Puller:
             request.epoch != clock.epoch
             or request.schema != SCHEMA
             or request.scope_gen != self._generations.gen
-            or self._starts_over()
+            or self.plan.starts_over
         )
 
     def _hello(self) -> Hello:

@@ -36,9 +36,10 @@ from crm_server.digests import Digests
 from crm_server.directory import Directory, load_directory
 from crm_server.judge import Author
 from crm_server.moments import hours_between
-from crm_server.pull import Generations, Puller
+from crm_server.pull import Puller
 from crm_server.push import Pusher
 from crm_server.rows import Row
+from crm_server.sight import Generations
 from crm_server.store import Clock, ServerStore, Tx, write_clock
 from crm_server.work import Work
 
