@@ -231,6 +231,9 @@ def test_objectives_and_actions_are_added_below_what_is_chosen(
     assert page is not None
     assert [a.values["title"] for a in page.objectives[0].actions][-1] == "Tasting day"
     assert [x.row.values["text"] for x in page.objectives][-1] == "Grow"
+    assert view.tree.chosen is not None
+    assert view.tree.chosen.row.values["text"] == "Grow", "what is new is in sight"
+    assert view.tree.chosen.standing != "behind", "not on its first day"
 
 
 def test_an_action_is_dropped_only_with_a_reason(

@@ -129,6 +129,7 @@ class ObjectiveTree(QTreeView):
         self.nodes = ObjectiveModel(self)
         self._page: PlanPage | None = None
         self._closed: set[str] = set()
+        self._new: tuple[str, str] | None = None
         self.setModel(self.nodes)
         self.setItemDelegate(NodeDelegate(self))
         self.setAccessibleName(tr("Objectives and actions"))
@@ -156,8 +157,15 @@ class ObjectiveTree(QTreeView):
             item = self.nodes.item(row)
             node = self.nodes.node(item)
             self.setExpanded(item.index(), node is None or node.row.id not in self._closed)
-        if chosen is not None:
+        if self._new is not None and self.item_of(*self._new) is not None:
+            self._choose(*self._new, column)
+            self._new = None
+        elif chosen is not None:
             self._choose(chosen.kind, chosen.row.id, column)
+
+    def choose_new(self, kind: str, record_id: str) -> None:
+        """Choose a record as soon as the page has it, so that it is in sight."""
+        self._new = kind, record_id
 
     @property
     def chosen(self) -> Node | None:

@@ -197,12 +197,16 @@ class PlansPane(QWidget):
     def _add_objective(self, text: str) -> None:
         page = self._view.page
         if page is not None:
-            self._commit(writes.add_objective(page, text), tr("New: {title}", title=text))
+            self._add_work(writes.add_objective(page, text, self._today()), text)
 
     def _add_action(self, objective: str, title: str) -> None:
         page = self._view.page
         if page is not None:
-            self._commit(writes.add_action(page, objective, title), tr("New: {title}", title=title))
+            self._add_work(writes.add_action(page, objective, title), title)
+
+    def _add_work(self, changes: Sequence[Change], title: str) -> None:
+        self._view.tree.choose_new(changes[-1].kind, changes[-1].id)
+        self._commit(changes, tr("New: {title}", title=title))
 
     def _edit_work(self, kind: str, record_id: str, field: str, text: str) -> None:
         page = self._view.page

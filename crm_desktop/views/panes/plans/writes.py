@@ -44,12 +44,14 @@ def add_item(page: PlanPage, box: str, text: str) -> list[Change]:
     return _added(page, ITEM, new, page.items.get(box, ()))
 
 
-def add_objective(page: PlanPage, text: str) -> list[Change]:
-    """A new objective, the plan owner's, due with the plan."""
+def add_objective(page: PlanPage, text: str, today: dt.date) -> list[Change]:
+    """A new objective, the plan owner's, due with the plan; it is not behind on its first day."""
     plan = page.plan.values
+    starts, ends = plan.get("starts_on"), plan.get("ends_on")
+    is_running = bool(starts and ends) and str(starts) < today.isoformat() <= str(ends)
     new: dict[str, Value] = {
         "text": text, "status": "open", "owner": plan.get("owner"),
-        "start_on": plan.get("starts_on"), "due_on": plan.get("ends_on"),
+        "start_on": today.isoformat() if is_running else starts, "due_on": ends,
     }  # fmt: skip
     return _added(page, OBJECTIVE, new, [x.row for x in page.objectives])
 
