@@ -16,7 +16,8 @@ from crm_desktop.models.queries import Key, Row
 from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit import list_model
 from crm_desktop.views.kit.column import Column
-from crm_desktop.views.kit.list_model import ID_ROLE, VALUE_ROLE, ListModel
+from crm_desktop.views.kit.delegates.roles import ID, VALUE
+from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted
 
 TASK = CATALOG["task"]
@@ -86,7 +87,7 @@ class PlainList:
 
 def shown(model: ListModel) -> list[int]:
     rows = range(model.rowCount())
-    return [int(str(model.data(model.index(row, 0), ID_ROLE)), 16) for row in rows]
+    return [int(str(model.data(model.index(row, 0), ID)), 16) for row in rows]
 
 
 def make(numbers: list[int]) -> tuple[ListModel, PlainList]:
@@ -257,7 +258,7 @@ def test_a_column_beside_the_record_is_read_for_all_rows_at_once_and_spoken() ->
     source.beside = {"calls": {f"{1:032x}": 7}}
     model.show(Listing("task"))
     cell, other = model.index(0, len(COLUMNS)), model.index(1, len(COLUMNS))
-    assert (cell.data(), cell.data(VALUE_ROLE)) == ("7 calls", 7)
+    assert (cell.data(), cell.data(VALUE)) == ("7 calls", 7)
     assert cell.data(Qt.ItemDataRole.AccessibleTextRole) == "Calls: 7 calls"
-    assert (other.data(), other.data(VALUE_ROLE)) == ("", None)
+    assert (other.data(), other.data(VALUE)) == ("", None)
     assert model.is_affected(Summary(frozenset({("visit", RecordId("1" * 32))})))

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
+from crm_desktop.models.queries import Row
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import paint_icon
@@ -45,6 +46,15 @@ LOOKS: Mapping[str, Look] = {
     "info": Look("", "accent", "selection"),
 }
 """The four states have words and an icon of their own; the others take the caller's words."""
+
+
+def state_of(row: Row) -> str:
+    """How a record stands, as the badge's name; "" where there is nothing to say."""
+    if row.conflict:
+        return "conflict"
+    if row.refused:
+        return "rejected"
+    return "pending" if row.pending else ""
 
 
 def badge_words(state: str) -> str:

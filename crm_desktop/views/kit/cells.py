@@ -19,9 +19,10 @@ from typing_extensions import override
 from crm_core.errors import InvalidValue
 from crm_core.values import check
 from crm_desktop.i18n import words
+from crm_desktop.views.kit.delegates.roles import ID, VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate
 from crm_desktop.views.kit.delegates.shapes import write
-from crm_desktop.views.kit.list_model import ID_ROLE, VALUE_ROLE, ListModel
+from crm_desktop.views.kit.list_model import ListModel
 
 if TYPE_CHECKING:
     from crm_desktop.views.kit.editor import Editor
@@ -64,7 +65,7 @@ class CellDelegate(RowDelegate):
         self._editor = make_editor(field, parent, self._links)
         widget = self._editor.widget
         widget.setAutoFillBackground(True)
-        self._edited_row = str(index.data(ID_ROLE))
+        self._edited_row = str(index.data(ID))
         return widget
 
     @override
@@ -75,7 +76,7 @@ class CellDelegate(RowDelegate):
             and isinstance(model, ListModel)
             and not self._is_filled(editor)
         ):
-            self._editor.set_value(index.data(VALUE_ROLE), model.titles)
+            self._editor.set_value(index.data(VALUE), model.titles)
             editor.setProperty(_FILLED, True)
 
     @override
@@ -111,7 +112,7 @@ class CellDelegate(RowDelegate):
             return
         paint = model.painter_of(index.column())
         if paint is not None:
-            value = index.data(VALUE_ROLE)
+            value = index.data(VALUE)
             if value not in (None, ""):
                 paint(painter, rect, value, self.tokens)
             return

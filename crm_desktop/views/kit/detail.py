@@ -10,13 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout,
 from crm_core.entity import Entity
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
-from crm_desktop.views.kit.badge import Badge
+from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.history import HistoryTable
 from crm_desktop.views.kit.links import Links
-from crm_desktop.views.kit.list_model import state_of
 from crm_desktop.views.kit.source import FieldNote
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import Titles, title_in_words

@@ -7,7 +7,7 @@ removals, insertions and updates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -28,23 +28,15 @@ from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit.badge import paint_badge
 from crm_desktop.views.kit.column import Column, Paint, as_columns
+from crm_desktop.views.kit.list_cells import READERS, alignment
 from crm_desktop.views.kit.listing import Listing, Source, Stretch, Wanted
 from crm_desktop.views.kit.moves import longest_in_order, runs_going
-from crm_desktop.views.kit.words import copied, plain_tooltip, shown_in_list
 
 PAGE_ROWS = 200
 """Rows asked for at once: several screens, and still a few milliseconds."""
 
 WINDOW_ROWS_MAX = 1000
 """Rows held at most; beyond it the far end is dropped."""
-
-ID_ROLE = int(Qt.ItemDataRole.UserRole)
-ROW_ROLE = ID_ROLE + 1
-VALUE_ROLE = ID_ROLE + 2
-"""What a cell holds before it is put in words: for delegates."""
-
-COPY_ROLE = ID_ROLE + 3
-"""What a cell says to other programs."""
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -147,6 +139,11 @@ class ListModel(QAbstractTableModel):
         self.columns = as_columns(self.entity, columns)
         self.endResetModel()
 
+    def heading(self, column: int) -> str:
+        """The words above a column."""
+        is_last = column == len(self.columns)
+        return tr("Change") if is_last else tr(self.columns[column].label)
+
     def painter_of(self, column: int) -> Paint | None:
         """What paints a column instead of its words."""
         return paint_badge if column == len(self.columns) else self.columns[column].paint
@@ -176,7 +173,7 @@ class ListModel(QAbstractTableModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._rows):
             return None
-        reader = _ROLES.get(role)
+        reader = READERS.get(role)
         return reader(self, self._rows[index.row()], index.column()) if reader else None
 
     @override
@@ -195,10 +192,9 @@ class ListModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or section > len(self.columns):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            is_last = section == len(self.columns)
-            return tr("Change") if is_last else tr(self.columns[section].label)
+            return self.heading(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(self, section)
+            return alignment(self, section)
         return None
 
     @override
@@ -335,85 +331,3 @@ class ListModel(QAbstractTableModel):
     def _announce(self, first: int, last: int) -> None:
         end = self.index(last, self.columnCount() - 1)
         self.dataChanged.emit(self.index(first, 0), end)
-
-
-# What a cell says
-
-
-def _alignment(model: ListModel, column: int) -> int:
-    at_right = column < len(model.columns) and model.columns[column].at_right
-    side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
-    return int(side | Qt.AlignmentFlag.AlignVCenter)
-
-
-def _text(model: ListModel, row: Row, column: int) -> str:
-    if column == len(model.columns):
-        return state_words(row)
-    shape, value = model.columns[column], _value(model, row, column)
-    if shape.field is not None:
-        return shown_in_list(shape.field, value, model.titles)
-    return "" if value is None else shape.words(value)
-
-
-def _copied(model: ListModel, row: Row, column: int) -> str:
-    field = model.columns[column].field if column < len(model.columns) else None
-    if field is None:
-        return _text(model, row, column)
-    return copied(field, _value(model, row, column), model.titles)
-
-
-def _value(model: ListModel, row: Row, column: int) -> Any:
-    if column == len(model.columns):
-        return state_of(row)
-    shape = model.columns[column]
-    if shape.field is not None:
-        return row.values.get(shape.name)
-    return model.beside.get(shape.name, {}).get(row.id)
-
-
-def state_of(row: Row) -> str:
-    """Where the record stands, as the badge's name; "" where there is nothing to say."""
-    if row.conflict:
-        return "conflict"
-    if row.refused:
-        return "rejected"
-    return "pending" if row.pending else ""
-
-
-def state_words(row: Row) -> str:
-    """Where the record stands, in one word; "" where there is nothing to say."""
-    words = {"conflict": tr("Conflict"), "rejected": tr("Rejected"), "pending": tr("Waiting")}
-    return words.get(state_of(row), "")
-
-
-def _tooltip(model: ListModel, row: Row, column: int) -> str:
-    return plain_tooltip(_text(model, row, column))
-
-
-def _spoken(model: ListModel, row: Row, column: int) -> str:
-    heading = model.headerData(column, Qt.Orientation.Horizontal)
-    return f"{heading}: {_text(model, row, column)}"
-
-
-def _aligned(model: ListModel, _row: Row, column: int) -> int:
-    return _alignment(model, column)
-
-
-def _id(_model: ListModel, row: Row, _column: int) -> str:
-    return row.id
-
-
-def _row(_model: ListModel, row: Row, _column: int) -> Row:
-    return row
-
-
-_ROLES: Mapping[int, Callable[[ListModel, Row, int], Any]] = {
-    Qt.ItemDataRole.DisplayRole: _text,
-    Qt.ItemDataRole.ToolTipRole: _tooltip,
-    Qt.ItemDataRole.AccessibleTextRole: _spoken,
-    Qt.ItemDataRole.TextAlignmentRole: _aligned,
-    ID_ROLE: _id,
-    ROW_ROLE: _row,
-    VALUE_ROLE: _value,
-    COPY_ROLE: _copied,
-}

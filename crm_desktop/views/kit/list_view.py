@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QTableView, QVBoxLayout, 
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.cells import CellDelegate
-from crm_desktop.views.kit.list_model import COPY_ROLE, ListModel
+from crm_desktop.views.kit.delegates.roles import COPY
+from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_table import Table
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.theme.theme import theme
@@ -99,7 +100,7 @@ class ListView(QWidget):
         shown = [n for n in shown if n < len(model.columns) and not heads.isSectionHidden(n)]
         rows = sorted({x.row() for x in self._table.selectionModel().selectedRows()})
         lines = [[tr(model.columns[n].label) for n in shown]]
-        lines += [[str(model.index(row, n).data(COPY_ROLE) or "") for n in shown] for row in rows]
+        lines += [[str(model.index(row, n).data(COPY) or "") for n in shown] for row in rows]
         QGuiApplication.clipboard().setText("\n".join("\t".join(map(_one_cell, x)) for x in lines))
         self.copied.emit(len(rows))
 

@@ -6,8 +6,14 @@ from PySide6.QtCore import Qt
 
 _FIRST = int(Qt.ItemDataRole.UserRole)
 
+ID = _FIRST
+"""The record of a row."""
+
 VALUE = _FIRST + 2
 """What the cell holds before it is put in words: a grade, a score, `ClockValue`, numbers."""
+
+COPY = _FIRST + 3
+"""What the cell says to other programs."""
 
 SECOND = _FIRST + 20
 """The second line of a two-line row."""

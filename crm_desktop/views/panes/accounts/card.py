@@ -26,7 +26,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.timeline import PAGE_ENTRIES, Entry, Timeline, timeline
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.kit.badge import Badge
+from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.buttons import icon_button, normal
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.section import MARGIN, Section
@@ -129,7 +129,7 @@ class AccountCardView(QWidget):
         )
         self._grade.show_grade(card.text("grade"))
         self._name.setText(card.text("name"))
-        self._badge.show_state(_state_of(card))
+        self._badge.show_state(state_of(card.row))
         self._place.setText(" · ".join(x for x in (card.address, card.text("phone")) if x))
         self._place.setVisible(bool(self._place.text()))
         self._facts.show_card(card, visit, today)
@@ -276,14 +276,6 @@ class AccountCardView(QWidget):
         for part in self._sections():
             part.opened.connect(self._pass_on)
         self._timeline.asked.connect(self._show_more)
-
-
-def _state_of(card: AccountCard) -> str:
-    if card.row.conflict:
-        return "conflict"
-    if card.row.refused:
-        return "rejected"
-    return "pending" if card.row.pending else ""
 
 
 class _Grade(QWidget):

@@ -14,7 +14,7 @@ from crm_core.machines import MACHINES, missing_for
 from crm_core.values import check
 from crm_desktop.i18n import tr, words
 from crm_desktop.models.queries import Row
-from crm_desktop.views.kit.badge import Badge
+from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.buttons import flat, link, normal, primary
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
@@ -180,7 +180,7 @@ class VisitCard(QWidget):
         code = str(state or "draft")
         text = code_words(VISIT.by_name["state"], code) if self._row is not None else ""
         self._badge.show_state(_BADGES.get(code, "neutral") if text else "", text)
-        self._waiting.show_state(_waiting(self._row))
+        self._waiting.show_state(state_of(self._row) if self._row is not None else "")
 
     def _begin(self, step: str) -> None:
         """Show the fields of the visit, or those that a step asks for."""
@@ -318,14 +318,6 @@ class VisitCard(QWidget):
         self._back.clicked.connect(self._go_back)
         self._full.clicked.connect(self._ask_full)
         self._account.clicked.connect(self._ask_account)
-
-
-def _waiting(row: Row | None) -> str:
-    if row is None:
-        return ""
-    if row.conflict:
-        return "conflict"
-    return "rejected" if row.refused else "pending" if row.pending else ""
 
 
 def _label(parent: QWidget, role: str, *, tone: str = "") -> QLabel:
