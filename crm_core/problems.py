@@ -20,7 +20,7 @@ PROBLEMS: Mapping[str, str] = {
     "server.failed": tr_noop("The server failed; it will be tried again."),
     "auth.required": tr_noop("Please sign in again. Your unsent work is safe."),
     "auth.wrong": tr_noop("The login or the password is wrong."),
-    "auth.slow_down": tr_noop("Too many attempts; please wait {seconds} seconds."),
+    "auth.slow_down": tr_noop("Too many attempts; please wait {seconds} s."),
     "auth.disabled": tr_noop("This login is disabled; please ask your IT."),
     "device.revoked": tr_noop("This device was withdrawn; please ask your IT."),
     "device.clone": tr_noop("This installation was copied; it signs in as a device of its own."),

@@ -1,12 +1,13 @@
 """Words in the user's language."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from crm_core.errors import InvalidValue
 from crm_core.i18n import Message
-from crm_desktop.i18n import LANGUAGES, language, set_language, tr, words
+from crm_desktop.i18n import LANGUAGES, language, set_language, tr, tr_n, words
 from tools import i18n as workshop
 
 
@@ -95,3 +96,57 @@ def test_the_glossary_says_what_the_window_says() -> None:
             english, *chinese = (cell.strip() for cell in line.strip("| ").split("|")[:3])
             found = [catalog.get(english) for catalog in catalogs]
             assert [entry.string for entry in found if entry is not None] == chinese, english
+
+
+PLURALS = [
+    workshop.forms(message.id)
+    for message in workshop.entries(workshop.collect())
+    if message.pluralizable
+]
+_COUNTED = re.compile(
+    r"\{(n|m|count|many|days|hours|minutes|seconds|all|total|wanted)\} (?:[a-z]+ )?[a-z]{2,}s\b"
+)
+_NEVER_ONE = {
+    "Next step (a task for you, due in {n} days)",
+    "after {n} minutes",
+    "The clock of this computer is {minutes} minutes away from the server's; please set it. "
+    "Nothing is lost: the order of changes does not hang on clocks.",
+    "The newest {n} cohorts are shown. The last cell of a row is a month that is not over.",
+    "longest in: {stage}, {days} days",
+    "{stage}: median {days} days, at most {most}",
+    "{all} charts · {n} on this board",
+}
+"""Where the number is a constant above one, or has decimals."""
+
+
+def test_the_number_chooses_the_form_and_fills_it() -> None:
+    assert tr_n("{n} account", "{n} accounts", 1) == "1 account"
+    assert tr_n("{n} account", "{n} accounts", 0) == "0 accounts"
+    assert tr_n("{n} account", "{n} accounts", 1234) == "1,234 accounts"
+    set_language("zh_CN")
+    assert tr_n("{n} account", "{n} accounts", 1) == "1 个客户"
+
+
+@pytest.mark.parametrize(("one", "many"), PLURALS, ids=[many for _, many in PLURALS])
+def test_of_one_thing_the_words_are_not_those_of_several(one: str, many: str) -> None:
+    several = re.search(r"\{n\} (?:[a-z]+ )?([a-z]+s|people|need)\b", many)
+    assert one != many
+    assert several is None or not re.search(rf"\b{several[1]}\b", one)
+    assert "{n}" in many
+    for code in workshop.LANGUAGES:
+        (found,) = (x for x in workshop.entries(workshop.read(code)) if workshop.key_of(x) == one)
+        (chinese,) = workshop.forms(found.string)
+        assert workshop.places(chinese) == workshop.places(many)
+
+
+def test_no_words_with_one_form_count_things() -> None:
+    alone = {str(x.id) for x in workshop.entries(workshop.collect()) if not x.pluralizable}
+    assert {text for text in alone if _COUNTED.search(text)} == _NEVER_ONE & alone
+
+
+def test_a_form_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = workshop.read("zh_CN")
+    one, _many = PLURALS[0]
+    next(x for x in found if workshop.key_of(x) == one).string = ("",)
+    monkeypatch.setattr(workshop, "read", lambda _code: found)
+    assert [x for x in workshop.problems_of("zh_CN", workshop.collect()) if repr(one) in x]

@@ -10,7 +10,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop import profile as profiles
 from crm_desktop.cli.desk import Desk, Json, ask
 from crm_desktop.cli.outcome import Exit, Usage
-from crm_desktop.i18n import tr, words
+from crm_desktop.i18n import tr
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Parked
 from crm_desktop.profile import Profile
@@ -153,7 +153,7 @@ def status(desk: Desk) -> Exit:
         desk.answer(
             said,
             [
-                words(stands.words),
+                stands.words,
                 tr("Changes to be sent: {n}", n=parked.pending),
                 *_waiting(parked),
                 verified if state.verified_at else tr("Not verified yet."),

@@ -10,7 +10,7 @@ from statistics import median
 
 from crm_core.catalog import entity_of
 from crm_desktop.dates import day_words, month_name, month_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.insight import scoring
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.question import Question, instant_at, month_start, named
@@ -44,18 +44,20 @@ def causes(asked: Question) -> Chart:
         marks.append(_rest_mark(rest, total, window))
     return Chart(
         "complaint-causes", Form.PARETO, tr("Complaint causes"),
-        tr("{n} of {all} make up {share}", n=vital, all=len(found),
-           share=percent(sum(count for _, count in found[:vital]) / total, 0)) if total
+        tr_n("{n} of {all} makes up {share}", "{n} of {all} make up {share}", vital,
+             all=len(found),
+             share=percent(sum(count for _, count in found[:vital]) / total, 0)) if total
         else tr("no causes yet"),
         tr("Complaints by cause · {whose} · since {first}", whose=asked.whose,
            first=day_words(first, year=True)),
-        total, tr("n = {n} complaints", n=total), asked.as_of, asked.last_sync,
+        total, _counted(total), asked.as_of, asked.last_sync,
         _sentences(
             tr("Causes by their number of complaints. Blue is the smallest set that makes up at "
                "least 80 % (the vital few)."),
             tr("Left out: duplicates and complaints turned down."),
-            tr("{n} complaints of this time have no cause yet and are not in the picture.",
-               n=without) if without else "",
+            tr_n("{n} complaint of this time has no cause yet and is not in the picture.",
+                 "{n} complaints of this time have no cause yet and are not in the picture.",
+                 without) if without else "",
         ),
         (Series(tr("complaints"), tuple(marks)), _cumulated(marks, total)) if total else (),
         line=100 * VITAL_SHARE,
@@ -96,9 +98,13 @@ def _cause_mark(
     )  # fmt: skip
 
 
+def _counted(complaints: int) -> str:
+    return tr_n("n = {n} complaint", "n = {n} complaints", complaints)
+
+
 def _rest_mark(rest: Sequence[tuple[str, int]], total: int, window: tuple[Where, ...]) -> Mark:
     count = sum(n for _, n in rest)
-    name = tr("{n} others", n=len(rest))
+    name = tr_n("{n} other", "{n} others", len(rest))
     return Mark(
         name, count, whole(count), tip=f"{name}: {count} · {percent(count / total)}",
         tone=Tone.REST,
@@ -133,7 +139,7 @@ def stages(asked: Question) -> Chart:
         if slow is not None else tr("no stage has been left yet"),
         tr("Median days in a stage · {whose} · since {first}", whose=asked.whose,
            first=day_words(first, year=True)),
-        left, tr("n = {n} stages left", n=left), asked.as_of, asked.last_sync,
+        left, tr_n("n = {n} stage left", "n = {n} stages left", left), asked.as_of, asked.last_sync,
         (
             tr("From the log of each complaint: the time between entering a stage and leaving it, "
                "in calendar days. The median is the one in the middle, so that a single old case "
@@ -168,7 +174,7 @@ def _stage_mark(name: str, stays: Sequence[tuple[str, float]]) -> Mark:
     days = median(length for _, length in stays)
     who = sorted({complaint for complaint, _ in stays})
     return Mark(
-        name, days, f"{days:.1f}", tr("{n} times", n=len(stays)),
+        name, days, f"{days:.1f}", tr_n("once", "{n} times", len(stays)),
         tip=tr("{stage}: median {days} days, at most {most}", stage=name, days=f"{days:.1f}",
                most=f"{max(length for _, length in stays):.1f}"),
         drill=Drill("complaint", (named(*who),),
@@ -192,7 +198,7 @@ def flow(asked: Question) -> Chart:
         tr("{received} received, {resolved} resolved", received=total, resolved=done),
         tr("By month · {whose} · {first} to {last}", whose=asked.whose,
            first=month_words(months[0]), last=month_words(months[-2])),
-        total, tr("n = {n} complaints", n=total), asked.as_of, asked.last_sync,
+        total, _counted(total), asked.as_of, asked.last_sync,
         (
             tr("Received by the moment of receipt; resolved when a complaint first came to the "
                "stage “resolved”. Complaints resolved in a month may be older."),

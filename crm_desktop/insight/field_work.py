@@ -11,7 +11,7 @@ from crm_core.catalog import entity_of
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import day_words, month_name, month_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.question import (
     Question,
@@ -104,7 +104,9 @@ def coverage(asked: Question) -> Chart:
            target=percent(COVERAGE_TARGET, 0)) if marks else tr("no target accounts"),
         tr("Accounts visited at least once · grades A, B · {whose} · {quarter}", whose=asked.whose,
            quarter=_quarter_words(first)),
-        len(targets), tr("n = {n} target accounts", n=len(targets)), asked.as_of, asked.last_sync,
+        len(targets),
+        tr_n("n = {n} target account", "n = {n} target accounts", len(targets)),
+        asked.as_of, asked.last_sync,
         (
             tr("Target accounts are the customers of grade A and B, under the colleague who owns "
                "them today. Coverage is how many of them were visited at least once from {first} "
@@ -155,7 +157,8 @@ def frequency(asked: Question) -> Chart:
         if wanted else tr("no target accounts"),
         tr("Visits made against the cadence · grades A, B, C · {whose} · {quarter}",
            whose=asked.whose, quarter=_quarter_words(first)),
-        len(targets), tr("n = {n} accounts", n=len(targets)), asked.as_of, asked.last_sync,
+        len(targets), tr_n("n = {n} account", "n = {n} accounts", len(targets)), asked.as_of,
+        asked.last_sync,
         (
             tr("Frequency attainment: the sum of min(visits made, visits asked for) over the "
                "accounts, divided by the sum of the visits asked for. The minimum keeps visits "
@@ -178,8 +181,8 @@ def _frequency_mark(grade: str, members: Sequence[_Target]) -> Mark:
     words = tr("too few visits") if below else tr("all visited often enough")
     return Mark(
         name, 100 * made / wanted, percent(made / wanted, 0), tr("of {n}", n=whole(wanted)),
-        tip=tr("{name}: {made} of {wanted} visits", name=name, made=whole(made),
-               wanted=whole(wanted)),
+        tip=tr_n("{name}: {made} of {n} visit", "{name}: {made} of {n} visits", round(wanted),
+                 name=name, made=whole(made)),
         tone=Tone.BELOW if below else Tone.PLAIN,
         drill=Drill("account", (named(*shown),),
                     tr("{what} ({n})", what=f"{name}: {words}", n=len(shown))),
@@ -203,7 +206,8 @@ def adherence(asked: Question) -> Chart:
         else tr("no planned visits"),
         tr("Planned visits kept, by month · {whose} · {first} to {last}", whose=asked.whose,
            first=month_words(months[0]), last=month_words(months[-1])),
-        total, tr("n = {n} planned visits", n=total), asked.as_of, asked.last_sync,
+        total, tr_n("n = {n} planned visit", "n = {n} planned visits", total), asked.as_of,
+        asked.last_sync,
         (
             tr("Kept is a visit that took place within one working day (Monday to Friday) of its "
                "planned day. It is divided by all visits planned for the month."),
@@ -290,7 +294,7 @@ def outcomes(asked: Question) -> Chart:
         else tr("no visits yet"),
         tr("Completed visits by outcome · {whose} · since {first}", whose=asked.whose,
            first=day_words(first, year=True)),
-        total, tr("n = {n} visits", n=total), asked.as_of, asked.last_sync,
+        total, tr_n("n = {n} visit", "n = {n} visits", total), asked.as_of, asked.last_sync,
         (
             tr("Effectiveness is the share of completed visits with an order or progress; these "
                "bars are coloured."),

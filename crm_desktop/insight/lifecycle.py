@@ -10,7 +10,7 @@ from statistics import mean
 
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import month_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.insight import purchases
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.purchases import Window
@@ -118,7 +118,8 @@ def stock(asked: Question) -> Chart:
         "lifecycle", Form.COLUMNS, tr("Lifecycle"),
         tr("{n} slipped to declining or dormant in three months", n=slipped),
         tr("Accounts by stage, today and three months ago · {whose}", whose=asked.whose),
-        len(now), tr("n = {n} accounts", n=len(now)), asked.as_of, asked.last_sync,
+        len(now), tr_n("n = {n} account", "n = {n} accounts", len(now)), asked.as_of,
+        asked.last_sync,
         (
             tr("By the orders alone: prospect, none; trial, fewer than 3 or less than 90 days; "
                "growth, the last three months at least 10 % above the same of last year (the three "
@@ -179,7 +180,7 @@ def cohorts(asked: Question) -> Chart:
     return Chart(
         "cohorts", Form.GRID, tr("Cohort retention"), _kept(rows),
         tr("Share that ordered again, by month of first order · {whose}", whose=asked.whose),
-        members, tr("n = {n} accounts", n=members), asked.as_of, asked.last_sync,
+        members, tr_n("n = {n} account", "n = {n} accounts", members), asked.as_of, asked.last_sync,
         (
             tr("A row is a cohort: the accounts whose first order lies in that month, with their "
                "number. Column k is the share of them with an order in the k-th month after it."),

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from crm_core.amounts import minor_units
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr_n
 from crm_desktop.insight.question import Question
 from crm_desktop.models.connection import SqlValue
 
@@ -58,10 +58,16 @@ class Currency:
         """The sentence on what is left out; "" where nothing is."""
         if not self.left_out:
             return ""
-        return tr(
+        return tr_n(
+            "{n} order in another currency than {currency} is left out.",
             "{n} orders in other currencies than {currency} are left out.",
-            n=self.left_out, currency=self.code,
+            self.left_out, currency=self.code,
         )  # fmt: skip
+
+    @property
+    def counted(self) -> str:
+        """The number of orders, as it stands below a chart."""
+        return tr_n("n = {n} order", "n = {n} orders", self.orders)
 
 
 def currency_of(window: Window) -> Currency:

@@ -44,7 +44,7 @@ def by_month(asked: Question) -> Chart:
         _compared(sum(now.values()), sum(before.values())),
         tr("Net revenue by month · {whose} · {first} to {last}", whose=asked.whose,
            first=month_name(months[0]), last=month_name(months[-1])),
-        currency.orders, tr("n = {n} orders", n=currency.orders), asked.as_of, asked.last_sync,
+        currency.orders, currency.counted, asked.as_of, asked.last_sync,
         _reasons(
             tr(NET),
             tr("Only complete months: {first} to {last}; the line is the same months a year "
@@ -116,7 +116,7 @@ def by_grade(asked: Question) -> Chart:
         else tr("no revenue yet"),
         tr("Net revenue by month and grade · {whose} · {first} to {last}", whose=asked.whose,
            first=month_words(months[0]), last=month_words(months[-1])),
-        currency.orders, tr("n = {n} orders", n=currency.orders), asked.as_of, asked.last_sync,
+        currency.orders, currency.counted, asked.as_of, asked.last_sync,
         _reasons(
             tr(NET),
             tr("The grade is the one that the account has today, not the one it had then."),

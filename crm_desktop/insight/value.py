@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm_core.i18n import tr_noop
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.insight import purchases, scoring
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.purchases import Currency, Window
@@ -51,7 +51,7 @@ class _Year:
 
     @property
     def counted(self) -> str:
-        return tr("n = {n} accounts", n=len(self.amounts))
+        return tr_n("n = {n} account", "n = {n} accounts", len(self.amounts))
 
 
 def _last_year(asked: Question) -> _Year:
@@ -141,8 +141,11 @@ def _class_series(letter: str, ranked: Sequence[Ranked], year: _Year) -> Series:
     first = next((n for n, one in enumerate(ranked) if one.grade == letter), len(ranked))
     members = [one for one in ranked if one.grade == letter]
     share = sum(one.value for one in members) / year.total if year.total else 0.0
-    words = tr("Class {letter}: {n} accounts, {share} of the revenue",
-               letter=letter, n=len(members), share=percent(share))  # fmt: skip
+    words = tr_n(
+        "Class {letter}: {n} account, {share} of the revenue",
+        "Class {letter}: {n} accounts, {share} of the revenue",
+        len(members), letter=letter, share=percent(share),
+    )  # fmt: skip
     drill = _accounts(tr("Class {letter}", letter=letter), [one.customer for one in members])
     ends = [*(one.before for one in ranked[first : first + len(members) + 1])]
     if first + len(members) >= len(ranked):
@@ -153,7 +156,8 @@ def _class_series(letter: str, ranked: Sequence[Ranked], year: _Year) -> Series:
         Mark(letter, 100 * ends[n], tip=words, drill=drill, at=100 * (first + n) / len(ranked))
         for n in kept
     )
-    return Series(tr("{letter} · {n} accounts", letter=letter, n=len(members)), marks, Unit.PERCENT)
+    name = tr_n("{letter} · {n} account", "{letter} · {n} accounts", len(members), letter=letter)
+    return Series(name, marks, Unit.PERCENT)
 
 
 # RFM
@@ -169,10 +173,12 @@ def rfm(asked: Question) -> Chart:
     rows = tuple(_frequency_row(f, scored) for f in range(scoring.SCORES, 0, -1))
     return Chart(
         "rfm", Form.GRID, tr("Recency and frequency"),
-        tr("{champions} champions, {risk} at risk", champions=segments["champions"],
-           risk=segments["at_risk"] + segments["cant_lose"]) if scored else tr("no revenue yet"),
+        tr_n("{n} champion, {risk} at risk", "{n} champions, {risk} at risk", segments["champions"],
+             risk=segments["at_risk"] + segments["cant_lose"]) if scored
+        else tr("no revenue yet"),
         tr("Accounts by RFM scores · {whose} · 24 months", whose=asked.whose),
-        len(scored), tr("n = {n} accounts", n=len(scored)), asked.as_of, asked.last_sync,
+        len(scored), tr_n("n = {n} account", "n = {n} accounts", len(scored)), asked.as_of,
+        asked.last_sync,
         _sentences(
             tr("R: days since the last order. F: days with an order. M: revenue. Each is scored 1 "
                "to 5 by fifths of the accounts, 5 being best; equal accounts score the same, so "

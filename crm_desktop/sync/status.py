@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crm_core.i18n import Message, tr_noop
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.sync.failures import FailureClass
 
@@ -21,29 +22,19 @@ class State(StrEnum):
     SIGNED_OUT = "signed_out"
 
 
-WORDS = {
-    State.UP_TO_DATE: tr_noop("Everything up to {when} is here."),
-    State.WAITING: tr_noop("{count} changes wait to be sent."),
-    State.FETCHING: tr_noop("Fetching; not everything is here yet."),
-    State.OFFLINE: tr_noop("Offline; {count} changes wait to be sent."),
-    State.NEEDS_YOU: tr_noop("{count} things wait for your decision."),
-    State.SIGNED_OUT: tr_noop("Signed out; {count} changes are kept here until you sign in."),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The state, and the words for it."""
 
     state: State
-    words: Message
+    words: str
 
 
 def standing(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str = "") -> Standing:
     """What may honestly be said. `last_run`: "" or the `FailureClass` that ended the last run."""
     state = _state(sync, parked, signed_in=signed_in, last_run=last_run)
     count = parked.needs_you if state is State.NEEDS_YOU else parked.pending
-    return Standing(state, Message(WORDS[state], {"count": count, "when": sync.verified_at}))
+    return Standing(state, WORDS[state](count, sync.verified_at))
 
 
 def _state(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str) -> State:
@@ -63,3 +54,22 @@ def is_proved(sync: SyncState, parked: Parked) -> bool:
     agreed = bool(sync.verified_at) and sync.verified_cursor == sync.cursor
     still = not (parked.pending or parked.unconfirmed or parked.needs_you or parked.blocked)
     return agreed and still and not sync.pull_open
+
+
+WORDS: Mapping[State, Callable[[int, str], str]] = {
+    State.UP_TO_DATE: lambda _, when: tr("Everything up to {when} is here.", when=when),
+    State.WAITING: lambda n, _: tr_n(
+        "{n} change waits to be sent.", "{n} changes wait to be sent.", n
+    ),
+    State.FETCHING: lambda _, __: tr("Fetching; not everything is here yet."),
+    State.OFFLINE: lambda n, _: tr_n(
+        "Offline; {n} change waits to be sent.", "Offline; {n} changes wait to be sent.", n
+    ),
+    State.NEEDS_YOU: lambda n, _: tr_n(
+        "{n} thing waits for your decision.", "{n} things wait for your decision.", n
+    ),
+    State.SIGNED_OUT: lambda n, _: tr_n(
+        "Signed out; {n} change is kept here until you sign in.",
+        "Signed out; {n} changes are kept here until you sign in.", n,
+    ),
+}  # fmt: skip

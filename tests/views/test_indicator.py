@@ -48,7 +48,7 @@ def test_offline_is_not_an_error() -> None:
 
 def test_it_is_spoken(shell: Shell) -> None:
     shell.show_standing(Standing("waiting", waiting=3, needs_you=1))
-    assert shell.indicator.accessibleName() == "Synchronisation: 3 waiting. 1 need you"
+    assert shell.indicator.accessibleName() == "Synchronisation: 3 waiting. 1 needs you"
 
 
 def test_a_long_fetch_can_be_cancelled(shell: Shell, qtbot: QtBot) -> None:

@@ -13,7 +13,7 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError
 from crm_core.fields import Field, Kind, Value
 from crm_core.ids import RecordId
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
@@ -167,7 +167,7 @@ class ListSide(QWidget):
         self.said.emit(words)
 
     def _tell_copied(self, rows: int) -> None:
-        self.said.emit(tr("{n} rows copied", n=rows))
+        self.said.emit(tr_n("{n} row copied", "{n} rows copied", rows))
 
     def _tell_new(self) -> None:
         self.new_asked.emit()

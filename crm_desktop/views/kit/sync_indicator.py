@@ -8,7 +8,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.focus import paint_ring, shows_focus
@@ -201,7 +201,7 @@ def _offline(x: Standing) -> Face:
 
 def _needs_you(x: Standing) -> Face:
     synced = tr("last sync {time}", time=x.verified) if x.verified else ""
-    return Face("conflict", "warn", tr("{n} need you", n=x.needs_you), synced, x.needs_you)
+    return Face("conflict", "warn", _needs(x), synced, x.needs_you)
 
 
 def _signed_out(x: Standing) -> Face:
@@ -209,7 +209,7 @@ def _signed_out(x: Standing) -> Face:
 
 
 def _needs(x: Standing) -> str:
-    return tr("{n} need you", n=x.needs_you) if x.needs_you else ""
+    return tr_n("{n} needs you", "{n} need you", x.needs_you) if x.needs_you else ""
 
 
 _FACES = {

@@ -14,7 +14,7 @@ from typing_extensions import override
 from crm_core.catalog import CATALOG
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import queries
 from crm_desktop.models.cards import AccountCard
 from crm_desktop.models.connection import Connection
@@ -81,7 +81,7 @@ class AccountsPane(EntityPane):
 
     def _show_sum(self, found: tuple[int, dict[str, Decimal]]) -> None:
         many, sums = found
-        words = [tr("{n} accounts", n=f"{many:,}")]
+        words = [tr_n("{n} account", "{n} accounts", many)]
         if sums:
             words.append(tr("12-month revenue of the view {sum}", sum=sums_words(sums)))
         self.set_foot("    ".join(words))

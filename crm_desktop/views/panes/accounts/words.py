@@ -11,7 +11,7 @@ from crm_core.catalog import CATALOG
 from crm_core.i18n import tr_noop
 from crm_core.wall_time import wall_of
 from crm_desktop.dates import day_words, month_words, time_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.timeline import Entry
 from crm_desktop.models.visit_dates import VisitDates
 from crm_desktop.views.kit.money import stored_money_words
@@ -101,7 +101,9 @@ def rhythm_words(grade: str, visit: NextVisit | None) -> str:
     if rhythm is None or grade not in RHYTHMS:
         return tr("no rhythm without a grade")
     if visit is not None and visit.late:
-        return tr("{rhythm}, {days} days late", rhythm=tr(rhythm), days=visit.late)
+        return tr_n(
+            "{rhythm}, {n} day late", "{rhythm}, {n} days late", visit.late, rhythm=tr(rhythm)
+        )
     return tr("{rhythm}, on time", rhythm=tr(rhythm))
 
 

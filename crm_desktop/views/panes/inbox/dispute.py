@@ -13,7 +13,7 @@ from typing_extensions import override
 from crm_core.errors import InvalidValue
 from crm_core.fields import Value
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.choice_row import Choice, ChoiceRow
@@ -249,13 +249,12 @@ class DisputeView(QWidget):
         self._quiet.setVisible(bool(names))
         if names:
             self._merged.setText(
-                tr(
-                    "{count} other fields merged without a question, because only one of you had "
+                tr_n(
+                    "One other field merged without a question: {names}.",
+                    "{n} other fields merged without a question, because only one of you had "
                     "changed them: {names}.",
-                    count=len(names), names=", ".join(names),
+                    len(names), names=", ".join(names),
                 )
-                if len(names) > 1
-                else tr("One other field merged without a question: {names}.", names=names[-1])
             )  # fmt: skip
         self._story.show_events(events(self._dispute, self._facts, self._history))
 

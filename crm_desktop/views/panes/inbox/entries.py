@@ -10,7 +10,7 @@ from typing import TypeAlias
 from crm_core.catalog import CATALOG
 from crm_core.i18n import Message, tr_noop
 from crm_core.problems import words_for
-from crm_desktop.i18n import tr, words
+from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.inbox import QuarantineRow, QueueRow, StuckRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say, when_words
@@ -114,7 +114,7 @@ def _about(row: Dispute) -> Iterator[str]:
         yield _deletion_words(deleting, gone=row.gone)
         return
     many = len(row.decisions)
-    yield tr("{count} fields", count=many) if many > 1 else row.decisions[0].label
+    yield tr_n("{n} field", "{n} fields", many) if many > 1 else row.decisions[0].label
     others = dict.fromkeys(side.who for x in row.decisions for side in x.theirs if side.when)
     if others:
         yield ", ".join(others)
@@ -147,11 +147,8 @@ def _stuck(entry: Stuck) -> Entry:
         }
     second = words(reason(row))
     if row.state == "orphaned":
-        many = len(row.mine)
-        second = (
-            tr("{count} of your values wait here", count=many)
-            if many > 1
-            else tr("One of your values waits here")
+        second = tr_n(
+            "One of your values waits here", "{n} of your values wait here", len(row.mine)
         )
     return Entry(
         f"s/{row.cs_id}/{row.record}/{row.field}", icon, tone, stuck_title(row), second,
@@ -179,7 +176,7 @@ def _queue(contents: Contents) -> Iterator[Group]:
 
 
 def _queued(row: QueueRow) -> Entry:
-    many = tr("{count} changes", count=row.changes) if row.changes > 1 else tr("One change")
+    many = tr_n("One change", "{n} changes", row.changes)
     return Entry(
         f"o/{row.cs_id}", "pending", "ink2", row.label, f"{many} · {when_words(row.at)}",
         day_of(row.at), row, {},

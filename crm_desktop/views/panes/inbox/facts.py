@@ -12,7 +12,7 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import inbox_facts, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox_facts import OwnStep
@@ -86,7 +86,7 @@ def events(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> t
     found = [first]
     counts = _counts(dispute, facts, history)
     for side, count in _sides(dispute.decisions, counts):
-        what = tr("{count} fields changed", count=count) if count > 1 else tr("One field changed")
+        what = tr_n("One field changed", "{n} fields changed", count)
         place = f"{what} · {side.device}" if side.device else what
         found.append(Event("laptop" if side.is_mine else "monitor", side.who, place, side.when))
     agreed = _agreed_at(dispute, history)

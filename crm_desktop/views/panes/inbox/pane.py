@@ -16,7 +16,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import Fixes, QueueRow
@@ -298,7 +298,12 @@ class InboxPane(QWidget):
 
         def done(_nothing: None) -> None:
             self.said.emit(
-                tr("{count} entries written to {path}", count=len(entries), path=str(path))
+                tr_n(
+                    "{n} entry written to {path}",
+                    "{n} entries written to {path}",
+                    len(entries),
+                    path=str(path),
+                )
             )
 
         self._hub.read(job, done, owner=self, failed=self._tell_failure)

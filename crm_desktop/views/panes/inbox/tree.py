@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 from typing_extensions import override
 
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr_n
 from crm_desktop.views.kit.delegates.row import paint_ground
 from crm_desktop.views.kit.delegates.shapes import centred, split, split_end, write
 from crm_desktop.views.kit.words import plain_tooltip
@@ -135,7 +135,7 @@ def _group_item(group: Group) -> QStandardItem:
     item = QStandardItem(group.name)
     item.setData(len(group.entries), _COUNT)
     item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-    spoken = tr("{name}, {count} entries", name=group.name, count=len(group.entries))
+    spoken = tr_n("{name}, {n} entry", "{name}, {n} entries", len(group.entries), name=group.name)
     item.setData(spoken, Qt.ItemDataRole.AccessibleTextRole)
     for entry in group.entries:
         item.appendRow(_entry_item(entry))

@@ -22,7 +22,7 @@ from crm_core.buying_centre import gaps, support_index
 from crm_core.machines import MACHINES
 from crm_core.plan_progress import elapsed
 from crm_desktop.dates import period_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.plans import PlanPage
 from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.badge import Badge
@@ -205,8 +205,7 @@ class PlanView(QWidget):
         self.board.show_page(page)
         self.people.people.show(page.people)
         many = len(page.people)
-        words = tr("{n} people", n=many) if many > 1 else tr("1 person")
-        self._people_count.setText(words if many else "")
+        self._people_count.setText(tr_n("{n} person", "{n} people", many) if many else "")
         missing = gaps(member.person for member in page.people)
         self._gaps.setText("   ".join(f"△ {tr(GAPS[gap])}" for gap in missing))
         self._gaps.setVisible(bool(missing))
@@ -214,8 +213,11 @@ class PlanView(QWidget):
         actions = [a for x in page.objectives for a in x.actions] + [*page.loose]
         done = sum(a.values.get("status") == "done" for a in actions)
         self._work_count.setText(
-            tr("{n} · {done} of {all} actions done", n=len(page.objectives), done=done,
-               all=len(actions))
+            tr_n(
+                "{objectives} · {done} of {n} action done",
+                "{objectives} · {done} of {n} actions done",
+                len(actions), objectives=len(page.objectives), done=done,
+            )
         )  # fmt: skip
         for part in (self._add_objective, self._add_action):
             part.setVisible(page.may_edit)

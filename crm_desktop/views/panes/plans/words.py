@@ -9,7 +9,7 @@ from crm_core.buying_centre import Gap, Person, is_stale
 from crm_core.catalog import CATALOG
 from crm_core.i18n import tr_noop
 from crm_core.plan_progress import Standing
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.plans import Member
 from crm_desktop.views.kit.words import code_words
 
@@ -74,8 +74,7 @@ WORK_STEPS: Mapping[str, str] = {
 def standing_words(standing: Standing, due: dt.date | None, today: dt.date) -> str:
     """How a piece of work stands."""
     if standing is Standing.LATE and due is not None:
-        late = (today - due).days
-        return tr("{n} days late", n=late) if late > 1 else tr("1 day late")
+        return tr_n("{n} day late", "{n} days late", (today - due).days)
     return tr(_STANDINGS.get(standing, tr_noop("open")))
 
 

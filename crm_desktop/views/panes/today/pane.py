@@ -14,7 +14,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import difference
 from crm_core.errors import CrmError
 from crm_core.ids import RecordId
-from crm_desktop.i18n import language, tr
+from crm_desktop.i18n import language, tr, tr_n
 from crm_desktop.models.agenda import Due
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
@@ -291,9 +291,7 @@ def _day_words(day: dt.date) -> str:
 
 
 def _count_words(count: int) -> str:
-    if not count:
-        return ""
-    return tr("1 visit") if count == 1 else tr("{n} visits", n=count)
+    return tr_n("{n} visit", "{n} visits", count) if count else ""
 
 
 def _column(surface: str) -> tuple[QWidget, QVBoxLayout]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from crm_core.complaint_clocks import Reading
 from crm_desktop.dates import day_words, time_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import Appointment, Due, DueAccount
 from crm_desktop.models.complaints import Pressing
 from crm_desktop.models.today import Decisions, LateTask
@@ -100,7 +100,7 @@ class TomorrowSection(_List):
             )
             for one in visits
         ]  # fmt: skip
-        note = tr("1 visit") if len(visits) == 1 else tr("{n} visits", n=len(visits))
+        note = tr_n("{n} visit", "{n} visits", len(visits))
         self.show_rows(rows, note)
 
 
@@ -163,7 +163,7 @@ def late_words(days: int) -> str:
     """How late something is."""
     if days <= 0:
         return tr("today")
-    return tr("1 day late") if days == 1 else tr("{n} days late", n=days)
+    return tr_n("{n} day late", "{n} days late", days)
 
 
 class DecisionsSection(_List):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from crm_core.catalog import CATALOG
 from crm_desktop.dates import day_words, times_words, weekday_words
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import Appointment, DueAccount
 from crm_desktop.views.kit.words import code_words
 
@@ -59,16 +59,16 @@ def day_note(appointments: Sequence[Appointment], now: dt.datetime) -> tuple[str
     held = [x for x in appointments if x.state in DONE]
     counted = [x for x in appointments if x.state not in OFF]
     if counted and len(held) == len(counted):
-        return (tr("{n} visits done", n=len(held)) if len(held) > 1 else tr("1 visit done")), False
+        return tr_n("{n} visit done", "{n} visits done", len(held)), False
     if not counted:
         return "", False
-    return (tr("{n} visits", n=len(counted)) if len(counted) > 1 else tr("1 visit")), False
+    return tr_n("{n} visit", "{n} visits", len(counted)), False
 
 
 def lateness(due: DueAccount) -> str:
     """How late an account is, or when it is due."""
     if due.late > 0:
-        return tr("{n} days late", n=due.late) if due.late > 1 else tr("1 day late")
+        return tr_n("{n} day late", "{n} days late", due.late)
     if due.late == 0:
         return tr("due today")
     return tr("due {day}", day=day_words(due.due))
