@@ -47,6 +47,9 @@ def main(arguments: list[str]) -> int:
     codes.append(subprocess.call(parts))
     if not arguments:
         hang(screens)
+    # A program of its own: it brings about by real traffic what the demo does not show.
+    states = [sys.executable, "-m", "tools.states", *(str(screens / "states") for _ in arguments)]
+    codes.append(subprocess.call(states))
     return max(codes)
 
 

@@ -4,7 +4,8 @@ It reads each request whole, asks `plan` what to do with it, and does that:
 
 * `PASS` hands it on · `REPEAT` hands it on twice and answers with the second answer
 * `LOSE_ANSWER` hands it on, then hangs up · `REFUSE` hangs up before handing it on
-* `CutAnswer(n)` hangs up after n bytes of the answer
+* `FAIL` answers as a server that failed · `CutAnswer(n)` hangs up after n bytes of the answer, or
+  stands still there until its `go` is set, and hangs up then
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class CutAnswer(Deed):
 
     name: str = "cut"
     after_bytes: int = 0
+    go: threading.Event | None = None
 
 
 PASS = Deed("pass")
 REPEAT = Deed("repeat")
 LOSE_ANSWER = Deed("lose answer")
 REFUSE = Deed("refuse")
+FAIL = Deed("fail")
 
 Plan: TypeAlias = "Callable[[str, str], Deed]"
 
@@ -133,6 +136,10 @@ class _Handler(BaseHTTPRequestHandler):
         if deed is REFUSE:
             proxy.seen.append(Seen(self.command, self.path, body, 0))
             raise HungUp
+        if deed is FAIL:
+            proxy.seen.append(Seen(self.command, self.path, body, 0))
+            self.send_error(500)
+            return
         if deed is REPEAT:
             with self._asked(body) as answer:
                 answer.read()
@@ -140,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             if deed is LOSE_ANSWER:
                 answer.read()
                 raise HungUp
-            self._pass_back(answer, deed.after_bytes if isinstance(deed, CutAnswer) else None)
+            self._pass_back(answer, deed if isinstance(deed, CutAnswer) else None)
 
     @contextmanager
     def _asked(self, body: bytes) -> Iterator[http.client.HTTPResponse]:
@@ -158,18 +165,20 @@ class _Handler(BaseHTTPRequestHandler):
             with answer:
                 yield answer
 
-    def _pass_back(self, answer: http.client.HTTPResponse, cut_after: int | None) -> None:
+    def _pass_back(self, answer: http.client.HTTPResponse, cut: CutAnswer | None) -> None:
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOP_BY_HOP | {"content-length"}:
                 self.send_header(name, value)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        left = cut_after
+        left = cut.after_bytes if cut is not None else None
         while piece := answer.read1(PIECE):
             if left is not None:
                 piece, left = piece[:left], left - len(piece)
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" if piece else b"")
-            if left is not None and left <= 0:
+            if cut is not None and left is not None and left <= 0:
+                if cut.go is not None:
+                    cut.go.wait()
                 raise HungUp
         self.wfile.write(b"0\r\n\r\n")

@@ -9,7 +9,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from tests.e2e.proxy import LOSE_ANSWER, REFUSE, REPEAT, CutAnswer, Deed, Proxy, once, proxy_before
+from tests.e2e.proxy import (
+    FAIL,
+    LOSE_ANSWER,
+    REFUSE,
+    REPEAT,
+    CutAnswer,
+    Deed,
+    Proxy,
+    once,
+    proxy_before,
+)
 
 
 class Counter(ThreadingHTTPServer):
@@ -77,3 +87,19 @@ def test_it_hangs_up(proxy: Proxy, echo: Counter, deed: Deed, arrived: int) -> N
         post(proxy)
     assert echo.arrived == arrived
     assert post(proxy) == b"hello"
+
+
+def test_it_answers_as_a_server_that_failed(proxy: Proxy, echo: Counter) -> None:
+    proxy.plan = once("/x", FAIL)
+    assert requests.post(f"{proxy.url}/x", b"hello", timeout=10).status_code == 500
+    assert echo.arrived == 0
+
+
+def test_it_stands_still_until_it_may_hang_up(proxy: Proxy) -> None:
+    go = threading.Event()
+    proxy.plan = once("/x", CutAnswer(after_bytes=3, go=go))
+    with requests.post(f"{proxy.url}/x", b"hello", stream=True, timeout=10) as answer:
+        assert answer.raw.read1(3) == b"hel"
+        go.set()
+        with pytest.raises(requests.RequestException):
+            assert answer.content

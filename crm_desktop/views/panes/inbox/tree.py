@@ -105,6 +105,12 @@ class EntryTree(QTreeView):
         """The keys of all entries, from top to bottom."""
         return [str(item.data(_KEY)) for item in self._items()]
 
+    @property
+    def entry(self) -> Entry | None:
+        """The entry that is chosen."""
+        entry = self.currentIndex().data(_ENTRY)
+        return entry if isinstance(entry, Entry) else None
+
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
