@@ -129,7 +129,7 @@ def test_me_in_a_condition_is_whoever_looks(pane: EntityPane, rest: Rest) -> Non
 
 def test_a_condition_is_set_in_its_sheet(pane: EntityPane, rest: Rest) -> None:
     bar = pane.side.bar
-    bar._open_condition(TASK.by_name["status"], -1, bar)
+    bar._chips.open_condition(TASK.by_name["status"], -1, bar)
     (sheet,) = bar.findChildren(ConditionPopup)
     sheet._boxes["dropped"].setChecked(True)
     sheet._apply()
@@ -140,7 +140,7 @@ def test_a_condition_is_set_in_its_sheet(pane: EntityPane, rest: Rest) -> None:
 
 def test_a_sheet_without_a_value_says_so_and_asks_nothing(pane: EntityPane) -> None:
     bar = pane.side.bar
-    bar._open_condition(TASK.by_name["title"], -1, bar)
+    bar._chips.open_condition(TASK.by_name["title"], -1, bar)
     (sheet,) = bar.findChildren(ConditionPopup)
     sheet._apply()
     assert sheet._problem.text().startswith("◆")

@@ -10,13 +10,12 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from crm_core.entity import Entity
-from crm_core.fields import Field, Kind
+from crm_core.fields import Kind
 from crm_desktop.i18n import tr
 from crm_desktop.models.sql import Where
 from crm_desktop.views.kit.buttons import icon_button
-from crm_desktop.views.kit.chips import Chip, ChipRow
 from crm_desktop.views.kit.column import Column
-from crm_desktop.views.kit.filtering import OPERATORS, chip_words
+from crm_desktop.views.kit.conditions import ConditionChips
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.listing import Listing
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
@@ -53,14 +52,12 @@ class ViewBar(QWidget):
         self.entity = entity
         self.spec = self._usual = ViewSpec()
         self._known = tuple(columns)
-        self._links = links
         self._views: dict[str, SavedView] = {}
         self._counts: Mapping[str, int | None] = {}
-        self._titles: dict[str, str] = {}
         self._commands: list[QAction] = []
         self._drilled: tuple[tuple[Where, ...], str] = ((), "")
         self._tabs = ViewTabs(self, add_words=tr("Keep what is shown as a view"))
-        self._chips = ChipRow(self, add_words=tr("Filter"))
+        self._chips = ConditionChips(entity, links, self)
         self._search = QLineEdit(self)
         self._sort = icon_button("sort", tr("Sort"), self)
         self._columns = icon_button("columns", tr("Columns"), self)
@@ -119,7 +116,7 @@ class ViewBar(QWidget):
     ) -> None:
         """Show these tabs; the one in front stays, if it is still there."""
         self._views = {x.id: x for x in views}
-        self._titles.update(titles)
+        self._chips.titles.update(titles)
         current = self.current if self.current in self._views else ALL
         tabs = [ViewTab(ALL, tr("All"), counts.get(ALL))]
         tabs += [ViewTab(x.id, x.name, counts.get(x.id)) for x in views]
@@ -155,7 +152,8 @@ class ViewBar(QWidget):
             self._search.blockSignals(True)
             self._search.setText(spec.search)
             self._search.blockSignals(False)
-        self._show_chips()
+        where, words = self._drilled
+        self._chips.show_conditions(self.spec.where, words if where else "")
         self._show_changed()
         self.asked.emit()
 
@@ -163,81 +161,12 @@ class ViewBar(QWidget):
         """One more command in the menu at the end of the line."""
         self._commands.append(action)
 
-    # Chips
-
-    def _show_chips(self) -> None:
-        self._chips.clear()
-        where, words = self._drilled
-        if where:
-            chip = Chip(tr("Shown"), words, self)
-            chip.removed.connect(self._undrill)
-            self._chips.add(chip)
-        for n, condition in enumerate(self.spec.where):
-            field = self.entity.by_name[condition.field]
-            chip = Chip(tr(field.label), chip_words(field, condition, self._titles), self)
-            chip.setProperty("condition", n)
-            chip.clicked.connect(self._edit_condition)
-            chip.removed.connect(self._remove_condition)
-            self._chips.add(chip)
-
     def _undrill(self) -> None:
         self._drilled = ((), "")
         self._ask(self.spec)
 
-    def _condition_of_sender(self) -> int:
-        chip = self.sender()
-        return int(chip.property("condition")) if isinstance(chip, Chip) else -1
-
-    def _edit_condition(self) -> None:
-        at, chip = self._condition_of_sender(), self.sender()
-        if isinstance(chip, Chip) and at >= 0:
-            where = self.spec.where[at]
-            self._open_condition(self.entity.by_name[where.field], at, chip)
-
-    def _remove_condition(self) -> None:
-        self._drop(self._condition_of_sender())
-
-    def _drop(self, at: int) -> None:
-        kept = tuple(x for n, x in enumerate(self.spec.where) if n != at)
-        self._ask(replace(self.spec, where=kept))
-
-    def _offer_fields(self, place: QPoint) -> None:
-        menu = self._menu()
-        fields = sorted(self.entity.fields, key=lambda x: tr(x.label))
-        for field in fields:
-            if len(OPERATORS[field.kind]):
-                action = menu.addAction(tr(field.label))
-                action.setData(field.name)
-        menu.triggered.connect(self._open_new)
-        menu.popup(place)
-
-    def _open_new(self, action: QAction) -> None:
-        self._open_condition(self.entity.by_name[str(action.data())], -1, self._chips)
-
-    def _open_condition(self, field: Field, at: int, below: QWidget) -> None:
-        from crm_desktop.views.kit.condition_popup import (
-            ConditionPopup,  # editors are not for start
-        )
-
-        where = self.spec.where[at] if at >= 0 else None
-        popup = ConditionPopup(field, where, self._titles, self._links, self)
-        popup.setProperty("condition", at)
-        popup.taken.connect(self._take_condition)
-        popup.removed.connect(self._remove_asked)
-        popup.open_below(below)
-
-    def _remove_asked(self) -> None:
-        self._drop(int(self.sender().property("condition")))
-
-    def _take_condition(self, where: Where, names: Titles) -> None:
-        at = int(self.sender().property("condition"))
-        self._titles.update(names)
-        kept = [*self.spec.where]
-        if at >= 0:
-            kept[at] = where
-        else:
-            kept.append(where)
-        self._ask(replace(self.spec, where=tuple(kept)))
+    def _take_conditions(self, where: tuple[Where, ...]) -> None:
+        self._ask(replace(self.spec, where=where))
 
     # Order and columns
 
@@ -385,7 +314,8 @@ class ViewBar(QWidget):
         self._tabs.chosen.connect(self._choose)
         self._tabs.added.connect(self._ask_name)
         self._tabs.menu_asked.connect(self._open_tab_menu)
-        self._chips.adding.connect(self._offer_fields)
+        self._chips.changed.connect(self._take_conditions)
+        self._chips.undrilled.connect(self._undrill)
         self._search.textChanged.connect(self._search_soon)
         self._timer.timeout.connect(self._take_search)
         clicks: tuple[tuple[QToolButton, object], ...] = (
