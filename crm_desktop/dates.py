@@ -28,11 +28,10 @@ WEEKDAYS = (
     tr_noop("Sat"), tr_noop("Sun"),
 )  # fmt: skip
 
-_DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.?\s*(?P<name>[A-Za-z]{3,9})\.?(?:\s+(?P<year>\d{4}))?")
-_YEAR_FIRST = re.compile(
-    r"(?:(?P<year>\d{4})\s*年)?\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号號]?"
-)
-_TIME = re.compile(r"[\s,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?$")
+# Compiled when something is first typed: the window's start needs none of them.
+_DAY_FIRST = r"(?P<day>\d{1,2})\.?\s*(?P<name>[A-Za-z]{3,9})\.?(?:\s+(?P<year>\d{4}))?"
+_YEAR_FIRST = r"(?:(?P<year>\d{4})\s*年)?\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*[日号號]?"
+_TIME = r"[\s,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?$"
 
 
 # Days
@@ -118,7 +117,7 @@ def read_day(text: str, today: dt.date | None = None) -> dt.date | None:
     """The day that words mean, in any of the languages: "9 Nov", "9 November 2026", 11月9日;
     without a year that of `today`. None where they are no such words."""
     said = unicodedata.normalize("NFKC", text).strip()
-    found = _DAY_FIRST.fullmatch(said) or _YEAR_FIRST.fullmatch(said)
+    found = re.fullmatch(_DAY_FIRST, said) or re.fullmatch(_YEAR_FIRST, said)
     if found is None:
         return None
     parts = found.groupdict()
@@ -133,7 +132,7 @@ def read_moment(text: str, today: dt.date | None = None) -> dt.datetime | None:
     """The moment that words mean, without a zone: a day of `read_day` and a time, midnight
     where there is none. None where they are no such words."""
     said = unicodedata.normalize("NFKC", text).strip()
-    time = _TIME.search(said)
+    time = re.search(_TIME, said)
     day = read_day(said[: time.start()] if time else said, today)
     if day is None:
         return None
