@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,25 @@ def test_a_step_of_the_business_that_has_no_way_back_stays(store: Store) -> None
     undone = journal.undo(store)
     assert undone is not None
     assert undone.kept == (("visit", visit, "state"),)
+
+
+def test_undo_leaves_the_refused_part_of_a_step_to_its_decision(store: Store) -> None:
+    """What the server refused needs no way back: it would refuse that too."""
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2", phone="2")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "right.missing")),
+        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
+    )  # fmt: skip
+    undone = journal.undo(store)
+    assert undone is not None
+    assert seen(store, "account", A).values["phone"] == "1"
+    [back] = take(store)
+    with store.reader() as c:
+        sent = c.rows("SELECT new FROM op JOIN changeset s ON s.n = cs WHERE s.state = 'sent'")
+    assert [json.loads(new) for (new,) in sent] == [{"phone": "1"}]
+    assert back != cs
 
 
 def test_a_whole_batch_is_taken_back_at_once(store: Store) -> None:

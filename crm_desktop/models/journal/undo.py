@@ -18,6 +18,7 @@ from crm_core.machines import MACHINES, missing_for
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.local import Intention, write_changeset
+from crm_desktop.models.journal.rebase import WHOLE
 from crm_desktop.models.journal.validate import Draft, Drafts, advance
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import id_of
@@ -29,6 +30,7 @@ Kept = tuple[str, RecordId, str]
 _UNDOABLE = "state IN ('queued', 'sent', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
+_REFUSED_NAMES = msgspec.json.Decoder(dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,18 @@ def _inverse_of(c: Connection, n: int) -> tuple[list[Change], list[Kept]]:
 
 
 def _changes_of(c: Connection, n: int) -> list[Change]:
-    rows = c.rows("SELECT kind, id, op, new, old FROM op WHERE cs = ? ORDER BY i DESC", (n,))
-    return [
-        Change(kind, id_of(key), Op(op), _VALUES.decode(new), _VALUES.decode(old))
-        for kind, key, op, new, old in rows
-    ]
+    """What of a changeset took effect: its refused parts wait for a decision, and only that takes
+    them back. Taken back here, they would be refused once more."""
+    rows = c.rows(
+        "SELECT kind, id, op, new, old, refused FROM op WHERE cs = ? ORDER BY i DESC", (n,)
+    )
+    found: list[Change] = []
+    for kind, key, op, new, old, refused in rows:
+        names = _REFUSED_NAMES.decode(refused) if refused else {}
+        taken = {name: value for name, value in _VALUES.decode(new).items() if name not in names}
+        if WHOLE not in names and (taken or not names):
+            found.append(Change(kind, id_of(key), Op(op), taken, _VALUES.decode(old)))
+    return found
 
 
 def _possible(entity: Entity, back: Change, draft: Draft) -> tuple[Change | None, list[Kept]]:
