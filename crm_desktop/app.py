@@ -116,10 +116,12 @@ def main(options: Options, opener: Opener = open_profile) -> int:
 def make_application(options: Options) -> QApplication:
     """The application object with its language, style and fonts."""
     qInstallMessageHandler(_log_qt)
-    application = QApplication(sys.argv[:1])
-    application.setApplicationName("CRM Desktop")
     path = options.profile or paths.default_profile()
     liked = settings.load_preferences(path)
+    if liked.scale != settings.SCALE_MIN and options.picture is None:
+        os.environ["QT_SCALE_FACTOR"] = str(liked.scale / 100)  # Qt reads it once, at its start
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("CRM Desktop")
     dress(application, options, liked, options.locale or liked.language or _kept_locale(path))
     return application
 
@@ -177,6 +179,10 @@ class Window(QMainWindow):
         self.setWindowTitle(tr("CRM Desktop"))
         self.resize(*_SIZE)
 
+    def fit_screen(self) -> None:
+        """Be no larger than the screen: a small one, or one that is scaled."""
+        self.resize(self.size().boundedTo(self.screen().availableSize()))
+
     def show_page(self, page: QWidget) -> None:
         """Bring a page to the front."""
         if self.pages.indexOf(page) < 0:
@@ -213,6 +219,8 @@ class Desktop(QObject):
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
         self.window = Window(self._stop)
+        if application.platformName() != _NO_DISPLAY:
+            self.window.fit_screen()
         self._blank = QTimer(self, singleShot=True, interval=_BLANK_AFTER_MS)
         self._blank.timeout.connect(self.window.show)
         self._page: SignInPage | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from crm_core.ids import DeviceId, RecordId
 FILE = "profile.json"
 PREFERENCES = "preferences.json"
 BORDERS = "borders.json"
+SCALE_MIN, SCALE_MAX = 100, 250
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -36,12 +37,14 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Preferences(msgspec.Struct, frozen=True):
-    """What a person likes here. `language` "" is the system's; `lock_after_min` 0 never locks."""
+    """What a person likes here. `language` "" is the system's; `lock_after_min` 0 never locks;
+    `scale` is in percent of the system's own size."""
 
     theme: Literal["system", "light", "dark"] = "system"
     density: Literal["compact", "comfortable"] = "compact"
     language: str = ""
     lock_after_min: int = 0
+    scale: Annotated[int, msgspec.Meta(ge=SCALE_MIN, le=SCALE_MAX)] = SCALE_MIN
 
 
 class Borders(msgspec.Struct, frozen=True):

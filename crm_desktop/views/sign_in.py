@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crm_core.i18n import Message
 from crm_desktop.i18n import tr, words
-from crm_desktop.views.kit.text import caption, heading, plain_label
+from crm_desktop.views.kit.buttons import primary
+from crm_desktop.views.kit.problem import ProblemPane
+from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.kit.text import text_of
+from crm_desktop.views.shell.brand import Brand
 
 _WIDTH = 420
+_MARGIN = 24
 
 
 @dataclass(frozen=True)
@@ -35,24 +48,27 @@ class SignInPage(QWidget):
         super().__init__(parent)
         self._logins: tuple[tuple[str, str], ...] = ()
         self._demo_password = ""
-        self._title = heading(self)
-        self._remark = caption(self)
-        self._problem = plain_label(self)
+        self._before: QWidget | None = None
+        self._title = text_of("page", self)
+        self._remark = text_of("small", self)
+        self._problem = ProblemPane("", "", parent=self)
         self._list = QListWidget(self)
         self._server = QLineEdit(self)
         self._organisation = QLineEdit(self)
         self._login = QLineEdit(self)
         self._password = QLineEdit(self)
         self._passphrase = QLineEdit(self)
-        self._enter = QPushButton(self)
+        self._enter = primary(tr("Sign in"), self, keys="Return")
+        self._waiting = text_of("small", self, tr("One moment …"))
         self._form = QFormLayout()
+        self._form.setHorizontalSpacing(16)
+        self._form.setVerticalSpacing(8)
         self._lay_out()
 
     def ask_sign_in(self, known: SignInWords, *, with_passphrase: bool) -> None:
         """Ask for everything; what is known stands there already."""
-        self._title.setText(tr("Sign in"))
-        self._remark.setText(tr("Your work on this computer is kept, whatever happens here."))
-        self._enter.setText(tr("Sign in"))
+        remark = tr("Your work on this computer is kept, whatever happens here.")
+        self._begin(tr("Sign in"), remark, tr("Sign in"))
         self._server.setText(known.server)
         self._organisation.setText(known.organisation)
         self._login.setText(known.login)
@@ -64,11 +80,8 @@ class SignInPage(QWidget):
 
     def ask_passphrase(self) -> None:
         """Ask only for what unlocks the profile."""
-        self._title.setText(tr("Unlock"))
-        self._remark.setText(
-            tr("No keyring holds the key of this profile; your passphrase opens it.")
-        )
-        self._enter.setText(tr("Unlock"))
+        remark = tr("No keyring holds the key of this profile; your passphrase opens it.")
+        self._begin(tr("Unlock"), remark, tr("Unlock"))
         for line in (self._server, self._organisation, self._login, self._password):
             self._form.setRowVisible(line, False)
         self._form.setRowVisible(self._passphrase, True)
@@ -77,21 +90,17 @@ class SignInPage(QWidget):
 
     def ask_return(self) -> None:
         """The window was left alone; the keyring opens the profile without a question."""
-        self._title.setText(tr("Locked"))
-        self._remark.setText(
-            tr(
-                "Nobody used this window for a while. The keyring of this computer opens it again "
-                "without a question: lock the computer itself when you leave it."
-            )
+        remark = tr(
+            "Nobody used this window for a while. The keyring of this computer opens it again "
+            "without a question: lock the computer itself when you leave it."
         )
-        self._enter.setText(tr("Open"))
+        self._begin(tr("Locked"), remark, tr("Open"))
         for line in (
             self._server, self._organisation, self._login, self._password, self._passphrase,
         ):  # fmt: skip
             line.clear()
             self._form.setRowVisible(line, False)
         self._list.hide()
-        self.setEnabled(True)
         self._enter.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def ask_passphrase_again(self) -> None:
@@ -100,7 +109,6 @@ class SignInPage(QWidget):
         self._remark.setText(tr("Nobody used this window for a while. Your passphrase opens it."))
         for line in (self._login, self._password, self._passphrase):
             line.clear()
-        self.setEnabled(True)
 
     def offer_demo(self, logins: Sequence[tuple[str, str]], password: str, passphrase: str) -> None:
         """List who may sign in to the demo, and say what opens it."""
@@ -118,24 +126,45 @@ class SignInPage(QWidget):
                 password=password, passphrase=passphrase,
             )
         )  # fmt: skip
+        self._list.ensurePolished()
+        edges = 2 * self._list.frameWidth()
+        self._list.setFixedHeight(self._list.sizeHintForRow(0) * len(self._logins) + edges)
         self._list.setVisible(bool(logins))
 
     def show_problem(self, message: Message) -> None:
         """Say what was wrong; what was typed stays."""
-        self._problem.setText(f"◆ {words(message)}")
+        self._problem.say(words(message), "")
         self._problem.show()
-        self.setEnabled(True)
+        self._wait(waits=False)
+        if self._before is not None:
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    @Slot()
     def submit(self) -> None:
         """Hand over what was typed."""
         self._problem.hide()
-        self.setEnabled(False)
+        self._before = self.focusWidget()
+        self._wait(waits=True)
         self.submitted.emit(
             SignInWords(
                 self._server.text().strip(), self._organisation.text().strip(),
                 self._login.text().strip(), self._password.text(), self._passphrase.text(),
             )
         )  # fmt: skip
+
+    def _begin(self, title: str, remark: str, enter: str) -> None:
+        """Ask anew, whatever was asked before and however it ended."""
+        self._title.setText(title)
+        self._remark.setText(remark)
+        self._enter.setText(enter)
+        self._enter.setAccessibleName(enter)
+        self._problem.hide()
+        self._wait(waits=False)
+
+    def _wait(self, *, waits: bool) -> None:
+        """While the answer is on its way nothing can be typed, and the page says so."""
+        self._waiting.setVisible(waits)
+        self.setEnabled(not waits)
 
     def _take_login(self, row: int) -> None:
         if 0 <= row < len(self._logins):
@@ -163,25 +192,52 @@ class SignInPage(QWidget):
         ):
             line.setAccessibleName(label)
             line.returnPressed.connect(self.submit)
-            self._form.addRow(label, line)
+            shown = text_of("small", self, label)
+            shown.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+            self._form.addRow(shown, line)
         self._list.setAccessibleName(tr("Demo logins"))
+        self._list.setProperty("role", "found")
         self._list.currentRowChanged.connect(self._take_login)
-        self._list.setMaximumHeight(150)
+        self._list.itemActivated.connect(self.submit)
         self._list.hide()
         self._problem.hide()
+        self._waiting.hide()
         self._enter.clicked.connect(self.submit)
         self._enter.setDefault(True)
-        column = QWidget(self)
+        page = QWidget(self)
+        middle = QHBoxLayout()  # an alignment would cut what wraps
+        middle.addStretch(1)
+        middle.addWidget(self._column(page))
+        middle.addStretch(1)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        layout.addStretch(2)
+        layout.addLayout(middle)
+        layout.addStretch(3)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scrolled(page, self))
+
+    def _column(self, page: QWidget) -> QWidget:
+        """What is read from top to bottom, all at one left edge."""
+        column = QWidget(page)
         column.setFixedWidth(_WIDTH)
+        head = QVBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self._title)
+        head.addWidget(self._remark)
+        foot = QHBoxLayout()
+        foot.setSpacing(12)
+        foot.addWidget(self._enter)
+        foot.addWidget(self._waiting, 1)
+        foot.addStretch(1)
         inner = QVBoxLayout(column)
-        inner.setSpacing(12)
-        inner.addWidget(self._title)
-        inner.addWidget(self._remark)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(16)
+        inner.addWidget(Brand(tr("CRM Desktop"), column, left=0))
+        inner.addLayout(head)
         inner.addWidget(self._list)
         inner.addLayout(self._form)
         inner.addWidget(self._problem)
-        inner.addWidget(self._enter)
-        layout = QVBoxLayout(self)
-        layout.addStretch(1)
-        layout.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(2)
+        inner.addLayout(foot)
+        return column

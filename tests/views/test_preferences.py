@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from crm_core.ids import DeviceId, RecordId
@@ -21,6 +33,16 @@ from crm_desktop.views.theme import theme
 from tests.views.company import KEY, make_store, people
 
 ME = RecordId("a" * 32)
+
+
+def run(code: str, profile: Path, **environment: str) -> str:
+    """What a process of its own prints: Qt reads its scale and its screen once."""
+    known = {name: value for name, value in os.environ.items() if name != "QT_SCALE_FACTOR"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(profile)], env=known | environment,
+        capture_output=True, encoding="utf-8", timeout=60, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
 
 
 def choose(box: QComboBox, value: object) -> None:
@@ -58,12 +80,12 @@ def page_of(desktop: app.Desktop) -> PreferencesPage:
 
 
 def test_preferences_come_back_as_they_were_kept(tmp_path: Path) -> None:
-    liked = Preferences("dark", "comfortable", "zh_TW", 10)
+    liked = Preferences("dark", "comfortable", "zh_TW", 10, 175)
     settings.save_preferences(tmp_path, liked)
     assert settings.load_preferences(tmp_path) == liked
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"theme": "pink"}'])
+@pytest.mark.parametrize("text", ["", "{", '{"theme": "pink"}', '{"scale": 0}', '{"scale": 900}'])
 def test_preferences_that_cannot_be_read_are_the_usual_ones(tmp_path: Path, text: str) -> None:
     (tmp_path / settings.PREFERENCES).write_text(text)
     assert settings.load_preferences(tmp_path) == Preferences()
@@ -79,6 +101,75 @@ def test_theme_and_density_are_worn_at_once_and_kept(
     assert theme.theme().density == "comfortable"
     qtbot.waitUntil(lambda: desktop.lanes.is_idle)
     assert settings.load_preferences(tmp_path) == Preferences("dark", "comfortable")
+
+
+def test_a_scale_is_kept_and_the_page_says_when_it_is_seen(
+    desktop: app.Desktop, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page = page_of(desktop)
+    assert [page.scale.itemData(n) for n in (0, page.scale.count() - 1)] == [100, 250]
+    assert any("Start the program again" in x.text() for x in page.findChildren(QLabel))
+    choose(page.scale, 200)
+    qtbot.waitUntil(lambda: desktop.lanes.is_idle)
+    assert settings.load_preferences(tmp_path) == Preferences(scale=200)
+
+
+@pytest.mark.parametrize(
+    ("kept", "environment", "more", "ratio"),
+    [
+        (200, {}, "", 2.0),
+        (125, {"QT_SCALE_FACTOR": "3"}, "", 1.25),
+        (100, {}, "", 1.0),
+        (100, {"QT_SCALE_FACTOR": "3"}, "", 3.0),
+        (200, {}, ", picture=app.Picture(folder, '')", 1.0),
+    ],
+)
+def test_the_window_starts_at_the_scale_that_was_chosen(
+    tmp_path: Path, kept: int, environment: dict[str, str], more: str, ratio: float
+) -> None:
+    settings.save_preferences(tmp_path, Preferences(scale=kept))
+    code = (
+        "import sys; from pathlib import Path; from crm_desktop import app\n"
+        "folder = Path(sys.argv[1])\n"
+        f"made = app.make_application(app.Options(profile=folder{more}))\n"
+        "print(made.devicePixelRatio())"
+    )
+    assert float(run(code, tmp_path, QT_QPA_PLATFORM="offscreen", **environment)) == ratio
+
+
+def test_the_window_is_no_larger_than_its_screen(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from crm_desktop import app\n"
+        "options = app.Options(profile=Path(sys.argv[1]))\n"
+        "made = app.make_application(options)\n"
+        "window = app.Desktop(options, made).window\n"
+        "screen = window.screen().availableSize()\n"
+        "print(window.size() == screen and screen.width() < 1280)"
+    )
+    assert run(code, tmp_path, QT_QPA_PLATFORM="minimal") == "True"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400)])
+@pytest.mark.parametrize("density", ["compact", "comfortable"])
+def test_in_a_small_window_the_page_scrolls_and_nothing_overlaps(
+    qapp: QApplication, qtbot: QtBot, size: tuple[int, int], density: str
+) -> None:
+    theme.install(qapp, "light", density)
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(*size)
+    window.show()
+    page = PreferencesPage(Ground(Preferences(), True, "nancy", "http://x"), window)
+    page.open()
+    boxes = page.findChildren(QComboBox)
+    tops = [box.mapTo(page, QPoint()).y() for box in boxes]
+    assert all(box.height() >= theme.theme().metrics.button for box in boxes)
+    assert all(b - a > theme.theme().metrics.button for a, b in pairwise(sorted(tops)))
+    close = page.findChildren(QPushButton)[-1]
+    assert page.sheet.rect().contains(close.geometry())
+    bar = page.findChildren(QScrollArea)[0].verticalScrollBar()
+    assert (bar.maximum() > 0) == (size == (640, 400))
+    theme.install(qapp, "light")
 
 
 def test_a_border_drawn_just_before_the_window_closes_is_kept(

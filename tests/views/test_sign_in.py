@@ -7,13 +7,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.errors import NotAllowed, Unavailable
-from crm_desktop import app
+from crm_core.i18n import Message
+from crm_desktop import app, i18n
 from crm_desktop.models.store import Store
 from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile
+from crm_desktop.views.sign_in import SignInPage, SignInWords
 
 DEMO = app.Demo("http://127.0.0.1:9", "northwind", (("nancy", "Sales"), ("fuller", "Lead")))
 
@@ -87,9 +91,10 @@ def test_a_wrong_passphrase_is_said_and_can_be_mended(start: Any, qtbot: QtBot) 
     qtbot.keyClicks(page._passphrase, "wrong")
     page.submit()
     qtbot.waitUntil(page._problem.isVisible)
-    assert page._problem.text() == "◆ The passphrase is wrong."
+    assert page._problem.words == ("The passphrase is wrong.", "")
     assert page.isEnabled()
     assert page._passphrase.text() == "wrong"
+    assert page.focusWidget() is page._passphrase
 
 
 def test_the_demo_lists_who_there_is(start: Any, qtbot: QtBot) -> None:
@@ -132,5 +137,63 @@ def test_a_server_that_is_away_is_said_on_the_page(
     desktop.page._login.setText("nancy")
     desktop.page.submit()
     qtbot.waitUntil(desktop.page._problem.isVisible)
-    assert "does not answer" in desktop.page._problem.text()
+    assert "does not answer" in desktop.page._problem.words[0]
     assert desktop.page._login.text() == "nancy"
+
+
+def test_enter_on_a_login_of_the_demo_signs_in(qtbot: QtBot) -> None:
+    page = demo_page(qtbot)
+    page._list.setCurrentRow(1)
+    with qtbot.waitSignal(page.submitted) as told:
+        enter = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(page._list, enter)
+    assert told.args is not None
+    assert (told.args[0].login, told.args[0].password) == ("fuller", "demo")
+    assert page._waiting.isVisible()
+
+
+def test_a_page_that_is_asked_again_can_be_typed_into(qtbot: QtBot) -> None:
+    page = demo_page(qtbot)
+    page.submit()
+    assert not page.isEnabled()
+    page.ask_sign_in(SignInWords("http://x", "northwind", "nancy"), with_passphrase=False)
+    assert page.isEnabled()
+    assert not page._waiting.isVisible()
+    assert page._server.text() == "http://x"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400), (512, 320)])
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_nothing_on_the_page_is_cut_in_a_small_window(
+    qtbot: QtBot, size: tuple[int, int], language: str
+) -> None:
+    i18n.set_language(language)
+    page = demo_page(qtbot)
+    page.resize(*size)
+    page.show_problem(Message("The server does not answer; nothing was changed. " * 3))
+    for ask in (lambda: page.offer_demo(DEMO.logins, "demo", "demo"), page.ask_return):
+        ask()
+        QApplication.sendPostedEvents()
+        assert cut(page) == []
+    i18n.set_language("en")
+
+
+def demo_page(qtbot: QtBot) -> SignInPage:
+    page = SignInPage()
+    qtbot.addWidget(page)
+    page.ask_sign_in(SignInWords(DEMO.server, DEMO.organisation), with_passphrase=True)
+    page.offer_demo(DEMO.logins, DEMO.password, DEMO.passphrase)
+    page.show()
+    qtbot.waitExposed(page)
+    return page
+
+
+def cut(page: QWidget) -> list[str]:
+    """What is lower than its words are high."""
+    labels = [
+        label.text() for label in page.findChildren(QLabel)
+        if label.isVisible() and label.height() < label.heightForWidth(label.width())
+    ]  # fmt: skip
+    lines = [x.accessibleName() for x in page.findChildren(QLineEdit)
+             if x.isVisible() and x.height() < x.minimumSizeHint().height()]  # fmt: skip
+    return labels + lines

@@ -58,6 +58,7 @@ class ProblemPane(QWidget):
         """Tell of another problem."""
         self._what.setText(what)
         self._safe.setText(safe)
+        self._safe.setVisible(bool(safe))
         for button, text in ((self._way, way_out), (self._other, other)):
             button.setText(text)
             button.setAccessibleName(text)
@@ -86,8 +87,8 @@ class ProblemPane(QWidget):
         first.addWidget(self._what, 1)
         column.addLayout(first)
         column.addWidget(self._safe)
-        column.addSpacing(5)
         row = QHBoxLayout()
+        row.setContentsMargins(0, 5, 0, 0)
         row.setSpacing(6)
         row.addWidget(self._way)
         row.addWidget(self._other)

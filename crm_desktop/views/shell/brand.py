@@ -24,8 +24,11 @@ _START = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
 class Brand(QWidget):
     """A tile with the initial, and the organisation's name beside it."""
 
-    def __init__(self, organisation: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, organisation: str, parent: QWidget | None = None, *, left: int = _LEFT
+    ) -> None:
         super().__init__(parent)
+        self._left = left
         self._name = organisation[:1].upper() + organisation[1:]
         self.setAccessibleName(self._name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -39,7 +42,7 @@ class Brand(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         is_narrow = self.width() < theme().metrics.rail_collapsed
-        left = (self.width() - _TILE) // 2 if is_narrow else _LEFT
+        left = (self.width() - _TILE) // 2 if is_narrow else self._left
         tile = mirrored(QRect(left, 0, _TILE, _TILE), self)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour("ink"))
@@ -48,7 +51,7 @@ class Brand(QWidget):
         painter.setFont(font("badge"))
         painter.drawText(tile, Qt.AlignmentFlag.AlignCenter, self._name[:1])
         if not is_narrow:
-            start = _LEFT + _TILE + _GAP
+            start = self._left + _TILE + _GAP
             room = mirrored(QRect(start, 0, self.width() - start, _TILE), self)
             face = font("section")
             painter.setFont(face)

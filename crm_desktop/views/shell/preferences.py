@@ -6,16 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+from typing_extensions import override
 
 from crm_desktop.i18n import LANGUAGES, tr
 from crm_desktop.settings import Preferences
 from crm_desktop.views.kit.buttons import normal
+from crm_desktop.views.kit.text import caption, plain_label, section, text_of
 from crm_desktop.views.shell.overlay import Overlay
 
 WIDTH = 520
+_ABOVE_SECTION = 12
+_NOTE_WIDTH = 360
+_RING = 3
+"""The focus ring is painted around a box and needs room at the edge of what scrolls."""
+
 LOCK_MINUTES = (0, 5, 10, 15, 30, 60)
+SCALES = (100, 125, 150, 175, 200, 225, 250)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +56,16 @@ class PreferencesPage(Overlay):
     def __init__(self, ground: Ground, parent: QWidget) -> None:
         super().__init__(parent, width=WIDTH)
         self._kept = ground.preferences
-        title = QLabel(tr("Preferences"), self.sheet)
-        title.setTextFormat(Qt.TextFormat.PlainText)
-        title.setProperty("role", "record")
-        self.page.addWidget(title)
+        self.page.addWidget(text_of("record", self.sheet, tr("Preferences")))
+        content = QWidget(self.sheet)
+        self._form = QFormLayout(content)
+        self._form.setContentsMargins(0, 0, _RING, 0)
+        self._form.setHorizontalSpacing(16)
+        self._form.setVerticalSpacing(6)
         self._add_look()
         self._add_lock(ground)
         self._add_server(ground)
+        self.page.addWidget(_Content(content, self.sheet), 1)
         close = normal(tr("Close"), self.sheet, keys="Esc")
         close.clicked.connect(self.close_over)
         self.page.addWidget(close, 0, Qt.AlignmentFlag.AlignTrailing)
@@ -57,22 +76,25 @@ class PreferencesPage(Overlay):
         self.theme.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add_look(self) -> None:
-        form = self._section(tr("Look"))
+        self._section(tr("Look"))
         themes = (
             ("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark")),
         )  # fmt: skip
         densities = (("compact", tr("Compact")), ("comfortable", tr("Comfortable")))
         languages = (("", tr("As the system")), *LANGUAGES.items())
-        self.theme = self._choice(form, tr("Theme"), themes, self._kept.theme)
-        self.density = self._choice(form, tr("Rows"), densities, self._kept.density)
-        self.language = self._choice(form, tr("Language"), languages, self._kept.language)
+        scales = [(n, tr("{n} %", n=n)) for n in SCALES]
+        self.theme = self._choice(tr("Theme"), themes, self._kept.theme)
+        self.density = self._choice(tr("Rows"), densities, self._kept.density)
+        self.language = self._choice(tr("Language"), languages, self._kept.language)
+        self.scale = self._choice(tr("Scale"), scales, self._kept.scale)
+        self._note(tr("Of the system's own size. Start the program again to see it."))
 
     def _add_lock(self, ground: Ground) -> None:
-        form = self._section(tr("Lock"))
+        self._section(tr("Lock"))
         minutes = [
             (n, tr("after {n} minutes", n=n) if n else tr("never")) for n in LOCK_MINUTES
         ]  # fmt: skip
-        self.lock = self._choice(form, tr("Lock when idle"), minutes, self._kept.lock_after_min)
+        self.lock = self._choice(tr("Lock when idle"), minutes, self._kept.lock_after_min)
         if ground.has_passphrase:
             said = tr("Locked, the data are closed and your passphrase opens them again.")
         else:
@@ -80,45 +102,41 @@ class PreferencesPage(Overlay):
                 "The keyring of this computer opens the profile without a question, so this only "
                 "hides the window. Lock the computer itself when you leave it."
             )
-        form.addRow(self._note(said))
+        self._note(said)
 
     def _add_server(self, ground: Ground) -> None:
-        form = self._section(tr("Synchronisation"))
-        form.addRow(tr("Signed in as"), self._note(ground.login, role=""))
-        form.addRow(tr("Server"), self._note(ground.server, role=""))
+        self._section(tr("Synchronisation"))
+        self._form.addRow(self._label(tr("Signed in as")), plain_label(self.sheet, ground.login))
+        self._form.addRow(self._label(tr("Server")), plain_label(self.sheet, ground.server))
         now = normal(tr("Synchronise now"), self.sheet, icon="sync", keys="F5")
         now.clicked.connect(self._tell_sync)
-        form.addRow("", now)
         now.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._form.addRow("", now)
 
-    def _section(self, name: str) -> QFormLayout:
-        head = QLabel(name, self.sheet)
-        head.setTextFormat(Qt.TextFormat.PlainText)
-        head.setProperty("role", "section")
-        self.page.addWidget(head)
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(6)
-        self.page.addLayout(form)
-        return form
+    def _section(self, name: str) -> None:
+        head = section(self.sheet, name)
+        head.setContentsMargins(0, _ABOVE_SECTION if self._form.rowCount() else 0, 0, 0)
+        self._form.addRow(head)
 
-    def _note(self, text: str, role: str = "caption") -> QLabel:
-        label = QLabel(text, self.sheet)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        label.setProperty("role", role)
+    def _note(self, text: str) -> None:
+        note = caption(self.sheet, text)
+        note.setMinimumWidth(_NOTE_WIDTH)  # without it Qt makes room for twice the lines
+        self._form.addRow("", note)
+
+    def _label(self, text: str) -> QLabel:
+        label = text_of("small", self.sheet, text)
+        label.setWordWrap(False)
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         return label
 
-    def _choice(
-        self, form: QFormLayout, label: str, choices: Sequence[tuple[object, str]], kept: object
-    ) -> QComboBox:
+    def _choice(self, label: str, choices: Sequence[tuple[object, str]], kept: object) -> QComboBox:
         box = QComboBox(self.sheet)
         for value, said in choices:
             box.addItem(said, value)
         box.setCurrentIndex(max(box.findData(kept), 0))
         box.setAccessibleName(label)
         box.activated.connect(self._take)
-        form.addRow(label, box)
+        self._form.addRow(self._label(label), box)
         return box
 
     def _take(self, _index: int) -> None:
@@ -126,7 +144,7 @@ class PreferencesPage(Overlay):
             {
                 "theme": self.theme.currentData(), "density": self.density.currentData(),
                 "language": self.language.currentData(),
-                "lock_after_min": self.lock.currentData(),
+                "lock_after_min": self.lock.currentData(), "scale": self.scale.currentData(),
             },
             Preferences,
         )  # fmt: skip
@@ -136,3 +154,20 @@ class PreferencesPage(Overlay):
 
     def _tell_sync(self) -> None:
         self.sync_asked.emit()
+
+
+class _Content(QScrollArea):
+    """As high as its page wants to be; scrolls in a window that has not so much room."""
+
+    def __init__(self, page: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(page)
+
+    @override
+    def sizeHint(self) -> QSize:
+        page = self.widget()
+        return QSize(WIDTH, page.heightForWidth(WIDTH) if page is not None else 0)
