@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import uuid_utils
@@ -12,13 +12,10 @@ from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QW
 
 from crm_core import complaint_steps as steps
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, difference
 from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Kind, Value
-from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.roles import Action
-from crm_core.values import instant_of
 from crm_desktop.i18n import tr
 from crm_desktop.models import complaints, labels, rights
 from crm_desktop.models.complaints import Board, CaseDetail
@@ -27,25 +24,24 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.words import Titles
+from crm_desktop.views.panes.complaints import writes
 from crm_desktop.views.panes.complaints.asking import Answer, Ask, AskForm
+from crm_desktop.views.panes.complaints.asks import (
+    EDIT,
+    NOTE,
+    edit_ask,
+    intake_ask,
+    note_ask,
+    step_ask,
+)
 from crm_desktop.views.panes.complaints.board import ALL, BoardView
 from crm_desktop.views.panes.complaints.case_view import CaseView
-from crm_desktop.views.panes.complaints.stage_bar import LABELS
-from crm_desktop.views.panes.complaints.step_words import ask_of
+from crm_desktop.views.panes.complaints.writes import Write
 
 _LIST, _DETAIL = 388, 716
 _MINUTE_MS = 60_000
 _KINDS = frozenset(("complaint", "complaint_event", "account", "user"))
 """What the list or the log shows something of."""
-
-_INTAKE, _EDIT, _NOTE = "new", "edit", "note"
-_INTAKE_MUST = ("account", "subject", "remedy_sought", "need")
-_INTAKE_MAY = ("channel", "contact", "description")
-_EDITED = (
-    "subject", "remedy_sought", "need", "severity", "safety", "product", "batch", "order",
-    "contact", "channel", "handler", "category", "description",
-)  # fmt: skip
-_NOTE_WORDS = tr_noop("Note")
 
 
 @dataclass(frozen=True)
@@ -151,11 +147,7 @@ class ComplaintsPane(QWidget):
 
     def _ask_intake(self, values: Mapping[str, Value], titles: Titles) -> None:
         self._leave_form()
-        ask = Ask(
-            "complaint/intake", tr("New complaint"), tr("Enter complaint"), _INTAKE_MUST,
-            _INTAKE_MAY, values=values, titles=titles,
-        )  # fmt: skip
-        self._intake.show_ask(ask)
+        self._intake.show_ask(intake_ask(values, titles))
         self._right.setCurrentWidget(self._intake)
         self._intake.focus_first()
         self._fetch_draft(self._intake)
@@ -237,26 +229,17 @@ class ComplaintsPane(QWidget):
         if detail is None:
             return
         if steps.asked_by(detail.row.values.get("state"), target).is_nothing:
-            self._take_step(target, Answer({}, told=target == "acknowledged"))
+            answer = Answer({}, told=target == "acknowledged")
+            self._save(writes.stepped(detail, target, answer, self._now()))
             return
-        self._ask(target, ask_of(detail.row.id, target, detail.row.values, detail.titles, self._me))
+        self._ask(target, step_ask(detail, target, self._me))
 
     def _ask_note(self) -> None:
-        words = tr("Add a note")
-        ask = Ask(
-            f"complaint/{self._record_id}/{_NOTE}", words, words, words=_NOTE_WORDS,
-            words_needed=True, told=False,
-        )  # fmt: skip
-        self._ask(_NOTE, ask)
+        self._ask(NOTE, note_ask(self._record_id))
 
     def _ask_edit(self) -> None:
-        detail = self._read.detail
-        if detail is not None:
-            ask = Ask(
-                f"complaint/{self._record_id}/{_EDIT}", tr("Edit"), tr("Save"), may=_EDITED,
-                values=detail.row.values, titles=detail.titles,
-            )  # fmt: skip
-            self._ask(_EDIT, ask)
+        if self._read.detail is not None:
+            self._ask(EDIT, edit_ask(self._read.detail))
 
     def _ask(self, asked: str, ask: Ask) -> None:
         self._asked = asked
@@ -267,47 +250,20 @@ class ComplaintsPane(QWidget):
 
     def _take_answer(self, answer: Answer) -> None:
         detail = self._read.detail
-        if detail is None:
-            return
-        if self._asked == _NOTE:
-            line = self._line(comment=answer.words, told=answer.told)
-            self._save(steps.note(self._seen(detail), line), tr("Note: {title}", title=self._title))
-        elif self._asked == _EDIT:
-            seen, entity = self._seen(detail), CATALOG["complaint"]
-            changes = difference(entity, seen.id, seen.values, answer.values, seen.seq)
-            self._save(changes, tr("Change: {title}", title=self._title))
-        else:
-            self._take_step(self._asked, answer)
-
-    def _take_step(self, target: str, answer: Answer) -> None:
-        detail = self._read.detail
-        if detail is None:
-            return
-        asked = steps.asked_by(detail.row.values.get("state"), target)
-        said = {asked.words: answer.words} if asked.words else {}
-        line = self._line(told=answer.told or (asked.told and not asked.words), **said)
-        changes = steps.step(self._seen(detail), target, answer.values, line)
-        # The stage and its line in the log are true together or not at all.
-        words = tr("{stage}: {title}", stage=tr(LABELS[target]), title=self._title)
-        self._save(changes, words, atomic=True)
+        if detail is not None:
+            self._save(writes.answered(detail, self._asked, answer, self._now()))
 
     def _toggle_need(self, code: str, is_on: bool) -> None:
         detail = self._read.detail
         if detail is None:
             return
-        held = {str(member) for member in _members(detail.row.values.get("need"))}
-        wanted: list[Value] = [*sorted(held | {code} if is_on else held - {code})]
-        entity = CATALOG["complaint"]
-        changes = difference(
-            entity, detail.row.id, detail.row.values, {"need": wanted}, detail.row.seq
-        )
-        if changes:
-            self._save(changes, tr("Change: {title}", title=self._title))
+        write = writes.need_toggled(detail, code, is_on=is_on)
+        if write.changes:
+            self._save(write)
 
     def _enter(self, answer: Answer) -> None:
         record_id = RecordId(uuid_utils.uuid7().hex)
-        changes = steps.intake(record_id, answer.values, self._line())
-        title = str(answer.values.get("subject") or "")
+        write = writes.entered(record_id, answer, self._now())
 
         def done(_summary: Summary) -> None:
             self._intake.forget()
@@ -316,16 +272,15 @@ class ComplaintsPane(QWidget):
             self.open_record(record_id)
 
         self._hub.save(
-            changes, tr("New: {title}", title=title), owner=self, then=done,
-            failed=self._tell_intake_failure,
-        )  # fmt: skip
+            write.changes, write.label, owner=self, then=done, failed=self._tell_intake_failure
+        )
 
-    def _save(self, changes: Sequence[Change], label: str, *, atomic: bool = False) -> None:
-        if not changes:
+    def _save(self, write: Write) -> None:
+        if not write.changes:
             self._close_form()
             return
         self._hub.save(
-            changes, label, owner=self, atomic=atomic, then=self._after_save,
+            write.changes, write.label, owner=self, atomic=write.atomic, then=self._after_save,
             failed=self._tell_failure,
         )  # fmt: skip
 
@@ -347,18 +302,6 @@ class ComplaintsPane(QWidget):
             self.failed.emit(error)
         if self._record_id:
             self._load(self._record_id)
-
-    def _seen(self, detail: CaseDetail) -> steps.Seen:
-        return steps.Seen(detail.row.id, detail.row.seq, detail.row.values)
-
-    def _line(self, reason: str = "", comment: str = "", *, told: bool = False) -> steps.Line:
-        at = instant_of(self._now())
-        return steps.Line(RecordId(uuid_utils.uuid7().hex), at, reason, comment, told)
-
-    @property
-    def _title(self) -> str:
-        detail = self._read.detail
-        return (detail.case.subject or detail.case.number) if detail is not None else ""
 
     # The form in the page, and its drafts
 
@@ -432,7 +375,3 @@ class ComplaintsPane(QWidget):
             self.open_record(record_id)
         else:
             self.opened.emit(kind, record_id)
-
-
-def _members(value: Value) -> Sequence[Value]:
-    return value if isinstance(value, list) else ()

@@ -1,15 +1,12 @@
-"""Steps of a complaint as buttons, questions and lines of the Undo menu say them."""
+"""Steps of a complaint as buttons say them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crm_core.complaint_steps import PAUSES, Asked, asked_by
-from crm_core.fields import Value
+from crm_core.complaint_steps import PAUSES, asked_by
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.words import Titles
-from crm_desktop.views.panes.complaints.asking import Ask
 
 _BUTTONS: Mapping[str, str] = {
     "acknowledged": tr_noop("Acknowledge"),
@@ -26,12 +23,6 @@ _BUTTONS: Mapping[str, str] = {
     "rejected": tr_noop("Turn down"),
     "reopened": tr_noop("Reopen"),
 }
-_WORDS: Mapping[str, str] = {
-    "answered": tr_noop("What the customer was told"),
-    "recovering": tr_noop("How it is made good"),
-    "followed_up": tr_noop("What the customer said"),
-}
-_REASON = tr_noop("Reason")
 
 
 def step_words(state: str, target: str) -> str:
@@ -47,21 +38,3 @@ def button_words(state: str, target: str) -> str:
     if asked_by(state, target).is_nothing:
         return words
     return tr("{command}…", command=words)
-
-
-def ask_of(
-    record_id: str, target: str, values: Mapping[str, Value], titles: Titles, me: str
-) -> Ask:
-    """What a step asks. Whoever assesses a complaint without a handler is proposed as one."""
-    state = str(values.get("state") or "received")
-    asked: Asked = asked_by(state, target)
-    known = dict(values)
-    if "handler" in asked.must and not known.get("handler"):
-        known["handler"] = me
-    label = _WORDS.get(target, _REASON) if asked.words else ""
-    words = step_words(state, target)
-    return Ask(
-        f"complaint/{record_id}/{target}", words, words, asked.must, asked.may, label,
-        words_needed=asked.words_needed, told=asked.told if asked.words == "comment" else None,
-        values=known, titles=titles,
-    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""What a person is asked for a step, a note, a correction or a new complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crm_core.complaint_steps import Asked, asked_by
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_desktop.i18n import tr
+from crm_desktop.models.complaints import CaseDetail
+from crm_desktop.views.kit.words import Titles
+from crm_desktop.views.panes.complaints.asking import Ask
+from crm_desktop.views.panes.complaints.step_words import step_words
+
+EDIT, NOTE = "edit", "note"
+"""What is asked besides the steps, which go by the name of their target."""
+
+_INTAKE_MUST = ("account", "subject", "remedy_sought", "need")
+_INTAKE_MAY = ("channel", "contact", "description")
+_EDITED = (
+    "subject", "remedy_sought", "need", "severity", "safety", "product", "batch", "order",
+    "contact", "channel", "handler", "category", "description",
+)  # fmt: skip
+_NOTE_WORDS = tr_noop("Note")
+_WORDS: Mapping[str, str] = {
+    "answered": tr_noop("What the customer was told"),
+    "recovering": tr_noop("How it is made good"),
+    "followed_up": tr_noop("What the customer said"),
+}
+_REASON = tr_noop("Reason")
+
+
+def intake_ask(values: Mapping[str, Value], titles: Titles) -> Ask:
+    """What a new complaint needs, with some answers laid in."""
+    return Ask(
+        "complaint/intake", tr("New complaint"), tr("Enter complaint"), _INTAKE_MUST, _INTAKE_MAY,
+        values=values, titles=titles,
+    )  # fmt: skip
+
+
+def note_ask(record_id: str) -> Ask:
+    """What a note needs."""
+    words = tr("Add a note")
+    return Ask(
+        f"complaint/{record_id}/{NOTE}", words, words, words=_NOTE_WORDS, words_needed=True,
+        told=False,
+    )  # fmt: skip
+
+
+def edit_ask(detail: CaseDetail) -> Ask:
+    """All that is corrected outside of the steps."""
+    return Ask(
+        f"complaint/{detail.row.id}/{EDIT}", tr("Edit"), tr("Save"), may=_EDITED,
+        values=detail.row.values, titles=detail.titles,
+    )  # fmt: skip
+
+
+def step_ask(detail: CaseDetail, target: str, me: str) -> Ask:
+    """What a step asks. Whoever assesses a complaint without a handler is proposed as one."""
+    values = detail.row.values
+    state = str(values.get("state") or "received")
+    asked: Asked = asked_by(state, target)
+    known = dict(values)
+    if "handler" in asked.must and not known.get("handler"):
+        known["handler"] = me
+    label = _WORDS.get(target, _REASON) if asked.words else ""
+    words = step_words(state, target)
+    return Ask(
+        f"complaint/{detail.row.id}/{target}", words, words, asked.must, asked.may, label,
+        words_needed=asked.words_needed, told=asked.told if asked.words == "comment" else None,
+        values=known, titles=detail.titles,
+    )  # fmt: skip
