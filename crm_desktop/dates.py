@@ -100,8 +100,11 @@ def times_words(start: dt.datetime, end: dt.datetime) -> str:
 
 
 def near_moment_words(moment: dt.datetime, today: dt.date | None = None) -> str:
-    """A moment as a list says it: "12 Oct 17:42", with the year where it is another one."""
-    return tr("{day} {time}", day=near_day_words(moment.date(), today), time=time_words(moment))
+    """A moment as a list says it: "12 Oct 17:42"; of another year only its day, "12 Oct 2025"."""
+    day = moment.date()
+    if day.year != (today or _today()).year:
+        return day_words(day, year=True)
+    return tr("{day} {time}", day=day_words(day), time=time_words(moment))
 
 
 def moment_words(moment: dt.datetime) -> str:

@@ -100,8 +100,9 @@ def coverage(asked: Question) -> Chart:
     met = sum(1 for mark in marks if mark.tone is Tone.PLAIN)
     return Chart(
         "visit-coverage", Form.BARS, tr("Visit coverage"),
-        tr("{met} of {all} meet the target of {target}", met=met, all=len(marks),
-           target=percent(COVERAGE_TARGET, 0)) if marks else tr("no target accounts"),
+        tr_n("{n} of {all} meets the target of {target}",
+             "{n} of {all} meet the target of {target}", met, all=len(marks),
+             target=percent(COVERAGE_TARGET, 0)) if marks else tr("no target accounts"),
         tr("Accounts visited at least once · grades A, B · {whose} · {quarter}", whose=asked.whose,
            quarter=_quarter_words(first)),
         len(targets),

@@ -36,7 +36,7 @@ _WIDTHS: Mapping[Kind, int] = {
     Kind.WHOLE: 80,
     Kind.DECIMAL: 90,
     Kind.MONEY: 120,
-    Kind.DAY: 100,
+    Kind.DAY: 120,
     Kind.INSTANT: 135,
     Kind.DURATION: 90,
     Kind.PHONE: 130,

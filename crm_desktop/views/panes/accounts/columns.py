@@ -29,10 +29,10 @@ from crm_desktop.views.kit.delegates.spark import paint_spark
 from crm_desktop.views.kit.money import money_words
 from crm_desktop.views.panes.accounts.words import (
     NextVisit,
+    column_day,
     local_day,
     next_visit,
     next_visit_words,
-    short_day,
 )
 from crm_desktop.views.theme.icons import SMALL, paint_icon
 from crm_desktop.views.theme.tokens import Tokens
@@ -121,7 +121,7 @@ def _next_visits(visits: Visits, c: Connection, rows: Sequence[Row]) -> Mapping[
 
 
 def _day_words(day: dt.date) -> str:
-    return short_day(day, _today())
+    return column_day(day, _today())
 
 
 def _next_words(visit: NextVisit) -> str:

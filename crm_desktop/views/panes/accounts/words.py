@@ -70,9 +70,14 @@ def next_visit_words(visit: NextVisit | None, today: dt.date) -> str:
         return ""
     if visit.late:
         return tr("overdue")
-    # A day in another year is a plan in months, and has no room with its year.
-    is_far = visit.day.year != today.year and (visit.day - today).days > HORIZON_DAYS
-    return month_words(visit.day) if is_far else day_words(visit.day)
+    return column_day(visit.day, today)
+
+
+def column_day(day: dt.date, today: dt.date) -> str:
+    """A day in a narrow column: far off in another year its month, for the day has no room."""
+    far = HORIZON_DAYS if day > today else HALF_A_YEAR
+    is_far = day.year != today.year and abs((day - today).days) > far
+    return month_words(day) if is_far else day_words(day)
 
 
 def next_visit_sentence(visit: NextVisit | None, today: dt.date) -> str:
