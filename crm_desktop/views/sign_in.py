@@ -94,7 +94,7 @@ class SignInPage(QWidget):
             "Nobody used this window for a while. The keyring of this computer opens it again "
             "without a question: lock the computer itself when you leave it."
         )
-        self._begin(tr("Locked"), remark, tr("Open"))
+        self._begin(tr("Locked"), remark, tr("Open the window"))
         for line in (
             self._server, self._organisation, self._login, self._password, self._passphrase,
         ):  # fmt: skip
@@ -126,9 +126,6 @@ class SignInPage(QWidget):
                 password=password, passphrase=passphrase,
             )
         )  # fmt: skip
-        self._list.ensurePolished()
-        edges = 2 * self._list.frameWidth()
-        self._list.setFixedHeight(self._list.sizeHintForRow(0) * len(self._logins) + edges)
         self._list.setVisible(bool(logins))
 
     def show_problem(self, message: Message) -> None:
@@ -197,6 +194,8 @@ class SignInPage(QWidget):
             self._form.addRow(shown, line)
         self._list.setAccessibleName(tr("Demo logins"))
         self._list.setProperty("role", "found")
+        self._list.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
+        self._list.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._list.currentRowChanged.connect(self._take_login)
         self._list.itemActivated.connect(self.submit)
         self._list.hide()

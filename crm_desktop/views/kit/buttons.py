@@ -69,9 +69,7 @@ class _KeyedButton(QPushButton):
 
 
 def _button(role: str, text: str, parent: QWidget, icon: str, token: str, keys: str) -> QPushButton:
-    shown = (
-        QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText).replace("Return", "↵")
-    )
+    shown = _native(keys).replace(_native("Return"), "↵")  # Qt translates the key's name
     made = _KeyedButton(text, shown, parent) if shown else QPushButton(text, parent)
     made.setProperty("role", role)
     made.setAccessibleName(text)
@@ -80,3 +78,7 @@ def _button(role: str, text: str, parent: QWidget, icon: str, token: str, keys: 
         made.setIcon(icon_of(icon, token, SMALL))
         made.setIconSize(QSize(SMALL, SMALL))
     return made
+
+
+def _native(keys: str) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

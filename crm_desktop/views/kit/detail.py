@@ -125,7 +125,7 @@ class RecordDetail(QWidget):
 
     def _lay_out(self) -> None:
         self._tabs.setDocumentMode(True)
-        self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 7px; }")
+        self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 16px; }")
         self._tabs.addTab(self.form, tr("Details"))
         self._tabs.addTab(self.history, tr("History"))
         head = QHBoxLayout()

@@ -31,6 +31,7 @@ _DPI = 96
 _MARGIN_MM = 15.0
 _GAP, _COLUMN_GAP = 14, 28
 _CHART_HEIGHT = 150
+_NUMBER_WIDTH = 140
 _FOOT = 24
 _CONTACTS_MAX, _NOTE_LINES_MAX = 8, 4
 
@@ -143,7 +144,8 @@ def _head(pen: _Pen, card: AccountCard) -> None:
         tile = QRect(pen.page.left(), int(pen.y) + 2, SIDE, SIDE)
         paint_grade(pen.painter, tile, grade, LIGHT)
     indent = SIDE + 8 if grade else 0
-    pen.line(card.text("name"), "page", x=indent, right=card.text("number"))
+    pen.write("", "body", "ink2", right=card.text("number"))
+    pen.line(card.text("name"), "page", x=indent, width=pen.page.width() - indent - _NUMBER_WIDTH)
     for text in (card.address, _reach(card)):
         if text:
             pen.line(text, "small", "ink2")
@@ -189,6 +191,7 @@ def _revenue(pen: _Pen, card: AccountCard) -> None:
     change = f"   {'+' if (year.change or 0) > 0 else ''}{year.change} %" if year.change else ""
     pen.section(tr("Revenue, 12 months"), f"{total}{change}")
     pen.line(tr("Bars: this year. Marks: the same month last year."), "caption", "ink3")
+    pen.y += _GAP / 2
     area = QRect(pen.page.left(), int(pen.y), pen.page.width(), _CHART_HEIGHT)
     paint_year(pen.painter, area, year, LIGHT)
     pen.y += _CHART_HEIGHT
