@@ -44,7 +44,7 @@ _WIDTHS: Mapping[Kind, int] = {
 }
 _WIDTH = 120
 _TITLE_WIDTH = 220
-_NUMBER_WIDTH = 130
+_NUMBER_WIDTH = 150
 
 
 def columns_of(entity: Entity) -> tuple[Field, ...]:
