@@ -124,7 +124,7 @@ def commands_of(found: Found, asked: RecordCommands) -> list[Entry]:
         made.append(Entry(tr("Decide the conflict"), "conflict", run=asked.inbox))
     if len(made) == 1:
         made.append(
-            Entry(tr("Open"), "return", run=lambda: asked.open(found.kind, found.id))
+            Entry(tr("Open record"), "return", run=lambda: asked.open(found.kind, found.id))
         )  # fmt: skip
     return made
 
