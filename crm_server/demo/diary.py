@@ -18,6 +18,7 @@ class Diary:
     def __init__(self, today: dt.date) -> None:
         self._today = today
         self._taken: dict[tuple[RecordId, dt.date], set[dt.time]] = defaultdict(set)
+        self._visited: set[tuple[RecordId, dt.date]] = set()
 
     def fill(self, user: RecordId, day: dt.date, count: int, draw: Draw) -> list[dt.datetime]:
         """Beginnings of so many visits on an empty day, in order, in wall time."""
@@ -25,12 +26,21 @@ class Diary:
         self._taken[user, day].update(chosen)
         return [dt.datetime.combine(day, beginning) for beginning in chosen]
 
-    def place(self, user: RecordId, day: dt.date, draw: Draw) -> dt.datetime:
-        """The beginning of a visit on a weekday, in wall time; where that day is full, on the next
-        one away from today, so that what is past stays past."""
+    def visit(self, account: RecordId, day: dt.date) -> None:
+        """An account is visited on a day: nobody comes twice."""
+        self._visited.add((account, day))
+
+    def place(self, user: RecordId, account: RecordId, day: dt.date, draw: Draw) -> dt.datetime:
+        """The beginning of a visit on a weekday, in wall time; where that day is full, or the
+        account has its visit, on the next one away from today, so that what is past stays past."""
         away = dt.timedelta(1 if day > self._today else -1)
-        while is_weekend(day) or not (free := self._free(user, day)):
+        while (
+            is_weekend(day)
+            or (account, day) in self._visited
+            or not (free := self._free(user, day))
+        ):
             day += away
+        self.visit(account, day)
         (beginning,) = draw.some(free, 1)
         self._taken[user, day].add(beginning)
         return dt.datetime.combine(day, beginning)

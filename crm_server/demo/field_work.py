@@ -65,7 +65,7 @@ class FieldWork:
         is_coming = draw.chance(0.5 if number == 0 else 0.05)
         day = draw.day(1, FOUR_WEEKS_AHEAD) if is_coming else draw.day(A_YEAR_AGO, -1)
         hour = draw.part(f"hour {account.key}-{number}")  # how much it draws depends on the day
-        start = self._diary.place(account.owner.user, day, hour)
+        start = self._diary.place(account.owner.user, account.id, day, hour)
         state = draw.one(COMING_STATES if day > draw.today else PAST_STATES)
         visit = draw.id_of("visit", f"{account.key}-{number}")
         values = self._visit_values(account, state, start, draw)

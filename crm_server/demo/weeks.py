@@ -42,7 +42,7 @@ class Weeks:
             own = self._by_owner[owner]
             turn = draw.some(own, max(len(own) * 2 // 3, 1))
             accounts, number = cycle(turn), 0
-            counts = [draw.whole(*A_DAY) for _ in range(DAYS)]
+            counts = [min(draw.whole(*A_DAY), len(turn)) for _ in range(DAYS)]
             for day in self._days():
                 is_today = day == self._draw.today
                 count = min(len(TODAY), len(turn)) if is_today else counts.pop()
@@ -50,7 +50,9 @@ class Weeks:
                     key = f"today {owner} {n}" if is_today else f"week {owner} {number}"
                     number += not is_today
                     # Each draws from a source of its own: what is past by now draws more.
-                    yield self._visit(next(accounts), start, n, key)
+                    account = next(accounts)
+                    self._diary.visit(account.id, day)
+                    yield self._visit(account, start, n, key)
 
     def _days(self) -> list[dt.date]:
         today = self._draw.today

@@ -221,6 +221,14 @@ def test_nobody_has_two_visits_at_once(today: dt.date) -> None:
             assert before[1] <= after[0]
 
 
+def test_nobody_comes_to_an_account_twice_a_day() -> None:
+    days = Counter(
+        (str(row.values["account"]), str(row.values["planned_start"])[:10])
+        for row in rows_of("visit").values()
+    )
+    assert max(days.values()) == 1
+
+
 def clocks_at(now: dt.datetime, today: dt.date, place: str) -> dict[str, list[ClockState]]:
     """How the open complaints stand, by the login of whoever answers for them."""
     steps: dict[object, list[Step]] = defaultdict(list)
