@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
@@ -24,10 +25,13 @@ from crm_desktop.views.panes.visits.calendar_view import CalendarView
 from crm_desktop.views.panes.visits.due_mime import carrying
 from crm_desktop.views.panes.visits.geometry import Sheet
 from crm_desktop.views.panes.visits.pane import VisitsPane
-from tests.views.company import make_store, people
+from crm_desktop.views.panes.visits.reading import days_of_week
+from crm_desktop.views.panes.visits.writing import wrapped
+from crm_desktop.views.theme.fonts import font
+from tests.views.company import make_store, people, receive
 
 Rest = Callable[[], None]
-ME, HANDEL, OTHER = (RecordId(f"{n:032x}") for n in (1, 2, 3))
+ME, HANDEL, OTHER, NEXT = (RecordId(f"{n:032x}") for n in (1, 2, 3, 4))
 V1, V2, V3 = (RecordId(f"{n:032x}") for n in (11, 12, 13))
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = dt.datetime(2026, 10, 13, 6, 43, tzinfo=dt.UTC)  # 08:43 there, a Tuesday
@@ -63,7 +67,7 @@ def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> VisitsPane:
     made.resize(1100, 1000)
     made.show()
     rest()
-    made._calendar.scroll_to_day()
+    made.week.calendar.scroll_to_day()
     return made
 
 
@@ -97,33 +101,33 @@ def wall(day: int, hour: int, minute: int = 0) -> dt.datetime:
 
 
 def test_the_week_of_today_is_shown_by_the_clock_of_the_place(pane: VisitsPane) -> None:
-    shown = {x.id: x for x in pane._calendar.appointments}
+    shown = {x.id: x for x in pane.week.calendar.appointments}
     assert set(shown) == {V1, V2, V3}
     assert shown[V1].start == wall(14, 10)
-    assert pane._calendar.sheet.first == dt.date(2026, 10, 12)
-    assert pane._calendar.sheet.days == 5
+    assert pane.week.calendar.sheet.first == dt.date(2026, 10, 12)
+    assert pane.week.calendar.sheet.days == 5
 
 
 def test_a_visit_dragged_to_another_day_is_one_step_and_moves_no_other(
     pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
 ) -> None:
-    calendar, others = pane._calendar, times(store, V1)
+    calendar, others = pane.week.calendar, times(store, V1)
     start = calendar.rect_of(V2).center()
     shift = calendar.point_at(wall(15, 12)) - calendar.point_at(wall(14, 10))
     drag(calendar, qtbot, start, start + shift)
     rest()
     assert times(store, V2) == ("2026-10-15T10:30:00Z", "2026-10-15T11:30:00Z")
     assert times(store, V1) == others
-    assert "Ernst Handel" in pane._foot.text
-    assert "12:30" in pane._foot.text
+    assert "Ernst Handel" in pane.week.foot.text
+    assert "12:30" in pane.week.foot.text
 
 
 def test_undo_in_the_foot_takes_the_move_back(pane: VisitsPane, store: Store, rest: Rest) -> None:
     before = stored(store, V1)
-    pane._calendar.moved.emit(V1, Span(wall(16, 9), wall(16, 10)))
+    pane.week.calendar.moved.emit(V1, Span(wall(16, 9), wall(16, 10)))
     rest()
     assert stored(store, V1)["state"] == "planned"  # what was confirmed was the old time
-    pane._foot.undo_asked.emit()
+    pane.week.foot.undo_asked.emit()
     rest()
     after = stored(store, V1)
     fields = ("planned_start", "planned_end", "state")
@@ -133,7 +137,7 @@ def test_undo_in_the_foot_takes_the_move_back(pane: VisitsPane, store: Store, re
 def test_pulling_the_lower_edge_lengthens_a_visit_and_keeps_it_confirmed(
     pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
 ) -> None:
-    calendar = pane._calendar
+    calendar = pane.week.calendar
     rect = calendar.rect_of(V1)
     edge = QPoint(rect.center().x(), rect.bottom() - 1)
     drag(calendar, qtbot, edge, edge + QPoint(0, calendar.sheet.hour))
@@ -143,17 +147,17 @@ def test_pulling_the_lower_edge_lengthens_a_visit_and_keeps_it_confirmed(
 
 
 def test_what_was_held_cannot_be_moved(pane: VisitsPane, store: Store, qtbot: QtBot) -> None:
-    calendar, before = pane._calendar, times(store, V3)
+    calendar, before = pane.week.calendar, times(store, V3)
     start = calendar.rect_of(V3).center()
     drag(calendar, qtbot, start, start + QPoint(200, 100))
     assert times(store, V3) == before
-    assert "Ernst Handel" in pane._foot.text
+    assert "Ernst Handel" in pane.week.foot.text
 
 
 def test_the_keyboard_chooses_moves_lengthens_and_opens(
     pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
 ) -> None:
-    calendar = pane._calendar
+    calendar = pane.week.calendar
     calendar.choose(V3)
     qtbot.keyClick(calendar, Qt.Key.Key_Right)
     assert calendar.chosen is not None
@@ -172,13 +176,13 @@ def test_the_keyboard_chooses_moves_lengthens_and_opens(
 def test_a_move_over_the_change_of_summer_time_keeps_the_time_of_day(
     pane: VisitsPane, store: Store, rest: Rest
 ) -> None:
-    pane._calendar.moved.emit(V2, Span(wall(26, 10, 30), wall(26, 11, 30)))
+    pane.week.calendar.moved.emit(V2, Span(wall(26, 10, 30), wall(26, 11, 30)))
     rest()
     assert times(store, V2) == ("2026-10-26T09:30:00Z", "2026-10-26T10:30:00Z")
 
 
 def test_overlapping_visits_stand_side_by_side(pane: VisitsPane) -> None:
-    first, second = pane._calendar.rect_of(V1), pane._calendar.rect_of(V2)
+    first, second = pane.week.calendar.rect_of(V1), pane.week.calendar.rect_of(V2)
     assert not first.intersects(second)
     assert first.top() < second.top() < first.bottom()
 
@@ -186,10 +190,10 @@ def test_overlapping_visits_stand_side_by_side(pane: VisitsPane) -> None:
 def test_a_drag_over_free_time_begins_a_visit_that_is_stored_when_saved(
     pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
 ) -> None:
-    known, calendar = all_visits(store), pane._calendar
+    known, calendar = all_visits(store), pane.week.calendar
     drag(calendar, qtbot, calendar.point_at(wall(16, 10)), calendar.point_at(wall(16, 11, 30)))
     rest()
-    card = pane._side.card
+    card = pane.week.side.card
     assert card.is_new
     card.editor("account").restore(f"account/{OTHER}\tNorth/South")
     card.submit()
@@ -208,13 +212,13 @@ def test_a_visit_without_an_account_is_not_stored_and_says_why(
     pane.save()
     rest()
     assert all_visits(store) == known
-    assert "Account" in pane._side.card._problem.text()
+    assert "Account" in pane.week.side.card._problem.text()
 
 
 def test_a_due_account_placed_with_p_stands_in_the_first_gap(
     pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
 ) -> None:
-    due, known = pane._side.due, all_visits(store)
+    due, known = pane.week.side.due, all_visits(store)
     assert [due.model().index(0, 0).data()] == ["North/South"]
     due.setCurrentIndex(due.model().index(0, 0))
     qtbot.keyClick(due, Qt.Key.Key_P)
@@ -222,14 +226,83 @@ def test_a_due_account_placed_with_p_stands_in_the_first_gap(
     (made,) = all_visits(store) - known
     assert times(store, made) == ("2026-10-13T07:00:00Z", "2026-10-13T08:00:00Z")
     assert due.model().rowCount() == 0
-    assert pane._calendar.chosen is not None
+    assert pane.week.calendar.chosen is not None
+
+
+def test_filling_from_the_cadence_says_what_it_would_plan_and_plans_nothing_yet(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    known = all_visits(store)
+    pane._head.fill_asked.emit()
+    rest()
+    (ghost,) = pane.week.calendar.proposed
+    assert (ghost.title, ghost.span) == ("North/South", Span(wall(13, 9), wall(13, 10)))
+    assert pane.week.foot.text == "1 visit proposed: Tue 13"
+    assert all_visits(store) == known
+
+
+def test_what_the_cadence_proposes_is_planned_and_undone_as_one_step(
+    pane: VisitsPane, store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    receive(store, [("account", NEXT, {"name": "Island", "owner": ME, "type": "customer"})])
+    pane.week.read()
+    rest()
+    known = all_visits(store)
+    pane._head.fill_asked.emit()
+    pane.week.foot.accepted.emit()
+    rest()
+    made = sorted(all_visits(store) - known)
+    assert {str(stored(store, one)["account"]) for one in made} == {OTHER, NEXT}
+    assert not pane.week.calendar.proposed
+    pane.week.foot.undo_asked.emit()
+    rest()
+    assert all_visits(store) == known
+
+
+def test_escape_withdraws_what_was_proposed(
+    pane: VisitsPane, store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    known = all_visits(store)
+    pane._head.fill_asked.emit()
+    qtbot.keyClick(pane.week.calendar, Qt.Key.Key_Escape)
+    rest()
+    assert not pane.week.calendar.proposed
+    assert not pane.week.foot.is_offering
+    assert all_visits(store) == known
+
+
+def test_a_week_that_is_over_is_not_filled(pane: VisitsPane, rest: Rest) -> None:
+    pane.week.step(-1)
+    rest()
+    pane._head.fill_asked.emit()
+    assert not pane.week.calendar.proposed
+    assert pane.week.foot.text == "There is no free hour in the days shown."
+
+
+def test_a_weekend_is_shown_only_where_something_lies_in_it_or_it_is_today() -> None:
+    monday, row = dt.date(2026, 10, 12), Row("visit", V1, 1, deleted=False, values={})
+    on_saturday = Appointment(row, Place(), wall(17, 10), wall(17, 11))
+    assert days_of_week(monday, [], wall(16, 8).date()) == 5
+    assert days_of_week(monday, [], wall(18, 8).date()) == 7
+    assert days_of_week(monday, [on_saturday], wall(13, 8).date()) == 7
+
+
+def test_long_words_go_on_in_the_next_line_and_the_last_is_cut(qtbot: QtBot) -> None:
+    face = font("small")
+    width = QFontMetrics(face).horizontalAdvance("Consolidated H")
+    lines = wrapped("Consolidated Holdings and their sons", face, width, 2)
+    assert lines[0] == "Consolidated"
+    assert lines[1].startswith("Holdings")
+    assert lines[1].endswith("…")
+    assert wrapped("Short", face, width, 2) == ["Short"]
+    assert wrapped("Anything", face, width, 0) == []
 
 
 def test_an_account_dropped_on_a_day_is_planned_there(
     pane: VisitsPane, store: Store, rest: Rest
 ) -> None:
     known = all_visits(store)
-    pane._calendar.take_drop(carrying(OTHER), pane._calendar.point_at(wall(15, 14)))
+    pane.week.calendar.take_drop(carrying(OTHER), pane.week.calendar.point_at(wall(15, 14)))
     rest()
     (made,) = all_visits(store) - known
     assert times(store, made) == ("2026-10-15T12:00:00Z", "2026-10-15T13:00:00Z")
@@ -238,8 +311,8 @@ def test_an_account_dropped_on_a_day_is_planned_there(
 def test_a_visit_is_completed_only_with_an_outcome(
     pane: VisitsPane, store: Store, rest: Rest
 ) -> None:
-    pane._calendar.choose(V1)
-    card = pane._side.card
+    pane.week.calendar.choose(V1)
+    card = pane.week.side.card
     assert card.steps == ("in_progress", "planned", "cancelled")
     card.begin_step("in_progress")
     rest()
@@ -259,7 +332,7 @@ def test_a_visit_is_completed_only_with_an_outcome(
 def test_days_weeks_and_a_visit_elsewhere_can_be_gone_to(
     pane: VisitsPane, qtbot: QtBot, rest: Rest
 ) -> None:
-    calendar = pane._calendar
+    calendar = pane.week.calendar
     qtbot.keyClick(calendar, Qt.Key.Key_PageDown)
     rest()
     assert calendar.sheet.first == dt.date(2026, 10, 19)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
@@ -21,24 +22,18 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from typing_extensions import override
 
 from crm_core.free_time import Span
 from crm_desktop.dates import times_words, weekday_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import USUAL_MINUTES, Appointment
-from crm_desktop.views.panes.visits import paint
-from crm_desktop.views.panes.visits.drag import (
-    EDGE,
-    Drag,
-    Grip,
-    dragged,
-    is_movable,
-)
+from crm_desktop.views.panes.visits import paint, paint_visit
 from crm_desktop.views.panes.visits.due_mime import account_in
 from crm_desktop.views.panes.visits.geometry import GUTTER, HEAD, Box, Sheet
 from crm_desktop.views.panes.visits.keys import Keys
+from crm_desktop.views.panes.visits.pointer import Pointer
 from crm_desktop.views.panes.visits.words import day_note, spoken
 from crm_desktop.views.theme.theme import colour, theme
 
@@ -49,12 +44,20 @@ _FIRST_HOUR = 8
 _SCROLL_STEP = 12
 
 
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """A visit that is not there: where it would stand, and what it is called."""
+
+    span: Span
+    title: str
+
+
 class CalendarView(QAbstractScrollArea):
     """Shows the visits of some days. Decides nothing: it says what a person wants.
 
     Signals: `selected(id)`; `opened(id)`; `moved(id, Span)`; `refused(id)` for a visit that can not
     be moved; `create_asked(Span)`; `dropped(account id, Span)`; `weeks_asked(int)`, `today_asked`;
-    `day_asked(date)`. Spans are wall time.
+    `day_asked(date)`; `escaped` where Esc found nothing to let go. Spans are wall time.
     """
 
     selected = Signal(str)
@@ -66,6 +69,7 @@ class CalendarView(QAbstractScrollArea):
     weeks_asked = Signal(int)
     today_asked = Signal()
     day_asked = Signal(object)
+    escaped = Signal()
 
     def __init__(self, now: Callable[[], dt.datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,10 +79,10 @@ class CalendarView(QAbstractScrollArea):
         self._appointments: tuple[Appointment, ...] = ()
         self._boxes: list[Box] = []
         self._chosen = ""
-        self._drag: Drag | None = None
-        self._ghost: tuple[Span, str] | None = None
-        self._pressed: QPoint | None = None
+        self._ghost: Ghost | None = None
+        self._proposed: tuple[Ghost, ...] = ()
         self._keys = Keys(self)
+        self._pointer = Pointer(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -106,7 +110,7 @@ class CalendarView(QAbstractScrollArea):
         self._chosen = visit
         box = self.box_of(visit)
         if box is not None:
-            self._reveal(box)
+            self._reveal(self.sheet.rect_of(box))
         self._describe()
         self.viewport().update()
         if is_new:
@@ -114,17 +118,35 @@ class CalendarView(QAbstractScrollArea):
 
     def show_ghost(self, span: Span | None, title: str = "") -> None:
         """Draw where a new visit would stand; None: nothing."""
-        self._ghost = None if span is None else (span, title)
+        self._ghost = None if span is None else Ghost(span, title)
+        self.viewport().update()
+
+    def show_proposed(self, proposed: Sequence[Ghost]) -> None:
+        """Draw visits that are proposed; the first of them is brought into sight."""
+        self._proposed = tuple(proposed)
+        if self._proposed and not (rect := self._rect_of_ghost(self._proposed[0])).isEmpty():
+            self._reveal(rect)
         self.viewport().update()
 
     def scroll_to_day(self) -> None:
         """Bring the morning to the top."""
-        self.verticalScrollBar().setValue(_FIRST_HOUR * self.sheet.hour)
+        above = self.fontMetrics().height() // 2  # the words of an hour stand around its line
+        self.verticalScrollBar().setValue(_FIRST_HOUR * self.sheet.hour - above)
 
     @property
     def chosen(self) -> Appointment | None:
         """The visit chosen, if it is shown."""
         return next((x for x in self._appointments if x.id == self._chosen), None)
+
+    @property
+    def ghost(self) -> Span | None:
+        """Where a new visit would stand, if one is drawn."""
+        return self._ghost.span if self._ghost is not None else None
+
+    @property
+    def proposed(self) -> tuple[Ghost, ...]:
+        """The visits that are proposed."""
+        return self._proposed
 
     @property
     def appointments(self) -> tuple[Appointment, ...]:
@@ -145,7 +167,11 @@ class CalendarView(QAbstractScrollArea):
     def rect_of(self, visit: str) -> QRect:
         """Where a visit is on the viewport; empty where it is not shown."""
         box = self.box_of(visit)
-        return QRect() if box is None else self.sheet.rect_of(box).translated(0, self._offset)
+        return QRect() if box is None else self.rect_of_box(box)
+
+    def rect_of_box(self, box: Box) -> QRect:
+        """Where a piece of a visit is on the viewport."""
+        return self.sheet.rect_of(box).translated(0, self._offset)
 
     def point_at(self, moment: dt.datetime) -> QPoint:
         """The point of the viewport where a moment stands, in the middle of its day."""
@@ -169,8 +195,7 @@ class CalendarView(QAbstractScrollArea):
         bar.setSingleStep(sheet.hour // 2)
         self.viewport().update()
 
-    def _reveal(self, box: Box) -> None:
-        rect = self.sheet.rect_of(box)
+    def _reveal(self, rect: QRect) -> None:
         bar = self.verticalScrollBar()
         visible = self.viewport().height() - HEAD
         if rect.top() < bar.value():
@@ -192,28 +217,32 @@ class CalendarView(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), colour("pane"))
         painter.translate(0, self._offset)
-        paint.paint_columns(painter, sheet, now.date(), tokens)
+        paint.paint_columns(painter, sheet, now, tokens)
         for box in self._boxes:
-            paint.paint_visit(painter, sheet.rect_of(box), box.appointment, now, tokens)
+            paint_visit.paint_visit(painter, sheet.rect_of(box), box.appointment, now, tokens)
         for box in self._boxes:
             if box.appointment.id == self._chosen:
                 rect = sheet.rect_of(box)
-                paint.paint_ring(painter, rect, tokens, focused=self.hasFocus())
+                paint_visit.paint_ring(painter, rect, tokens, focused=self.hasFocus())
         paint.paint_now(painter, sheet, now, tokens)
-        self._paint_ghost(painter, sheet)
+        for ghost in (*self._proposed, *([self._ghost] if self._ghost is not None else [])):
+            self._paint_ghost(painter, ghost)
         painter.resetTransform()
         self._paint_hidden(painter, sheet)
         paint.paint_head(painter, sheet, self._heads(now), now.date(), self._zone, tokens)
 
-    def _paint_ghost(self, painter: QPainter, sheet: Sheet) -> None:
-        if self._ghost is None:
-            return
-        span, title = self._ghost
+    def _paint_ghost(self, painter: QPainter, ghost: Ghost) -> None:
+        rect = self._rect_of_ghost(ghost)
+        if not rect.isEmpty():
+            words = times_words(ghost.span.start, ghost.span.end)
+            paint_visit.paint_ghost(painter, rect, ghost.title, words, theme().tokens)
+
+    def _rect_of_ghost(self, ghost: Ghost) -> QRect:
+        sheet, span = self.sheet, ghost.span
         column = (span.start.date() - sheet.first).days
-        if 0 <= column < sheet.days:
-            rect = sheet.rect_between(column, span.start, span.end)
-            words = times_words(span.start, span.end)
-            paint.paint_ghost(painter, rect, title, words, theme().tokens)
+        if not 0 <= column < sheet.days:
+            return QRect()
+        return sheet.rect_between(column, span.start, span.end)
 
     def _paint_hidden(self, painter: QPainter, sheet: Sheet) -> None:
         top = self.verticalScrollBar().value()
@@ -266,104 +295,33 @@ class CalendarView(QAbstractScrollArea):
         below, sheet = point - QPoint(0, self._offset), self.sheet
         return next((x for x in reversed(self._boxes) if sheet.rect_of(x).contains(below)), None)
 
-    def _moment(self, point: QPoint, *, exact: bool = False) -> dt.datetime:
+    def moment_at(self, point: QPoint, *, exact: bool = False) -> dt.datetime:
+        """The wall time below a point of the viewport: the nearest quarter, or to the minute."""
         below = point - QPoint(0, self._offset)
         if exact:
             return self.sheet.exact_moment_at(below.x(), below.y())
         return self.sheet.moment_at(below.x(), below.y())
 
-    def _grip(self, box: Box, point: QPoint) -> Grip:
-        rect = self.sheet.rect_of(box).translated(0, self._offset)
-        if rect.bottom() - point.y() <= EDGE:
-            return Grip.BOTTOM
-        return Grip.TOP if point.y() - rect.top() <= EDGE // 2 else Grip.BODY
-
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        if event.button() != Qt.MouseButton.LeftButton or point.x() < GUTTER:
-            return
-        if point.y() < HEAD:
-            self.day_asked.emit(self.sheet.day_of(self.sheet.column_at(point.x())))
-            return
-        self._pressed = point
-        box = self.box_at(point)
-        self.choose(box.appointment.id if box is not None else "")
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pointer.press(event.position().toPoint())
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        if self._pressed is None:
-            self._show_cursor(point)
-            return
-        if self._drag is None:
-            far = (point - self._pressed).manhattanLength() >= QApplication.startDragDistance()
-            if not far or not self._begin_drag(self._pressed):
-                return
-        self._follow(point)
-
-    def _begin_drag(self, point: QPoint) -> bool:
-        box, moment = self.box_at(point), self._moment(point, exact=True)
-        if box is None:
-            self._drag = Drag(Grip.EMPTY, Span(moment, moment), moment)
-            return True
-        appointment = box.appointment
-        if not is_movable(appointment):
-            self._pressed = None
-            self.refused.emit(appointment.id)
-            return False
-        span = Span(appointment.start, appointment.end)
-        self._drag = Drag(self._grip(box, point), span, moment, appointment.id)
-        return True
-
-    def _follow(self, point: QPoint) -> None:
-        bar = self.verticalScrollBar()
-        if point.y() < HEAD:
-            bar.setValue(bar.value() - _SCROLL_STEP)
-        elif point.y() > self.viewport().height():
-            bar.setValue(bar.value() + _SCROLL_STEP)
-        if self._drag is not None:
-            span = dragged(self._drag, self._moment(point, exact=True))
-            chosen = self.chosen if self._drag.visit else None
-            self.show_ghost(span, chosen.place.name if chosen is not None else tr("New visit"))
+        self._pointer.move(event.position().toPoint())
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        drag, ghost = self._drag, self._ghost
-        self._drag = self._pressed = None
-        if drag is None or ghost is None:
-            return
-        if drag.grip is Grip.EMPTY:
-            self.create_asked.emit(ghost[0])
-            return
-        self.show_ghost(None)
-        if ghost[0] != drag.span:
-            self.moved.emit(drag.visit, ghost[0])
+        self._pointer.release()
 
     @override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        box = self.box_at(point)
-        self._pressed = None
-        if box is not None:
-            self.opened.emit(box.appointment.id)
-        elif point.y() >= HEAD and point.x() >= GUTTER:
-            self.create_asked.emit(self._usual(self._moment(point)))
+        self._pointer.double_click(event.position().toPoint())
 
     def cancel_drag(self) -> bool:
         """Let go without moving anything; False where nothing was held."""
-        held = self._drag is not None or self._ghost is not None
-        self._drag = self._pressed = None
-        self.show_ghost(None)
-        return held
-
-    def _show_cursor(self, point: QPoint) -> None:
-        box = self.box_at(point)
-        shape = Qt.CursorShape.ArrowCursor
-        if box is not None and is_movable(box.appointment):
-            edge = self._grip(box, point) is not Grip.BODY
-            shape = Qt.CursorShape.SizeVerCursor if edge else Qt.CursorShape.PointingHandCursor
-        self.viewport().setCursor(shape)
+        return self._pointer.let_go()
 
     @override
     def viewportEvent(self, event: QEvent) -> bool:
@@ -384,8 +342,8 @@ class CalendarView(QAbstractScrollArea):
 
     @override
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        moment = self._moment(event.position().toPoint())
-        self.show_ghost(self._usual(moment), weekday_words(moment.date()))
+        span = self.usual_span_at(event.position().toPoint())
+        self.show_ghost(span, weekday_words(span.start.date()))
         event.acceptProposedAction()
 
     @override
@@ -402,9 +360,11 @@ class CalendarView(QAbstractScrollArea):
         self.show_ghost(None)
         account = account_in(data)
         if account:
-            self.dropped.emit(account, self._usual(self._moment(point)))
+            self.dropped.emit(account, self.usual_span_at(point))
 
-    def _usual(self, start: dt.datetime) -> Span:
+    def usual_span_at(self, point: QPoint) -> Span:
+        """A visit of the usual length that begins at a point of the viewport."""
+        start = self.moment_at(point)
         return Span(start, start + dt.timedelta(minutes=USUAL_MINUTES))
 
     # Keyboard

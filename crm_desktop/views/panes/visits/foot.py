@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.buttons import flat, link, normal
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
@@ -73,31 +73,63 @@ def _paint_sign(painter: QPainter, rect: QRect, look: str) -> None:
 
 
 class Foot(QWidget):
-    """Legend and last act. Signal: `undo_asked`."""
+    """Legend and last act, or visits that are proposed. Signals: `undo_asked`; `accepted` and
+    `declined` for what is proposed."""
 
     undo_asked = Signal()
+    accepted = Signal()
+    declined = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = Elided(self)
+        self._legend = Legend(self)
         self._undo = link(tr("Undo"), self)
+        self._accept = normal("", self)
+        self._decline = flat(tr("Cancel"), self)
+        self._accept.clicked.connect(self._tell_accepted)
+        self._decline.clicked.connect(self._tell_declined)
         self._words.setProperty("role", "small")
         self._words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._undo.hide()
+        for button in (self._undo, self._accept, self._decline):
+            button.hide()
         self._undo.clicked.connect(self._ask_undo)
         self.setFixedHeight(_HEIGHT)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 16, 0)
         layout.setSpacing(8)
-        layout.addWidget(Legend(self))
+        layout.addWidget(self._legend)
         layout.addWidget(self._words, 1)
-        layout.addWidget(self._undo)
+        for button in (self._undo, self._accept, self._decline):
+            layout.addWidget(button)
 
     def say(self, words: str, *, undoable: bool = False) -> None:
         """Say what was done; `undoable` offers to take it back."""
+        self._show(words)
+        self._undo.setVisible(undoable)
+
+    def offer(self, words: str, accept_words: str) -> None:
+        """Say what is proposed, in place of the legend, and ask whether it is wanted."""
+        is_new = not self.is_offering
+        self._show(words)
+        self._accept.setText(accept_words)
+        for part in (self._accept, self._decline):
+            part.setVisible(True)
+        self._legend.setVisible(False)
+        if is_new:
+            self._accept.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def is_offering(self) -> bool:
+        """Whether it asks about visits that are proposed."""
+        return not self._accept.isHidden()
+
+    def _show(self, words: str) -> None:
         self._words.setText(words)
         self._words.setAccessibleName(words)
-        self._undo.setVisible(undoable)
+        for part in (self._undo, self._accept, self._decline):
+            part.setVisible(False)
+        self._legend.setVisible(True)
 
     @property
     def text(self) -> str:
@@ -106,3 +138,9 @@ class Foot(QWidget):
 
     def _ask_undo(self) -> None:
         self.undo_asked.emit()
+
+    def _tell_accepted(self) -> None:
+        self.accepted.emit()
+
+    def _tell_declined(self) -> None:
+        self.declined.emit()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from typing_extensions import override
 
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import span_words
@@ -20,28 +22,30 @@ _VIEWS = ((DAY, tr_noop("One day")), (WEEK, tr_noop("Week")), (LIST, tr_noop("Li
 
 
 class Head(QWidget):
-    """Signals: `stepped(int)` on or back, `today_asked`, `new_asked`, `view_chosen(name)`,
-    `scope_chosen(bool)` whether only one's own visits are shown."""
+    """Signals: `stepped(int)` on or back, `today_asked`, `new_asked`, `fill_asked` for what the
+    cadence wants, `view_chosen(name)`, `scope_chosen(bool)` whether only one's own visits are
+    shown."""
 
     stepped = Signal(int)
     today_asked = Signal()
     new_asked = Signal()
+    fill_asked = Signal()
     view_chosen = Signal(str)
     scope_chosen = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = QLabel(self)
-        self._week = Elided(self)
+        self._week = _Whole(self)
         self._back = icon_button("chevron-left", tr("Earlier (Page Up)"), self)
         self._today = normal(tr("Today"), self)
         self._on = icon_button("chevron-right", tr("Later (Page Down)"), self)
-        self._scope = QComboBox(self)
-        self._scope.addItem(tr("My visits"), True)  # the item's data
-        self._scope.addItem(tr("Everybody's"), False)
-        self._scope.setAccessibleName(tr("Whose visits"))
+        self._scope = icon_button("users", tr("Show everybody's visits"), self, edged=True)
+        self._scope.setCheckable(True)
         self.switch = Switch([(name, label) for name, label in _VIEWS], tr("View"), self)
-        self._new = primary(tr("New visit"), self, icon="plus")
+        self._new = icon_button("plus", tr("New visit"), self, edged=True)
+        self._fill = primary(tr("Fill from cadence…"), self)
+        self._fill.setToolTip(tr("Propose the visits that are due for the free hours shown"))
         self._lay_out()
         self._connect()
 
@@ -52,7 +56,8 @@ class Head(QWidget):
 
     def show_days_controls(self, *, shown: bool) -> None:
         """The plain list has a head of its own: only the way back to the days stays then."""
-        for part in (self._title, self._back, self._today, self._on, self._scope, self._new):
+        acts = (self._scope, self._new, self._fill)
+        for part in (self._title, self._back, self._today, self._on, *acts):
             part.setVisible(shown)
         if not shown:
             self._week.setText("")
@@ -71,16 +76,16 @@ class Head(QWidget):
         for part in (self._back, self._today, self._on):
             layout.addWidget(part)
         layout.addWidget(self._week, 1)
-        layout.addWidget(self._scope)
-        layout.addWidget(self.switch)
-        layout.addWidget(self._new)
+        for part in (self.switch, self._scope, self._new, self._fill):
+            layout.addWidget(part)
 
     def _connect(self) -> None:
         self._back.clicked.connect(self._step_back)
         self._on.clicked.connect(self._step_on)
         self._today.clicked.connect(self._ask_today)
         self._new.clicked.connect(self._ask_new)
-        self._scope.activated.connect(self._tell_scope)
+        self._fill.clicked.connect(self._ask_fill)
+        self._scope.toggled.connect(self._tell_scope)
         self.switch.chosen.connect(self._tell_view)
 
     def _step_back(self) -> None:
@@ -95,8 +100,20 @@ class Head(QWidget):
     def _ask_new(self) -> None:
         self.new_asked.emit()
 
-    def _tell_scope(self, _index: int) -> None:
-        self.scope_chosen.emit(bool(self._scope.currentData()))
+    def _ask_fill(self) -> None:
+        self.fill_asked.emit()
+
+    def _tell_scope(self, everybody: bool) -> None:  # a signal's argument
+        self.scope_chosen.emit(not everybody)
 
     def _tell_view(self, name: str) -> None:
         self.view_chosen.emit(name)
+
+
+class _Whole(Elided):
+    """Words that are shown whole or, where there is no room for all of them, not at all."""
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width():
+            super().paintEvent(event)

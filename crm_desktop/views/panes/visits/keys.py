@@ -42,7 +42,14 @@ class Keys:
         if key == _Key.Key_Home:
             self._calendar.today_asked.emit()
             return True
-        return key == _Key.Key_Escape and self._calendar.cancel_drag()
+        return key == _Key.Key_Escape and self._escape()
+
+    def _escape(self) -> bool:
+        if self._calendar.cancel_drag():
+            return True
+        is_proposing = bool(self._calendar.proposed)
+        self._calendar.escaped.emit()
+        return is_proposing
 
     def _arrow(self, days: int, steps: int, held: Qt.KeyboardModifier) -> bool:
         if not held & Qt.KeyboardModifier.ControlModifier:

@@ -1,66 +1,32 @@
-"""Paints the calendar's sheet: its head, its hours, and a visit by its state."""
+"""Paints the calendar's sheet: its head, its hours, the line of now."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 
 from crm_desktop.dates import weekday_words
 from crm_desktop.i18n import tr
-from crm_desktop.models.agenda import Appointment
 from crm_desktop.views.panes.visits.geometry import GUTTER, HEAD, HOURS, Sheet
-from crm_desktop.views.panes.visits.words import (
-    DONE,
-    OFF,
-    is_missed,
-    second_line,
-    third_line,
-)
+from crm_desktop.views.panes.visits.writing import bold
 from crm_desktop.views.theme.fonts import font
-from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.tokens import Tokens
 
-_RADIUS = 5
-_BAR = 3
-_LINE = 15
-_INSIDE = 10
-_ICON = 12
+_NEAR_MINUTES = 16
+"""So near to this moment the words of an hour would lie below those of the moment."""
+
 _ELIDE = Qt.TextElideMode.ElideRight
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a state is drawn: tokens of its ground, edge, bar and words; `dashed` for its edge."""
-
-    ground: str
-    edge: str
-    bar: str
-    ink: str = "ink"
-    dashed: bool = False
-
-
-LOOKS = {
-    "draft": Look("pane", "control", "", dashed=True),
-    "planned": Look("pane", "accent", "accent"),
-    "confirmed": Look("selection", "", "accent"),
-    "in_progress": Look("selection", "accent", "accent"),
-    "completed": Look("fill", "", "control", "ink2"),
-    "reviewed": Look("fill", "", "control", "ink2"),
-    "cancelled": Look("pane", "line2", "line2", "ink3"),
-    "aborted": Look("pane", "line2", "line2", "ink3"),
-}
-"""Outline: planned; filled: confirmed; ✓ on grey: held. A visit that was not held is amber."""
-
-_MISSED = Look("warn_tint", "warn", "warn")
-
-
-def paint_columns(painter: QPainter, sheet: Sheet, today: dt.date, tokens: Tokens) -> None:
+def paint_columns(painter: QPainter, sheet: Sheet, now: dt.datetime, tokens: Tokens) -> None:
     """Days and hours."""
+    today = now.date()
+    shows_now = sheet.first <= today <= sheet.last
     for number in range(sheet.days):
         column = sheet.column(number)
         if sheet.day_of(number) == today:
@@ -71,7 +37,8 @@ def paint_columns(painter: QPainter, sheet: Sheet, today: dt.date, tokens: Token
         y = hour * sheet.hour
         painter.fillRect(QRect(GUTTER, y, sheet.width - GUTTER, 1), QColor(tokens.line))
         painter.setPen(QColor(tokens.ink3))
-        if hour:
+        near = abs(now.hour * 60 + now.minute - hour * 60) < _NEAR_MINUTES
+        if hour and not (shows_now and near):
             painter.drawText(QRect(0, y - 8, GUTTER - 8, 16), _RIGHT, f"{hour:02}:00")
 
 
@@ -85,7 +52,7 @@ def paint_now(painter: QPainter, sheet: Sheet, now: dt.datetime, tokens: Tokens)
     label = QRect(0, y - 8, GUTTER - 4, 16)
     painter.fillRect(label, QColor(tokens.pane))
     painter.setPen(QColor(tokens.bad))
-    painter.setFont(_bold(font("caption")))
+    painter.setFont(bold(font("caption")))
     painter.drawText(label, _RIGHT, f"{now:%H:%M}")
 
 
@@ -150,119 +117,6 @@ def _paint_today(painter: QPainter, rect: QRect, offset: int, tokens: Tokens) ->
     painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, words)
 
 
-def paint_visit(
-    painter: QPainter, rect: QRect, appointment: Appointment, now: dt.datetime, tokens: Tokens
-) -> None:
-    """A visit in its state: ground, edge, bar, and as many lines as fit."""
-    missed = is_missed(appointment, now)
-    look = _MISSED if missed else LOOKS.get(appointment.state, LOOKS["draft"])
-    painter.save()
-    painter.setClipRect(rect)
-    _paint_ground(painter, rect, look, tokens)
-    inner = rect.adjusted(_INSIDE, 3, -6, -2)
-    is_one_line = inner.height() < 2 * _LINE
-    x = _paint_signs(painter, inner, appointment, tokens, missed=missed)
-    name = QRect(x, inner.top(), inner.right() - x, min(_LINE, max(inner.height(), 14)))
-    face = _bold(font("small"))
-    face.setStrikeOut(appointment.state in OFF)
-    painter.setFont(face)
-    painter.setPen(QColor(getattr(tokens, look.ink)))
-    title = appointment.place.name or tr("(not here)")
-    painter.drawText(name, _LEFT, painter.fontMetrics().elidedText(title, _ELIDE, name.width()))
-    if not is_one_line:
-        _paint_lines(painter, inner, appointment, now, tokens)
-    painter.restore()
-
-
-def _paint_ground(painter: QPainter, rect: QRect, look: Look, tokens: Tokens) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    edge = QColor(getattr(tokens, look.edge)) if look.edge else QColor(Qt.GlobalColor.transparent)
-    style = Qt.PenStyle.DashLine if look.dashed else Qt.PenStyle.SolidLine
-    painter.setPen(QPen(edge, 1, style))
-    painter.setBrush(QColor(getattr(tokens, look.ground)))
-    painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
-    if look.bar:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(tokens, look.bar)))
-        bar = QRectF(rect.left(), rect.top(), 2 * _BAR, rect.height())
-        painter.setClipRect(QRect(rect.left(), rect.top(), _BAR, rect.height()))
-        painter.drawRoundedRect(bar, _BAR, _BAR)
-        painter.setClipRect(rect)
-
-
-def _paint_signs(
-    painter: QPainter, inner: QRect, appointment: Appointment, tokens: Tokens, *, missed: bool
-) -> int:
-    """The signs before the name and at its right edge; where the name begins."""
-    x = inner.left()
-    values = appointment.row.values
-    before = ""
-    if missed:
-        before = "warning"
-    elif appointment.state in DONE:
-        before = "check"
-    elif values.get("type") == "phone":
-        before = "phone"
-    if before:
-        token = "warn" if missed else "ink2"
-        paint_icon(painter, QRect(x, inner.top() + 2, _ICON, _ICON), before, token)
-        x += _ICON + 4
-    row = appointment.row
-    sign = "conflict" if row.conflict else "rejected" if row.refused else ""
-    sign = sign or ("pending" if row.pending else "")
-    if sign:
-        token = {"conflict": "warn", "rejected": "bad"}.get(sign, "ink2")
-        at = QPoint(inner.right() - _ICON + 2, inner.top() + 2)
-        paint_icon(painter, QRect(at.x(), at.y(), _ICON, _ICON), sign, token)
-        inner.setRight(at.x() - 2)
-    return x
-
-
-def _paint_lines(
-    painter: QPainter, inner: QRect, appointment: Appointment, now: dt.datetime, tokens: Tokens
-) -> None:
-    painter.setFont(font("caption"))
-    missed = is_missed(appointment, now)
-    lines = (second_line(appointment, now), third_line(appointment))
-    y = inner.top() + _LINE
-    for number, text in enumerate(lines):
-        if not text or y + _LINE > inner.bottom() + 3:
-            return
-        rect = QRect(inner.left(), y, inner.width(), _LINE)
-        painter.setPen(QColor(tokens.warn if missed and not number else tokens.ink2))
-        painter.drawText(rect, _LEFT, painter.fontMetrics().elidedText(text, _ELIDE, rect.width()))
-        y += _LINE
-
-
-def paint_ghost(painter: QPainter, rect: QRect, title: str, note: str, tokens: Tokens) -> None:
-    """Where a visit would stand: dashed accent, with its time."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(tokens.accent), 1.5, Qt.PenStyle.DashLine))
-    painter.setBrush(QColor(tokens.pane))
-    painter.drawRoundedRect(QRectF(rect).adjusted(0.75, 0.75, -0.75, -0.75), _RADIUS, _RADIUS)
-    inner = rect.adjusted(_INSIDE, 3, -6, -2)
-    painter.setClipRect(inner)
-    painter.setPen(QColor(tokens.ink))
-    painter.setFont(_bold(font("small")))
-    painter.drawText(QRect(inner.left(), inner.top(), inner.width(), _LINE), _LEFT,
-                     painter.fontMetrics().elidedText(title, _ELIDE, inner.width()))  # fmt: skip
-    painter.setFont(font("caption"))
-    painter.setPen(QColor(tokens.ink2))
-    painter.drawText(QRect(inner.left(), inner.top() + _LINE, inner.width(), _LINE), _LEFT, note)
-    painter.restore()
-
-
-def paint_ring(painter: QPainter, rect: QRect, tokens: Tokens, *, focused: bool) -> None:
-    """Around the visit chosen: the focus ring, or a quiet edge while the keyboard is elsewhere."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(tokens.accent if focused else tokens.control), 2))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(QRectF(rect).adjusted(-1, -1, 1, 1), _RADIUS + 1, _RADIUS + 1)
-    painter.restore()
-
-
 def paint_hidden(painter: QPainter, rect: QRect, count: int, tokens: Tokens, *, up: bool) -> None:
     """Says how many visits of a day lie above or below what is shown."""
     painter.save()
@@ -277,8 +131,3 @@ def paint_hidden(painter: QPainter, rect: QRect, count: int, tokens: Tokens, *, 
     painter.setPen(QColor(tokens.ink2))
     painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, words)
     painter.restore()
-
-
-def _bold(face: QFont) -> QFont:
-    face.setWeight(QFont.Weight.DemiBold)
-    return face
