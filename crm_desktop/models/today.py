@@ -58,7 +58,8 @@ class LateTask(msgspec.Struct, frozen=True):
 
 
 class Decisions(msgspec.Struct, frozen=True):
-    """What waits in the inbox: how many, and what the first ones are about."""
+    """What waits in the inbox for this user: records in conflict, own steps that were not taken,
+    and what the first ones are about."""
 
     conflicts: int = 0
     conflict_titles: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ def read_day(c: Connection, user: RecordId, now: dt.datetime) -> Day:
         tasks=tasks,
         tasks_total=total,
         clocks=pressing_of(c, user, now, CLOCKS_SHOWN),
-        decisions=_decisions(c),
+        decisions=_decisions(c, user),
     )
 
 
@@ -180,22 +181,24 @@ def _tasks(c: Connection, user: RecordId, today: dt.date) -> tuple[tuple[LateTas
 
 _STUCK = (
     "SELECT n, label FROM changeset WHERE state <> 'confirmed'"
-    " AND state IN ('rejected', 'blocked', 'held', 'orphaned')"
+    " AND state IN ('rejected', 'held', 'orphaned')"
     " UNION SELECT s.n, s.label FROM op o JOIN changeset s ON s.n = o.cs"
     " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed') ORDER BY n DESC"
 )
-"""Own steps that the server did not take, whole or in part: those of `inbox.stuck`, whose module
+"""Own steps that the server did not take, whole or in part: what counts in the inbox, whose module
 loads the journal, for which the first page does not wait."""
 
+_DISPUTED = (
+    "SELECT record FROM conflict WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
+    " AND EXISTS (SELECT 1 FROM json_each(CASE json_type(parked) WHEN 'array' THEN parked"
+    " ELSE '[]' END) WHERE type = 'object' AND value ->> 'author' = ?)"
+    " GROUP BY record ORDER BY max(rid) DESC"
+)
+"""The records in whose open conflicts a value of the user lies; of others, others are asked."""
 
-def _decisions(c: Connection) -> Decisions:
-    records = [
-        link
-        for (link,) in c.rows(
-            "SELECT record FROM conflict WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
-            " ORDER BY rid DESC"
-        )
-    ]
+
+def _decisions(c: Connection, user: RecordId) -> Decisions:
+    records = [link for (link,) in c.rows(_DISPUTED, (user,))]
     stuck = [label for _, label in c.rows(_STUCK)]
     return Decisions(
         len(records), _titles(c, records), len(stuck), tuple(dict.fromkeys(stuck))[:NAMED]

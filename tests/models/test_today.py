@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from crm_core.ids import RecordId
+from crm_core.wire import WireRow
 from crm_desktop.models.store import Store
 from crm_desktop.models.today import Day, read_day
 from tests.models.support import ME, add, answer, first_pull, put, row, take, verdict
@@ -63,15 +65,22 @@ def test_a_day_without_anything_is_empty(store: Store) -> None:
     assert (day.decisions.conflicts, day.decisions.refused) == (0, 0)
 
 
+def disputed(store: Store, seq: int, record: RecordId, field: str, author: RecordId) -> WireRow:
+    """An open conflict about a field, in which a value of the author lies."""
+    return row(
+        store.new_id(), seq, (record,), record=f"account/{record}", field=field,
+        parked=[{"author": author}],
+    )  # fmt: skip
+
+
 def test_refused_work_and_conflicts_wait_for_a_decision(store: Store) -> None:
     account = store.new_id()
     first_pull(
         store,
         ("account", row(account, 1, name="Hungry Owl")),
-        (
-            "conflict",
-            row(store.new_id(), 2, (account,), record=f"account/{account}", field="phone"),
-        ),
+        ("conflict", disputed(store, 2, account, "phone", ME)),
+        ("conflict", disputed(store, 3, account, "email", ME)),
+        ("conflict", disputed(store, 4, store.new_id(), "phone", store.new_id())),
     )
     put(store, "account", account, phone="1")
     (cs,) = take(store)

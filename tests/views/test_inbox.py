@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
@@ -53,14 +53,14 @@ def open_inbox(hub: DataHub, qtbot: QtBot, rest: Rest) -> Open:
 
 def park(
     store: Store, record: str, field: str, base: Value, value: Value, author: RecordId,
-    *, conflict: RecordId = CONFLICT,
+    *, conflict: RecordId = CONFLICT, why: str = "edit",
 ) -> None:  # fmt: skip
     """A conflict as the server sends it."""
     parked = [
         {"value": value, "author": author, "device": "T14", "authored_at": "2026-11-19T08:00:00Z"}
     ]
     values: dict[str, Any] = {
-        "record": record, "field": field, "why": "edit", "base": base, "parked": parked,
+        "record": record, "field": field, "why": why, "base": base, "parked": parked,
         "state": "open",
     }  # fmt: skip
     receive(store, [("conflict", conflict, values)])
@@ -75,6 +75,12 @@ def row_of(store: Store, kind: str, record_id: RecordId) -> queries.Row:
 
 def texts(pane: InboxPane) -> set[str]:
     return {cell.text() for row in pane.dispute.rows for cell in row.cells}
+
+
+def story(pane: InboxPane) -> str:
+    """What happened, in words."""
+    lines = pane.dispute._story._lines
+    return "\n".join(x.text() for line in lines for x in line.findChildren(QLabel))
 
 
 def take(row: ChoiceRow, *, mine: bool) -> None:
@@ -312,6 +318,81 @@ def test_who_wrote_what_stands_is_named_by_the_servers_history(
     assert "Li Ming" in online_pane.dispute.rows[0].cells[1].accessibleName()
 
 
+def test_a_conflict_of_others_waits_for_another_person_and_is_not_counted(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], qtbot: QtBot
+) -> None:
+    park(store, f"account/{known['account'][0]}", "phone", "1", "2", known["user"][1])
+    pane = open_inbox()
+    with qtbot.waitSignal(pane.counted) as counted:
+        pane.refresh()
+    assert counted.args == [0]
+    assert pane.dispute._state.text() == "Waiting for another person"
+    assert "asks Li Ming" in story(pane)
+
+
+def test_what_stands_by_ones_own_hand_turns_to_mine_when_the_history_says_so(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    account, (me, li) = known["account"][0], known["user"]
+    receive(store, [("account", account, {"name": "Alfreds", "phone": "5", "updated_by": li})])
+    park(store, f"account/{account}", "phone", "1", "2", li)
+    pane = open_inbox()
+    (decision,) = (row.decision for row in pane.dispute.rows)
+    assert decision.mine == ()
+    entry = HistoryEntry(7, "2026-11-19T07:00:00Z", me, "x", "phone", "1", "5", "", "e" * 32)
+    shown = pane.dispute.dispute
+    assert shown is not None
+    pane._show_history(shown, (entry,))
+    rest()
+    (decision,) = (row.decision for row in pane.dispute.rows)
+    assert [side.value for side in decision.mine] == ["5"]
+    assert [side.value for side in decision.theirs] == ["2"]
+
+
+def test_a_value_that_another_record_has_is_told_as_taken(
+    open_inbox: Open, store: Store, account: RecordId
+) -> None:
+    park(store, f"account/{account}", "uscc", None, "9133", _me(store), why="unique")
+    pane = open_inbox()
+    assert "taken already" in str(pane.side.tree.entry)
+    assert "Taken already" in story(pane)
+    assert "now in force" not in story(pane)
+    assert not pane.dispute._quiet.isVisible()
+
+
+def test_who_deleted_the_record_is_told(open_inbox: Open, store: Store, account: RecordId) -> None:
+    park(store, f"account/{account}", "deleted", None, True, _me(store))
+    pane = open_inbox()
+    assert "Deleted the record" in story(pane)
+
+
+def test_conflicts_count_by_their_record_here_and_in_the_indicator(
+    open_inbox: Open, store: Store, account: RecordId
+) -> None:
+    for field, conflict in (("phone", CONFLICT), ("email", OTHER)):
+        park(store, f"account/{account}", field, "1", "2", _me(store), conflict=conflict)
+    pane = open_inbox()
+    assert pane._contents is not None
+    assert pane._contents.waiting == Outbox(store).parked().needs_you == 1
+
+
+# Records that could not be taken
+
+
+def test_a_record_set_apart_is_called_by_its_name_and_why_is_for_it(
+    open_inbox: Open, store: Store, account: RecordId
+) -> None:
+    title = row_of(store, "account", account).values["name"]
+    receive(store, [("account", account, {"name": {"not": "text"}})])
+    pane = open_inbox()
+    entry = pane.side.tree.entry
+    assert entry is not None
+    assert entry.title == title
+    assert "Error" not in entry.second
+    assert pane._step._detail.text().startswith("For your IT: ")
+    assert pane._step._open.isVisible()
+
+
 # Work that was refused
 
 
@@ -401,6 +482,32 @@ def test_the_ways_out_in_the_list_work_by_click(
     rest()
     with store.reader() as c:
         assert [row.state for row in inbox.stuck(c)] == ["held"]
+
+
+def test_what_cannot_be_put_right_is_sent_again(
+    open_inbox: Open, store: Store, account: RecordId
+) -> None:
+    journal.commit(store, [Change("account", account, Op.DELETE)], label="Delete: Alfreds")
+    refuse(store)
+    pane = open_inbox()
+    assert pane.stuck._send.text().startswith("Send again")
+    entry = pane.side.tree.entry
+    assert entry is not None
+    assert entry.acts["fix"] == "Send again"
+
+
+def test_what_waits_for_another_change_has_no_empty_foot(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    write(store, account, industry="Bakery")
+    refuse(store)
+    write(store, account, industry="Bakery and mill")
+    pane = open_inbox()
+    for key in pane.side.tree.keys:
+        pane.side.tree.choose(key)
+    assert "builds on work of yours" in pane.stuck._reason.words
+    assert not pane.stuck._ways.isVisible()
+    assert not pane.stuck._line.isVisible()
 
 
 # Queue and history

@@ -249,7 +249,8 @@ def parked(c: Connection, user: RecordId) -> Parked:
         " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')"
     )
     conflicts = c.value(
-        "SELECT count(*) FROM conflict WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
+        "SELECT count(DISTINCT record) FROM conflict"
+        " WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
         " AND EXISTS (SELECT 1 FROM json_each(CASE json_type(parked) WHEN 'array' THEN parked"
         " ELSE '[]' END) WHERE type = 'object' AND value ->> 'author' = ?)",
         (user,),

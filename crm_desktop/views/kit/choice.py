@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crm_core.catalog import CATALOG
 from crm_core.fields import Field, Kind, Value
-from crm_core.merge import DELETED
+from crm_core.merge import DELETED, Why
 from crm_core.text_keep import Piece, keep_all, marked
 from crm_desktop.dates import near_day_words, near_moment_words
 from crm_desktop.i18n import tr
@@ -136,6 +136,8 @@ def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
 def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -> Side:
     """What stands. A row tells who touched it last, which need not be who wrote this field: where
     that cannot be, it says so until the server's history names him."""
+    if row.why == Why.UNIQUE:  # nobody wrote it: the other value was not taken
+        return Side(row.current, tr("now in force"), "", is_mine)
     is_unsure = row.field == DELETED or (row.current_by == me and not is_mine)
     if is_unsure:
         return Side(row.current, tr("somebody else"), "", is_mine)

@@ -186,7 +186,7 @@ def _fetching(x: Standing) -> Face:
         return Face("pause", "ink2", tr("More to fetch"), tr("goes on by itself"))
     if x.fetched:
         so_far = tr("{n} so far", n=f"{x.fetched:,}")
-        first = tr("Updating your records") if x.verified else tr("Getting your accounts")
+        first = tr("Updating your data") if x.verified else tr("Getting your data")
         return Face("sync", "ink2", first, so_far)
     return Face("sync", "ink2", tr("Synchronising"), _needs(x))
 

@@ -22,6 +22,7 @@ from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.entries import kind_words
 from crm_desktop.views.panes.inbox.facts import Facts, events, merged_quietly
 from crm_desktop.views.panes.inbox.grid import ChoiceGrid
+from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import (
     GradeTile,
     IconLabel,
@@ -88,6 +89,7 @@ class DisputeView(QWidget):
         self._alike = alike
         if not is_same:
             self._facts, self._history = Facts(), ()
+        self._show_state(dispute)
         self._title.setText(dispute.title or kind_words(dispute.kind))
         self._kind.setText(f"· {kind_words(dispute.kind)}")
         self._show_rows(dispute)
@@ -104,8 +106,12 @@ class DisputeView(QWidget):
 
     def show_history(self, known: Dispute, history: Sequence[HistoryEntry]) -> None:
         """Show what the server knows of the record; `known` names who wrote what stands."""
+        before = self._dispute.decisions if self._dispute is not None else ()
         self._dispute, self._history = known, tuple(history)
-        if self._grid is not None:
+        if [len(x.mine) for x in before] != [len(x.mine) for x in known.decisions]:
+            self._show_rows(known)  # what stands turned out to be one's own
+            self._show_count()
+        elif self._grid is not None:
             self._grid.show_who(known.decisions)
         self._show_story()
 
@@ -210,6 +216,14 @@ class DisputeView(QWidget):
 
     # Showing
 
+    def _show_state(self, dispute: Dispute) -> None:
+        tone = "warn" if dispute.is_for_me else "ink2"
+        mine, others = tr("Conflict"), tr("Waiting for another person")
+        self._state.setText(mine if dispute.is_for_me else others)
+        self._state.setProperty("tone", tone)
+        self._state.style().polish(self._state)
+        self._icon.show_icon("conflict", tone)
+
     def _show_rows(self, dispute: Dispute) -> None:
         old, counts = self._grid, {field: len(x) for field, x in self._alike.items()}
         self._grid = ChoiceGrid(dispute.decisions, counts, self._links, self._page)
@@ -301,31 +315,19 @@ class DisputeView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(self._head())
+        layout.addWidget(self._head())
         layout.addWidget(hairline(self))
         layout.addWidget(scrolled(self._page, self), 1)
         layout.addWidget(hairline(self))
         layout.addLayout(self._foot())
 
-    def _head(self) -> QHBoxLayout:
-        first = QHBoxLayout()
-        first.setSpacing(6)
-        state = line_label(self, tr("Conflict"), role="small", tone="warn")
-        state.setFont(font("small_medium"))
-        for widget in (IconLabel("conflict", "warn", self), state, self._kind, self._grade):
-            first.addWidget(widget)
-        first.addWidget(self._owner, 1)
-        names = QVBoxLayout()
-        names.setSpacing(2)
-        names.addLayout(first)
-        names.addWidget(self._title)
-        head = QHBoxLayout()
-        head.setContentsMargins(_MARGIN, 13, _MARGIN, 18)
-        head.setSpacing(8)
-        head.addLayout(names, 1)
-        for button in (self._open_record, self._all_mine, self._all_theirs):
-            head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        return head
+    def _head(self) -> DetailHead:
+        self._state = line_label(self, role="small")
+        self._state.setFont(font("small_medium"))
+        self._icon = IconLabel("conflict", "warn", self)
+        line = (self._icon, self._state, self._kind, self._grade, self._owner)
+        buttons = (self._open_record, self._all_mine, self._all_theirs)
+        return DetailHead(line, self._title, buttons, self)
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()

@@ -8,15 +8,17 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from crm_core.catalog import CATALOG
+from crm_core.changes import Op
 from crm_core.i18n import Message, tr_noop
+from crm_core.merge import Why
 from crm_core.problems import words_for
 from crm_desktop.i18n import tr, tr_n, words
-from crm_desktop.models.inbox import QuarantineRow, QueueRow, StuckRow
+from crm_desktop.models.inbox import QueueRow, StuckRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say, when_words
-from crm_desktop.views.panes.inbox.read import Contents, Decided, Dispute, Stuck
+from crm_desktop.views.panes.inbox.read import Apart, Contents, Decided, Dispute, Stuck
 
-Payload: TypeAlias = "Dispute | Stuck | QuarantineRow | QueueRow | SettledRow | Decided"
+Payload: TypeAlias = "Dispute | Stuck | Apart | QueueRow | SettledRow | Decided"
 
 
 class Tab(StrEnum):
@@ -56,10 +58,9 @@ def groups(contents: Contents, tab: Tab) -> tuple[Group, ...]:
 
 
 def counts(contents: Contents) -> Mapping[Tab, int]:
-    """How much there is under each tab."""
-    waiting = sum(len(group.entries) for group in _waiting(contents))
+    """How much there is under each tab: of what waits, what needs this user."""
     return {
-        Tab.WAITING: waiting,
+        Tab.WAITING: contents.waiting,
         Tab.HISTORY: contents.history_size,
         Tab.QUEUE: len(contents.queue),
     }
@@ -67,8 +68,8 @@ def counts(contents: Contents) -> Mapping[Tab, int]:
 
 def reason(row: StuckRow) -> Message:
     """Why own work lies here."""
-    if row.state == "orphaned":
-        return Message(_ORPHANED)
+    if row.state in _REASONS:
+        return Message(_REASONS[row.state])
     return words_for(row.code or "atomic.part", row.params, CATALOG.get(row.kind))
 
 
@@ -82,6 +83,11 @@ def stuck_title(row: StuckRow) -> str:
     return row.title or row.label or kind_words(row.kind)
 
 
+def send_words(row: StuckRow) -> str:
+    """How sending it again is called: with values in it, they can be put right first."""
+    return tr("Fix and resend") if row.op in (Op.SET, Op.INSERT) else tr("Send again")
+
+
 # What waits
 
 
@@ -89,20 +95,24 @@ def _waiting(contents: Contents) -> Iterator[Group]:
     names = {
         "rejected": tr("Rejected"),
         "held": tr("Drafts"),
-        "blocked": tr("Waiting for another"),
         "orphaned": tr("Orphaned"),
+        "blocked": tr("Waiting for another change"),
     }
-    yield Group(tr("Conflicts"), tuple(map(_dispute, contents.disputes)))
+    mine = (row for row in contents.disputes if row.is_for_me)
+    yield Group(tr("Conflicts"), tuple(map(_dispute, mine)))
     for state, name in names.items():
         rows = (entry for entry in contents.stuck if entry.row.state == state)
         yield Group(name, tuple(map(_stuck, rows)))
+    others = (row for row in contents.disputes if not row.is_for_me)
+    yield Group(tr("Waiting for another person"), tuple(map(_dispute, others)))
     yield Group(tr("Quarantine"), tuple(map(_quarantined, contents.quarantined)))
 
 
 def _dispute(row: Dispute) -> Entry:
     at = max((x.conflict.arrived_at or x.conflict.current_at for x in row.decisions), default="")
     return Entry(
-        f"c/{row.kind}/{row.record}", "conflict", "warn", row.title or kind_words(row.kind),
+        f"c/{row.kind}/{row.record}", "conflict", "warn" if row.is_for_me else "ink3",
+        row.title or kind_words(row.kind),
         " · ".join(_about(row)), day_of(at), row, {},
     )  # fmt: skip
 
@@ -115,6 +125,9 @@ def _about(row: Dispute) -> Iterator[str]:
         return
     many = len(row.decisions)
     yield tr_n("{n} field", "{n} fields", many) if many > 1 else row.decisions[0].label
+    if all(x.conflict.why == Why.UNIQUE for x in row.decisions):
+        yield tr("taken already")
+        return
     others = dict.fromkeys(side.who for x in row.decisions for side in x.theirs if side.when)
     if others:
         yield ", ".join(others)
@@ -141,7 +154,7 @@ def _stuck(entry: Stuck) -> Entry:
     acts = {}
     if row.state == "rejected":
         acts = {
-            "fix": tr("Fix and resend"),
+            "fix": send_words(row),
             "draft": tr("Keep as draft"),
             "discard": tr("Discard"),
         }
@@ -156,9 +169,13 @@ def _stuck(entry: Stuck) -> Entry:
     )  # fmt: skip
 
 
-def _quarantined(row: QuarantineRow) -> Entry:
-    key = f"q/{row.kind}/{row.id}"
-    return Entry(key, "shield", "ink2", kind_words(row.kind), row.detail, day_of(row.at), row, {})
+def _quarantined(apart: Apart) -> Entry:
+    row, kind = apart.row, kind_words(apart.row.kind)
+    unread = tr("a version that cannot be read here")
+    return Entry(
+        f"q/{row.kind}/{row.id}", "shield", "ink2", apart.title or kind, f"{kind} · {unread}",
+        day_of(row.at), apart, {},
+    )  # fmt: skip
 
 
 # The queue
@@ -178,8 +195,7 @@ def _queue(contents: Contents) -> Iterator[Group]:
 def _queued(row: QueueRow) -> Entry:
     many = tr_n("One change", "{n} changes", row.changes)
     return Entry(
-        f"o/{row.cs_id}", "pending", "ink2", row.label, f"{many} · {when_words(row.at)}",
-        day_of(row.at), row, {},
+        f"o/{row.cs_id}", "pending", "ink2", row.label, many, when_words(row.at), row, {},
     )  # fmt: skip
 
 
@@ -221,4 +237,7 @@ def _settled(row: SettledRow) -> tuple[str, Entry]:
     return row.at, entry
 
 
-_ORPHANED = tr_noop("The record left your scope before this was sent; your work is kept here.")
+_REASONS: Mapping[str, str] = {
+    "orphaned": tr_noop("The record went to somebody else before this was sent; it is kept here."),
+    "blocked": tr_noop("It builds on work of yours that was refused."),
+}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.merge import Why
 from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import inbox_facts, queries
@@ -60,7 +61,7 @@ def merged_quietly(
 ) -> tuple[str, ...]:
     """The labels of the fields that both steps changed and nobody was asked about."""
     entity = CATALOG.get(dispute.kind)
-    if entity is None or any(x.conflict.field == DELETED for x in dispute.decisions):
+    if entity is None or any(_is_about_all(x) for x in dispute.decisions):
         return ()
     asked = {decision.conflict.field for decision in dispute.decisions}
     names = [name for step in facts.steps for name in step.fields]
@@ -76,17 +77,12 @@ def merged_quietly(
 
 def events(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> tuple[Event, ...]:
     """What happened, the latest first."""
-    arrived = max((x.conflict.arrived_at for x in dispute.decisions), default="")
-    asks_me = any(x.mine and x.conflict.parked for x in dispute.decisions)
-    first = Event(
-        "conflict", tr("Both arrived"),
-        tr("The server kept both and asks you") if asks_me else tr("The server kept both"),
-        when_words(arrived),
-    )  # fmt: skip
-    found = [first]
+    found = [_arrival(dispute)]
     counts = _counts(dispute, facts, history)
     for side, count in _sides(dispute.decisions, counts):
         what = tr_n("One field changed", "{n} fields changed", count)
+        if side.value is True and dispute.decisions[0].conflict.field == DELETED:
+            what = tr("Deleted the record")
         place = f"{what} · {side.device}" if side.device else what
         found.append(Event("laptop" if side.is_mine else "monitor", side.who, place, side.when))
     agreed = _agreed_at(dispute, history)
@@ -96,7 +92,26 @@ def events(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> t
     return tuple(found)
 
 
-def named(connection: Connection, dispute: Dispute, history: Sequence[HistoryEntry]) -> Dispute:
+def _arrival(dispute: Dispute) -> Event:
+    at = when_words(max((x.conflict.arrived_at for x in dispute.decisions), default=""))
+    if all(x.conflict.why == Why.UNIQUE for x in dispute.decisions):
+        what = tr("Another record has this value: choose another one, or do without it.")
+        return Event("conflict", tr("Taken already"), what, at)
+    what = tr("The server kept both and asks you")
+    if not dispute.is_for_me:
+        asked = ", ".join(dict.fromkeys(x.theirs[0].who for x in dispute.decisions if x.theirs))
+        what = tr("The server kept both and asks {name}", name=asked)
+    return Event("conflict", tr("Both arrived"), what, at)
+
+
+def _is_about_all(decision: Decision) -> bool:
+    """Whether the question is not what two people made of one field."""
+    return decision.conflict.field == DELETED or decision.conflict.why == Why.UNIQUE
+
+
+def named(
+    connection: Connection, dispute: Dispute, history: Sequence[HistoryEntry], me: str
+) -> Dispute:
     """The dispute with who, when and where of what stands, as the server's history has it."""
     keys = {f"user/{x.by}" for x in history} | {f"device/{x.device}" for x in history}
     titles = titles_of(connection, tuple(sorted(keys)))
@@ -104,21 +119,27 @@ def named(connection: Connection, dispute: Dispute, history: Sequence[HistoryEnt
     for entry in history:
         if entry.seq >= _seq(latest.get(entry.field)):
             latest[entry.field] = entry
-    decisions = tuple(_named(x, latest, titles) for x in dispute.decisions)
+    decisions = tuple(_named(x, latest, titles, me) for x in dispute.decisions)
     return replace(dispute, decisions=decisions)
 
 
-def _named(decision: Decision, latest: Mapping[str, HistoryEntry], titles: Titles) -> Decision:
+def _named(
+    decision: Decision, latest: Mapping[str, HistoryEntry], titles: Titles, me: str
+) -> Decision:
     names = [field.name for field in decision.fields] or [decision.conflict.field]
     entry = max((latest[x] for x in names if x in latest), key=_seq, default=None)
-    current = decision.sides[-1]
+    parked = sum(one.author != me for one in decision.conflict.parked)
     who = titles.get(f"user/{entry.by}", "") if entry is not None else ""
-    if entry is None or not who or current.is_mine:
-        return decision
+    if entry is None or not who or len(decision.theirs) == parked:
+        return decision  # nobody knows, or what stands is mine as it is
+    *others, current = decision.theirs
     device = titles.get(f"device/{entry.device}", "")
     side = replace(current, who=who, when=when_words(entry.at), device=device)
     conflict = replace(decision.conflict, current_by=entry.by)
-    return replace(decision, theirs=(*decision.theirs[:-1], side), conflict=conflict)
+    if entry.by == me and not decision.mine:
+        mine = (replace(side, is_mine=True),)
+        return replace(decision, mine=mine, theirs=tuple(others), conflict=conflict)
+    return replace(decision, theirs=(*others, side), conflict=conflict)
 
 
 def _counts(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> Mapping[bool, int]:
@@ -132,7 +153,9 @@ def _counts(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> 
 def _sides(decisions: Iterable[Decision], counts: Mapping[bool, int]) -> list[tuple[Side, int]]:
     found: dict[tuple[bool, str], tuple[Side, int]] = {}
     for decision in decisions:
-        for side in decision.sides:
+        is_taken = decision.conflict.why == Why.UNIQUE
+        told = (x for x in decision.sides if not is_taken or x.value != decision.conflict.current)
+        for side in told:
             found.setdefault((side.is_mine, side.who), (side, counts[side.is_mine]))
     return list(found.values())
 

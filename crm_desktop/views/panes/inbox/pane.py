@@ -186,9 +186,10 @@ class InboxPane(QWidget):
 
     def _show_history(self, dispute: Dispute, history: tuple[HistoryEntry, ...]) -> None:
         """The server knows who wrote what stands: name him over his side."""
+        me = self._hub.identity.user
 
         def job(connection: Connection) -> Dispute:
-            return named(connection, dispute, history)
+            return named(connection, dispute, history, me)
 
         def show(known: Dispute) -> None:
             if self._dispute.dispute == dispute:

@@ -21,18 +21,20 @@ from crm_desktop.views.kit.words import Titles, link_keys
 HISTORY_MAX = 1000
 """Entries of the history that are read for the list: of each sort, the newest."""
 
-_NEED_ONE = ("rejected", "orphaned")
+_NEED_ONE = ("rejected", "held", "orphaned")
 
 
 @dataclass(frozen=True)
 class Dispute:
-    """The open conflicts of one record."""
+    """The open conflicts of one record. `is_for_me`: one of the values that wait is this user's;
+    else another person is asked."""
 
     kind: str
     record: str
     title: str
     decisions: tuple[Decision, ...]
     gone: bool = False
+    is_for_me: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,15 @@ class Stuck:
 
     row: StuckRow
     titles: Titles
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A record that came and could not be taken; `title` is that of the version held before, ""
+    without one."""
+
+    row: QuarantineRow
+    title: str
 
 
 @dataclass(frozen=True)
@@ -58,14 +69,14 @@ class Contents:
 
     disputes: tuple[Dispute, ...]
     stuck: tuple[Stuck, ...]
-    quarantined: tuple[QuarantineRow, ...]
+    quarantined: tuple[Apart, ...]
     queue: tuple[QueueRow, ...]
     settled: tuple[SettledRow, ...]
     decided: tuple[Decided, ...]
     history_size: int
     waiting: int
-    """How many decisions wait for this user: conflicts that hold a value of his, and own work
-    that was refused or whose record is out of sight."""
+    """How many decisions wait for this user: records in whose conflicts a value of his lies, and
+    own work that was refused, kept as a draft, or whose record is out of sight."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +93,17 @@ def read_contents(connection: Connection, me: str) -> Contents:
     closed = inbox.decided(connection, HISTORY_MAX)
     titles: Titles = titles_of(connection, tuple(sorted({*_keys(conflicts), *_keys(closed)})))
     stuck = tuple(_stuck(connection))
-    own = sum(any(parked.author == me for parked in row.parked) for row in conflicts)
+    disputes = tuple(_disputes(conflicts, me, titles))
     refused = {entry.row.cs_id for entry in stuck if entry.row.state in _NEED_ONE}
     return Contents(
-        tuple(_disputes(conflicts, me, titles)),
+        disputes,
         stuck,
-        tuple(inbox.quarantined(connection)),
+        tuple(_apart(connection)),
         tuple(inbox.queue(connection)),
         inbox_facts.settled(connection, HISTORY_MAX),
         tuple(_decided(row, me, titles) for row in closed),
         inbox_facts.history_size(connection),
-        own + len(refused),
+        sum(dispute.is_for_me for dispute in disputes) + len(refused),
     )
 
 
@@ -122,13 +133,21 @@ def _stuck(connection: Connection) -> Iterator[Stuck]:
         yield Stuck(row, titles)
 
 
+def _apart(connection: Connection) -> Iterator[Apart]:
+    rows = inbox.quarantined(connection)
+    titles = titles_of(connection, tuple(sorted(f"{row.kind}/{row.id}" for row in rows)))
+    for row in rows:
+        yield Apart(row, titles.get(f"{row.kind}/{row.id}", ""))
+
+
 def _disputes(conflicts: Iterable[ConflictRow], me: str, titles: Titles) -> Iterator[Dispute]:
     by_record: dict[tuple[str, str], list[ConflictRow]] = {}
     for conflict in conflicts:
         by_record.setdefault((conflict.kind, conflict.record), []).append(conflict)
     for (kind, record), rows in by_record.items():
         decisions = tuple(_decision(row, me, titles) for row in rows)
-        yield Dispute(kind, record, rows[0].title, decisions, rows[0].deleted)
+        is_for_me = any(parked.author == me for row in rows for parked in row.parked)
+        yield Dispute(kind, record, rows[0].title, decisions, rows[0].deleted, is_for_me)
 
 
 def _decided(row: ConflictRow, me: str, titles: Titles) -> Decided:

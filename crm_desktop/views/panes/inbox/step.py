@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
-from crm_desktop.models.inbox import QuarantineRow, QueueRow
+from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat
 from crm_desktop.views.kit.choice import say, say_base, when_words
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.entries import Entry
+from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
-from crm_desktop.views.panes.inbox.read import Decided, PartInWords
+from crm_desktop.views.panes.inbox.read import Apart, Decided, PartInWords
 from crm_desktop.views.panes.inbox.values import Block, Row, ValuesView, blocks_of
 from crm_desktop.views.theme.fonts import font
 
@@ -39,6 +40,7 @@ class StepView(QWidget):
         self._page = QWidget(self)
         self._page.setProperty("role", "page")
         self._words = label(self._page, tone="ink2")
+        self._detail = label(self._page, role="small", tone="ink3")
         self._values = ValuesView(self._page)
         self._lay_out()
 
@@ -51,6 +53,9 @@ class StepView(QWidget):
         self._open.setVisible(bool(self._target[1]))
         self._words.setText(_words(entry))
         payload = entry.payload
+        detail = payload.row.detail if isinstance(payload, Apart) else ""
+        self._detail.setText(tr("For your IT: {detail}", detail=detail))
+        self._detail.setVisible(bool(detail))
         self._values.show_blocks([_decision(payload)] if isinstance(payload, Decided) else ())
 
     def show_parts(self, parts: Sequence[PartInWords]) -> None:
@@ -72,25 +77,13 @@ class StepView(QWidget):
         body.setContentsMargins(_MARGIN, 16, _MARGIN, _MARGIN)
         body.setSpacing(12)
         body.addWidget(self._words)
+        body.addWidget(self._detail)
         body.addWidget(self._values)
         body.addStretch(1)
-        first = QHBoxLayout()
-        first.setSpacing(6)
-        first.addWidget(self._icon)
-        first.addWidget(self._state)
-        first.addStretch(1)
-        names = QVBoxLayout()
-        names.setSpacing(2)
-        names.addLayout(first)
-        names.addWidget(self._title)
-        head = QHBoxLayout()
-        head.setContentsMargins(_MARGIN, 13, _MARGIN, 18)
-        head.addLayout(names, 1)
-        head.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(head)
+        layout.addWidget(DetailHead((self._icon, self._state), self._title, (self._open,), self))
         layout.addWidget(hairline(self))
         layout.addWidget(scrolled(self._page, self), 1)
 
@@ -101,6 +94,8 @@ def _target(entry: Entry) -> tuple[str, str]:
         return payload.decision.conflict.kind, payload.decision.conflict.record
     if isinstance(payload, SettledRow):
         return payload.kind, payload.record
+    if isinstance(payload, Apart) and payload.title:
+        return payload.row.kind, payload.row.id
     return "", ""
 
 
@@ -108,10 +103,10 @@ def _words(entry: Entry) -> str:
     payload = entry.payload
     if isinstance(payload, QueueRow):
         return tr("This step is saved here and goes out by itself as soon as the server answers.")
-    if isinstance(payload, QuarantineRow):
+    if isinstance(payload, Apart):
         return tr(
-            "A record came that this version cannot take. It is kept as it came and tried again; "
-            "everything else goes on."
+            "A version of this record came that the application cannot read. It is kept as it came "
+            "and tried again; the version before stays in use, and everything else goes on."
         )
     if isinstance(payload, Decided):
         conflict = payload.decision.conflict

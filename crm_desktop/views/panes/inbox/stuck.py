@@ -24,7 +24,8 @@ from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.words import shown
-from crm_desktop.views.panes.inbox.entries import kind_words, stuck_title
+from crm_desktop.views.panes.inbox.entries import kind_words, send_words, stuck_title
+from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
 from crm_desktop.views.panes.inbox.read import Stuck
 from crm_desktop.views.panes.inbox.reason import ReasonBox
@@ -144,7 +145,7 @@ class StuckView(QWidget):
             for n, one in enumerate(rows_of(row.kind, row.base, row.mine, entry.titles)):
                 self._add_words(grid, 1 + 2 * n, (one.label, one.before or "–", one.after or "–"))
         if row.op is Op.DELETE:
-            self._add_words(grid, 1, (kind_words(row.kind), "", tr("Delete the record")))
+            self._add_words(grid, 1, (kind_words(row.kind), "–", tr("Delete the record")))
         self._body.insertWidget(self._body.indexOf(self._problem), self._table)
 
     def _add_editor(self, grid: QGridLayout, at: int, field: Field, entry: Stuck) -> None:
@@ -169,13 +170,16 @@ class StuckView(QWidget):
 
     def _show_ways(self, row: StuckRow) -> None:
         self._sure.hide()
-        self._ways.show()
+        # What waits for another change is decided there.
+        self._ways.setVisible(row.state != "blocked")
+        self._line.setVisible(row.state != "blocked")
         is_here = row.state != "orphaned"
         self._open.setVisible(is_here)
+        self._send.setText(send_words(row))
+        self._send.setAccessibleName(send_words(row))
         self._send.setVisible(row.state in ("rejected", "held"))
         self._draft.setVisible(row.state == "rejected")
         self._copy.setVisible(not is_here)
-        self._discard.setVisible(row.state != "blocked")
 
     # What is asked for
 
@@ -248,28 +252,14 @@ class StuckView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(self._head())
+        line = (self._icon, self._state, self._about)
+        layout.addWidget(DetailHead(line, self._title, (self._open,), self))
         layout.addWidget(hairline(self))
         layout.addWidget(scrolled(self._page, self), 1)
-        layout.addWidget(hairline(self))
+        self._line = hairline(self)
+        layout.addWidget(self._line)
         layout.addWidget(self._ways)
         layout.addWidget(self._sure)
-
-    def _head(self) -> QHBoxLayout:
-        first = QHBoxLayout()
-        first.setSpacing(6)
-        for widget in (self._icon, self._state, self._about):
-            first.addWidget(widget)
-        first.addStretch(1)
-        names = QVBoxLayout()
-        names.setSpacing(2)
-        names.addLayout(first)
-        names.addWidget(self._title)
-        head = QHBoxLayout()
-        head.setContentsMargins(_MARGIN, 13, _MARGIN, 18)
-        head.addLayout(names, 1)
-        head.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
-        return head
 
 
 def _in_a_line(parent: QWidget, words_: QWidget, *buttons: QPushButton) -> None:
@@ -303,7 +293,7 @@ def _look(state: str) -> _Look:
             tr("Draft"), "edit", "ink2", tr("It stays here and goes out when you send it.")
         ),
         "blocked": _Look(
-            tr("Waiting for another"), "pause", "ink2",
+            tr("Waiting for another change"), "pause", "ink2",
             tr("It goes out by itself when that one is taken."),
         ),
         "orphaned": _Look(

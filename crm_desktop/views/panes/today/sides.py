@@ -181,7 +181,7 @@ class DecisionsSection(_List):
             words = tr("Conflicts: {n}", n=decisions.conflicts)
             rows.append(self._row("conflict", "warn", words, decisions.conflict_titles))
         if decisions.refused:
-            words = tr("Rejected: {n}", n=decisions.refused)
+            words = tr("Not taken: {n}", n=decisions.refused)
             rows.append(self._row("rejected", "bad", words, decisions.refused_titles))
         total = decisions.conflicts + decisions.refused
         self.show_rows(rows, str(total) if total else "")
