@@ -14,7 +14,6 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
-from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
@@ -29,7 +28,7 @@ from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.inspector import InspectorHost
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_side import ListSide
-from crm_desktop.views.kit.source import Line, Shown, read_history, read_shown, titles_for
+from crm_desktop.views.kit.source import Shown, read_shown, titles_for
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
 
@@ -228,44 +227,26 @@ class EntityPane(QWidget):
             self.detail.form.focus_first()
 
     def _load_history(self) -> None:
-        """Own changes at once; everybody's when the server has answered."""
         if self._record is None:
             return
-        kind, record_id = self.entity.kind, self._record.id
-        self._show_history(record_id, ())
+        from crm_desktop.views.kit.history import show_history
 
-        def show_all(entries: tuple[HistoryEntry, ...]) -> None:
-            if record_id == self.record_id:
-                self._show_history(record_id, entries)
-
-        self._hub.everybodys_history(kind, record_id, show_all, owner=self.detail.history)
+        record_id, table = self._record.id, self.detail.history
+        show_history(
+            self._hub, self.entity.kind, record_id, table.show_lines, owner=table,
+            is_wanted=lambda: record_id == self.record_id,
+        )  # fmt: skip
 
     def _show_field_history(self, name: str) -> None:
         """Who changed one field, in a sheet below it."""
         from crm_desktop.views.kit.field_history import FieldHistory
+        from crm_desktop.views.kit.history import show_history
 
-        record, kind = self._record, self.entity.kind
-        if record is None:
+        if self._record is None:
             return
         sheet = FieldHistory(name, tr(self.entity.by_name[name].label), self.detail)
-
-        def read(everybodys: tuple[HistoryEntry, ...]) -> None:
-            def job(connection: Connection) -> tuple[Line, ...]:
-                return read_history(connection, kind, record.id, everybodys)
-
-            self._hub.read(job, sheet.show_lines, owner=sheet, supersede="history")
-
-        read(())
-        self._hub.everybodys_history(kind, record.id, read, owner=sheet)
+        show_history(self._hub, self.entity.kind, self._record.id, sheet.show_lines, owner=sheet)
         sheet.open_below(self.detail.form.editor(name).widget)
-
-    def _show_history(self, record_id: str, everybodys: tuple[HistoryEntry, ...]) -> None:
-        kind, table = self.entity.kind, self.detail.history
-
-        def job(connection: Connection) -> tuple[Line, ...]:
-            return read_history(connection, kind, record_id, everybodys)
-
-        self._hub.read(job, table.show_lines, owner=table, supersede="history")
 
     # Writing
 
@@ -370,18 +351,6 @@ class EntityPane(QWidget):
         if is_form and self._host.is_page:
             self._host.show_inspector()
 
-    def _tell_said(self, words: str) -> None:
-        self.said.emit(words)
-
-    def _tell_failed(self, error: CrmError) -> None:
-        self.failed.emit(error)
-
-    def _tell_listed(self, listing: object) -> None:
-        self.listed.emit(listing)
-
-    def _tell_inbox(self) -> None:
-        self.inbox_asked.emit()
-
     def _lay_out(self) -> None:
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._nothing.setProperty("tone", "ink3")
@@ -404,7 +373,7 @@ class EntityPane(QWidget):
         detail.revert_asked.connect(self._revert)
         detail.delete_asked.connect(self._delete)
         detail.restore_asked.connect(self._restore)
-        detail.inbox_asked.connect(self._tell_inbox)
+        detail.inbox_asked.connect(self.inbox_asked)
         detail.history_shown.connect(self._load_history)
         detail.field_history_asked.connect(self._show_field_history)
         self._drafts = DraftKeeper(self._hub, self)
@@ -415,7 +384,7 @@ class EntityPane(QWidget):
     def _connect(self) -> None:
         self._side.chosen.connect(self._look)
         self._side.opened.connect(self._open_form)
-        self._side.said.connect(self._tell_said)
-        self._side.failed.connect(self._tell_failed)
-        self._side.listed.connect(self._tell_listed)
+        self._side.said.connect(self.said)
+        self._side.failed.connect(self.failed)
+        self._side.listed.connect(self.listed)
         self._side.new_asked.connect(self.new_record)

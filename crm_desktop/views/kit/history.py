@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -14,8 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.source import Line
+from crm_desktop.models.connection import Connection
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.source import Line, read_history
 from crm_desktop.views.kit.words import plain_tooltip
 
 _WIDTHS = (135, 110, 120, 140)
@@ -52,6 +55,28 @@ class HistoryTable(QTableWidget):
                 item = QTableWidgetItem(text)
                 item.setToolTip(plain_tooltip(text))
                 self.setItem(row, column, item)
+
+
+def show_history(
+    hub: DataHub,
+    kind: str,
+    record_id: str,
+    show: Callable[[tuple[Line, ...]], None],
+    *,
+    owner: QObject,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> None:
+    """Show own changes at once, and everybody's when the server has answered, if still wanted."""
+
+    def read(everybodys: tuple[HistoryEntry, ...]) -> None:
+        def job(connection: Connection) -> tuple[Line, ...]:
+            return read_history(connection, kind, record_id, everybodys)
+
+        if is_wanted():
+            hub.read(job, show, owner=owner, supersede="history")
+
+    read(())
+    hub.everybodys_history(kind, record_id, read, owner=owner)
 
 
 def _headings() -> tuple[str, ...]:
