@@ -122,10 +122,10 @@ def forbidden_as_rejection() -> Generator[None]:
 
 
 MUTANTS = (
-    Mutant("own-device exemption", own_device_exemption, 2, 5),
-    Mutant("cursor before rows", cursor_before_rows, 17, 5),
-    Mutant("no retry key", no_retry_key, 27, 3),
-    Mutant("left as delete", left_as_delete, 65, 1),
+    Mutant("own-device exemption", own_device_exemption, 1, 5),
+    Mutant("cursor before rows", cursor_before_rows, 46, 5),
+    Mutant("no retry key", no_retry_key, 7, 3),
+    Mutant("left as delete", left_as_delete, 1, 1),
     Mutant("403 as rejection", forbidden_as_rejection, 1, 3),
 )
 
