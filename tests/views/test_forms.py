@@ -193,6 +193,22 @@ def test_enter_takes_the_first_record_found(qtbot: QtBot) -> None:
     assert editor.value() == "a" * 32
 
 
+def test_enter_before_the_answer_takes_the_first_record_when_it_comes(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    hit = Hit(f"user/{'a' * 32}", "Li Ming")
+    editor = make_editor(ACCOUNT.by_name["owner"], parent, NoLinks(hit))
+    editor.set_value(None, {})
+    edit = cast("LinkEdit", editor.widget)
+    parent.show()
+    edit.setFocus()
+    qtbot.keyClicks(edit._line, "li")
+    qtbot.keyClick(edit._line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: edit.chosen() is not None)
+    assert editor.value() == "a" * 32
+    assert not edit._found.isVisible()
+
+
 def test_down_shows_again_what_was_found(qtbot: QtBot) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)

@@ -28,6 +28,7 @@ from crm_desktop.views.kit.words import Titles, link_key, link_name
 
 _ASK_AFTER_MS = 150
 _MEMBERS_HEIGHT = 74
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -59,7 +60,8 @@ class Links(Protocol):
 class LinkEdit(QWidget):
     """A line that finds one record. Signal: `edited` when another one was chosen or removed.
 
-    Enter takes the first record found; Down shows again what was found.
+    Enter takes the first record found, also where the answer is still to come; Down shows again
+    what was found.
     """
 
     edited = Signal()
@@ -73,6 +75,8 @@ class LinkEdit(QWidget):
         self._name = ""
         self._hits: tuple[Hit, ...] = ()
         self._wanted = ""
+        self._is_asking = False
+        self._is_taken_when_found = False
         self._line = QLineEdit(self)
         self._line.setPlaceholderText(tr("Type to search"))
         self._line.setClearButtonEnabled(True)
@@ -100,11 +104,16 @@ class LinkEdit(QWidget):
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
         popup = self._found
-        enters = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers()
+        enters = (
+            event.key() in _ENTER and Qt.KeyboardModifier.ControlModifier not in event.modifiers()
+        )
         if popup.isVisible() and enters and not popup.currentIndex().isValid():
             if self._hits and self._wanted == self._line.text().strip():
                 popup.hide()
                 self._choose(self._hits[0])
+            return True
+        if self._is_asking and enters:
+            self._is_taken_when_found = True
             return True
         if event.key() == Qt.Key.Key_Down and not popup.isVisible() and self._names.rowCount() > 0:
             self._completer.complete()
@@ -154,16 +163,24 @@ class LinkEdit(QWidget):
         self._line.clear()
 
     def _search_soon(self, _text: str) -> None:
+        self._is_taken_when_found = False
+        self._is_asking = True
         self.edited.emit()
         self._ask.start()
 
     def _search(self) -> None:
         text = self._wanted = self._line.text().strip()
+        self._is_asking = bool(text)
         if text:
             self._links.find(text, self._target, self._offer, self)
 
     def _offer(self, hits: Sequence[Hit]) -> None:
         self._hits = tuple(hits)
+        self._is_asking = self._ask.isActive()
+        if hits and self._is_taken_when_found and not self._is_asking:
+            self._is_taken_when_found = False
+            self._choose(hits[0])
+            return
         offered = [_in_list(hit) for hit in hits]
         text = self._line.text().strip()
         if text and self._links.can_create(self._target):
