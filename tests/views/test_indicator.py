@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.sync_indicator import SyncIndicator, face_of
 from crm_desktop.views.shell import Shell
+from crm_desktop.views.theme.fonts import font
 
 STATES = [
     (Standing("up_to_date", verified="09:41"), "check", "Up to date", "checked 09:41", 0),
@@ -17,7 +19,7 @@ STATES = [
         Standing("waiting", waiting=2, sending=3, sent=1),
         "pending", "2 waiting", "sending, 2 of 3", 2,
     ),
-    (Standing("fetching", fetched=41000), "sync", "Getting your accounts", "41,000 so far", 0),
+    (Standing("fetching", fetched=41000), "sync", "Getting your data", "41,000 so far", 0),
     (Standing("fetching", paused=True), "pause", "More to fetch", "goes on by itself", 0),
     (
         Standing("offline", waiting=4, needs_you=3, since="08:40"),
@@ -35,6 +37,13 @@ def test_it_says_how_things_stand(
 ) -> None:
     face = face_of(standing)
     assert (face.icon, face.first, face.second, face.count) == (icon, first, second, count)
+
+
+@pytest.mark.parametrize("standing", [x[0] for x in STATES])
+def test_its_first_line_has_room(shell: Shell, standing: Standing) -> None:
+    metrics, first = QFontMetrics(font("small_medium")), face_of(standing).first
+    room = shell.indicator._second().width()
+    assert metrics.elidedText(first, Qt.TextElideMode.ElideRight, room) == first
 
 
 def test_being_offline_says_more_than_what_waits_for_a_decision() -> None:
