@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -30,27 +30,16 @@ from crm_desktop.profile import (
 
 # What is imported after Qt costs a look into its source (Qt's import hook), so Qt comes last.
 # isort: split
-from PySide6.QtCore import (
-    QLibraryInfo,
-    QLocale,
-    QMessageLogContext,
-    QObject,
-    QTimer,
-    QtMsgType,
-    QTranslator,
-    qInstallMessageHandler,
-)
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
-from typing_extensions import override
+from PySide6.QtCore import QLocale, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.views.application import NO_DISPLAY, Window, dress, new_application
 from crm_desktop.views.picture import Picture
 from crm_desktop.views.shell import Shell
-from crm_desktop.views.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.runtime.idle import Idle
@@ -61,11 +50,9 @@ log = logging.getLogger(__name__)
 LOADED_BEFORE_QT = (history, labels, queries)
 """Named here because nothing else in this module uses them."""
 
-_SIZE = (1280, 800)
 _BLANK_AFTER_MS = 250
 """A window with nothing in it is shown only where the profile takes this long to open."""
 
-_NO_DISPLAY = "offscreen"
 _EXIT_FAILED = 1
 
 __all__ = ["Demo", "Desktop", "Options", "Picture", "main"]
@@ -104,7 +91,7 @@ def main(options: Options, opener: Opener = open_profile) -> int:
     """Show the window until it is closed (or the pictures are taken); returns the exit code."""
     gc.freeze()  # what is loaded stays: no collection has to look at it, while the window waits
     if options.picture is not None or options.story:
-        os.environ.setdefault("QT_QPA_PLATFORM", _NO_DISPLAY)
+        os.environ.setdefault("QT_QPA_PLATFORM", NO_DISPLAY)
     application = make_application(options)
     desktop = Desktop(options, application, opener)
     desktop.start()
@@ -115,34 +102,12 @@ def main(options: Options, opener: Opener = open_profile) -> int:
 
 def make_application(options: Options) -> QApplication:
     """The application object with its language, style and fonts."""
-    qInstallMessageHandler(_log_qt)
     path = options.profile or paths.default_profile()
     liked = settings.load_preferences(path)
-    if liked.scale != settings.SCALE_MIN and options.picture is None:
-        os.environ["QT_SCALE_FACTOR"] = str(liked.scale / 100)  # Qt reads it once, at its start
-    application = QApplication(sys.argv[:1])
-    application.setApplicationName("CRM Desktop")
-    dress(application, options, liked, options.locale or liked.language or _kept_locale(path))
+    application = new_application(liked.scale if options.picture is None else settings.SCALE_MIN)
+    locale = options.locale or liked.language or _kept_locale(path)
+    dress(application, liked, locale, asked=options.theme)
     return application
-
-
-def dress(
-    application: QApplication, options: Options, liked: settings.Preferences, locale: str
-) -> None:
-    """Put on a language and the theme that were asked for; also while it runs."""
-    language = i18n.set_language(locale)
-    QLocale.setDefault(QLocale(language))
-    for worn in application.findChildren(QTranslator):
-        application.removeTranslator(worn)
-        worn.deleteLater()
-    translator = QTranslator(application)
-    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    if translator.load(f"qtbase_{language}", folder):
-        application.installTranslator(translator)
-    # A picture is light unless asked otherwise, whatever the machine that takes it prefers.
-    is_pictured = application.platformName() == _NO_DISPLAY and liked.theme == theme.SYSTEM
-    unasked = "light" if is_pictured else liked.theme
-    theme.install(application, options.theme or unasked, liked.density, language)
 
 
 def _kept_locale(path: Path) -> str:
@@ -152,47 +117,6 @@ def _kept_locale(path: Path) -> str:
 
 def _history(profile: Profile, kind: str, record_id: str) -> tuple[HistoryEntry, ...]:
     return profile.session.history(kind, record_id)
-
-
-_LOG_LEVELS = {
-    QtMsgType.QtDebugMsg: logging.DEBUG,
-    QtMsgType.QtInfoMsg: logging.INFO,
-    QtMsgType.QtWarningMsg: logging.INFO,
-    QtMsgType.QtCriticalMsg: logging.ERROR,
-    QtMsgType.QtFatalMsg: logging.CRITICAL,
-}
-
-
-def _log_qt(kind: QtMsgType, _where: QMessageLogContext, text: str) -> None:
-    """Qt's own remarks belong into the log, not on the terminal."""
-    log.log(_LOG_LEVELS.get(kind, logging.INFO), "Qt: %s", text)
-
-
-class Window(QMainWindow):
-    """The main window: the shell, or the sign-in page."""
-
-    def __init__(self, closing: Callable[[], None]) -> None:
-        super().__init__()
-        self._closing = closing
-        self.pages = QStackedWidget(self)
-        self.setCentralWidget(self.pages)
-        self.setWindowTitle(tr("CRM Desktop"))
-        self.resize(*_SIZE)
-
-    def fit_screen(self) -> None:
-        """Be no larger than the screen: a small one, or one that is scaled."""
-        self.resize(self.size().boundedTo(self.screen().availableSize()))
-
-    def show_page(self, page: QWidget) -> None:
-        """Bring a page to the front."""
-        if self.pages.indexOf(page) < 0:
-            self.pages.addWidget(page)
-        self.pages.setCurrentWidget(page)
-
-    @override
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._closing()
-        super().closeEvent(event)
 
 
 class Desktop(QObject):
@@ -219,7 +143,7 @@ class Desktop(QObject):
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
         self.window = Window(self._stop)
-        if application.platformName() != _NO_DISPLAY:
+        if application.platformName() != NO_DISPLAY:
             self.window.fit_screen()
         self._blank = QTimer(self, singleShot=True, interval=_BLANK_AFTER_MS)
         self._blank.timeout.connect(self.window.show)
@@ -333,7 +257,7 @@ class Desktop(QObject):
         language = wanted.language or _kept_locale(path)
         if wanted.language == before.language:
             language = i18n.language()
-        dress(self._application, replace(self._options, theme=""), wanted, language)
+        dress(self._application, wanted, language)
         self._watch_idle()
         if wanted.language != before.language and self.hub is not None:
             QTimer.singleShot(0, self, self._renew_shell)
@@ -435,25 +359,20 @@ class Desktop(QObject):
         self._leave()
         self.lanes.write(lambda: destroy_key(profile), owner=self, failed=self._show_problem)
         self._ask(NoProfile("withdrawn"))
-        self.page.show_problem(
-            Message(
-                tr_noop(
-                    "IT has withdrawn this device. Work that was not sent yet lies with the "
-                    "server; the data here cannot be read any more."
-                )
-            )
+        text = tr_noop(
+            "IT has withdrawn this device. Work that was not sent yet lies with the server; the "
+            "data here cannot be read any more."
         )
+        self.page.show_problem(Message(text))
 
     def _leave(self) -> None:
         """Close what is open, so that the store has one owner when it is opened again."""
         self._stop()
         if self.shell is not None:
             self.window.pages.removeWidget(self.shell)
-            self.shell.deleteLater()
-        if self._autosync is not None:
-            self._autosync.deleteLater()
-        if self._indexer is not None:
-            self._indexer.deleteLater()
+        for part in (self.shell, self._autosync, self._indexer):
+            if part is not None:
+                part.deleteLater()
         if self._profile is not None:
             self.lanes.close()
             self._profile.close()
