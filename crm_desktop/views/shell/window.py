@@ -24,7 +24,6 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
-from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.sync_indicator import SyncIndicator
 from crm_desktop.views.kit.undo_bar import UndoBar
 from crm_desktop.views.panes.kinds import KindsPane
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
     from crm_desktop.models.sql import Where
     from crm_desktop.settings import Borders
+    from crm_desktop.views.kit.entity_pane import EntityPane
     from crm_desktop.views.shell.palette.palette import Palette
     from crm_desktop.views.shell.quick_log import QuickLog
 
@@ -162,9 +162,9 @@ class Shell(QWidget):
 
     def _record_in_front(self) -> tuple[str, str]:
         """Kind and id of the record that is shown, or that was opened last; ("", "") for none."""
-        pane = self.innermost
-        if isinstance(pane, EntityPane) and pane.chosen_id:
-            return pane.entity.kind, pane.chosen_id
+        generated, pane = self.pane, self.innermost
+        if generated is not None and generated.chosen_id:
+            return generated.entity.kind, generated.chosen_id
         kinds = PLACES[self._rail.place].kinds
         if kinds and isinstance(pane, HasRecord) and pane.record_id:
             return kinds[0], pane.record_id
@@ -222,6 +222,8 @@ class Shell(QWidget):
     @property
     def pane(self) -> EntityPane | None:
         """The generated pane in front, if one is."""
+        from crm_desktop.views.kit.entity_pane import EntityPane
+
         return self.innermost if isinstance(self.innermost, EntityPane) else None
 
     @property
@@ -262,6 +264,8 @@ class Shell(QWidget):
         return KindsPane(place.kinds, self._make_pane, self._stack)
 
     def _make_pane(self, kind: str) -> QWidget:
+        from crm_desktop.views.kit.entity_pane import EntityPane
+
         made = EntityPane(CATALOG[kind], self._hub, self._stack)
         self.borders.watch(made, kind)
         return self._connected(made, "")
