@@ -47,6 +47,8 @@ ENTRIES = 500
 """In the timeline of a card."""
 STEP_CHANGES = 100
 SEARCHES, LETTERS, TOP = 20, 10, 50
+ACCOUNTS_EACH = 40
+"""For each time that something is done; with fewer accounts it is only tried, and less often."""
 TICK_MS = 5
 PATIENCE_S = 60.0
 SIZE = (1280, 800)
@@ -87,11 +89,17 @@ class Bench:
         self.profile = profile
         self.lanes = Lanes()
         self.hub = DataHub(profile.store, self.lanes)
+        with profile.store.reader() as connection:
+            self._accounts = int(connection.value("SELECT count(*) FROM account"))
         self.window = QMainWindow()
         self.window.resize(*SIZE)
 
     def close(self) -> None:
         self.lanes.close()
+
+    def times(self, wanted: int) -> range:
+        """So often, or less often where there are few accounts."""
+        return range(min(wanted, self._accounts // ACCOUNTS_EACH))
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Let the window work until something holds."""
@@ -123,7 +131,7 @@ class Bench:
         """Scrolling down, a few rows at a time, each step painted."""
         bar, height = view.table.verticalScrollBar(), view.table.rowHeight(0)
         found: list[float] = []
-        for _ in range(STEPS):
+        for _ in self.times(STEPS):
             before = time.perf_counter()
             bar.setValue(bar.value() + STEP_ROWS * height)
             view.table.viewport().repaint()
@@ -134,7 +142,7 @@ class Bench:
     def jumps(self, model: ListModel, view: ListView) -> list[float]:
         """Anywhere in the list, until it is painted there."""
         dice, found = random.Random(1), []
-        for _ in range(JUMPS):
+        for _ in self.times(JUMPS):
             landed: list[int] = []
             link = model.modelReset.connect(lambda landed=landed: landed.append(1))
             before = time.perf_counter()
@@ -169,7 +177,7 @@ def save_job(folder: str) -> dict[str, float]:
         view, model = bench.shown(StoreSource(bench.hub, model_columns()))
         bench.hub.changed.connect(lambda summary: model.is_affected(summary) and model.refresh())
         found: list[float] = []
-        for n in range(SAVES):
+        for n in bench.times(SAVES):
             row = model.row_at(n % 10)
             assert row is not None
             new = {"phone": f"040-{n}-{time.time_ns()}"}
@@ -197,7 +205,7 @@ def card_job(folder: str) -> dict[str, float]:
         bench.window.setCentralWidget(view)
         bench.window.show()
         found: list[float] = []
-        for n in range(CARDS):
+        for n in bench.times(CARDS):
             account = accounts[n % 2]
             before = time.perf_counter()
             view.show_record(account)

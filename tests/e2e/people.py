@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import functools
 import itertools
 import json
 import os
@@ -13,6 +15,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from crm_desktop import paths, policy
+from crm_desktop.cli.arguments import make_parser
+from crm_desktop.i18n import language
 from crm_desktop.keychain import Cost
 from crm_desktop.profile import Machine
 from tests.e2e.processes import (
@@ -40,15 +44,28 @@ def as_process(words: Sequence[str], stdin: str = "") -> Ran:
 def inside(words: Sequence[str], stdin: str = "") -> Ran:
     """Run the same command within this process, which saves starting one.
 
+    The parser is made once, not for each command: that would take half the time of every story.
     A profile made so has a key that is cheap to unwrap; whoever opens it later profits too.
     """
     from crm_desktop import profile
     from crm_desktop.__main__ import main
+    from crm_desktop.cli import commands
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, PASSPHRASE_VARIABLE, PASSPHRASE)
         patch.setattr(profile, "this_machine", cheap_machine)
+        patch.setattr(commands, "make_parser", kept_parser)
         return called(main, words, stdin)
+
+
+def kept_parser(version: str) -> argparse.ArgumentParser:
+    """The command line's own parser, one for each language."""
+    return _parser(version, language())
+
+
+@functools.cache
+def _parser(version: str, _language: str) -> argparse.ArgumentParser:
+    return make_parser(version)
 
 
 def cheap_machine() -> Machine:

@@ -69,7 +69,7 @@ class Server:
     def create(self) -> None:
         """Create the empty organisation."""
         self.data.mkdir(parents=True, exist_ok=True)
-        self.admin("init", "--organisation", "Acme", "--slug", ORGANISATION)
+        self.admin_inside("init", "--organisation", "Acme", "--slug", ORGANISATION)
 
     def add_user(self, login: str, role: str, team: str) -> None:
         """Let somebody in; everybody's password is `PASSWORD`, and cheap to verify."""
