@@ -1,18 +1,23 @@
 """What holds for every test: no display, no keyring, folders of its own, and PostgreSQL if asked.
 
+The longest test comes first, so that a worker does not sit over it when the other has nothing left.
+
 Fixtures for everybody:
 
 * `postgres`: a running server (`tests.support.postgres.Cluster`), one per test process
 * `fresh_database`: the SQLAlchemy URL of a new, empty PostgreSQL database
 """
 
+import gc
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from crm_desktop.i18n import SOURCE_LANGUAGE, language, set_language
 from tests.support.postgres import Cluster, NoPostgres, cluster, find_binaries
 
 # Before anything imports Qt, keyring or matplotlib.
@@ -22,6 +27,21 @@ os.environ.pop("CRM_DESKTOP_PASSPHRASE", None)
 
 # A font cache that outlives the tests: building it takes a second.
 os.environ.setdefault("MPLCONFIGDIR", str(Path(__file__).parents[1] / "build" / "matplotlib"))
+
+MEMORY = Path("/dev/shm")
+MEMORY_WANTED = 4 * 1024**3
+
+
+def may_be_used(folder: Path) -> bool:
+    """Whether a file system has room for the tests' files and lets programs be started."""
+    if not folder.is_dir() or shutil.disk_usage(folder).free < MEMORY_WANTED:
+        return False
+    return not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+# Files in memory where there is such a place: thousands of small databases wait for no disk.
+if may_be_used(MEMORY):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 WITHOUT = "NO POSTGRESQL"
 IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
@@ -40,6 +60,14 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("DATA", "CONFIG", "STATE", "CACHE"):
             patch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
         yield home
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """What a test says in another language, the next one does not, even if it failed half-way."""
+    yield
+    if language() != SOURCE_LANGUAGE:
+        set_language(SOURCE_LANGUAGE)
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +96,18 @@ def fresh_database(postgres: Cluster) -> Iterator[str]:
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with what takes longest; the others keep the order that chance gave them."""
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
+def pytest_collection_finish() -> None:
+    """As both programs do when they have loaded: no collection looks at the code again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from installers.__main__ import freeze
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.longest, pytest.mark.timeout(900)]
 
 
 def run(folder: Path, program: str, *words: str) -> subprocess.CompletedProcess[str]:

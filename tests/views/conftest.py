@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
@@ -15,10 +19,49 @@ from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.shell import Shell
+from crm_desktop.views.theme import theme
 from tests.support.records import new_id, values_for
-from tests.views.company import make_store, people
+from tests.views.company import KEY, NOW, make_store, people
 
 EACH = 3
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A closed store with a few records of every kind, and their ids by kind."""
+
+    path: Path
+    ids: dict[str, tuple[RecordId, ...]]
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Stocked:
+    """What every `store` is a copy of."""
+    rng, rows = Random(1), []
+    me, li = new_id(rng), new_id(rng)
+    known = {"user": [me, li]}
+    rows += people(me, (li, "Li Ming"))
+    for kind, entity in CATALOG.items():
+        if kind in ("user", "conflict"):
+            continue
+        for _ in range(EACH):
+            record_id = new_id(rng)
+            rows.append((kind, record_id, values_for(entity, rng, known)))
+            known.setdefault(kind, []).append(record_id)
+    made = make_store(tmp_path_factory.mktemp("stocked"), rows, user=me)
+    made.checkpoint()
+    made.close()
+    return Stocked(made.path, {kind: tuple(ids) for kind, ids in known.items()})
+
+
+@pytest.fixture(autouse=True)
+def own_clothes() -> Iterator[None]:
+    """What a test makes the application wear, the next one does not, even if it failed half-way."""
+    yield
+    worn, application = theme.theme(), QApplication.instance()
+    is_usual = (worn.name, worn.density, worn.language) == ("light", "compact", "")
+    if not is_usual and isinstance(application, QApplication):
+        theme.install(application, "light")
 
 
 @pytest.fixture
@@ -28,30 +71,23 @@ def known() -> dict[str, list[RecordId]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, known: dict[str, list[RecordId]]) -> Iterator[Store]:
+def store(stocked: Stocked, tmp_path: Path, known: dict[str, list[RecordId]]) -> Iterator[Store]:
     """A store with a few records of every kind."""
-    rng, rows = Random(1), []
-    me, li = new_id(rng), new_id(rng)
-    known["user"] = [me, li]
-    rows += people(me, (li, "Li Ming"))
-    for kind, entity in CATALOG.items():
-        if kind in ("user", "conflict"):
-            continue
-        for _ in range(EACH):
-            record_id = new_id(rng)
-            rows.append((kind, record_id, values_for(entity, rng, known)))
-            known.setdefault(kind, []).append(record_id)
-    made = make_store(tmp_path, rows, user=me)
+    known.update((kind, list(ids)) for kind, ids in stocked.ids.items())
+    path = shutil.copyfile(stocked.path, tmp_path / stocked.path.name)
+    made = Store.open(path, KEY, clock=lambda: NOW)
     yield made
     made.close()
 
 
 @pytest.fixture
 def lanes(qapp: object) -> Iterator[Lanes]:
-    """Running lanes."""
+    """Running lanes. As in the program, no garbage dies on one of them (`runtime.sweeper`)."""
+    gc.disable()
     made = Lanes()
     yield made
     made.close()
+    gc.enable()
 
 
 @pytest.fixture
