@@ -67,13 +67,13 @@ class Weeks:
         words = words_in(chinese=account.chinese)
         is_past = start.date() < today
         state = draw.one(("confirmed", "planned", "planned"))
+        kind = draw.one(("direct",) * 4 + ("phone",))
         if start.date() == today:
-            state = TODAY[place]
+            state, kind = TODAY[place], "direct"
         begins, ends = instant_of(draw.moment(start)), instant_of(draw.moment(end))
         values: dict[str, Value] = {
             "account": account.id, "state": "completed" if is_past else state,
-            "type": draw.one(("direct",) * 4 + ("phone",)),
-            "owner": account.owner.user, "planned_start": begins, "planned_end": ends,
+            "type": kind, "owner": account.owner.user, "planned_start": begins, "planned_end": ends,
             "contacts": links(account.contacts), "site_address": account.address,
             "purpose": tags(draw.one(words.purposes)), "objectives": draw.one(words.objectives),
         }  # fmt: skip

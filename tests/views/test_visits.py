@@ -264,6 +264,7 @@ def test_escape_withdraws_what_was_proposed(
 ) -> None:
     known = all_visits(store)
     pane._head.fill_asked.emit()
+    pane.week.calendar.setFocus()
     qtbot.keyClick(pane.week.calendar, Qt.Key.Key_Escape)
     rest()
     assert not pane.week.calendar.proposed

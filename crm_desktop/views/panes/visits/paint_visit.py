@@ -33,6 +33,9 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _NAME_LINES, _LINES_FOR_LONG_NAME = 2, 4
 """A card with room for four lines may use two of them for a long name."""
 
+_LEAST_BESIDE = 90
+"""From this width on, what a visit is for may stand beside its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -147,8 +150,12 @@ def _paint_lines(
     when = second_line(appointment, now)
     if painter.fontMetrics().horizontalAdvance(when) > width:  # its look tells the state as well
         when = times_words(appointment.start, appointment.end)
+    about = third_line(appointment)
+    beside = width - painter.fontMetrics().horizontalAdvance(when)
+    if about and room == 1 and beside > _LEAST_BESIDE:
+        when = f"{when} · {about}"
     lines = [painter.fontMetrics().elidedText(when, _ELIDE, width)]
-    lines += wrapped(third_line(appointment), face, width, room - 1)
+    lines += wrapped(about, face, width, room - 1)
     for number, line in enumerate(lines):
         is_warning = not number and is_missed(appointment, now)
         painter.setPen(QColor(tokens.warn if is_warning else tokens.ink2))

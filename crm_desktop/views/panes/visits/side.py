@@ -23,6 +23,7 @@ from crm_desktop.views.theme.theme import theme
 
 WIDTH = 296
 _DUE_SHARE, _CARD_SHARE = 300, 420
+_FRAME = 2
 
 
 class Side(QWidget):
@@ -51,6 +52,8 @@ class Side(QWidget):
             else tr("No account is due in the next two weeks.")
         )
         self.due.setVisible(bool(due.total))
+        # No higher than its rows, so that the hint stands below the last of them.
+        self.due.setMaximumHeight(self.due.sizeHintForRow(0) * len(due.accounts) + _FRAME)
 
     def show_card(self, *, shown: bool) -> None:
         """Show the card, or what to do while there is no visit for it."""
