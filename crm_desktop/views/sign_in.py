@@ -67,7 +67,9 @@ class SignInPage(QWidget):
 
     def ask_sign_in(self, known: SignInWords, *, with_passphrase: bool) -> None:
         """Ask for everything; what is known stands there already."""
-        remark = tr("Your work on this computer is kept, whatever happens here.")
+        # Without a login nothing lies here, or nothing that can still be read.
+        kept = tr("Your work on this computer is kept, whatever happens here.")
+        remark = kept if known.login else ""
         self._begin(tr("Sign in"), remark, tr("Sign in"))
         self._server.setText(known.server)
         self._organisation.setText(known.organisation)
@@ -153,6 +155,7 @@ class SignInPage(QWidget):
         """Ask anew, whatever was asked before and however it ended."""
         self._title.setText(title)
         self._remark.setText(remark)
+        self._remark.setVisible(bool(remark))
         self._enter.setText(enter)
         self._enter.setAccessibleName(enter)
         self._problem.hide()

@@ -330,6 +330,17 @@ def test_a_conflict_of_others_waits_for_another_person_and_is_not_counted(
     assert "asks Li Ming" in story(pane)
 
 
+def test_of_a_deletion_among_others_nobody_is_here(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]]
+) -> None:
+    account, (_, li) = known["account"][0], known["user"]
+    receive(store, [("account", account, {"name": "Alfreds", "updated_by": li})])
+    park(store, f"account/{account}", "deleted", None, True, li)
+    entry = open_inbox().side.tree.entry
+    assert entry is not None
+    assert entry.second == "Account · one deleted it, another edited it"
+
+
 def test_what_stands_by_ones_own_hand_turns_to_mine_when_the_history_says_so(
     open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
 ) -> None:

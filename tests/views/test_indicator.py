@@ -68,6 +68,20 @@ def test_a_long_fetch_can_be_cancelled(shell: Shell, qtbot: QtBot) -> None:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def test_while_the_first_fetch_goes_on_what_is_empty_is_explained(shell: Shell) -> None:
+    shell.show_standing(Standing("fetching", fetched=10))
+    assert "on its way" in shell.banner.text
+    shell.show_standing(Standing("fetching", fetched=20))
+    assert shell.banner.isVisible()
+    shell.show_standing(Standing("up_to_date", verified="09:41"))
+    assert not shell.banner.isVisible()
+
+
+def test_a_later_fetch_needs_no_explanation(shell: Shell) -> None:
+    shell.show_standing(Standing("fetching", fetched=10, verified="09:41"))
+    assert not shell.banner.isVisible()
+
+
 def test_what_is_short_cannot_be_cancelled(shell: Shell) -> None:
     shell.show_standing(Standing("waiting", waiting=3))
     assert not shell.indicator._cancel.isVisible()

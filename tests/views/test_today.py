@@ -18,8 +18,9 @@ from crm_desktop.models.queries import Row
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.empty import EmptyPane
+from crm_desktop.views.kit.line import LineButton
 from crm_desktop.views.panes.today.pane import TodayPane
-from tests.views.company import make_store, people
+from tests.views.company import make_store, people, receive
 
 Rest = Callable[[], None]
 ME, ACCOUNT = new_uuid7(), new_uuid7()
@@ -145,6 +146,17 @@ def test_undo_brings_the_task_back(pane: TodayPane, hub: DataHub, rest: Rest) ->
     hub.undo()
     rest()
     assert pane._tasks.isVisible()
+
+
+def test_a_stop_whose_account_is_out_of_sight_says_so(
+    pane: TodayPane, store: Store, rest: Rest
+) -> None:
+    gone = visit(at(11), "planned") | {"account": new_uuid7()}
+    receive(store, [("visit", new_uuid7(), gone)])
+    pane.refresh()
+    rest()
+    stop = pane.stop_views[1]
+    assert "(not here)" in [x.accessibleName() for x in stop.findChildren(LineButton)]
 
 
 def test_a_chosen_stop_opens_in_place_of_the_next(pane: TodayPane) -> None:

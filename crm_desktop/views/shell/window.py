@@ -86,6 +86,7 @@ class Shell(QWidget):
         self._made_quick_log: QuickLog | None = None
         self._recent: list[tuple[str, RecordId]] = []
         self._sign_in_wanted = False
+        self._first_fetch_told = False
         self._is_collapsed = False
         self._is_expanded_in_narrow = False
         self._lay_out()
@@ -204,6 +205,16 @@ class Shell(QWidget):
             self._banner.say(text, action=tr("Sign in"))
         elif standing.state != "signed_out":
             self._sign_in_wanted = False
+        self._tell_first_fetch(is_on=standing.state == "fetching" and not standing.verified)
+
+    def _tell_first_fetch(self, *, is_on: bool) -> None:
+        """What is empty may only not have come yet: say so until all of it is here."""
+        if is_on and not self._first_fetch_told:
+            text = tr("Your data is on its way. What has come can be worked with already.")
+            self._banner.say(text)
+        elif self._first_fetch_told and not is_on:
+            self._banner.hide()
+        self._first_fetch_told = is_on
 
     def show_failure(self, error: CrmError) -> None:
         """Say what went wrong, in the line above the panes."""

@@ -134,6 +134,8 @@ def _about(row: Dispute) -> Iterator[str]:
 
 
 def _deletion_words(decision: Decision, *, gone: bool) -> str:
+    if not any(side.is_mine for side in decision.sides):
+        return tr("one deleted it, another edited it")
     deletes = any(side.value is True for side in decision.mine)
     if deletes and not gone:
         return tr("deleted here, edited there")

@@ -53,7 +53,7 @@ class StepView(QWidget):
         self._open.setVisible(bool(self._target[1]))
         self._words.setText(_words(entry))
         payload = entry.payload
-        detail = payload.row.detail if isinstance(payload, Apart) else ""
+        detail = payload.row.detail.rstrip(".") if isinstance(payload, Apart) else ""
         self._detail.setText(tr("For your IT: {detail}", detail=detail))
         self._detail.setVisible(bool(detail))
         self._values.show_blocks([_decision(payload)] if isinstance(payload, Decided) else ())

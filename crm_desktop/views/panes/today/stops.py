@@ -146,7 +146,7 @@ class StopView(QFrame):
             paint_grade(painter, rect, grade, tokens)
 
         line = Line(
-            stop.visit.place.name, is_name=True, pending=stop.visit.row.pending,
+            stop.visit.place.name or tr("(not here)"), is_name=True, pending=stop.visit.row.pending,
             mark=mark if grade else None, mark_width=SIDE,
         )  # fmt: skip
         made = LineButton(line, self._body)
