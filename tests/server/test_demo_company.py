@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import time
 from collections import Counter, defaultdict
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -219,6 +220,19 @@ def test_nobody_has_two_visits_at_once(today: dt.date) -> None:
     for visits in own.values():
         for before, after in pairwise(sorted(visits)):
             assert before[1] <= after[0]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of this machine cannot be set")
+def test_the_place_is_that_of_the_machine_where_none_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert company(TODAY) == made(TODAY, "Asia/Shanghai")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_nobody_comes_to_an_account_twice_a_day() -> None:
