@@ -102,10 +102,10 @@ def cell(pane: PlansPane, kind: str, record_id: str, column: int = TEXT):
 
 def test_the_page_says_who_when_and_how_far(pane: PlansPane) -> None:
     view = pane.view
-    assert view._account.text() == "Ernst Handel"
-    assert view._period.text() == "1 Jul – 31 Dec 2026"
-    assert view._progress.text() == "25 %"
-    assert view._support.text() == "+0.50"
+    assert view.head.account.text() == "Ernst Handel"
+    assert view.head.period.text() == "1 Jul – 31 Dec 2026"
+    assert view.head.progress.text() == "25 %"
+    assert view.head.support.text() == "+0.50"
     assert "No executive sponsor" in view._gaps.text()
     progress = cell(pane, "plan_objective", O1, PROGRESS).data(VALUE)
     assert isinstance(progress, ProgressValue)
@@ -187,7 +187,7 @@ def test_space_finishes_an_action_and_the_plan_moves_on(
     rest()
     values = stored(store, "plan_action", A1).values
     assert (values["status"], values["done_on"]) == ("done", "2026-10-13")
-    assert pane.view._progress.text() == "50 %"
+    assert pane.view.head.progress.text() == "50 %"
     assert tree.chosen is not None
     assert tree.chosen.row.id == A1  # the keyboard stays where it was
     qtbot.keyClick(tree, Qt.Key.Key_Space)
@@ -247,7 +247,7 @@ def test_an_action_is_dropped_only_with_a_reason(
     rest()
     values = stored(store, "plan_action", A1).values
     assert (values["status"], values["reason"]) == ("dropped", "Not wanted")
-    assert pane.view._progress.text() == "50 %"  # what was dropped counts nowhere
+    assert pane.view.head.progress.text() == "50 %"  # what was dropped counts nowhere
 
 
 def test_a_deleted_objective_takes_its_actions_along_in_one_step(
@@ -263,21 +263,21 @@ def test_a_deleted_objective_takes_its_actions_along_in_one_step(
 
 
 def test_the_plan_walks_along_its_states(pane: PlansPane, store: Store, rest: Rest) -> None:
-    assert pane.view.steps == ("under_review", "closed", "superseded")
+    assert pane.view.head.steps == ("under_review", "closed", "superseded")
     pane.view.step_asked.emit("under_review")
     rest()
     assert stored(store, "plan", PLAN).values["state"] == "under_review"
-    assert pane.view.steps == ("active", "closed")
+    assert pane.view.head.steps == ("active", "closed")
 
 
 @pytest.mark.parametrize("role", ["rep"])
 def test_who_only_reads_plans_is_offered_nothing_else(pane: PlansPane) -> None:
     view = pane.view
-    assert view.steps == ()
+    assert view.head.steps == ()
     box = view.board.boxes["strength"].list
     assert not box.items.flags(box.items.index(0)) & Qt.ItemFlag.ItemIsEditable
     assert not cell(pane, "plan_objective", O1).flags() & Qt.ItemFlag.ItemIsEditable
-    assert view._read_only.isVisible()
+    assert view.head.read_only.isVisible()
 
 
 def test_back_leads_to_the_list_and_enter_to_the_page(pane: PlansPane, rest: Rest) -> None:
