@@ -18,12 +18,13 @@ from crm_desktop.models.cards import AccountCard
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.models.visit_dates import VisitDates
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.delegates.roles import COPY
 from crm_desktop.views.kit.line import LineButton
 from crm_desktop.views.panes.accounts.card import AccountCardView
 from crm_desktop.views.panes.accounts.pane import AccountsPane
 from crm_desktop.views.panes.accounts.printing import write_card
 from crm_desktop.views.panes.accounts.revenue_chart import nice_top
-from crm_desktop.views.panes.accounts.words import next_visit, short_day
+from crm_desktop.views.panes.accounts.words import column_day, next_visit, short_day
 from tests.support import paper
 from tests.views.company import make_store, people, receive
 
@@ -114,6 +115,15 @@ def test_the_list_tells_visits_and_revenue_beside_the_account(pane: AccountsPane
     assert (one["next_visit"], one["revenue"]) == ("overdue", "$5,218")
     assert one["revenue_months"].endswith("5,218")
     assert (two["last_visit"] or "", two["revenue"] or "") == ("", "")
+
+
+def test_days_are_copied_in_figures_and_short_in_their_column(pane: AccountsPane) -> None:
+    day = TODAY - dt.timedelta(40)
+    names = [x.name for x in pane.model.columns]
+    last = pane.model.index(pane.model.index_of_id(ONE), names.index("last_visit"))
+    assert last.data(COPY) == day.isoformat()
+    assert column_day(dt.date(2025, 12, 5), dt.date(2026, 11, 22)) == "Dec 2025"
+    assert column_day(dt.date(2025, 12, 5), dt.date(2026, 3, 1)) == "5 Dec"
 
 
 def test_overdue_is_spoken(pane: AccountsPane) -> None:

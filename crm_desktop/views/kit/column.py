@@ -30,8 +30,9 @@ def _as_it_is(value: Any) -> str:
 class Column(msgspec.Struct, frozen=True):
     """A column: either `field`, or `read` with `words` for what it brings.
 
-    `paint` replaces the words on the screen, never in speech and copies; `listens` names the
-    kinds whose changes make the list read again.
+    `paint` replaces the words on the screen, never in speech and copies; `copied` gives what goes
+    to other programs in place of the words; `listens` names the kinds whose changes make the list
+    read again.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column(msgspec.Struct, frozen=True):
     field: Field | None = None
     read: Read | None = None
     words: Callable[[Any], str] = _as_it_is
+    copied: Callable[[Any], str] | None = None
     paint: Paint | None = None
     at_right: bool = False
     listens: frozenset[str] = frozenset()

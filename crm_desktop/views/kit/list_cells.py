@@ -11,7 +11,7 @@ from crm_desktop.models.queries import Row
 from crm_desktop.views.kit.badge import badge_words, state_of
 from crm_desktop.views.kit.column import Column
 from crm_desktop.views.kit.delegates.roles import COPY, ID, VALUE
-from crm_desktop.views.kit.words import copied, plain_tooltip, shown_in_list
+from crm_desktop.views.kit.words import copied, plain_tooltip, shown, shown_in_list
 
 
 class Listed(Protocol):
@@ -45,10 +45,16 @@ def _text(model: Listed, row: Row, column: int) -> str:
 
 
 def _copied(model: Listed, row: Row, column: int) -> str:
-    field = model.columns[column].field if column < len(model.columns) else None
-    if field is None:
-        return _text(model, row, column)
-    return copied(field, _value(model, row, column), model.titles)
+    shape, value = _shape(model, column), _value(model, row, column)
+    if shape is not None and shape.field is not None:
+        return copied(shape.field, value, model.titles)
+    if shape is not None and shape.copied is not None and value is not None:
+        return shape.copied(value)
+    return _text(model, row, column)
+
+
+def _shape(model: Listed, column: int) -> Column | None:
+    return model.columns[column] if column < len(model.columns) else None
 
 
 def _value(model: Listed, row: Row, column: int) -> Any:
@@ -61,7 +67,10 @@ def _value(model: Listed, row: Row, column: int) -> Any:
 
 
 def _tooltip(model: Listed, row: Row, column: int) -> str:
-    return plain_tooltip(_text(model, row, column))
+    shape = _shape(model, column)
+    if shape is None or shape.field is None:
+        return plain_tooltip(_text(model, row, column))
+    return plain_tooltip(shown(shape.field, _value(model, row, column), model.titles))
 
 
 def _spoken(model: Listed, row: Row, column: int) -> str:

@@ -51,11 +51,11 @@ def account_columns() -> tuple[Column, ...]:
     return (
         field_column(account, "name", width=210),
         field_column(account, "grade", paint=_paint_grade, width=44),
-        field_column(account, "owner", width=104),
-        Column("last_visit", tr("Last visit"), 74, read=partial(_last_visits, read_visits),
-               words=_day_words, paint=_paint_day, listens=visits),
+        field_column(account, "owner", width=100),
+        Column("last_visit", tr("Last visit"), 82, read=partial(_last_visits, read_visits),
+               words=_day_words, copied=dt.date.isoformat, paint=_paint_day, listens=visits),
         Column("next_visit", tr("Next visit"), 84, read=partial(_next_visits, read_visits),
-               words=_next_words, paint=_paint_next, listens=visits),
+               words=_next_words, copied=_next_day, paint=_paint_next, listens=visits),
         Column("revenue_months", tr("12 months"), 76, read=read_revenues, words=_months_words,
                paint=_paint_months, listens=orders),
         Column("revenue", tr("Revenue"), 76, read=read_revenues, words=_revenue_words,
@@ -126,6 +126,10 @@ def _day_words(day: dt.date) -> str:
 
 def _next_words(visit: NextVisit) -> str:
     return next_visit_words(visit, _today())
+
+
+def _next_day(visit: NextVisit) -> str:
+    return visit.day.isoformat()
 
 
 def _months_words(revenue: Revenue) -> str:

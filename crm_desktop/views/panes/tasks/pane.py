@@ -107,14 +107,14 @@ class TasksPane(EntityPane):
 
     def _columns(self) -> tuple[Column, ...]:
         late = Column(
-            "late", tr_noop("Late"), 100, read=self._read_late, words=_late_words,
+            "late", tr_noop("Late"), 94, read=self._read_late, words=_late_words,
             paint=_paint_late, listens=frozenset(("task",)),
         )  # fmt: skip
         return (
             Column("status", tr_noop("Done"), 62, TASK.by_name["status"], paint=_paint_box),
             field_column(TASK, "title", width=170),
-            field_column(TASK, "account", width=140),
-            field_column(TASK, "due_on", width=108),
+            field_column(TASK, "account", width=130),
+            field_column(TASK, "due_on", width=110),
             late,
             field_column(TASK, "assignee"),
             field_column(TASK, "priority"),
