@@ -167,6 +167,15 @@ class DataHub(QObject):
         store = self._store
         self._lanes.read(lambda: store.meta(_DRAFT + key), then, owner=owner)
 
+    def drafts(self, then: Callable[[tuple[str, ...]], None], *, owner: QObject) -> None:
+        """Hand over the keys of all drafts."""
+        store = self._store
+
+        def names() -> tuple[str, ...]:
+            return tuple(name.removeprefix(_DRAFT) for name in store.meta_names(_DRAFT))
+
+        self._lanes.read(names, then, owner=owner)
+
     def announce(self, summary: Summary) -> None:
         """Tell everybody what changed: small things at once, a flood in batches."""
         self._waiting |= summary

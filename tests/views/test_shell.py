@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,13 +13,16 @@ from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import Unavailable
+from crm_core.ids import RecordId
 from crm_desktop import i18n
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
+from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.shell import Shell
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import PLACES, place_of
+from tests.views.company import receive
 
 Rest = Callable[[], None]
 
@@ -126,6 +130,26 @@ def test_signing_in_again_is_offered_not_forced(shell: Shell, qtbot: QtBot) -> N
     assert "safe" in shell.banner.text
     with qtbot.waitSignal(shell.sign_in_asked):
         shell.banner.acted.emit()
+
+
+def test_what_was_typed_and_not_saved_is_told_at_the_start(
+    store: Store, hub: DataHub, known: dict[str, list[RecordId]], qtbot: QtBot, rest: Rest
+) -> None:
+    account = known["account"][0]
+    receive(store, [("account", account, {"name": "Zebra Freight"})])
+    store.set_meta(f"draft:account/{account}", json.dumps({"industry": "Trans"}))
+    shell = Shell(hub)
+    qtbot.addWidget(shell)
+    shell.show()
+    qtbot.waitUntil(lambda: "Zebra Freight" in shell.banner.text)
+    shell.banner.acted.emit()
+    rest()
+    pane = shell.innermost
+    assert isinstance(pane, EntityPane)
+    qtbot.waitUntil(lambda: pane.detail.form.is_touched)
+    line = pane.detail.form.editor("industry").widget
+    assert isinstance(line, QLineEdit)
+    assert line.text() == "Trans"
 
 
 def test_a_failure_is_a_sentence_above_the_panes(shell: Shell, hub: DataHub) -> None:

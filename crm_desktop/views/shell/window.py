@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ from crm_desktop.views.shell.borders import BorderKeeper
 from crm_desktop.views.shell.commands import GROUP, Command, add_commands, keys_of
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
+from crm_desktop.views.shell.unsaved import NEW, Unsaved, find_unsaved
 
 if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
@@ -87,6 +88,7 @@ class Shell(QWidget):
         self._recent: list[tuple[str, RecordId]] = []
         self._sign_in_wanted = False
         self._first_fetch_told = False
+        self._way_out: Callable[[], object] = self.sign_in_asked.emit
         self._is_collapsed = False
         self._is_expanded_in_narrow = False
         self._lay_out()
@@ -203,6 +205,7 @@ class Shell(QWidget):
             self._sign_in_wanted = True
             text = tr("Please sign in again. Your unsent work is safe.")
             self._banner.say(text, action=tr("Sign in"))
+            self._way_out = self.sign_in_asked.emit
         elif standing.state != "signed_out":
             self._sign_in_wanted = False
         self._tell_first_fetch(is_on=standing.state == "fetching" and not standing.verified)
@@ -317,6 +320,21 @@ class Shell(QWidget):
     def _read_later(self) -> None:
         self._hub.refresh_undo()
         self._read_counts()
+        find_unsaved(self._hub, self._offer_unsaved, owner=self)
+
+    def _offer_unsaved(self, found: tuple[Unsaved, ...]) -> None:
+        if found and self._banner.isHidden():
+            said = tr("Typed and not saved: {titles}", titles=", ".join(x.title for x in found))
+            self._banner.say(said, action=tr("Open record"))
+            self._way_out = partial(self._resume, found[0])
+
+    def _resume(self, form: Unsaved) -> None:
+        if form.id == NEW:
+            self.new_record(form.kind, {})
+            return
+        self.open_record(form.kind, form.id)
+        if self.pane is not None:
+            self.pane.edit_record()
 
     def _read_counts(self) -> None:
         me = self._hub.identity.user
@@ -405,7 +423,7 @@ class Shell(QWidget):
 
     def _act(self) -> None:
         self._banner.hide()
-        self.sign_in_asked.emit()
+        self._way_out()
 
     def _show_undo(self, label: str) -> None:
         self._undo.setEnabled(bool(label))

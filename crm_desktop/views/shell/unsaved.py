@@ -1,0 +1,54 @@
+"""What was typed and not saved when the window closed: told at the next start, one key away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+
+from crm_core.catalog import CATALOG
+from crm_core.ids import RecordId
+from crm_desktop.i18n import tr
+from crm_desktop.models import labels
+from crm_desktop.models.connection import Connection
+from crm_desktop.runtime.hub import DataHub
+
+NEW = "new"
+_ID_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A form with words in it; `id` "new" is the form of a new record."""
+
+    kind: str
+    id: str
+    title: str
+
+
+def find_unsaved(
+    hub: DataHub, then: Callable[[tuple[Unsaved, ...]], None], *, owner: QObject
+) -> None:
+    """Hand over the forms that hold words, of records that are here and of new ones."""
+
+    def read(keys: Sequence[str]) -> None:
+        forms = [
+            (kind, key) for kind, _, key in (x.partition("/") for x in keys) if kind in CATALOG
+        ]
+        refs = [(kind, RecordId(key)) for kind, key in forms if len(key) == _ID_LENGTH]
+
+        def job(connection: Connection) -> tuple[Unsaved, ...]:
+            titles = labels.titles(connection, refs)
+            begun = [
+                Unsaved(kind, key, tr(CATALOG[kind].label)) for kind, key in forms if key == NEW
+            ]
+            known = [
+                Unsaved(kind, key, titles[kind, key]) for kind, key in refs if (kind, key) in titles
+            ]
+            return (*known, *begun)
+
+        if forms:
+            hub.read(job, then, owner=owner)
+
+    hub.drafts(read, owner=owner)
