@@ -15,6 +15,9 @@ from typing_extensions import override
 from crm_desktop.settings import Borders
 from crm_desktop.views.shell.rail import Rail
 
+COLLAPSED_BELOW_WIDTH = 1180
+"""A narrower window shows the rail's icons alone."""
+
 _SETTLED_MS = 400
 """A border that has stood still for so long is where it shall be."""
 
@@ -45,6 +48,7 @@ class BorderKeeper(QObject):
         super().__init__(parent)
         self._kept = Borders()
         self._rail = rail
+        self._is_expanded_in_narrow = False
         self._known: dict[str, _Border | _KeepsWidth] = {}
         self._settling = QTimer(self, singleShot=True, interval=_SETTLED_MS)
         self._settling.timeout.connect(self._tell)
@@ -71,9 +75,24 @@ class BorderKeeper(QObject):
                 border.drawn.connect(partial(self._note, name))
             self._put_back(name)
 
-    def note_collapsed(self, *, collapsed: bool) -> None:
-        """A person hid or showed the rail's words."""
-        self._keep(replace(self._kept, rail_collapsed=collapsed))
+    def toggle_rail(self, width: int) -> None:
+        """Show the rail's words or its icons alone, in a window so wide; in a narrow one only until
+        it is wide again."""
+        if width < COLLAPSED_BELOW_WIDTH:
+            self._is_expanded_in_narrow = self._rail.is_collapsed
+        else:
+            self._keep(replace(self._kept, rail_collapsed=not self._rail.is_collapsed))
+        self.fit_rail(width)
+
+    def fit_rail(self, width: int) -> None:
+        """Fold the rail as a window so wide needs it."""
+        if width < COLLAPSED_BELOW_WIDTH:
+            collapsed = not self._is_expanded_in_narrow
+        else:
+            self._is_expanded_in_narrow = False
+            collapsed = self._kept.rail_collapsed
+        if collapsed != self._rail.is_collapsed:
+            self._rail.set_collapsed(collapsed=collapsed)
 
     def flush(self) -> None:
         """Tell now what would be told in a moment."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -38,13 +38,13 @@ from crm_desktop.views.shell.abilities import (
     ShowsWhere,
 )
 from crm_desktop.views.shell.borders import BorderKeeper
-from crm_desktop.views.shell.commands import GROUP, Command, add_commands, keys_of
+from crm_desktop.views.shell.commands import Command, add_commands, keys_of
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
+from crm_desktop.views.shell.undoing import Undoing
 from crm_desktop.views.shell.unsaved import NEW, Unsaved, find_unsaved
 
 if TYPE_CHECKING:
-    from crm_desktop.models.journal import Undone
     from crm_desktop.models.sql import Where
     from crm_desktop.settings import Borders
     from crm_desktop.views.kit.entity_pane import EntityPane
@@ -53,9 +53,6 @@ if TYPE_CHECKING:
 
 RECENT_MAX = 5
 """Records opened lately that the palette offers before anything is typed."""
-
-COLLAPSED_BELOW_WIDTH = 1180
-"""A narrower window shows the rail's icons alone."""
 
 _LATER_MS = 500
 """The counts and the journal are read after the first list: reading them loads more."""
@@ -82,17 +79,15 @@ class Shell(QWidget):
         self._banner = Banner(self)
         self._stack = QStackedWidget(self)
         self._undo_bar = UndoBar(self._stack)
-        self._undo = QAction(tr("Undo"), self)
+        self._undoing = Undoing(hub, self._undo_bar, self._banner, self)
         self._made_palette: Palette | None = None
         self._made_quick_log: QuickLog | None = None
         self._recent: list[tuple[str, RecordId]] = []
         self._sign_in_wanted = False
         self._first_fetch_told = False
         self._way_out: Callable[[], object] = self.sign_in_asked.emit
-        self._is_collapsed = False
-        self._is_expanded_in_narrow = False
         self._lay_out()
-        self._add_actions()
+        self._search_action = add_commands(self, self._commands())[0]
         self._connect()
         self._rail.show_place(next(iter(PLACES)))
         QTimer.singleShot(_LATER_MS, self, self._read_later)
@@ -289,8 +284,8 @@ class Shell(QWidget):
         heard = {
             "failed": self.show_failure,
             "opened": self.open_record,
-            "deleted": self._offer_undo,
-            "said": self._remark,
+            "deleted": self._undoing.offer_deleted,
+            "said": self._undoing.remark,
             "inbox_asked": self._open_inbox,
             "place_asked": self.show_place,
             "new_asked": self.new_record,
@@ -350,32 +345,17 @@ class Shell(QWidget):
 
     def restore_borders(self, kept: Borders) -> None:
         """Put the borders where a person drew them."""
-        self._is_collapsed = kept.rail_collapsed
         self.borders.restore(kept)
-        self._fit_rail()
+        self.borders.fit_rail(self.width())
 
     def toggle_rail(self) -> None:
         """Show the rail's words, or its icons alone."""
-        if self.width() < COLLAPSED_BELOW_WIDTH:
-            self._is_expanded_in_narrow = self._rail.is_collapsed
-        else:
-            self._is_collapsed = not self._rail.is_collapsed
-            self.borders.note_collapsed(collapsed=self._is_collapsed)
-        self._fit_rail()
-
-    def _fit_rail(self) -> None:
-        if self.width() < COLLAPSED_BELOW_WIDTH:
-            collapsed = not self._is_expanded_in_narrow
-        else:
-            self._is_expanded_in_narrow = False
-            collapsed = self._is_collapsed
-        if collapsed != self._rail.is_collapsed:
-            self._rail.set_collapsed(collapsed=collapsed)
+        self.borders.toggle_rail(self.width())
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_rail()
+        self.borders.fit_rail(self.width())
 
     # Commands
 
@@ -415,31 +395,9 @@ class Shell(QWidget):
     def _open_inbox(self) -> None:
         self.show_place(INBOX)
 
-    def _remark(self, text: str) -> None:
-        self._undo_bar.offer(text, undoable=False)
-
-    def _offer_undo(self, title: str) -> None:
-        self._undo_bar.offer(tr("Deleted: {title}.", title=title))
-
     def _act(self) -> None:
         self._banner.hide()
         self._way_out()
-
-    def _show_undo(self, label: str) -> None:
-        self._undo.setEnabled(bool(label))
-        self._undo.setText(tr("Undo: {label}", label=label) if label else tr("Undo"))
-
-    def _tell_undone(self, undone: Undone | None) -> None:
-        if undone is None:
-            self._remark(tr("There is nothing to take back."))
-        elif undone.kept:
-            text = tr(
-                "Taken back: {label}. Fields that somebody changed since stayed: {n}.",
-                label=undone.label, n=len(undone.kept),
-            )  # fmt: skip
-            self._banner.say(text)
-        else:
-            self._remark(tr("Taken back: {label}.", label=undone.label))
 
     # Parts
 
@@ -453,14 +411,6 @@ class Shell(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._rail)
         layout.addLayout(right, 1)
-
-    def _add_actions(self) -> None:
-        self._undo.setShortcut(QKeySequence.StandardKey.Undo)
-        self._undo.setEnabled(False)
-        self._undo.setProperty(GROUP, tr("Records"))
-        self._undo.triggered.connect(self._hub.undo)
-        self.addAction(self._undo)
-        self._search_action = add_commands(self, self._commands())[0]
 
     def _commands(self) -> list[Command]:
         records, everywhere, places = tr("Records"), tr("Everywhere"), tr("Places")
@@ -491,8 +441,5 @@ class Shell(QWidget):
         self._rail.queue_asked.connect(self._open_queue)
         self._rail.cancel_asked.connect(self._cancel_sync)
         self._banner.acted.connect(self._act)
-        self._undo_bar.undone.connect(self._hub.undo)
         self._hub.changed.connect(self._take_summary)
         self._hub.failed.connect(self.show_failure)
-        self._hub.undo_changed.connect(self._show_undo)
-        self._hub.undone.connect(self._tell_undone)
