@@ -204,7 +204,7 @@ def test_what_is_typed_into_the_tree_is_stored_or_refused_with_a_reason(
     type_into("plan_objective", O1, TEXT, "Win the dairy range")
     qtbot.waitUntil(lambda: stored(store, "plan_objective", O1).pending)
     rest()
-    type_into("plan_action", A1, DUE, "2026-11-30")
+    type_into("plan_action", A1, DUE, "30 Nov 2026")  # as the list says it
     qtbot.waitUntil(lambda: stored(store, "plan_action", A1).pending)
     rest()
     type_into("plan_action", A1, DUE, "someday")

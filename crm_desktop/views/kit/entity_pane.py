@@ -110,7 +110,7 @@ class EntityPane(QWidget):
     def edit_record(self) -> None:
         """Open the form of the record that is chosen."""
         if self._list.chosen_id:
-            self._load(self._list.chosen_id)
+            self._open_form(self._list.chosen_id)
 
     def show_where(self, where: Sequence[Where], words: str) -> None:
         """List only these records, with a chip that says which."""

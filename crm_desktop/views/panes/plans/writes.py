@@ -10,8 +10,9 @@ import uuid_utils
 from crm_core import positions, values
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
-from crm_core.fields import Value
+from crm_core.fields import Kind, Value
 from crm_core.ids import RecordId
+from crm_desktop.dates import read_day
 from crm_desktop.models.plans import OBJECTIVE_LINK, PlanPage
 from crm_desktop.models.queries import Row
 
@@ -113,11 +114,15 @@ def link_item(page: PlanPage, item: str, number: int) -> list[Change]:
 
 
 def typed(page: PlanPage, kind: str, record_id: str, field: str, words: str) -> list[Change]:
-    """What was typed into a cell. Raises InvalidValue for what is no such value."""
+    """What was typed into a cell; a day also as lists say it. Raises InvalidValue for what is no
+    such value."""
     row = row_of(page, record_id)
     if row is None:
         return []
-    return changed(row, {field: values.parse(CATALOG[kind].by_name[field], words)})
+    target = CATALOG[kind].by_name[field]
+    day = read_day(words) if target.kind is Kind.DAY else None
+    value = day.isoformat() if day is not None else values.parse(target, words)
+    return changed(row, {field: value})
 
 
 def work_step(
