@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from crm_core.complaint_clocks import ClockState
 from crm_core.i18n import tr_noop
@@ -16,6 +16,7 @@ from crm_desktop.models.complaints import Board
 from crm_desktop.views.kit.buttons import primary
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.empty import EmptyPane
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
 from crm_desktop.views.panes.complaints.case_list import CaseList, Entry
@@ -144,8 +145,6 @@ class BoardView(QWidget):
         self._empty.acted.connect(self._tell_new)
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._empty)
-        line = QFrame(self)
-        line.setProperty("role", "hairline")
         self._foot.setProperty("role", "small")
         self._foot.setContentsMargins(20, 7, 20, 7)
         layout = QVBoxLayout(self)
@@ -154,7 +153,7 @@ class BoardView(QWidget):
         for part in (head, self._tabs):
             layout.addWidget(part)
         layout.addWidget(self._stack, 1)
-        layout.addWidget(line)
+        layout.addWidget(hairline(self))
         layout.addWidget(self._foot)
 
 

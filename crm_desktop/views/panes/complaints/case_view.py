@@ -7,7 +7,6 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -22,6 +21,7 @@ from crm_core.complaint_steps import Offer, offer
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.kit.buttons import icon_button, link, normal, primary
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.panes.complaints.asking import AskForm
 from crm_desktop.views.panes.complaints.case_head import CaseHead
@@ -181,7 +181,7 @@ class CaseView(QWidget):
         whole.setSpacing(0)
         whole.addLayout(head)
         whole.addLayout(bar)
-        for part in (_hairline(self), self._clocks, _hairline(self), self._form):
+        for part in (hairline(self), self._clocks, hairline(self), self._form):
             whole.addWidget(part)
         splitter.setMinimumHeight(140)
         whole.addWidget(splitter, 1)
@@ -233,9 +233,3 @@ class CaseView(QWidget):
 
     def _tell_edit(self) -> None:
         self.edit_asked.emit()
-
-
-def _hairline(parent: QWidget) -> QFrame:
-    line = QFrame(parent)
-    line.setProperty("role", "hairline")
-    return line

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
@@ -18,6 +18,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
 from crm_desktop.views.panes.insight import drawn
@@ -223,9 +224,7 @@ class InsightPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        line = QFrame(self)
-        line.setProperty("role", "hairline")
-        for part in (self._head, self._tabs, self._filters, line):
+        for part in (self._head, self._tabs, self._filters, hairline(self)):
             column.addWidget(part)
         column.addWidget(self._pages, 1)
 

@@ -18,10 +18,11 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.plans import PlanPage
 from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.panes.plans.buying import PeopleList
 from crm_desktop.views.panes.plans.head import PlanHead
 from crm_desktop.views.panes.plans.objectives import ObjectiveTree
-from crm_desktop.views.panes.plans.parts import hairline, label, padded, titled
+from crm_desktop.views.panes.plans.parts import label, padded, titled
 from crm_desktop.views.panes.plans.swot import SwotBoard
 from crm_desktop.views.panes.plans.words import GAPS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.theme.theme import theme
@@ -52,10 +52,3 @@ def label(parent: QWidget, role: str, *, tone: str = "") -> QLabel:
         if value:
             made.setProperty(name, value)
     return made
-
-
-def hairline(parent: QWidget) -> QFrame:
-    """A line between two parts."""
-    line = QFrame(parent)
-    line.setProperty("role", "hairline")
-    return line

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
 from crm_desktop.models.plans import PlanPage
 from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.panes.plans.swot_box import BoxList
 from crm_desktop.views.panes.plans.words import BOXES
@@ -99,8 +100,8 @@ class SwotBoard(QWidget):
             self.boxes.values(), ((0, 0), (0, 2), (2, 0), (2, 2)), strict=True
         ):
             layout.addWidget(box, row, column)
-        layout.addWidget(_line(self, "hairline"), 1, 0, 1, 3)
-        layout.addWidget(_line(self, "hairline_down"), 0, 1, 3, 1)
+        layout.addWidget(hairline(self), 1, 0, 1, 3)
+        layout.addWidget(hairline(self, down=True), 0, 1, 3, 1)
         for number in (0, 2):
             layout.setColumnStretch(number, 1)
             layout.setRowStretch(number, 1)
@@ -119,9 +120,3 @@ class SwotBoard(QWidget):
         box.list.deleted.connect(self.deleted)
         box.list.weighed.connect(self.weighed)
         box.list.linked.connect(self.linked)
-
-
-def _line(parent: QWidget, role: str) -> QFrame:
-    line = QFrame(parent)
-    line.setProperty("role", role)
-    return line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -14,14 +13,13 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.shell.overlay import Sheet
 from crm_desktop.views.shell.palette.foot import Foot
 from crm_desktop.views.shell.palette.painting import LineDelegate
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import USUAL, pixmap
-from crm_desktop.views.theme.theme import colour, theme
 
 _HEAD = 48
 _LINE_FONT = 16
@@ -30,7 +28,7 @@ _UNDER_LIST = 6
 _EDGE = 1
 
 
-class Paper(QFrame):
+class Paper(Sheet):
     """The parts of the palette: `line`, `count`, `list`. Parent: the palette."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -45,16 +43,6 @@ class Paper(QFrame):
     def height_with(self, list_height: int) -> int:
         """How high it is with a list of this height."""
         return _HEAD + list_height + _UNDER_LIST + self._foot.sizeHint().height() + 2 * _EDGE
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        radius = theme().metrics.radius_large
-        painter.setPen(colour("line2"))
-        painter.setBrush(colour("pane"))
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), radius, radius)
-        painter.end()
 
     def _dress(self) -> None:
         self.line.setFrame(False)
