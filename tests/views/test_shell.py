@@ -97,6 +97,14 @@ def test_the_rail_is_reached_by_number_keys(
     assert shell.current is shell.show_place(name)
 
 
+def test_the_keys_of_a_place_lead_to_its_list(shell: Shell, qtbot: QtBot, rest: Rest) -> None:
+    shell.activateWindow()
+    qtbot.keyClick(shell, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    rest()
+    assert shell.pane is not None
+    assert shell.window().focusWidget() is shell.pane.side.list.focusProxy()
+
+
 def test_every_action_has_words_and_a_shortcut(shell: Shell) -> None:
     actions = [action for action in shell.actions() if isinstance(action, QAction)]
     assert len(actions) >= len(PLACES) + 5

@@ -81,6 +81,7 @@ class EntityPane(QWidget):
         self._nothing = plain_label(self, tr("Choose a record in the list."))
         self._card = card(self._right) if card is not None else None
         self._host = InspectorHost(self._side, self._right, self)
+        self.setFocusProxy(self._list)
         self._lay_out()
         self._connect()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -98,6 +98,12 @@ class Shell(QWidget):
         """Bring a place of the rail to the front; makes its pane when it is first looked at."""
         self._rail.show_place(name)
         return self._panes[name]
+
+    def _go_to(self, name: str) -> None:
+        """A place by its keys: the keyboard goes along, to the list where there is one."""
+        pane = self.show_place(name)
+        if pane.focusProxy():
+            pane.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def open_record(self, kind: str, record_id: str) -> None:
         """Show a record where its kind is shown."""
@@ -429,7 +435,7 @@ class Shell(QWidget):
             *(
                 Command(
                     tr("Go to {place}", place=tr(place.label)),
-                    partial(self.show_place, name), (f"Ctrl+{n}",), place.icon, places,
+                    partial(self._go_to, name), (f"Ctrl+{n}",), place.icon, places,
                 )
                 for n, (name, place) in enumerate(PLACES.items(), start=1)
             ),
