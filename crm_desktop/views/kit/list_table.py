@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
@@ -13,6 +15,9 @@ from crm_desktop.views.kit.delegates.shapes import split, write
 from crm_desktop.views.theme.theme import theme
 
 _ARROWS = {Qt.SortOrder.AscendingOrder: "↑", Qt.SortOrder.DescendingOrder: "↓"}
+
+_STATE_WIDTH = 98
+"""Of the last column, how a record stands."""
 
 
 class Heads(QHeaderView):
@@ -63,6 +68,8 @@ class Heads(QHeaderView):
 class Table(QTableView):
     """A table that stays where it is while rows above the screen come and go.
 
+    Columns are dropped before names are cut, until a person sets a width.
+
     Signals: `resized`, `ends_asked(0.0 or 1.0)` by Home and End, `copy_asked`.
     """
 
@@ -90,6 +97,10 @@ class Table(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._widths: list[int] = []
+        self._widths_are_ours = True
+        self.horizontalHeader().sectionHandleDoubleClicked.connect(self._leave_widths)
+        self.horizontalHeader().sectionResized.connect(self._note_resize)
         indent_first(self, first_indent())
         follow_pointer(self)
         self.wear()
@@ -104,6 +115,11 @@ class Table(QTableView):
     def row_height(self) -> int:
         """Pixels of one row, as the theme has them."""
         return self.verticalHeader().defaultSectionSize()
+
+    def set_widths(self, widths: Sequence[int]) -> None:
+        """How wide the columns before the last are, in pixels; the widest takes what is left."""
+        self._widths, self._widths_are_ours = list(widths), True
+        self._share_width()
 
     def shift(self, rows: int) -> None:
         """Move the content by rows that were inserted (or removed) above it."""
@@ -125,7 +141,42 @@ class Table(QTableView):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_width()
         self.resized.emit()
+
+    def _share_width(self) -> None:
+        if not self._widths_are_ours or not self._widths:
+            return
+        header, widths = self.horizontalHeader(), self._widths
+        room = self.viewport().width() - _STATE_WIDTH
+        fitting = _how_many_fit(widths, room)
+        spare = max(room - sum(widths[:fitting]), 0)
+        widest = max(range(fitting), key=lambda n: widths[n])
+        header.blockSignals(True)
+        for n, width in enumerate(widths):
+            self.setColumnHidden(n, n >= fitting)
+            header.resizeSection(n, width + (spare if n == widest else 0))
+        header.resizeSection(len(widths), _STATE_WIDTH)
+        header.blockSignals(False)
+        self.viewport().update()
+
+    def _note_resize(self, _column: int, _old: int, _new: int) -> None:
+        # Only a hand on the header resizes with the signals on; the last column follows by itself.
+        if self.horizontalHeader().underMouse():
+            self._leave_widths()
+
+    def _leave_widths(self, _column: int = -1) -> None:
+        self._widths_are_ours = False
+
+
+def _how_many_fit(widths: list[int], room: int) -> int:
+    """How many leading columns have room; never fewer than one."""
+    used = 0
+    for n, width in enumerate(widths):
+        used += width
+        if used > room:
+            return max(n, 1)
+    return len(widths)
 
 
 def first_indent() -> int:

@@ -24,7 +24,6 @@ SORTED_ROWS_MAX = 50_000
 """Without an index for it, sorting more takes longer than one waits: a million take 30 s."""
 
 _NEAR_EDGE_ROWS = 40
-_STATE_WIDTH = 98
 
 
 class ListView(QWidget):
@@ -55,7 +54,6 @@ class ListView(QWidget):
         self._chosen = ""
         self._picked: dict[str, None] = {}
         self._target: int | None = None
-        self._widths_are_ours = True
         self._holds_choice = False
         self._lay_out()
         self._connect()
@@ -72,7 +70,7 @@ class ListView(QWidget):
         model.modelReset.connect(self._land)
         model.rowsInserted.connect(self._hold_place_on_insert)
         model.rowsRemoved.connect(self._hold_place_on_remove)
-        self._share_width()
+        self.columns_changed()
 
     def choose(self, record_id: str) -> None:
         """Select a record if it is in the window."""
@@ -125,8 +123,8 @@ class ListView(QWidget):
 
     def columns_changed(self) -> None:
         """The model has other columns: the kit sets their widths anew."""
-        self._widths_are_ours = True
-        self._share_width()
+        if self._model is not None:
+            self._table.set_widths([column.width for column in self._model.columns])
 
     def show_sort(self, name: str, *, descending: bool) -> None:
         """Show at the heads by what the list is sorted."""
@@ -163,9 +161,6 @@ class ListView(QWidget):
         self._table.verticalScrollBar().valueChanged.connect(self._follow_table)
         self._table.verticalScrollBar().rangeChanged.connect(self._place_bar)
         self._table.resized.connect(self._place_bar)
-        self._table.resized.connect(self._share_width)
-        self._table.horizontalHeader().sectionHandleDoubleClicked.connect(self._leave_widths)
-        self._table.horizontalHeader().sectionResized.connect(self._note_resize)
         self._table.copy_asked.connect(self.copy)
         self._empty.clear.clicked.connect(self._ask_clear)
         self._cells.edited.connect(self._tell_edited)
@@ -177,34 +172,6 @@ class ListView(QWidget):
         self._bar.actionTriggered.connect(self._go_to_bar)
         self._jump = QTimer(self, singleShot=True, interval=30)
         self._jump.timeout.connect(self._jump_to_bar)
-
-    # Widths: columns are dropped before names are cut, until a person sets a width
-
-    def _share_width(self) -> None:
-        model = self._model
-        if model is None or not self._widths_are_ours or not model.columns:
-            return
-        header, columns = self._table.horizontalHeader(), model.columns
-        widths = [column.width for column in columns]
-        room = self._table.viewport().width() - _STATE_WIDTH
-        fitting = _how_many_fit(widths, room)
-        spare = max(room - sum(widths[:fitting]), 0)
-        widest = max(range(fitting), key=lambda n: widths[n])
-        header.blockSignals(True)
-        for n, width in enumerate(widths):
-            self._table.setColumnHidden(n, n >= fitting)
-            header.resizeSection(n, width + (spare if n == widest else 0))
-        header.resizeSection(len(columns), _STATE_WIDTH)
-        header.blockSignals(False)
-        self._table.viewport().update()
-
-    def _note_resize(self, _column: int, _old: int, _new: int) -> None:
-        # Only a hand on the header resizes with the signals on; the last column follows by itself.
-        if self._table.horizontalHeader().underMouse():
-            self._leave_widths()
-
-    def _leave_widths(self, _column: int = -1) -> None:
-        self._widths_are_ours = False
 
     # Selection
 
@@ -390,13 +357,3 @@ class _Empty(QWidget):
 def _one_cell(text: str) -> str:
     """Without what would begin another cell or row."""
     return " ".join(text.split())
-
-
-def _how_many_fit(widths: list[int], room: int) -> int:
-    """How many leading columns have room; never fewer than one."""
-    used = 0
-    for n, width in enumerate(widths):
-        used += width
-        if used > room:
-            return max(n, 1)
-    return len(widths)
