@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,8 +14,10 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from typing_extensions import override
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.theme.theme import colour
 
 SHOWN_MS = 8000
 """How long good news stays."""
@@ -27,7 +30,7 @@ class Banner(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAutoFillBackground(True)
         self._words = QLabel(self)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
@@ -68,6 +71,12 @@ class Banner(QFrame):
         self._progress.setValue(done)
         self._progress.show()
         self._show(text, action)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """One line below it, as between all that lies one above the other."""
+        super().paintEvent(event)
+        QPainter(self).fillRect(0, self.height() - 1, self.width(), 1, colour("line"))
 
     @property
     def text(self) -> str:
