@@ -48,8 +48,8 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         hang(screens)
     # A program of its own: it brings about by real traffic what the demo does not show.
-    states = [sys.executable, "-m", "tools.states", *(str(screens / "states") for _ in arguments)]
-    codes.append(subprocess.call(states))
+    where = [str(screens / "states")] if arguments else []
+    codes.append(subprocess.call([sys.executable, "-m", "tools.states", *where]))
     return max(codes)
 
 
