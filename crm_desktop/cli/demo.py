@@ -31,6 +31,7 @@ FIRST = "nancy"
 
 LOGINS = (
     ("nancy", tr_noop("Nancy Davolio, sales representative")),
+    ("margaret", tr_noop("Margaret Peacock, key-account manager")),
     ("fuller", tr_noop("Andrew Fuller, leads all territories")),
     ("buchanan", tr_noop("Steven Buchanan, leads his team")),
     ("service", tr_noop("Service: every complaint")),
