@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
@@ -60,8 +62,25 @@ class Ids:
         return uuid7_from(next(self._ms), self._rng.getrandbits(74))
 
 
-def make_store(path: Path, seed: int = 1) -> Store:
+def create_store(path: Path, seed: int = 1) -> Store:
+    """A new store, as a sign-in creates it."""
     return Store.create(path, KEY, IDENTITY, clock=Clock(), new_id=Ids(seed))
+
+
+def make_store(path: Path, seed: int = 1) -> Store:
+    """A new store, copied from one that was created once: that takes a fifth of the time."""
+    assert not path.exists()
+    path.write_bytes(_empty_store())
+    return Store.open(path, KEY, clock=Clock(), new_id=Ids(seed))
+
+
+@functools.cache
+def _empty_store() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        made = create_store(Path(folder) / "empty.db")
+        made.checkpoint()
+        made.close()
+        return made.path.read_bytes()
 
 
 def clock_of(store: Store) -> Clock:

@@ -10,13 +10,13 @@ from crm_desktop.models import created
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.migrations import migrate
 from crm_desktop.models.store import Store
-from tests.models.support import KEY, add, make_store, seen
+from tests.models.support import KEY, add, create_store, seen
 from tools import check_schema
 
 
 def test_migrated_from_step_one_is_created_today(tmp_path: Path) -> None:
     old = check_schema.migrated(tmp_path)
-    new = make_store(tmp_path / "new.db")
+    new = create_store(tmp_path / "new.db")
     assert check_schema.shape(old) == check_schema.shape(new.write)
     assert old.value("PRAGMA user_version") == created.VERSION
     old.close()
@@ -71,7 +71,7 @@ def next_release(monkeypatch: pytest.MonkeyPatch, step: type[AddsColour]) -> Non
 def test_an_older_file_is_backed_up_then_brought_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = make_store(tmp_path / "a.db")
+    store = create_store(tmp_path / "a.db")
     account = add(store, "account", name="Alfreds")
     store.close()
     before = created.VERSION
@@ -90,7 +90,7 @@ def test_an_older_file_is_backed_up_then_brought_up(
 def test_a_migration_that_fails_leaves_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_store(tmp_path / "a.db").close()
+    create_store(tmp_path / "a.db").close()
     before = created.VERSION
     next_release(monkeypatch, Fails)
     with pytest.raises(ZeroDivisionError):

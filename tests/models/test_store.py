@@ -12,11 +12,11 @@ from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_desktop.models import connection, created
 from crm_desktop.models.connection import Connection, WrongKeyOrDamaged
 from crm_desktop.models.store import NewerVersion, Store
-from tests.models.support import IDENTITY, KEY, add, make_store, seen
+from tests.models.support import IDENTITY, KEY, add, create_store, seen
 
 
 def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
-    store = make_store(tmp_path / "a.db")
+    store = create_store(tmp_path / "a.db")
     account = add(store, "account", name="Alfreds")
     store.close()
     again = Store.open(tmp_path / "a.db", KEY)
@@ -26,7 +26,7 @@ def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
 
 
 def test_another_key_is_told_from_a_missing_file(tmp_path: Path) -> None:
-    make_store(tmp_path / "a.db").close()
+    create_store(tmp_path / "a.db").close()
     with pytest.raises(WrongKeyOrDamaged, match="its key is another one"):
         Store.open(tmp_path / "a.db", bytes(32))
     with pytest.raises(NotFound, match="There is no database"):
@@ -35,7 +35,7 @@ def test_another_key_is_told_from_a_missing_file(tmp_path: Path) -> None:
 
 def test_a_damaged_file_says_so_and_names_itself(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    make_store(path).close()
+    create_store(path).close()
     path.write_bytes(b"not a database at all" * 500)
     with pytest.raises(WrongKeyOrDamaged) as caught:
         Store.open(path, KEY)
@@ -43,7 +43,7 @@ def test_a_damaged_file_says_so_and_names_itself(tmp_path: Path) -> None:
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    store = make_store(tmp_path / "a.db")
+    store = create_store(tmp_path / "a.db")
     store.write.run(f"PRAGMA user_version={created.VERSION + 1}")
     store.close()
     with pytest.raises(NewerVersion, match="newer version"):
@@ -51,9 +51,9 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> 
 
 
 def test_an_existing_file_is_never_created_over(tmp_path: Path) -> None:
-    make_store(tmp_path / "a.db").close()
+    create_store(tmp_path / "a.db").close()
     with pytest.raises(UserProblem, match="exists already"):
-        make_store(tmp_path / "a.db")
+        create_store(tmp_path / "a.db")
 
 
 def test_a_locked_file_says_who_to_ask(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def fill(store: Store) -> None:
 
 
 def test_no_customer_text_lies_in_clear_on_the_disk(tmp_path: Path) -> None:
-    store = make_store(tmp_path / "a.db")
+    store = create_store(tmp_path / "a.db")
     add(store, "account", name="Futterkiste Geheim", description="重庆长安")
     files = list(tmp_path.iterdir())
     assert any(file.name.endswith("-wal") for file in files)
@@ -116,7 +116,7 @@ def test_small_settings_are_kept_and_forgotten(store: Store) -> None:
 
 
 def test_opening_todays_file_loads_no_heavy_library(tmp_path: Path) -> None:
-    make_store(tmp_path / "a.db").close()
+    create_store(tmp_path / "a.db").close()
     code = (
         "import sys; from pathlib import Path; from crm_desktop.models.store import Store;"
         "from crm_desktop.models import history, inbox, journal, labels, outbox, queries, search;"
