@@ -7,6 +7,7 @@ that asked has died by then.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import weakref
@@ -48,6 +49,7 @@ class _Task:
     then: Callable[[], Callable[[Any], None] | None]
     failed: Callable[[], Callable[[CrmError], None] | None]
     supersede: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +139,8 @@ class Lanes(QObject):
         self._network = _Lane("network", 1, self._send)
         self._count = threading.Lock()
         self._on_the_way = 0
+        self._numbers = itertools.count(1)
+        self._newest = weakref.WeakKeyDictionary[QObject, dict[str, int]]()
 
     def write(
         self,
@@ -158,8 +162,10 @@ class Lanes(QObject):
         failed: Callable[[CrmError], None] = _nothing,
         supersede: str = "",
     ) -> None:
-        """Run a job that only reads; with `supersede` it replaces a queued one of that name."""
-        self._put(self._read, _task(job, owner, then, failed, supersede))
+        """Run a job that only reads; with `supersede` it replaces a queued one of that name, and
+        what an older one finds is dropped where it comes after what a newer one found."""
+        number = next(self._numbers)
+        self._put(self._read, _task(job, owner, then, failed, supersede, number))
 
     def network(
         self,
@@ -223,7 +229,7 @@ class Lanes(QObject):
         with self._count:
             self._on_the_way -= 1
         owner = outcome.task.owner()
-        if owner is None or not Shiboken.isValid(owner):
+        if owner is None or not Shiboken.isValid(owner) or self._is_overtaken(outcome.task, owner):
             return
         if outcome.error is not None:
             failed = outcome.task.failed()
@@ -233,6 +239,16 @@ class Lanes(QObject):
         then = outcome.task.then()
         if then is not None:
             then(outcome.value)
+
+    def _is_overtaken(self, task: _Task, owner: QObject) -> bool:
+        """Whether a newer task of its owner and name was delivered: two workers read at once."""
+        if not task.supersede:
+            return False
+        newest = self._newest.setdefault(owner, {})
+        if task.number < newest.get(task.supersede, 0):
+            return True
+        newest[task.supersede] = task.number
+        return False
 
 
 def _run(task: _Task) -> _Outcome:
@@ -254,8 +270,9 @@ def _task(
     then: Callable[[Any], None],
     failed: Callable[[CrmError], None],
     supersede: str = "",
+    number: int = 0,
 ) -> _Task:
-    return _Task(job, weakref.ref(owner), _reference(then), _reference(failed), supersede)
+    return _Task(job, weakref.ref(owner), _reference(then), _reference(failed), supersede, number)
 
 
 def _reference(call: Callable[[Any], None]) -> Callable[[], Callable[[Any], None] | None]:

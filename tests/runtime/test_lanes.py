@@ -77,6 +77,25 @@ def test_a_newer_request_takes_the_place_of_a_queued_one(lanes: Lanes, qtbot: Qt
     assert run == [9]
 
 
+def test_what_an_older_read_finds_never_comes_after_what_a_newer_one_found(
+    lanes: Lanes, qtbot: QtBot
+) -> None:
+    asker, gate, entered = Asker(), threading.Event(), threading.Event()
+
+    def slow() -> str:
+        entered.set()
+        gate.wait(10)
+        return "old"
+
+    lanes.read(slow, asker.take, owner=asker, supersede="list")
+    assert entered.wait(10)
+    lanes.read(lambda: "new", asker.take, owner=asker, supersede="list")
+    qtbot.waitUntil(lambda: asker.values == ["new"])
+    gate.set()
+    qtbot.waitUntil(lambda: lanes.is_idle)
+    assert asker.values == ["new"]
+
+
 def test_only_requests_of_the_same_owner_and_name_are_superseded(
     lanes: Lanes, qtbot: QtBot
 ) -> None:
