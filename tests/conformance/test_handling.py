@@ -16,6 +16,7 @@ HAVE_A_DEFAULT = {
     "crm_desktop/transfer/cells._READERS": "as the value is typed",
     "crm_desktop/views/columns._WIDTHS": "one width for the rest",
     "crm_desktop/views/kit/editor.EXAMPLES": "no example",
+    "crm_desktop/views/kit/words._BRIEF": "as in full",
 }
 """Tables that name exceptions only, and what holds for every other kind."""
 
