@@ -57,7 +57,9 @@ def held(c: Connection, kind: str, ids: Sequence[bytes]) -> dict[bytes, Held]:
     return {row[1]: Held(row) for row in c.rows(f"{table.select} WHERE id IN ({places})", ids)}
 
 
-def replace(c: Connection, kind: str, versions: Iterable[tuple[Held, tuple[SqlValue, ...]]]) -> None:
+def replace(
+    c: Connection, kind: str, versions: Iterable[tuple[Held, tuple[SqlValue, ...]]]
+) -> None:
     """Write new versions, as `Layout.upsert` takes them, over the rows that are held."""
     alike: dict[tuple[int, ...], list[list[SqlValue]]] = {}
     read_anew: list[int] = []
