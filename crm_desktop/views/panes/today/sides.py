@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from crm_core.complaint_clocks import Reading
-from crm_desktop.dates import day_words, time_words
+from crm_desktop.dates import near_day_words, time_words
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import Appointment, Due, DueAccount
 from crm_desktop.models.complaints import Pressing
@@ -64,7 +64,7 @@ class DueSection(_List):
         row = QWidget(self)
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 2, 0, 2)
-        since = day_words(due.due)
+        since = near_day_words(due.due)
         words = tr("due today") if due.late == 0 else tr("due since {day}", day=since)
         more = " · ".join(part for part in (due.place.town, words) if part)
         line = Line(

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from crm_core.catalog import CATALOG
-from crm_desktop.dates import day_words, times_words, weekday_words
+from crm_desktop.dates import near_day_words, times_words, weekday_words
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import Appointment, DueAccount
 from crm_desktop.views.kit.words import code_words
@@ -71,13 +71,13 @@ def lateness(due: DueAccount) -> str:
         return tr_n("{n} day late", "{n} days late", due.late)
     if due.late == 0:
         return tr("due today")
-    return tr("due {day}", day=day_words(due.due))
+    return tr("due {day}", day=near_day_words(due.due))
 
 
 def last_visit_words(due: DueAccount) -> str:
     """The town and the last visit."""
     last = (
-        tr("last visit {day}", day=day_words(due.last_visit))
+        tr("last visit {day}", day=near_day_words(due.last_visit))
         if due.last_visit is not None
         else tr("never visited")
     )
