@@ -11,7 +11,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.counts import SETTLED_COMPLAINTS
+from crm_desktop.models.counts import ENDED_COMPLAINTS
 from crm_desktop.models.queries import Row
 from crm_desktop.models.revenue import YearOfRevenue, year_of
 from crm_desktop.models.sql import blob, from_json, id_of
@@ -164,13 +164,13 @@ def _members(stored: object) -> tuple[str, ...]:
 
 
 def _complaints(c: Connection, account: RecordId) -> tuple[CardComplaint, ...]:
-    places = ",".join("?" * len(SETTLED_COMPLAINTS))
+    places = ",".join("?" * len(ENDED_COMPLAINTS))
     found = c.rows(
         "SELECT id, coalesce(number, provisional_number, ''), coalesce(subject, ''),"
         " coalesce(state, 'received'), coalesce(severity, ''), coalesce(received_at, '')"
         " FROM complaint WHERE account = ? AND deleted = 0"
         f" AND coalesce(state, 'received') NOT IN ({places}) ORDER BY received_at LIMIT ?",
-        (blob(account), *SETTLED_COMPLAINTS, COMPLAINTS_MAX),
+        (blob(account), *ENDED_COMPLAINTS, COMPLAINTS_MAX),
     )
     return tuple(CardComplaint(id_of(row[0]), *row[1:]) for row in found)
 

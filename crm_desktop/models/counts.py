@@ -6,6 +6,7 @@ import datetime as dt
 
 import msgspec
 
+from crm_core.complaint_clocks import ENDED
 from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.sql import blob, layout
@@ -13,8 +14,8 @@ from crm_desktop.models.sql import blob, layout
 COUNTED_MAX = 1000
 """Counting stops here: "999+" says as much as the number would."""
 
-SETTLED_COMPLAINTS = ("resolved", "closed", "followed_up", "duplicate", "rejected")
-"""Stages in which nobody waits for us any more."""
+ENDED_COMPLAINTS = tuple(sorted(ENDED))
+"""Stages in which nothing is left to be done, as the board of complaints counts them."""
 
 FINISHED_TASKS = ("done", "dropped")
 
@@ -32,8 +33,8 @@ def counts(c: Connection, me: RecordId, today: dt.date) -> Counts:
 
 
 def _open_complaints(c: Connection) -> int:
-    places = ", ".join("?" * len(SETTLED_COMPLAINTS))
-    return _counted(c, "complaint", f"coalesce(state, '') NOT IN ({places})", SETTLED_COMPLAINTS)
+    places = ", ".join("?" * len(ENDED_COMPLAINTS))
+    return _counted(c, "complaint", f"coalesce(state, '') NOT IN ({places})", ENDED_COMPLAINTS)
 
 
 def _overdue_tasks(c: Connection, me: RecordId, today: dt.date) -> int:

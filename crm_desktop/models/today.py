@@ -14,7 +14,7 @@ from crm_desktop.models.agenda import Appointment, Due, appointments, due_accoun
 from crm_desktop.models.cards import address_line
 from crm_desktop.models.complaints import Pressing, pressing_of
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.counts import SETTLED_COMPLAINTS
+from crm_desktop.models.counts import ENDED_COMPLAINTS
 from crm_desktop.models.sql import blob, id_of
 
 DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN, NAMED = 5, 8, 6, 2
@@ -147,12 +147,12 @@ def _phone(c: Connection, values: Mapping[str, Value]) -> str:
 
 def _complaint(c: Connection, values: Mapping[str, Value]) -> str:
     """An open complaint of the account: better known before one stands in the door."""
-    places = ",".join("?" * len(SETTLED_COMPLAINTS))
+    places = ",".join("?" * len(ENDED_COMPLAINTS))
     row = c.one(
         "SELECT coalesce(nullif(number, ''), provisional_number, ''), coalesce(subject, '')"
         " FROM complaint WHERE account = ? AND deleted = 0"
         f" AND coalesce(state, 'received') NOT IN ({places}) ORDER BY received_at LIMIT 1",
-        (_link(values, "account"), *SETTLED_COMPLAINTS),
+        (_link(values, "account"), *ENDED_COMPLAINTS),
     )
     return " ".join(part for part in row if part) if row is not None else ""
 

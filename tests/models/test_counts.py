@@ -9,6 +9,7 @@ import pytest
 
 from crm_core.ids import RecordId
 from crm_desktop.models import counts
+from crm_desktop.models.complaints import open_cases
 from crm_desktop.models.counts import Counts
 from crm_desktop.models.store import Store
 from tests.models.support import first_pull, row
@@ -32,10 +33,11 @@ def counted(store: Store) -> Counts:
         return counts.counts(c, store.identity.user, TODAY)
 
 
-def test_complaints_count_until_they_are_settled(store: Store) -> None:
-    states = (None, "received", "waiting_customer", "reopened", "resolved", "closed")
+def test_complaints_count_while_they_stand_on_the_board(store: Store) -> None:
+    states = (None, "received", "waiting_customer", "reopened", "resolved", "closed", "rejected")
     have(store, "complaint", *({"state": state} for state in states))
-    assert counted(store).complaints == 4
+    with store.reader() as c:
+        assert counts.counts(c, store.identity.user, TODAY).complaints == len(open_cases(c)) == 5
 
 
 @pytest.mark.parametrize(
