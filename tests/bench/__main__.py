@@ -20,6 +20,7 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "nothing-new": (nothing_new.measure, 10_000),
     "start": (start.measure, 1_000_000),
     "window": (window.measure, 1_000_000),
+    "search": (window.measure_search, 100_000),
 }
 """What can be measured, and with how many records."""
 

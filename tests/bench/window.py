@@ -26,8 +26,6 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
         saves = [child("save", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
     with watched() as reading:
         cards = [child("card", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
-        child("search", profile, module=MODULE)  # builds the index
-        searches = [child("search", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
     with watched() as arriving:
         late = [arrival(stage, min(ARRIVING, accounts)) for _ in range(runs)]
     many = f"{accounts:_}".replace("_", "\u202f")
@@ -45,12 +43,24 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
             middle(saves), SAVE_MS, saving.foreign),
         Row("account card with 500 entries (p95)", f"{middle(cards):.1f} ms", "1 ms",
             middle(cards), CARD_MS, reading.foreign),
-        Row(f"search over {many} accounts, top 50 (p95)", f"{middle(searches):.1f} ms", "1 ms",
-            middle(searches), SEARCH_MS, reading.foreign),
         Row("window late while many arrive (median)", f"{late_middle:.1f} ms", "1 ms",
             late_middle, LATE_MIDDLE_MS, arriving.foreign),
         Row("window late while many arrive (p99)", f"{late_p99:.1f} ms", "1 ms",
             late_p99, LATE_P99_MS, arriving.foreign),
+    ]  # fmt: skip
+
+
+def measure_search(stage: Stage, runs: int, accounts: int) -> list[Row]:
+    """The best fifty for what is typed, once all accounts are in the index."""
+    profile = profile_of(stage, accounts)
+    while child("index", profile, module=MODULE)["is_behind"]:
+        pass
+    with watched() as searching:
+        found = [child("search", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
+    many = f"{accounts:_}".replace("_", "\u202f")
+    return [
+        Row(f"search over {many} accounts, top 50 (p95)", f"{middle(found):.1f} ms", "1 ms",
+            middle(found), SEARCH_MS, searching.foreign),
     ]  # fmt: skip
 
 

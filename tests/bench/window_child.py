@@ -46,6 +46,7 @@ CARDS = 40
 ENTRIES = 500
 """In the timeline of a card."""
 STEP_CHANGES = 100
+INDEX_S = 60.0
 SEARCHES, LETTERS, TOP = 20, 10, 50
 ACCOUNTS_EACH = 40
 """For each time that something is done; with fewer accounts it is only tried, and less often."""
@@ -238,10 +239,19 @@ def with_history(store: Store, number: int) -> RecordId:
     return account
 
 
+def index_job(folder: str) -> dict[str, bool]:
+    """Put more records into the search index, for so many seconds at most."""
+    until = time.monotonic() + INDEX_S
+    with closing(opened(folder)) as profile:
+        while search.step(profile.store) and time.monotonic() < until:
+            pass
+        with profile.store.reader() as connection:
+            return {"is_behind": search.is_behind(connection)}
+
+
 def search_job(folder: str) -> dict[str, float]:
     """The best fifty for what is typed, letter by letter, over every account of the profile."""
     with closing(opened(folder)) as profile:
-        search.build(profile.store)
         found: list[float] = []
         with profile.store.reader() as connection:
             names = [row.values["name"] for row in queries.page(connection, "account").rows]
@@ -309,7 +319,7 @@ def share(figures: Sequence[float], part: float) -> float:
 
 JOBS = {
     "list": list_job, "save": save_job, "arrival": arrival_job, "card": card_job,
-    "search": search_job,
+    "index": index_job, "search": search_job,
 }  # fmt: skip
 
 if __name__ == "__main__":
