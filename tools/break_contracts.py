@@ -62,7 +62,7 @@ CONTRACTS = (
     Plant("no-qt-below-runtime", "the store draws", "crm_desktop/models/planted.py",
           "from PySide6.QtCore import QObject\n"),
     Plant("no-qt-below-runtime", "the command line uses a view", "crm_desktop/cli/planted.py",
-          "from crm_desktop.views import theme\n"),
+          "from crm_desktop.views.theme import theme\n"),
     Plant("insight-draws-nothing", "a number draws itself", "crm_desktop/insight/planted.py",
           "import matplotlib\n"),
     Plant("panes-are-strangers", "the inbox uses another pane",
