@@ -21,7 +21,7 @@ from crm_desktop.models.journal.deciding import (
     resend,
     set_aside,
 )
-from crm_desktop.models.journal.rebase import WHOLE
+from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.resolving import resolve, resolve_all
 from crm_desktop.models.journal.rows import fetch, server_version
 from crm_desktop.models.sql import from_json, id_of
@@ -49,7 +49,6 @@ __all__ = [
     "stuck",
 ]
 
-_REFUSALS = msgspec.json.Decoder(dict[str, tuple[str, dict[str, str]]])
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 _VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
@@ -236,7 +235,7 @@ def stuck(c: Connection) -> tuple[StuckRow, ...]:
 def _stuck(c: Connection, row: SqlRow) -> Iterator[StuckRow]:
     cs_id, state, label, at, verdict, kind, key, op, new, old, refused, _ = row
     record = id_of(key)
-    reasons = _REFUSALS.decode(refused) if refused else {}
+    reasons = refusals_in(refused)
     if not reasons:
         reasons = {WHOLE: _reason(state, verdict)}
     mine, base = _VALUES.decode(new), _VALUES.decode(old)

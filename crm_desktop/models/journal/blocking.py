@@ -13,7 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.scope import parse_target
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal.rebase import WHOLE
+from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.sql import blob
 
 Key = tuple[str, bytes]
@@ -21,7 +21,6 @@ _K = TypeVar("_K", Key, tuple[str, bytes, str])
 
 PARKED = ("rejected", "held", "blocked")
 _VALUES = msgspec.json.Decoder(dict[str, Value])
-_REFUSED_NAMES = msgspec.json.Decoder(dict[str, object])
 
 _OPS = "SELECT s.n, o.kind, o.id, o.op, o.new, o.refused, s.state FROM op o JOIN changeset s"
 _PARKED_OPS = (
@@ -44,7 +43,7 @@ class _Parked:
 def _parked(c: Connection) -> _Parked:
     found = _Parked()
     for n, kind, record_id, op, new, refused, state in c.rows(_PARKED_OPS):
-        names = list(_REFUSED_NAMES.decode(refused)) if refused else []
+        names = list(refusals_in(refused))
         whole = (state in PARKED and not refused) or WHOLE in names
         if op == "insert" and (whole or state in PARKED):
             _first(found.inserts, (kind, record_id), n)

@@ -75,10 +75,15 @@ def _unsettled_names(
 
 
 def _refused_names(values: Mapping[str, Value], refused: str | None) -> set[str] | None:
-    refusals = _REFUSALS.decode(refused) if refused else {}
+    refusals = refusals_in(refused)
     if WHOLE in refusals:
         return set(values)
     return set(refusals).intersection(values) or None
+
+
+def refusals_in(refused: str | None) -> Refusals:
+    """The refusals kept with a change, by the names of its fields; none where nothing is kept."""
+    return _REFUSALS.decode(refused) if refused else {}
 
 
 def rebase(c: Connection, kind: str, record_id: RecordId) -> None:

@@ -15,7 +15,7 @@ from crm_core.values import instant_of
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, leaving
-from crm_desktop.models.journal.rebase import WHOLE, Refusals, rebase
+from crm_desktop.models.journal.rebase import WHOLE, Refusals, rebase, refusals_in
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.replica import Parked, Settled, Summary
 from crm_desktop.models.sql import blob, id_of
@@ -130,7 +130,7 @@ def _state_of(c: Connection, n: int, verdict: ChangeSetResult) -> str:
 def _is_refused_whole(c: Connection, n: int) -> bool:
     """Whether no field of any change was taken."""
     for new, refused in c.rows("SELECT new, refused FROM op WHERE cs = ?", (n,)):
-        names = _NAMES.decode(refused) if refused else {}
+        names = refusals_in(refused)
         if WHOLE not in names and (not names or _NAMES.decode(new).keys() - names.keys()):
             return False
     return True

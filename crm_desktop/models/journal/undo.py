@@ -18,7 +18,7 @@ from crm_core.machines import MACHINES, missing_for
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.local import Intention, write_changeset
-from crm_desktop.models.journal.rebase import WHOLE
+from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.validate import Draft, Drafts, advance
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import id_of
@@ -30,7 +30,6 @@ Kept = tuple[str, RecordId, str]
 _UNDOABLE = "state IN ('queued', 'sent', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
-_REFUSED_NAMES = msgspec.json.Decoder(dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _changes_of(c: Connection, n: int) -> list[Change]:
     )
     found: list[Change] = []
     for kind, key, op, new, old, refused in rows:
-        names = _REFUSED_NAMES.decode(refused) if refused else {}
+        names = refusals_in(refused)
         taken = {name: value for name, value in _VALUES.decode(new).items() if name not in names}
         if WHOLE not in names and (taken or not names):
             found.append(Change(kind, id_of(key), Op(op), taken, _VALUES.decode(old)))

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
-from crm_core.ids import RecordId
+from crm_core.ids import RecordId, is_id
 from crm_desktop.i18n import tr
 from crm_desktop.models import labels
 from crm_desktop.models.connection import Connection
 from crm_desktop.runtime.hub import DataHub
 
 NEW = "new"
-_ID_LENGTH = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Unsaved:
+class Unsaved(msgspec.Struct, frozen=True):
     """A form with words in it; `id` "new" is the form of a new record."""
 
     kind: str
@@ -36,7 +34,7 @@ def find_unsaved(
         forms = [
             (kind, key) for kind, _, key in (x.partition("/") for x in keys) if kind in CATALOG
         ]
-        refs = [(kind, RecordId(key)) for kind, key in forms if len(key) == _ID_LENGTH]
+        refs = [(kind, RecordId(key)) for kind, key in forms if is_id(key)]
 
         def job(connection: Connection) -> tuple[Unsaved, ...]:
             titles = labels.titles(connection, refs)
