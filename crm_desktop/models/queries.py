@@ -58,6 +58,13 @@ class Row(msgspec.Struct, frozen=True):
     key: Key | None = None
 
 
+class Spot(msgspec.Struct, frozen=True):
+    """Where a record stands in a list: its key, and about how many rows come before it."""
+
+    key: Key
+    before: int
+
+
 class Page(msgspec.Struct, frozen=True):
     """Some rows of a list; `more`: there are further ones in the direction that was read."""
 
@@ -282,7 +289,7 @@ def jump(  # noqa: PLR0913  # as for page
 def _sampled(c: Connection, kind: str, asked: _List, fraction: float, highest: int) -> Key | None:
     """About where a fraction of a very long list lies: a walk along the index would read half of
     it, so rows at even distances by number are put in the list's order instead."""
-    rids = [1 + n * (highest - 1) // (SAMPLE_ROWS - 1) for n in range(SAMPLE_ROWS)]
+    rids = _even_rids(highest)
     places = ",".join("?" * len(rids))
     found = c.rows(
         f"SELECT {asked.term}, rid FROM {layout(kind).table} WHERE {asked.where}"
@@ -293,6 +300,58 @@ def _sampled(c: Connection, kind: str, asked: _List, fraction: float, highest: i
         return None
     value, rid = found[int(fraction * (len(found) - 1))]
     return Key(value, rid)
+
+
+def spot(
+    c: Connection, kind: str, record_id: RecordId, *, where: Sequence[Where] = (),
+    sort: str | None = None, descending: bool = False,
+) -> Spot | None:  # fmt: skip
+    """Where a record stands in a list; None where it is not in it."""
+    asked = _list(kind, where, sort, descending=descending)
+    row = c.one(
+        f"SELECT {asked.term}, rid FROM {layout(kind).table} WHERE {asked.where} AND id = ?",
+        (*asked.parameters, blob(record_id)),
+    )
+    if row is None:
+        return None
+    key = Key(row[0], row[1])
+    return Spot(key, _count_before(c, kind, asked, key))
+
+
+def _count_before(c: Connection, kind: str, asked: _List, key: Key) -> int:
+    """How many rows of a list come before a key: counted over the first `COUNTED_MAX` rows of the
+    table that do, beyond them estimated."""
+    table = layout(kind).table
+    walked = met = 0
+    for condition, parameters in _segments(asked, key, backwards=True, inclusive=False):
+        row = c.one(
+            "SELECT count(*), coalesce(sum(fits), 0) FROM"
+            f" (SELECT ({asked.where}) AS fits FROM {table} WHERE deleted = 0{condition} LIMIT ?)",
+            (*asked.parameters, *parameters, COUNTED_MAX - walked),
+        )
+        assert row is not None
+        walked, met = walked + row[0], met + row[1]
+    if walked < COUNTED_MAX:
+        return met
+    highest = int(c.value(f"SELECT max(rid) FROM {table}") or 0)
+    return round(met / walked * _share_before(c, kind, asked, key, highest) * highest)
+
+
+def _share_before(c: Connection, kind: str, asked: _List, key: Key, highest: int) -> float:
+    """The share of a very long table that comes before a key, by rows at even distances."""
+    rids = _even_rids(highest)
+    among = f"deleted = 0 AND rid IN ({','.join('?' * len(rids))})"
+    table = layout(kind).table
+    every = int(c.value(f"SELECT count(*) FROM {table} WHERE {among}", rids) or 0)
+    before = sum(
+        int(c.value(f"SELECT count(*) FROM {table} WHERE {among}{part}", (*rids, *parameters)) or 0)
+        for part, parameters in _segments(asked, key, backwards=True, inclusive=False)
+    )
+    return before / max(every, 1)
+
+
+def _even_rids(highest: int) -> list[int]:
+    return [1 + n * (highest - 1) // (SAMPLE_ROWS - 1) for n in range(SAMPLE_ROWS)]
 
 
 def count_estimate(c: Connection, kind: str, *, where: Sequence[Where] = ()) -> int:

@@ -227,3 +227,43 @@ def test_records_are_found_by_their_own_ids_however_many_are_named():
         found = queries.page(c, "account", where=(Where("id", "in", many),))
         assert {one.id for one in found.rows} == {first, third}
         assert queries.page(c, "account", where=(Where("owner", "in", many),)).rows == ()
+
+
+def many_numbered(count: int) -> list[str | None]:
+    """As many texts, in an order of their own, some of them missing."""
+    return [None if n % 10 == 0 else f"{n * 7 % count:04}" for n in range(count)]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_records_spot_is_the_number_of_rows_before_it(descending: bool) -> None:
+    with filled(many_numbered(90)) as c:
+        listed = queries.page(c, "account", sort="industry", descending=descending).rows
+        for place, row in enumerate(listed):
+            found = queries.spot(c, "account", row.id, sort="industry", descending=descending)
+            assert row.key is not None
+            assert found == queries.Spot(row.key, place)
+
+
+def test_a_record_that_a_condition_hides_has_no_spot() -> None:
+    with filled(["a", "b", "c"]) as c:
+        hidden, _, third = queries.page(c, "account", sort="industry").rows
+        where = [Where("industry", "!=", "a")]
+        assert queries.spot(c, "account", hidden.id, where=where, sort="industry") is None
+        found = queries.spot(c, "account", third.id, where=where, sort="industry")
+        assert third.key is not None
+        assert found == queries.Spot(third.key, 1)
+
+
+def test_in_a_very_long_list_a_records_spot_is_about_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "COUNTED_MAX", 100)
+    monkeypatch.setattr(queries, "SAMPLE_ROWS", 100)
+    with filled([f"{n * 7 % 2000:04}" for n in range(2000)]) as c:
+        listed = queries.page(c, "account", sort="industry", limit=2000).rows
+        for place in (50, 700, 1900):
+            found = queries.spot(c, "account", listed[place].id, sort="industry")
+            assert found is not None
+            assert found.before == pytest.approx(place, abs=200)
+            some = queries.spot(c, "account", listed[place].id, sort="industry",
+                                where=[Where("industry", ">=", "0000")])  # fmt: skip
+            assert some is not None
+            assert some.before == pytest.approx(place, abs=200)

@@ -15,6 +15,7 @@ from crm_core.entity import Entity
 from crm_core.ids import RecordId
 from crm_core.wire import HistoryEntry
 from crm_desktop.models import journal, queries
+from crm_desktop.models.sql import Where
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
@@ -304,3 +305,59 @@ def test_scrolling_back_after_a_jump_loads_what_stands_before(
         rest()
     assert pane.model.holds_end
     assert pane.model.total == 3003
+
+
+def on_screen(pane: EntityPane) -> list[str]:
+    """The records whose rows are wholly to be seen."""
+    table, model = pane._list.table, pane.model
+    room = table.viewport().rect()
+    seen = (n for n in range(model.rowCount()) if room.contains(
+        table.visualRect(model.index(n, 0)).center()))  # fmt: skip
+    return [row.id for n in seen if (row := model.row_at(n)) is not None]
+
+
+def test_a_record_far_down_is_scrolled_to_and_selected(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    receive(store, many(5000))
+    pane = open_pane("tag")
+    pane.open_record(f"{4000:032x}")
+    rest()
+    assert f"{4000:032x}" in on_screen(pane)
+    assert pane._list.picked_ids == (f"{4000:032x}",)
+    assert pane.record_id == f"{4000:032x}"
+    bar = pane._list._bar
+    assert bar.value() / bar.maximum() == pytest.approx(0.8, abs=0.02)
+
+
+def test_a_record_asked_for_while_its_list_is_still_coming_is_scrolled_to(
+    hub: DataHub, store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    receive(store, many(5000))
+    pane = EntityPane(CATALOG["tag"], hub)
+    qtbot.addWidget(pane)
+    pane.resize(1100, 700)
+    pane.show()
+    pane.open_record(f"{2500:032x}")
+    rest()
+    assert pane._list.picked_ids == (f"{2500:032x}",)
+    assert f"{2500:032x}" in on_screen(pane)
+
+
+def test_a_record_that_the_view_hides_is_said_and_found_when_the_filter_goes(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    receive(store, many(5000))
+    pane = open_pane("tag")
+    pane.show_where([Where("name", "starts", "tag 01")], "Some")
+    rest()
+    pane.choose_first()
+    pane.open_record(f"{4000:032x}")
+    rest()
+    missed = pane._list._missed
+    assert missed.isVisible()
+    assert pane._list.picked_ids == ()
+    missed.clear.click()
+    rest()
+    assert missed.isHidden()
+    assert pane._list.picked_ids == (f"{4000:032x}",)

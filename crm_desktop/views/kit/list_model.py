@@ -46,11 +46,13 @@ class ListModel(QAbstractTableModel):
     """The rows of a listing around the screen. Parent: the list view.
 
     Signals: `placed` after every change of the window's place (offset, total), `loaded` after
-    the first stretch of a new listing has arrived.
+    the first stretch of a new listing has arrived, `missed` where the record that was sought is
+    not in the list.
     """
 
     placed = Signal()
     loaded = Signal()
+    missed = Signal()
 
     def __init__(
         self, entity: Entity, columns: Sequence[Column | Field], source: Source, parent: QObject
@@ -66,6 +68,7 @@ class ListModel(QAbstractTableModel):
         self.titles: dict[str, str] = {}
         self.beside: dict[str, dict[str, Any]] = {}
         self._jumped_to = 0.0
+        self._sought = ""
         self._more_before = False
         self._more_after = False
         self._busy = False
@@ -78,6 +81,7 @@ class ListModel(QAbstractTableModel):
     def show(self, listing: Listing) -> None:
         """List something else; the old rows stay until the new ones are here."""
         self.listing = listing
+        self._sought = ""
         self._request(Wanted(), self._begin)
 
     def jump(self, fraction: float) -> None:
@@ -85,6 +89,12 @@ class ListModel(QAbstractTableModel):
         self._jumped_to = fraction
         wanted = Wanted() if fraction <= 0 else Wanted(fraction=fraction)
         self._request(wanted, self._land)
+
+    def seek(self, record_id: str) -> None:
+        """Move the window to a record wherever it stands, once nothing else is on its way."""
+        self._sought = record_id
+        if not self._busy:
+            self._request(Wanted(around=record_id), self._land_on)
 
     def refresh(self) -> None:
         """Read the window again, after something changed."""
@@ -236,6 +246,7 @@ class ListModel(QAbstractTableModel):
         def give_up() -> None:
             if ticket == self._ticket:
                 self._busy = False
+                self._sought = ""
 
         bounded = replace(wanted, limit=wanted.limit or PAGE_ROWS)
         self._source.fetch(self.listing, bounded, self, take, give_up)
@@ -251,6 +262,10 @@ class ListModel(QAbstractTableModel):
         if self._dirty:
             self._dirty = False
             self.refresh()
+        elif self._sought and self.index_of_id(self._sought) < 0:
+            self.seek(self._sought)
+        else:
+            self._sought = ""
 
     def _begin(self, stretch: Stretch) -> None:
         self._reset_to(stretch, offset=0, more_before=False)
@@ -262,6 +277,13 @@ class ListModel(QAbstractTableModel):
         if not stretch.more:
             offset = max(self._count - len(stretch.rows), 0)
         self._reset_to(stretch, offset=offset, more_before=not at_start)
+
+    def _land_on(self, stretch: Stretch) -> None:
+        self._sought = ""
+        if stretch.rows:
+            self._reset_to(stretch, offset=stretch.offset, more_before=stretch.more_before)
+        else:
+            self.missed.emit()
 
     def _reset_to(self, stretch: Stretch, *, offset: int, more_before: bool) -> None:
         self.beginResetModel()

@@ -9,13 +9,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QTableView, QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.cells import CellDelegate
 from crm_desktop.views.kit.delegates.roles import COPY
 from crm_desktop.views.kit.list_model import ListModel
+from crm_desktop.views.kit.list_notes import EmptyList, MissedRecord
 from crm_desktop.views.kit.list_table import Table
-from crm_desktop.views.kit.text import plain_label
-from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.views.kit.links import Links
@@ -24,6 +22,7 @@ SORTED_ROWS_MAX = 50_000
 """Without an index for it, sorting more takes longer than one waits: a million take 30 s."""
 
 _NEAR_EDGE_ROWS = 40
+_IN_THE_MIDDLE = QTableView.ScrollHint.PositionAtCenter
 
 
 class ListView(QWidget):
@@ -49,12 +48,14 @@ class ListView(QWidget):
         self._table = Table(self)
         self._cells = CellDelegate(self._table)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self._empty = _Empty(self._table)
+        self._empty = EmptyList(self._table)
+        self._missed = MissedRecord(self)
         self._model: ListModel | None = None
         self._chosen = ""
         self._picked: dict[str, None] = {}
         self._target: int | None = None
         self._holds_choice = False
+        self._is_seeking = False
         self._lay_out()
         self._connect()
 
@@ -66,6 +67,9 @@ class ListView(QWidget):
         self._table.setModel(model)
         self._table.selectionModel().selectionChanged.connect(self._tell_choice)
         model.placed.connect(self._release_choice)
+        model.placed.connect(self._end_search)
+        model.loaded.connect(self._seek_again)
+        model.missed.connect(self._say_missed)
         model.placed.connect(self._place_bar)
         model.modelReset.connect(self._land)
         model.rowsInserted.connect(self._hold_place_on_insert)
@@ -73,9 +77,13 @@ class ListView(QWidget):
         self.columns_changed()
 
     def choose(self, record_id: str) -> None:
-        """Select a record if it is in the window."""
+        """Select a record, wherever it stands; where it is not listed, say so."""
         self._chosen = record_id
         self._keep_choice()
+        self._missed.hide()
+        if self._model is not None and record_id and self._model.index_of_id(record_id) < 0:
+            self._is_seeking = True
+            self._model.seek(record_id)
 
     @property
     def chosen_id(self) -> str:
@@ -150,11 +158,15 @@ class ListView(QWidget):
         self._bar.setAccessibleName(tr("Place in the list"))
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._empty.hide()
-        layout = QHBoxLayout(self)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(table)
+        row.addWidget(self._bar)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(table)
-        layout.addWidget(self._bar)
+        layout.addWidget(self._missed)
+        layout.addLayout(row, 1)
         self.setFocusProxy(table)
 
     def _connect(self) -> None:
@@ -163,6 +175,7 @@ class ListView(QWidget):
         self._table.resized.connect(self._place_bar)
         self._table.copy_asked.connect(self.copy)
         self._empty.clear.clicked.connect(self._ask_clear)
+        self._missed.clear.clicked.connect(self._ask_clear)
         self._cells.edited.connect(self._tell_edited)
         self._cells.refused.connect(self._tell_refused)
         self._table.ends_asked.connect(self._go_to_end)
@@ -191,6 +204,7 @@ class ListView(QWidget):
         self.picked.emit(len(picked))
         if len(picked) == 1 and picked[0] != self._chosen:
             self._chosen = picked[0]
+            self._missed.hide()
             self.chosen.emit(picked[0])
 
     def _tell_opened(self, index: QModelIndex) -> None:
@@ -212,6 +226,27 @@ class ListView(QWidget):
         if target is not None and self._model is not None:
             self._table.shift(target - self._model.offset)
         self._keep_choice()
+
+    def _end_search(self) -> None:
+        """The record that was looked for has come: select it, in the middle of the screen."""
+        at = self._model.index_of_id(self._chosen) if self._model is not None else -1
+        if at < 0:
+            return
+        self._missed.hide()
+        if self._is_seeking:
+            self._is_seeking = False
+            self._choose_row(at)
+            self._table.scrollTo(self._table.currentIndex(), _IN_THE_MIDDLE)
+
+    def _say_missed(self) -> None:
+        self._is_seeking = False
+        is_whole = self._model is None or self._model.listing.is_whole
+        self._missed.say(is_whole=is_whole)
+
+    def _seek_again(self) -> None:
+        """Something else is listed: the record that was not in the view may be in this one."""
+        if not self._missed.isHidden():
+            self.choose(self._chosen)
 
     def _keep_choice(self) -> None:
         """After a reset the same records stay selected, as far as they are in the window."""
@@ -326,32 +361,6 @@ class ListView(QWidget):
         self._table.verticalScrollBar().setValue(0)
         model.sort(column, order)
         self.sort_taken.emit(name, descending)
-
-
-class _Empty(QWidget):
-    """Why nothing is listed, and the way back where a filter is the reason."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._words = plain_label(self)
-        self._words.setProperty("tone", "ink2")
-        self.clear = normal(tr("Clear filter"), self)
-        layout = QVBoxLayout(self)
-        margin = theme().metrics.margin
-        layout.setContentsMargins(margin, margin, margin, margin)
-        layout.addWidget(self._words)
-        layout.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(1)
-
-    @property
-    def says_something(self) -> bool:
-        """Whether there are words to show."""
-        return bool(self._words.text())
-
-    def say(self, words: str, *, offer: bool) -> None:
-        """Say why; `offer` to clear the filter."""
-        self._words.setText(words)
-        self.clear.setVisible(offer)
 
 
 def _one_cell(text: str) -> str:

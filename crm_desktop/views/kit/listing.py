@@ -29,19 +29,21 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A stretch of a listing: after or before a key, from a key on, or at a fraction of it.
-    `limit` 0: a page."""
+    """A stretch of a listing: after or before a key, from a key on, at a fraction of it, or around
+    a record. `limit` 0: a page."""
 
     after: Key | None = None
     before: Key | None = None
     start: Key | None = None
     fraction: float | None = None
+    around: str = ""
     limit: int = 0
 
 
 class Stretch(msgspec.Struct, frozen=True):
     """The rows of a stretch in display order, and whether more follow in its direction.
-    `beside`: the values of columns that are no fields, by column and record id."""
+    `beside`: the values of columns that are no fields, by column and record id. Around a record:
+    how many rows stand before the stretch, and whether any do; no rows where it is not listed."""
 
     rows: tuple[Row, ...]
     more: bool
@@ -50,6 +52,8 @@ class Stretch(msgspec.Struct, frozen=True):
     beside: Mapping[str, Mapping[str, Any]] = msgspec.field(
         default_factory=dict[str, Mapping[str, Any]]
     )
+    offset: int = 0
+    more_before: bool = False
 
 
 class Source(Protocol):

@@ -67,11 +67,45 @@ def read_stretch(
 ) -> Stretch:
     """The rows of a stretch with the names of the records that they lead to."""
     fields = fields_of(columns)
-    page = _page(connection, listing, wanted, tuple(field.name for field in fields))
+    names = tuple(field.name for field in fields)
+    around = _around(connection, listing, wanted, names) if wanted.around else None
+    page = around.page if around is not None else _page(connection, listing, wanted, names)
     titles = titles_of(connection, refs_of(fields, page.rows))
     count = queries.count_estimate(connection, listing.kind) if listing.is_whole else 0
     beside = {x.name: x.read(connection, page.rows) for x in columns if x.read is not None}
-    return Stretch(page.rows, page.more, titles, count, beside)
+    stretch = Stretch(page.rows, page.more, titles, count, beside)
+    if around is None:
+        return stretch
+    return replace(stretch, offset=around.offset, more_before=around.more_before)
+
+
+class _Around(msgspec.Struct, frozen=True):
+    """A page around a record, and what stands before it."""
+
+    page: Page
+    offset: int = 0
+    more_before: bool = False
+
+
+def _around(
+    connection: Connection, listing: Listing, wanted: Wanted, fields: tuple[str, ...]
+) -> _Around:
+    """The record with as much before it as after it; nothing where the listing has it not."""
+    if listing.search:  # the best matches come in one page
+        page = _plain_page(connection, listing, Wanted(limit=wanted.limit), fields)
+        is_found = any(row.id == wanted.around for row in page.rows)
+        return _Around(page if is_found else Page(()))
+    spot = queries.spot(
+        connection, listing.kind, RecordId(wanted.around),
+        where=listing.where, sort=listing.sort, descending=listing.descending,
+    )  # fmt: skip
+    if spot is None:
+        return _Around(Page(()))
+    half = max(wanted.limit // 2, 1)
+    head = _plain_page(connection, listing, Wanted(before=spot.key, limit=half), fields)
+    page = _plain_page(connection, listing, Wanted(start=spot.key, limit=half), fields)
+    offset = max(spot.before - len(head.rows), 0) if head.more else 0
+    return _Around(replace(page, rows=(*head.rows, *page.rows)), offset, head.more)
 
 
 def _page(
