@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum, StrEnum
 
 from crm_core.catalog import CATALOG
+from crm_core.fields import Value
 
 
 class Level(IntEnum):
@@ -106,6 +107,39 @@ def with_overrides(role: str, rows: Iterable[tuple[str, str, str]]) -> Matrix:
         if action in {*Action} and level.upper() in Level.__members__:
             matrix[(kind, Action(action))] = Level[level.upper()]
     return matrix
+
+
+REASSIGNING: Mapping[str, frozenset[str]] = {
+    "account": frozenset(("owner", "territory")),
+    "visit": frozenset(("owner",)),
+    "plan": frozenset(("owner",)),
+    "complaint": frozenset(("handler",)),
+}
+"""The fields whose change hands work over."""
+
+
+def hands_over(kind: str, name: str, current: Value) -> bool:
+    """Whether another value of a field takes work from somebody, or gives an account away.
+
+    But for accounts, a first value hands nothing over.
+    """
+    return name in REASSIGNING.get(kind, ()) and (kind == "account" or current is not None)
+
+
+def still_deletes(role: str, kind: str, *, own: bool, age_hours: float) -> bool:
+    """Whether somebody who may delete a record may do so at its age: a rep only what is young and
+    his own, but his own settings whenever he likes.
+    """
+    if role != "rep" or CATALOG[kind].shared_by:
+        return True
+    return own and age_hours < REP_DELETES_WITHIN_HOURS
+
+
+def followed(kind: str, values: Mapping[str, Value]) -> str:
+    """The kind whose right decides: an attachment follows what it is attached to."""
+    parent = values.get("parent") if kind == "attachment" else None
+    above, slash, _ = parent.partition("/") if isinstance(parent, str) else ("", "", "")
+    return above if slash else kind
 
 
 def reach(matrix: Matrix, kind: str, action: Action) -> Level:

@@ -126,6 +126,27 @@ def keys_held(holder: Holder) -> frozenset[str]:
     return frozenset(keys)
 
 
+def led_by(holder: Holder) -> frozenset[str]:
+    """The territory and team keys that a user leads."""
+    territories = (f"territory:{x}" for x in holder.territories)
+    return frozenset((*territories, *(f"team:{x}" for x in holder.leads)))
+
+
+def is_reached(
+    reached: Level, holder: Holder, keys: frozenset[str], *, own: bool, near_then: Level = Level.ALL
+) -> bool:
+    """Whether a right that reaches so far covers a record with these keys: the one rule by which
+    the server judges and the client knows beforehand.
+
+    `own`: he made the record. `near_then`: how near it was under keys that he has lost since.
+    """
+    if reached in (Level.NONE, Level.ALL):
+        return reached is Level.ALL
+    if KEY_ALL in keys:  # what everybody sees belongs to its maker; leads keep it in order
+        return reached >= (Level.OWN if own else Level.TERRITORY)
+    return reached >= min(nearness(holder, keys, led_by(holder)), near_then)
+
+
 def nearness(holder: Holder, root_keys: Iterable[str], ancestors_led: Iterable[str]) -> Level:
     """The least level whose right reaches a root with these keys; ALL where nothing is nearer.
 

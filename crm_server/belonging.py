@@ -8,9 +8,9 @@ from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import ALL_ROOT, RecordId
-from crm_core.scope import KEY_ALL, KEY_IT, keys_of_account, roots_of
+from crm_core.scope import KEY_ALL, KEY_IT, roots_of
 from crm_server.overlay import Overlay
-from crm_server.rows import Row, either, link_in
+from crm_server.rows import Row, either
 
 
 class Belonging(Overlay):
@@ -77,11 +77,7 @@ class Belonging(Overlay):
             if kind == "account_team" and field == "account"
             and (member := self.row(kind, record_id)) is not None and not member.deleted
         ]  # fmt: skip
-        owner, team, territory = (
-            link_in(row.values, name) for name in ("owner", "team", "territory")
-        )
-        lineage = self.directory.lineage(territory)
-        self._set_keys(row.id, keys_of_account(owner, team, lineage, members))
+        self._set_keys(row.id, self.directory.keys_of_account(row.values, members))
 
     def keys_if(
         self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
@@ -93,21 +89,14 @@ class Belonging(Overlay):
             if root != record_id:
                 keys |= self.keys_of(root)
         if record_id in roots:
-            keys |= self._keys_of_values(entity.kind, values)
+            keys |= self.directory.keys_of_values(entity.kind, values)
         return frozenset(keys)
-
-    def _keys_of_values(self, kind: str, values: Mapping[str, Value]) -> frozenset[str]:
-        owner = link_in(values, "owner" if kind == "account" else "created_by")
-        team, territory = self.directory.team_of(owner), self.directory.territory_of(owner)
-        if kind == "account":
-            territory = link_in(values, "territory")
-        return keys_of_account(owner, team, self.directory.lineage(territory), ())
 
     def _keys_of_lone(self, row: Row) -> frozenset[str]:
         """The keys of a record that is its own root: its author's, as if he owned an account."""
         if row.kind == "device":
             return frozenset((KEY_IT, f"user:{row.values.get('user')}"))
-        return self._keys_of_values(row.kind, row.values)
+        return self.directory.keys_of_values(row.kind, row.values)
 
     def _set_keys(self, root: RecordId, keys: frozenset[str]) -> None:
         before = self.keys_of(root)

@@ -1,94 +1,13 @@
-"""The colleagues of an organisation: roles, teams, territories, and the keys each holds."""
+"""Reading the directory of colleagues from the store."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import cast
 
-from crm_core.fields import Value
+from crm_core.directory import DIRECTORY_KINDS, Directory, Values, directory_of
 from crm_core.ids import ALL_ROOT, RecordId
-from crm_core.roles import Action, Level, Matrix, reach, with_overrides
-from crm_core.scope import Holder, keys_held
 from crm_server.store import Tx
-
-DIRECTORY_KINDS = ("user", "team", "territory", "role_permission")
-"""A change of one of these may change what people see."""
-
-TERRITORY_DEPTH_MAX = 32
-
-Values = Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """A user as far as rights need to know him."""
-
-    id: RecordId
-    login: str
-    role: str
-    team: RecordId | None
-    territory: RecordId | None
-    active: bool
-
-
-@dataclass(frozen=True)
-class Directory:
-    """All colleagues, teams and territories as of one seq."""
-
-    seq: int
-    users: Mapping[RecordId, Colleague]
-    leads: Mapping[RecordId, RecordId]
-    parents: Mapping[RecordId, RecordId]
-    overrides: Mapping[str, tuple[tuple[str, str, str], ...]]
-
-    @cached_property
-    def _known(self) -> dict[RecordId, tuple[Matrix, Holder, frozenset[str]]]:
-        return {}
-
-    def rights(self, user: RecordId) -> tuple[Matrix, Holder, frozenset[str]]:
-        """A user's matrix, how scope sees him, and the keys he holds."""
-        found = self._known.get(user)
-        if found is None:
-            found = self._rights(user)
-            self._known[user] = found
-        return found
-
-    def _rights(self, user: RecordId) -> tuple[Matrix, Holder, frozenset[str]]:
-        person = self.users.get(user)
-        if person is None:
-            nobody = Holder(user, None, (), (), Level.NONE)
-            return {}, nobody, frozenset()
-        matrix = with_overrides(person.role, self.overrides.get(person.role, ()))
-        holder = Holder(
-            user,
-            person.team,
-            (person.territory,) if person.territory else (),
-            tuple(sorted(team for team, lead in self.leads.items() if lead == user)),
-            reach(matrix, "*", Action.READ),
-            is_it=reach(matrix, "*", Action.ADMIN) > Level.NONE,
-        )
-        return matrix, holder, keys_held(holder)
-
-    def lineage(self, territory: RecordId | None) -> tuple[RecordId, ...]:
-        """A territory and everything above it."""
-        found: list[RecordId] = []
-        while territory and territory not in found and len(found) < TERRITORY_DEPTH_MAX:
-            found.append(territory)
-            territory = self.parents.get(territory)
-        return tuple(found)
-
-    def team_of(self, user: RecordId | None) -> RecordId | None:
-        """The team of a user."""
-        person = self.users.get(user) if user else None
-        return person.team if person else None
-
-    def territory_of(self, user: RecordId | None) -> RecordId | None:
-        """The territory of a user."""
-        person = self.users.get(user) if user else None
-        return person.territory if person else None
 
 
 def load_directory(tx: Tx, seq: int) -> Directory:
@@ -101,35 +20,3 @@ def load_directory(tx: Tx, seq: int) -> Directory:
     )
     rows = [(kind, RecordId(rid), cast("Values", json.loads(body))) for kind, rid, body in found]
     return directory_of(seq, rows)
-
-
-def directory_of(seq: int, rows: Iterable[tuple[str, RecordId, Values]]) -> Directory:
-    """The directory made of live records of its kinds."""
-    users: dict[RecordId, Colleague] = {}
-    leads: dict[RecordId, RecordId] = {}
-    parents: dict[RecordId, RecordId] = {}
-    overrides: dict[str, tuple[tuple[str, str, str], ...]] = {}
-    for kind, record_id, values in rows:
-        if kind == "user":
-            users[record_id] = _colleague(record_id, values)
-        elif kind == "team" and values.get("lead"):
-            leads[record_id] = RecordId(str(values["lead"]))
-        elif kind == "territory" and values.get("parent"):
-            parents[record_id] = RecordId(str(values["parent"]))
-        elif kind == "role_permission":
-            role = str(values.get("role"))
-            row = (str(values.get("entity")), str(values.get("action")), str(values.get("level")))
-            overrides[role] = (*overrides.get(role, ()), row)
-    return Directory(seq, users, leads, parents, overrides)
-
-
-def _colleague(record_id: RecordId, values: Values) -> Colleague:
-    team, territory = values.get("team"), values.get("territory")
-    return Colleague(
-        record_id,
-        str(values.get("login") or ""),
-        str(values.get("role") or ""),
-        RecordId(str(team)) if team else None,
-        RecordId(str(territory)) if territory else None,
-        values.get("active") is not False,
-    )

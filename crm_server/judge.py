@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
@@ -17,21 +15,14 @@ from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
 from crm_core.merge import FieldResult, Result
-from crm_core.roles import REP_DELETES_WITHIN_HOURS, Action, Level, Matrix, reach
-from crm_core.scope import KEY_ALL, Holder, nearness, parse_target
+from crm_core.roles import Action, Level, Matrix, followed, hands_over, reach, still_deletes
+from crm_core.scope import Holder, is_reached, parse_target
 from crm_core.values import check
 from crm_server.moments import hours_between
 from crm_server.rows import Row, targets, unique_form
 from crm_server.work import Work
 
 EMPTY: tuple[Value, ...] = (None, "", [])
-REASSIGNING: Mapping[str, frozenset[str]] = {
-    "account": frozenset(("owner", "territory")),
-    "visit": frozenset(("owner",)),
-    "plan": frozenset(("owner",)),
-    "complaint": frozenset(("handler",)),
-}
-"""The fields whose change hands work over; a first value hands nothing over."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +42,6 @@ class Author:
     _decided: dict[tuple[Action, str, frozenset[str], int, bool], bool] = field(
         default_factory=dict[tuple[Action, str, frozenset[str], int, bool], bool]
     )
-
-    @cached_property
-    def led(self) -> frozenset[str]:
-        """The territory and team keys that he leads."""
-        holder = self.holder
-        return frozenset(
-            (*(f"territory:{x}" for x in holder.territories), *(f"team:{x}" for x in holder.leads))
-        )
 
     def reach(self, kind: str, action: Action) -> Level:
         """How far an action of his reaches."""
@@ -85,13 +68,9 @@ class Author:
     def _decide(
         self, action: Action, kind: str, keys: frozenset[str], scope_gen: int, *, own: bool
     ) -> bool:
+        near_then = _nearness_then(self.graced.get(scope_gen), keys)
         reached = self.reach(kind, action)
-        if reached in (Level.NONE, Level.ALL):
-            return reached is Level.ALL
-        if KEY_ALL in keys:  # what everybody sees belongs to its maker; leads keep it in order
-            return reached >= (Level.OWN if own else Level.TERRITORY)
-        near = nearness(self.holder, keys, self.led)
-        return reached >= min(near, _nearness_then(self.graced.get(scope_gen), keys))
+        return is_reached(reached, self.holder, keys, own=own, near_then=near_then)
 
 
 _LEVEL_OF_KEY = {"user": Level.OWN, "team": Level.TEAM, "territory": Level.TERRITORY}
@@ -136,7 +115,7 @@ class Judge:
 
     def may(self, action: Action, row: Row) -> bool:
         """Whether the author's right reaches this record."""
-        kind = self._follows(row.kind, row.values)
+        kind = followed(row.kind, row.values)
         own = row.values.get("created_by") == self._author.user
         keys = self._work.keys_at(row.kind, row.id)
         return self._author.may(action, kind, keys, self.scope_gen, own=own)
@@ -151,17 +130,9 @@ class Judge:
         settings whenever he likes."""
         if not self.may(Action.DELETE, row):
             return False
-        if self._author.role != "rep" or CATALOG[row.kind].shared_by:
-            return True
-        mine = row.values.get("created_by") == self._author.user
-        return mine and hours_between(row.values.get("created_at"), at) < REP_DELETES_WITHIN_HOURS
-
-    def _follows(self, kind: str, values: Mapping[str, Value]) -> str:
-        """An attachment follows the right on what it is attached to."""
-        if kind != "attachment":
-            return kind
-        parent = parse_target("", values.get("parent"))
-        return parent[0] if parent else kind
+        own = row.values.get("created_by") == self._author.user
+        age = hours_between(row.values.get("created_at"), at)
+        return still_deletes(self._author.role, row.kind, own=own, age_hours=age)
 
     def fields(self, entity: Entity, row: Row | None, change: Change) -> Judged:
         """Judge each field of a change; what is computed here is left out in silence."""
@@ -237,23 +208,19 @@ class Judge:
         self, spec: Field, row: Row | None, change: Change
     ) -> FieldResult | None:
         name = spec.name
-        if name not in REASSIGNING.get(change.kind, ()):
-            return None
         value = change.new[name]
         current = row.values.get(name) if row is not None else None
-        if value == current or self._is_default(change, name, value, current):
+        if not hands_over(change.kind, name, current) or value == current:
+            return None
+        if change.op is Op.INSERT and self._is_default(name, value):
             return None
         keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
         if self._author.may(Action.REASSIGN, change.kind, keys, self.scope_gen):
             return None
         return _refuse(name, "right.missing", action="reassign")
 
-    def _is_default(self, change: Change, name: str, value: Value, current: Value) -> bool:
-        """A first value hands nothing over; an account's first owner is its author."""
-        if change.kind != "account":
-            return current is None
-        if change.op is not Op.INSERT:
-            return False
+    def _is_default(self, name: str, value: Value) -> bool:
+        """An account's first owner is its author."""
         user = self._author.user
         return value in (None, user if name == "owner" else self._work.directory.territory_of(user))
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from crm_core.catalog import entity_of
+from crm_core.directory import DIRECTORY_KINDS
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import RecordId, provisional_number
-from crm_server.directory import DIRECTORY_KINDS
 from crm_server.rows import By, targets
 from crm_server.scoping import settle_directory
 from crm_server.service import Service

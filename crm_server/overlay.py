@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, MutableMapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from crm_core.directory import Directory
 from crm_core.ids import RecordId
-from crm_server.directory import Directory
 from crm_server.rows import Child, Key, Row, row_of
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER

@@ -10,6 +10,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
+from crm_core.directory import link_in
 from crm_core.entity import Entity
 from crm_core.fields import Kind, Value
 from crm_core.ids import RecordId
@@ -124,12 +125,6 @@ def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:
 def unique_form(value: Value) -> str:
     """The form in which a unique value is compared: case and outer spaces aside."""
     return str(value).strip().casefold() if value not in (None, "") else ""
-
-
-def link_in(values: Mapping[str, Value], name: str) -> RecordId | None:
-    """The one record to which a value leads."""
-    value = values.get(name)
-    return RecordId(value) if isinstance(value, str) and value else None
 
 
 def either(old: Row | None, new: Row, name: str) -> set[RecordId]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_core.catalog import CATALOG
+from crm_core.directory import Directory
 from crm_core.ids import RecordId
-from crm_server.directory import Directory, load_directory
+from crm_server.directory import load_directory
 from crm_server.rows import By
 from crm_server.service import Service
 from crm_server.store import Clock, Tx

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA
+from crm_core.directory import Directory
 from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
@@ -33,7 +34,7 @@ from crm_core.wire import (
     encode,
 )
 from crm_server.digests import Digests
-from crm_server.directory import Directory, load_directory
+from crm_server.directory import load_directory
 from crm_server.judge import Author
 from crm_server.moments import hours_between
 from crm_server.pull import Puller

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm_core.directory import DIRECTORY_KINDS
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED
 from crm_server.belonging import Belonging
-from crm_server.directory import DIRECTORY_KINDS
 from crm_server.rows import LINKS, By, Row, encode, stored, targets, unique_form
 from crm_server.tables import FOREVER
 
