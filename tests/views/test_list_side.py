@@ -13,14 +13,17 @@ from pytestqt.qtbot import QtBot
 from crm_core.catalog import CATALOG
 from crm_core.fields import Kind
 from crm_core.ids import RecordId
+from crm_desktop.i18n import set_language
 from crm_desktop.models import queries
 from crm_desktop.models.sql import Where
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.columns import columns_of
 from crm_desktop.views.kit.bulk import BulkPopup
 from crm_desktop.views.kit.columns_popup import ColumnsPopup
 from crm_desktop.views.kit.condition_popup import ConditionPopup
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.fields_popup import FieldsPopup
 from crm_desktop.views.kit.filtering import ME, OPERATORS, chip_words, operator_words
 from crm_desktop.views.kit.list_side import ListSide
 from crm_desktop.views.kit.view_spec import ViewSpec, spec_of, values_of
@@ -358,3 +361,58 @@ def test_a_new_form_takes_the_values_it_is_given(
     rest()
     row = stored(store, int(pane.record_id, 16))
     assert row.values["account"] == known["account"][0]
+
+
+def test_a_field_to_filter_by_is_found_by_a_few_letters(
+    pane: EntityPane, rest: Rest, qtbot: QtBot
+) -> None:
+    chips = pane.side.bar._chips
+    chips.add_chip.click()
+    (sheet,) = chips.findChildren(FieldsPopup)
+    usual = [x.name for x in columns_of(TASK)]
+    assert list(sheet.offered[: len(usual)]) == usual
+    assert len(sheet.offered) == len(TASK.fields)
+    qtbot.keyClicks(sheet._line, "prio")
+    assert sheet.offered == ("priority",)
+    qtbot.keyClick(sheet._line, Qt.Key.Key_Return)
+    (asked,) = chips.findChildren(ConditionPopup)
+    asked._boxes["high"].setChecked(True)
+    asked._apply()
+    rest()
+    assert pane.side.bar.spec.where == (Where("priority", "in", ["high"]),)
+
+
+def test_the_arrows_go_on_among_the_fields_that_fit(pane: EntityPane, qtbot: QtBot) -> None:
+    chips = pane.side.bar._chips
+    chips.add_chip.click()
+    (sheet,) = chips.findChildren(FieldsPopup)
+    qtbot.keyClick(sheet._line, Qt.Key.Key_Down)
+    with qtbot.waitSignal(sheet.taken) as taken:
+        qtbot.keyClick(sheet._line, Qt.Key.Key_Return)
+    assert taken.args == [sheet.offered[1]]
+
+
+def test_a_field_is_found_by_the_initials_of_its_chinese_name(
+    pane: EntityPane, qtbot: QtBot
+) -> None:
+    set_language("zh_CN")
+    chips = pane.side.bar._chips
+    chips.add_chip.click()
+    (sheet,) = chips.findChildren(FieldsPopup)
+    qtbot.keyClicks(sheet._line, "yxj")
+    set_language("en")
+    assert sheet.offered == ("priority",)
+
+
+def test_columns_are_narrowed_by_typing(hub: DataHub, rest: Rest, qtbot: QtBot) -> None:
+    pane = EntityPane(CATALOG["account"], hub)  # it has more columns than one finds at a glance
+    qtbot.addWidget(pane)
+    rest()
+    pane.side.bar._offer_columns()
+    (sheet,) = pane.side.bar.findChildren(ColumnsPopup)
+    qtbot.keyClicks(sheet._line, "credit li")
+    items = [sheet._list.item(n) for n in range(sheet._list.count())]
+    assert [x.text() for x in items if not x.isHidden()] == ["Credit limit"]
+    qtbot.keyClick(sheet._line, Qt.Key.Key_Down)
+    qtbot.keyClick(sheet._list, Qt.Key.Key_Space)
+    assert "credit_limit" in pane.side.bar.spec.columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 from typing_extensions import override
@@ -131,10 +131,10 @@ class Chip(QAbstractButton):
 class ChipRow(QWidget):
     """The line of chips over a list, with room at its end for the list's own buttons.
 
-    Signal: `adding(place)` for "+ Filter", with the place on the screen for a menu.
+    Signal: `adding` for "+ Filter".
     """
 
-    adding = Signal(QPoint)
+    adding = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, add_words: str = "") -> None:
         super().__init__(parent)
@@ -175,5 +175,10 @@ class ChipRow(QWidget):
         """The chips in their order."""
         return tuple(self._chips)
 
+    @property
+    def add_chip(self) -> Chip:
+        """The chip that asks for one more."""
+        return self._add
+
     def _tell_adding(self) -> None:
-        self.adding.emit(self._add.mapToGlobal(self._add.rect().bottomLeft()))
+        self.adding.emit()

@@ -12,10 +12,13 @@ from typing_extensions import override
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import flat
 from crm_desktop.views.kit.column import Column
+from crm_desktop.views.kit.narrow_line import NarrowLine
 from crm_desktop.views.kit.popup import Popup
 from crm_desktop.views.kit.text import caption
 
 _HEIGHT = 320
+_FEW = 12
+"""So many columns are found without typing."""
 
 
 class ColumnsPopup(Popup):
@@ -36,6 +39,9 @@ class ColumnsPopup(Popup):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             is_shown = column.name in names
             item.setCheckState(Qt.CheckState.Checked if is_shown else Qt.CheckState.Unchecked)
+        self._line = NarrowLine(self)
+        self._line.setVisible(len(known) > _FEW)
+        self.page.addWidget(self._line)
         self.page.addWidget(caption(self, tr("Drag, or Alt+↑ and Alt+↓, to reorder")))
         self.page.addWidget(self._list)
         usual = flat(tr("Usual columns"), self)
@@ -44,7 +50,21 @@ class ColumnsPopup(Popup):
         self._list.itemChanged.connect(self._tell)
         self._list.model().rowsMoved.connect(self._tell)
         self._list.moved.connect(self._tell)
+        self._line.textChanged.connect(self._narrow)
+        self._line.stepped.connect(self._step_into_list)
         self._list.setCurrentRow(0)
+        self._list.setFocus()
+
+    def _narrow(self) -> None:
+        for n in range(self._list.count()):
+            item = self._list.item(n)
+            item.setHidden(not self._line.fits(item.text()))
+        self._list.is_whole = not self._line.text().strip()
+        self._list.setDragEnabled(self._list.is_whole)
+
+    def _step_into_list(self) -> None:
+        shown = (n for n in range(self._list.count()) if not self._list.item(n).isHidden())
+        self._list.setCurrentRow(next(shown, -1))
         self._list.setFocus()
 
     def _tell(self, *_: object) -> None:
@@ -66,11 +86,14 @@ class _Ordered(QListWidget):
     """A list whose current entry moves with Alt and the arrows."""
 
     moved = Signal()
+    is_whole = True
+    """Whether all columns are to be seen, so that a place among them means something."""
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
-        if not step or not event.modifiers() & Qt.KeyboardModifier.AltModifier:
+        is_alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        if not step or not is_alt or not self.is_whole:
             super().keyPressEvent(event)
             return
         row = self.currentRow()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from crm_core.entity import Entity
 from crm_core.fields import Field
 from crm_desktop.i18n import tr
 from crm_desktop.models.sql import Where
+from crm_desktop.views.columns import columns_of
 from crm_desktop.views.kit.chips import Chip, ChipRow
 from crm_desktop.views.kit.filtering import OPERATORS, chip_words
 from crm_desktop.views.kit.links import Links
@@ -89,14 +89,14 @@ class ConditionChips(ChipRow):
             kept.append(where)
         self.changed.emit(tuple(kept))
 
-    def _offer_fields(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for field in sorted(self._entity.fields, key=lambda x: tr(x.label)):
-            if len(OPERATORS[field.kind]):
-                menu.addAction(tr(field.label)).setData(field.name)
-        menu.triggered.connect(self._open_new)
-        menu.popup(place)
+    def _offer_fields(self) -> None:
+        from crm_desktop.views.kit.fields_popup import FieldsPopup  # not for start
 
-    def _open_new(self, action: QAction) -> None:
-        self.open_condition(self._entity.by_name[str(action.data())], -1, self)
+        known = [field for field in self._entity.fields if OPERATORS[field.kind]]
+        usual = [field.name for field in columns_of(self._entity)]
+        popup = FieldsPopup(known, usual, self)
+        popup.taken.connect(self._open_new)
+        popup.open_below(self.add_chip)
+
+    def _open_new(self, name: str) -> None:
+        self.open_condition(self._entity.by_name[name], -1, self.add_chip)
