@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 from crm_core.catalog import entity_of
-from crm_desktop.dates import day_words, month_name, month_words
+from crm_desktop.dates import month_name, month_words
 from crm_desktop.i18n import tr, tr_n
-from crm_desktop.insight import scoring
+from crm_desktop.insight import headings, scoring
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.question import Question, instant_at, month_start, named
 from crm_desktop.models.sql import Where
@@ -21,10 +23,8 @@ VITAL_SHARE = 0.8
 CAUSES_MAX = 8
 """More bars could not be labelled; the smaller causes are one bar together."""
 
-_MONTHS = 12
 _SECONDS_A_DAY = 86_400
-_NOT_OURS = ("duplicate", "rejected")
-_ENDS = ("closed", "followed_up", *_NOT_OURS)
+_ENDS = ("closed", "followed_up", "duplicate", "rejected")
 
 
 # Causes
@@ -32,24 +32,20 @@ _ENDS = ("closed", "followed_up", *_NOT_OURS)
 
 def causes(asked: Question) -> Chart:
     """Complaints by cause, the commonest first, with the cumulated share."""
-    first = month_start(asked.as_of, -_MONTHS)
-    found, without = _counted_causes(asked, first)
+    found, without = _by_cause(asked, headings.since(asked.as_of))
     shown, rest = found[:CAUSES_MAX], found[CAUSES_MAX:]
-    vital = scoring.vital_few([count for _, count in found], VITAL_SHARE)
-    total = sum(count for _, count in found)
-    window = _window(asked, first)
-    marks = [_cause_mark(cause, count, total, window, is_vital=n < vital)
-             for n, (cause, count) in enumerate(shown)]  # fmt: skip
+    vital = scoring.vital_few([len(cause.complaints) for cause in found], VITAL_SHARE)
+    total = sum(len(cause.complaints) for cause in found)
+    marks = [_cause_mark(cause, total, is_vital=n < vital) for n, cause in enumerate(shown)]
     if rest:
-        marks.append(_rest_mark(rest, total, window))
+        marks.append(_cause_mark(_together(rest), total, is_vital=False))
     return Chart(
-        "complaint-causes", Form.PARETO, tr("Complaint causes"),
+        "complaint-causes", Form.PARETO, headings.title("complaint-causes"),
         tr_n("{n} of {all} makes up {share}", "{n} of {all} make up {share}", vital,
              all=len(found),
-             share=percent(sum(count for _, count in found[:vital]) / total, 0)) if total
+             share=percent(sum(len(x.complaints) for x in found[:vital]) / total, 0)) if total
         else tr("no causes yet"),
-        tr("Complaints by cause · {whose} · since {first}", whose=asked.whose,
-           first=day_words(first, year=True)),
+        headings.filter_line("complaint-causes", asked.as_of, asked.filters),
         total, _counted(total), asked.as_of, asked.last_sync,
         _sentences(
             tr("Causes by their number of complaints. Blue is the smallest set that makes up at "
@@ -64,53 +60,50 @@ def causes(asked: Question) -> Chart:
     )  # fmt: skip
 
 
-def _counted_causes(asked: Question, first: dt.date) -> tuple[list[tuple[str, int]], int]:
-    """(cause, complaints) with the commonest first, and how many have none."""
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """A cause as it is mostly written, and the complaints that have it."""
+
+    name: str
+    complaints: tuple[str, ...]
+
+
+def _by_cause(asked: Question, first: dt.date) -> tuple[list[_Cause], int]:
+    """The causes, the commonest first, and how many complaints have none."""
     more, parameters = asked.account_sql("account")
     rows = asked.c.rows(
-        "SELECT coalesce(trim(cause), ''), count(*) FROM complaint WHERE deleted = 0"
+        "SELECT lower(hex(id)), coalesce(trim(cause), '') FROM complaint WHERE deleted = 0"
         " AND received_at >= ? AND received_at < ?"
-        f" AND coalesce(state, '') NOT IN ('duplicate', 'rejected'){more}"
-        " GROUP BY 1 COLLATE NOCASE ORDER BY 2 DESC, 1",
+        f" AND coalesce(state, '') NOT IN ('duplicate', 'rejected'){more} ORDER BY id",
         [instant_at(first), instant_at(asked.after), *parameters],
     )
-    found = [(str(cause), int(count)) for cause, count in rows]
-    return [x for x in found if x[0]], sum(count for cause, count in found if not cause)
+    names: dict[str, Counter[str]] = {}
+    members: dict[str, list[str]] = {}
+    for complaint, cause in rows:
+        names.setdefault(str(cause).casefold(), Counter())[str(cause)] += 1
+        members.setdefault(str(cause).casefold(), []).append(str(complaint))
+    without = len(members.pop("", ()))
+    found = [_Cause(names[key].most_common(1)[0][0], tuple(who)) for key, who in members.items()]
+    return sorted(found, key=lambda cause: (-len(cause.complaints), cause.name)), without
 
 
-def _window(asked: Question, first: dt.date) -> tuple[Where, ...]:
-    return (
-        Where("received_at", ">=", instant_at(first)),
-        Where("received_at", "<", instant_at(asked.after)),
-        *(Where("state", "!=", state) for state in _NOT_OURS),
-        *asked.of_accounts,
-    )
+def _together(rest: Sequence[_Cause]) -> _Cause:
+    complaints = tuple(one for cause in rest for one in cause.complaints)
+    return _Cause(tr_n("{n} other", "{n} others", len(rest)), complaints)
 
 
-def _cause_mark(
-    cause: str, count: int, total: int, window: tuple[Where, ...], *, is_vital: bool
-) -> Mark:
+def _cause_mark(cause: _Cause, total: int, *, is_vital: bool) -> Mark:
+    count = len(cause.complaints)
     return Mark(
-        cause, count, whole(count), tip=f"{cause}: {count} · {percent(count / total)}",
+        cause.name, count, whole(count), tip=f"{cause.name}: {count} · {percent(count / total)}",
         tone=Tone.PLAIN if is_vital else Tone.REST,
-        drill=Drill("complaint", (Where("cause", "=", cause), *window),
-                    tr("{what} ({n})", what=cause, n=count)),
+        drill=Drill("complaint", (named(*cause.complaints),),
+                    tr("{what} ({n})", what=cause.name, n=count)),
     )  # fmt: skip
 
 
 def _counted(complaints: int) -> str:
     return tr_n("n = {n} complaint", "n = {n} complaints", complaints)
-
-
-def _rest_mark(rest: Sequence[tuple[str, int]], total: int, window: tuple[Where, ...]) -> Mark:
-    count = sum(n for _, n in rest)
-    name = tr_n("{n} other", "{n} others", len(rest))
-    return Mark(
-        name, count, whole(count), tip=f"{name}: {count} · {percent(count / total)}",
-        tone=Tone.REST,
-        drill=Drill("complaint", (Where("cause", "in", [cause for cause, _ in rest]), *window),
-                    tr("{what} ({n})", what=name, n=count)),
-    )  # fmt: skip
 
 
 def _cumulated(marks: Sequence[Mark], total: int) -> Series:
@@ -127,18 +120,16 @@ def _cumulated(marks: Sequence[Mark], total: int) -> Series:
 
 def stages(asked: Question) -> Chart:
     """How long complaints stayed in each stage they have left: the median, in days."""
-    first = month_start(asked.as_of, -_MONTHS)
-    stays = _stays(asked, first)
+    stays = _stays(asked, headings.since(asked.as_of))
     order = [x for x in entity_of("complaint").by_name["state"].choices if x.code in stays]
     marks = tuple(_stage_mark(tr(x.label), stays[x.code]) for x in order)
     left = sum(len(found) for found in stays.values())
     slow = max(marks, key=lambda mark: mark.value or 0, default=None)
     return Chart(
-        "complaint-stages", Form.BARS, tr("Time in each stage"),
+        "complaint-stages", Form.BARS, headings.title("complaint-stages"),
         tr("longest in: {stage}, {days} days", stage=slow.label, days=slow.shown)
         if slow is not None else tr("no stage has been left yet"),
-        tr("Median days in a stage · {whose} · since {first}", whose=asked.whose,
-           first=day_words(first, year=True)),
+        headings.filter_line("complaint-stages", asked.as_of, asked.filters),
         left, tr_n("n = {n} stage left", "n = {n} stages left", left), asked.as_of, asked.last_sync,
         (
             tr("From the log of each complaint: the time between entering a stage and leaving it, "
@@ -187,17 +178,16 @@ def _stage_mark(name: str, stays: Sequence[tuple[str, float]]) -> Mark:
 
 def flow(asked: Question) -> Chart:
     """Complaints received in each of the last twelve complete months, and resolved in them."""
-    after = month_start(asked.as_of)
-    months = [month_start(after, n - _MONTHS) for n in range(_MONTHS + 1)]
+    shown = headings.last_months(asked.as_of)
+    months = (*shown, month_start(shown[-1], 1))
     received, resolved = _received(asked, months), _resolved(asked, months)
     ours = tuple(_received_mark(asked, m, n) for m, n in zip(months, received, strict=False))
     theirs = tuple(_resolved_mark(m, who) for m, who in zip(months, resolved, strict=False))
     done, total = sum(map(len, resolved)), sum(received)
     return Chart(
-        "complaint-flow", Form.COLUMNS, tr("Complaints received and resolved"),
+        "complaint-flow", Form.COLUMNS, headings.title("complaint-flow"),
         tr("{received} received, {resolved} resolved", received=total, resolved=done),
-        tr("By month · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_words(months[0]), last=month_words(months[-2])),
+        headings.filter_line("complaint-flow", asked.as_of, asked.filters),
         total, _counted(total), asked.as_of, asked.last_sync,
         (
             tr("Received by the moment of receipt; resolved when a complaint first came to the "

@@ -12,6 +12,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import day_words, month_name, month_words
 from crm_desktop.i18n import tr, tr_n
+from crm_desktop.insight import headings
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.question import (
     Question,
@@ -19,7 +20,6 @@ from crm_desktop.insight.question import (
     local_day,
     month_start,
     named,
-    quarter_start,
 )
 from crm_desktop.models.sql import Where
 from crm_desktop.numbers import percent, whole
@@ -38,7 +38,6 @@ ADHERENCE_DAYS = 1
 _DONE = ("completed", "reviewed")
 _QUALIFYING = ("order", "progress")
 _BY_PHONE = "phone"
-_MONTHS = 12
 _WEEKEND = 5
 
 NOT_BY_PHONE = tr_noop("Visits by phone do not count; a visit counts on the day it took place.")
@@ -73,21 +72,12 @@ def _targets(
     return [_Target(str(row[0]), str(row[1]), str(row[2]), int(row[3])) for row in rows]
 
 
-def _last_quarter(asked: Question) -> tuple[dt.date, dt.date]:
-    """The last complete quarter: its first day, and the first day after it."""
-    return quarter_start(asked.as_of, -1), quarter_start(asked.as_of)
-
-
-def _quarter_words(first: dt.date) -> str:
-    return tr("quarter {n} of {year}", n=(first.month - 1) // 3 + 1, year=first.year)
-
-
 # Coverage
 
 
 def coverage(asked: Question) -> Chart:
     """Of each visitor's target accounts, the share visited at least once in the last quarter."""
-    first, after = _last_quarter(asked)
+    first, after = headings.last_quarter(asked.as_of)
     targets = _targets(asked, TARGET_GRADES, first, after)
     owners = sorted({one.owner for one in targets})
     names = asked.names("user", [owner for owner in owners if owner])
@@ -99,12 +89,11 @@ def coverage(asked: Question) -> Chart:
     )
     met = sum(1 for mark in marks if mark.tone is Tone.PLAIN)
     return Chart(
-        "visit-coverage", Form.BARS, tr("Visit coverage"),
+        "visit-coverage", Form.BARS, headings.title("visit-coverage"),
         tr_n("{n} of {all} meets the target of {target}",
              "{n} of {all} meet the target of {target}", met, all=len(marks),
              target=percent(COVERAGE_TARGET, 0)) if marks else tr("no target accounts"),
-        tr("Accounts visited at least once · grades A, B · {whose} · {quarter}", whose=asked.whose,
-           quarter=_quarter_words(first)),
+        headings.filter_line("visit-coverage", asked.as_of, asked.filters),
         len(targets),
         tr_n("n = {n} target account", "n = {n} target accounts", len(targets)),
         asked.as_of, asked.last_sync,
@@ -146,18 +135,17 @@ def _coverage_mark(name: str, members: Sequence[_Target]) -> Mark:
 
 def frequency(asked: Question) -> Chart:
     """For each grade, how much of the visits that its cadence asks for were made."""
-    first, after = _last_quarter(asked)
+    first, after = headings.last_quarter(asked.as_of)
     targets = _targets(asked, tuple(VISITS_A_QUARTER), first, after)
     grades = [g for g in VISITS_A_QUARTER if any(x.grade == g for x in targets)]
     marks = tuple(_frequency_mark(g, [x for x in targets if x.grade == g]) for g in grades)
     wanted = sum(VISITS_A_QUARTER[one.grade] for one in targets)
     made = sum(min(one.visits, VISITS_A_QUARTER[one.grade]) for one in targets)
     return Chart(
-        "visit-frequency", Form.BARS, tr("Visit frequency"),
+        "visit-frequency", Form.BARS, headings.title("visit-frequency"),
         tr("{share} of the visits that the grades ask for", share=percent(made / wanted, 0))
         if wanted else tr("no target accounts"),
-        tr("Visits made against the cadence · grades A, B, C · {whose} · {quarter}",
-           whose=asked.whose, quarter=_quarter_words(first)),
+        headings.filter_line("visit-frequency", asked.as_of, asked.filters),
         len(targets), tr_n("n = {n} account", "n = {n} accounts", len(targets)), asked.as_of,
         asked.last_sync,
         (
@@ -195,18 +183,16 @@ def _frequency_mark(grade: str, members: Sequence[_Target]) -> Mark:
 
 def adherence(asked: Question) -> Chart:
     """For each of the last twelve complete months, the share of planned visits that were kept."""
-    after = month_start(asked.as_of)
-    months = [month_start(after, n - _MONTHS) for n in range(_MONTHS)]
-    planned, kept = _planned_and_kept(asked, months[0], after)
+    months = headings.last_months(asked.as_of)
+    planned, kept = _planned_and_kept(asked, months[0], month_start(months[-1], 1))
     marks = tuple(_month_mark(asked, m, planned[m], kept[m]) for m in months)
     total = sum(planned.values())
     share = sum(kept.values()) / total if total else 0.0
     return Chart(
-        "plan-adherence", Form.COLUMNS, tr("Plan adherence"),
+        "plan-adherence", Form.COLUMNS, headings.title("plan-adherence"),
         tr("{share} of the planned visits were kept", share=percent(share, 0)) if total
         else tr("no planned visits"),
-        tr("Planned visits kept, by month · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_words(months[0]), last=month_words(months[-1])),
+        headings.filter_line("plan-adherence", asked.as_of, asked.filters),
         total, tr_n("n = {n} planned visit", "n = {n} planned visits", total), asked.as_of,
         asked.last_sync,
         (
@@ -271,7 +257,7 @@ def _month_mark(asked: Question, month: dt.date, planned: int, kept: int) -> Mar
 
 def outcomes(asked: Question) -> Chart:
     """What the visits of the last twelve months came to."""
-    first, after = month_start(asked.as_of, -_MONTHS), asked.after
+    first, after = headings.since(asked.as_of), asked.after
     states: list[Value] = list(_DONE)
     window = (
         Where("state", "in", states),
@@ -290,11 +276,10 @@ def outcomes(asked: Question) -> Chart:
     total = sum(count for _, count in found)
     good = sum(count for code, count in found if code in _QUALIFYING)
     return Chart(
-        "visit-outcomes", Form.BARS, tr("Visit outcomes"),
+        "visit-outcomes", Form.BARS, headings.title("visit-outcomes"),
         tr("{share} with an order or progress", share=percent(good / total, 0)) if total
         else tr("no visits yet"),
-        tr("Completed visits by outcome · {whose} · since {first}", whose=asked.whose,
-           first=day_words(first, year=True)),
+        headings.filter_line("visit-outcomes", asked.as_of, asked.filters),
         total, tr_n("n = {n} visit", "n = {n} visits", total), asked.as_of, asked.last_sync,
         (
             tr("Effectiveness is the share of completed visits with an order or progress; these "

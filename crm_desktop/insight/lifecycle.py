@@ -11,7 +11,7 @@ from statistics import mean
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import month_words
 from crm_desktop.i18n import tr, tr_n
-from crm_desktop.insight import purchases
+from crm_desktop.insight import headings, purchases
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.purchases import Window
 from crm_desktop.insight.question import Question, month_start, named
@@ -115,9 +115,9 @@ def stock(asked: Question) -> Chart:
         if code in ("declining", "dormant") and before[who] not in ("declining", "dormant")
     )  # fmt: skip
     return Chart(
-        "lifecycle", Form.COLUMNS, tr("Lifecycle"),
+        "lifecycle", Form.COLUMNS, headings.title("lifecycle"),
         tr("{n} slipped to declining or dormant in three months", n=slipped),
-        tr("Accounts by stage, today and three months ago · {whose}", whose=asked.whose),
+        headings.filter_line("lifecycle", asked.as_of, asked.filters),
         len(now), tr_n("n = {n} account", "n = {n} accounts", len(now)), asked.as_of,
         asked.last_sync,
         (
@@ -178,8 +178,8 @@ def cohorts(asked: Question) -> Chart:
     )
     members = sum(1 for month in first.values() if month in starts)
     return Chart(
-        "cohorts", Form.GRID, tr("Cohort retention"), _kept(rows),
-        tr("Share that ordered again, by month of first order · {whose}", whose=asked.whose),
+        "cohorts", Form.GRID, headings.title("cohorts"), _kept(rows),
+        headings.filter_line("cohorts", asked.as_of, asked.filters),
         members, tr_n("n = {n} account", "n = {n} accounts", members), asked.as_of, asked.last_sync,
         (
             tr("A row is a cohort: the accounts whose first order lies in that month, with their "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 
 from crm_core.amounts import minor_units
@@ -16,6 +17,8 @@ _ORDERS = (
     'FROM "order" WHERE deleted = 0 AND total IS NOT NULL AND account IS NOT NULL'
     " AND ordered_on >= ? AND ordered_on < ?"
 )
+_IN_SIGHT = " AND account IN (SELECT id FROM account WHERE deleted = 0)"
+"""Where accounts are counted, one that no list could show does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,10 @@ class Window:
         return _ORDERS + more, [self.first.isoformat(), self.after.isoformat(), *parameters]
 
     def currencies(self) -> list[tuple[str, int]]:
-        """The currencies and how many orders have them, the commonest first."""
+        """The currencies and how many orders have them."""
         source, parameters = self.sql()
         rows = self.asked.c.rows(
-            f"SELECT substr(total, -3), count(*) {source} GROUP BY 1 ORDER BY 2 DESC, 1", parameters
+            f"SELECT substr(total, -3), count(*) {source} GROUP BY 1", parameters
         )
         return [(str(row[0]), int(row[1])) for row in rows]
 
@@ -70,30 +73,33 @@ class Currency:
         return tr_n("n = {n} order", "n = {n} orders", self.orders)
 
 
-def currency_of(window: Window) -> Currency:
-    """The currency that most orders of a window have."""
-    found = window.currencies()
+def currency_of(*windows: Window) -> Currency:
+    """The currency that most orders of these windows have."""
+    found: Counter[str] = Counter()
+    for window in windows:
+        found.update(dict(window.currencies()))
     if not found:
         return Currency("", 0, 0)
-    (code, orders), *others = found
-    return Currency(code, orders, sum(count for _, count in others))
+    code, orders = min(found.items(), key=lambda item: (-item[1], item[0]))
+    return Currency(code, orders, found.total() - orders)
 
 
 def by_account(window: Window, currency: Currency) -> dict[str, int]:
-    """What each account bought, in minor units."""
+    """What each account in sight bought, in minor units."""
     source, parameters = window.sql()
     rows = window.asked.c.rows(
-        f"SELECT lower(hex(account)), sum({AMOUNT}) {source} AND substr(total, -3) = ? GROUP BY 1",
+        f"SELECT lower(hex(account)), sum({AMOUNT}) {source}{_IN_SIGHT}"
+        " AND substr(total, -3) = ? GROUP BY 1",
         [*parameters, currency.code],
     )
     return {str(account): int(amount) for account, amount in rows}
 
 
 def by_account_and_day(window: Window, currency: Currency) -> list[tuple[str, dt.date, int]]:
-    """Account, day, amount: one row for each day on which an account bought."""
+    """Account in sight, day, amount: one row for each day on which an account bought."""
     source, parameters = window.sql()
     rows = window.asked.c.rows(
-        f"SELECT lower(hex(account)), ordered_on, sum({AMOUNT}) {source}"
+        f"SELECT lower(hex(account)), ordered_on, sum({AMOUNT}) {source}{_IN_SIGHT}"
         " AND substr(total, -3) = ? GROUP BY 1, 2 ORDER BY 1, 2",
         [*parameters, currency.code],
     )

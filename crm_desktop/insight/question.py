@@ -9,7 +9,6 @@ from functools import cached_property
 
 from crm_core.catalog import entity_of
 from crm_core.fields import Value
-from crm_desktop.i18n import tr
 from crm_desktop.models import labels
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.sql import OWN_ID, Where, conditions, id_of
@@ -59,11 +58,6 @@ class Question:
 
         refs = [(kind, RecordId(one)) for one in ids]
         return {record_id: words for (_, record_id), words in labels.titles(self.c, refs).items()}
-
-    @property
-    def whose(self) -> str:
-        """The words of the filter, or that there is none."""
-        return self.filters or tr("all accounts")
 
 
 def named(*ids: str) -> Where:

@@ -10,14 +10,13 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import month_name, month_words
 from crm_desktop.i18n import tr
-from crm_desktop.insight import purchases
+from crm_desktop.insight import headings, purchases
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Unit
 from crm_desktop.insight.purchases import AMOUNT, Currency, Window
 from crm_desktop.insight.question import Question, month_start
 from crm_desktop.models.sql import Where, id_of
 from crm_desktop.numbers import percent, short, whole
 
-MONTHS_SHOWN = 12
 _LEVEL = 0.005
 """Less than half a per cent apart is level."""
 
@@ -27,23 +26,18 @@ NET = tr_noop("Revenue is the sum of the orders' totals, without freight, by the
 def by_month(asked: Question) -> Chart:
     """The complete months of this year beside the same months of last year; in January the whole
     of last year beside the year before."""
-    after = month_start(asked.as_of)
-    year = month_start(after, -1).year
-    first = dt.date(year, 1, 1)
-    window = Window(asked, first, after)
-    currency = purchases.currency_of(window)
-    now = purchases.by_month(window, currency)
-    before = purchases.by_month(
-        Window(asked, month_start(first, -12), month_start(after, -12)), currency
-    )
-    months = [month_start(first, n) for n in range(after.month - 1 or MONTHS_SHOWN)]
+    months = headings.year_so_far(asked.as_of)
+    earlier = tuple(month_start(month, -12) for month in months)
+    year = months[0].year
+    windows = tuple(Window(asked, x[0], month_start(x[-1], 1)) for x in (months, earlier))
+    currency = purchases.currency_of(*windows)
+    now, before = (purchases.by_month(window, currency) for window in windows)
     ours = tuple(_mark(asked, month, now, currency) for month in months)
-    theirs = tuple(_mark(asked, month_start(m, -12), before, currency) for m in months)
+    theirs = tuple(_mark(asked, month, before, currency) for month in earlier)
     return Chart(
-        "revenue", Form.COLUMNS, tr("Revenue by month"),
+        "revenue", Form.COLUMNS, headings.title("revenue"),
         _compared(sum(now.values()), sum(before.values())),
-        tr("Net revenue by month · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_name(months[0]), last=month_name(months[-1])),
+        headings.filter_line("revenue", asked.as_of, asked.filters),
         currency.orders, currency.counted, asked.as_of, asked.last_sync,
         _reasons(
             tr(NET),
@@ -65,17 +59,19 @@ def _mark(asked: Question, month: dt.date, found: Mapping[str, int], currency: C
     return Mark(
         month_name(month), value, short(value),
         tip=f"{month_words(month)}: {whole(value)} {currency.code}",
-        drill=orders_of(asked, month),
+        drill=orders_of(asked, month, currency),
     )  # fmt: skip
 
 
-def orders_of(asked: Question, month: dt.date) -> Drill:
-    """The orders of a month."""
+def orders_of(asked: Question, month: dt.date, currency: Currency) -> Drill:
+    """The orders of a month that are counted: those with an account, in the chart's currency."""
     return Drill(
         "order",
         (
             Where("ordered_on", ">=", month.isoformat()),
             Where("ordered_on", "<", month_start(month, 1).isoformat()),
+            Where("total", "contains", currency.code),
+            Where("account", "filled"),
             *asked.of_accounts,
         ),
         tr("Orders of {month}", month=month_words(month)),
@@ -101,21 +97,19 @@ def _reasons(*sentences: str) -> tuple[str, ...]:
 
 def by_grade(asked: Question) -> Chart:
     """The last twelve complete months, each by the grades that its accounts have today."""
-    after = month_start(asked.as_of)
-    window = Window(asked, month_start(after, -MONTHS_SHOWN), after)
+    months = headings.last_months(asked.as_of)
+    window = Window(asked, months[0], month_start(months[-1], 1))
     currency = purchases.currency_of(window)
-    months = [month_start(window.first, n) for n in range(MONTHS_SHOWN)]
     found = _grades(window, currency)
     grades = [g for g in ("A", "B", "C", "D", "") if any(grade == g for grade, _ in found)]
     series = tuple(_grade_series(asked, grade, months, found, currency) for grade in grades)
     total = sum(found.values())
     of_a = sum(amount for (grade, _), amount in found.items() if grade == "A")
     return Chart(
-        "revenue-by-grade", Form.STACK, tr("Revenue by grade"),
+        "revenue-by-grade", Form.STACK, headings.title("revenue-by-grade"),
         tr("grade A brings {share}", share=percent(of_a / total, 0)) if total
         else tr("no revenue yet"),
-        tr("Net revenue by month and grade · {whose} · {first} to {last}", whose=asked.whose,
-           first=month_words(months[0]), last=month_words(months[-1])),
+        headings.filter_line("revenue-by-grade", asked.as_of, asked.filters),
         currency.orders, currency.counted, asked.as_of, asked.last_sync,
         _reasons(
             tr(NET),
@@ -147,7 +141,7 @@ def _grade_series(
     name = tr("Grade {grade}", grade=grade) if grade else tr("no grade")
     accounts = _accounts_of_grade(asked, grade)
     return Series(name, tuple(
-        _grade_mark(name, orders_of(asked, month), month, accounts,
+        _grade_mark(name, orders_of(asked, month, currency), month, accounts,
                     found.get((grade, f"{month:%Y-%m}"), 0) / currency.unit, currency.code)
         for month in months), Unit.MONEY)  # fmt: skip
 

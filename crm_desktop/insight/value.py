@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr, tr_n
-from crm_desktop.insight import purchases, scoring
+from crm_desktop.insight import headings, purchases, scoring
 from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.purchases import Currency, Window
 from crm_desktop.insight.question import Question, named, year_before
@@ -77,10 +77,10 @@ def pyramid(asked: Question) -> Chart:
     numbers = tuple(_tier_count(tier) for tier in tiers)
     shares = tuple(_tier_share(tier, year.currency) for tier in tiers)
     return Chart(
-        "pyramid", Form.PYRAMID, tr("Revenue pyramid"),
+        "pyramid", Form.PYRAMID, headings.title("pyramid"),
         tr("top fifth brings {share}", share=percent(upper, 0)) if year.total
         else tr("no revenue yet"),
-        tr("Pyramid 1 / 19 / 30 / 50 % · {whose} · 12 months", whose=asked.whose),
+        headings.filter_line("pyramid", asked.as_of, asked.filters),
         len(year.amounts), year.counted, asked.as_of, asked.last_sync,
         _sentences(
             tr("Accounts with an order in the last twelve months, the largest first, cut by their "
@@ -120,10 +120,10 @@ def abc(asked: Question) -> Chart:
     classes = tuple(_class_series(letter, ranked, year) for letter in "ABC")
     count_a = sum(1 for one in ranked if one.grade == "A")
     return Chart(
-        "abc", Form.CURVE, tr("ABC curve"),
+        "abc", Form.CURVE, headings.title("abc"),
         tr("{part} of the accounts bring the first 70 %", part=percent(count_a / len(ranked), 0))
         if ranked else tr("no revenue yet"),
-        tr("Cumulated revenue over accounts · {whose} · 12 months", whose=asked.whose),
+        headings.filter_line("abc", asked.as_of, asked.filters),
         len(ranked), year.counted, asked.as_of, asked.last_sync,
         _sentences(
             tr("Accounts by revenue, the largest first; of equal ones the lower id. A while less "
@@ -172,11 +172,11 @@ def rfm(asked: Question) -> Chart:
     segments = Counter(one.segment for one in scored)
     rows = tuple(_frequency_row(f, scored) for f in range(scoring.SCORES, 0, -1))
     return Chart(
-        "rfm", Form.GRID, tr("Recency and frequency"),
+        "rfm", Form.GRID, headings.title("rfm"),
         tr_n("{n} champion, {risk} at risk", "{n} champions, {risk} at risk", segments["champions"],
              risk=segments["at_risk"] + segments["cant_lose"]) if scored
         else tr("no revenue yet"),
-        tr("Accounts by RFM scores · {whose} · 24 months", whose=asked.whose),
+        headings.filter_line("rfm", asked.as_of, asked.filters),
         len(scored), tr_n("n = {n} account", "n = {n} accounts", len(scored)), asked.as_of,
         asked.last_sync,
         _sentences(

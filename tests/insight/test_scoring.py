@@ -126,3 +126,8 @@ def test_the_vital_few_are_the_smallest_set_that_reaches_four_fifths():
     assert scoring.vital_few([41, 33, 24, 18, 12, 9, 10]) == 5
     assert scoring.vital_few([8, 2]) == 1
     assert scoring.vital_few([]) == 0
+
+
+def test_an_account_with_exactly_seventy_per_cent_before_it_is_in_class_b():
+    ranked = scoring.abc({"a": 70, "b": 20, "c": 10})
+    assert [one.grade for one in ranked] == ["A", "B", "C"]
