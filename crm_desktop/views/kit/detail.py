@@ -57,15 +57,18 @@ class RecordDetail(QWidget):
         self, row: Row, titles: Titles, notes: Mapping[str, FieldNote] | None = None
     ) -> None:
         """Show a record as it is stored."""
-        self._row = row
-        self._title.setText(title_in_words(self.entity, row.values, titles))
-        self._state.show_state(state_of(row))
-        self.form.show_values(row.values, titles)
-        self.form.show_notes(notes or {})
-        self.form.setEnabled(not row.deleted)
+        self.form.show_values(row.values, titles, row.seq)
+        self._show_row(row, titles, notes or {})
         self._show_banner(row)
-        self._tabs.setTabEnabled(1, True)
-        self.show_touched()
+
+    def follow(
+        self, row: Row, titles: Titles, notes: Mapping[str, FieldNote] | None = None
+    ) -> None:
+        """Show what the record has become; what was typed stays."""
+        self.form.follow(row.values, titles, row.seq)
+        self._show_row(row, titles, notes or {})
+        if row.deleted or row.conflict or row.refused or not self.form.is_touched:
+            self._show_banner(row)
 
     def show_new(self) -> None:
         """Show an empty form."""
@@ -104,6 +107,15 @@ class RecordDetail(QWidget):
     def show_history_tab(self) -> None:
         """Bring the history to the front."""
         self._tabs.setCurrentWidget(self.history)
+
+    def _show_row(self, row: Row, titles: Titles, notes: Mapping[str, FieldNote]) -> None:
+        self._row = row
+        self._title.setText(title_in_words(self.entity, row.values, titles))
+        self._state.show_state(state_of(row))
+        self.form.show_notes(notes)
+        self.form.setEnabled(not row.deleted)
+        self._tabs.setTabEnabled(1, True)
+        self.show_touched()
 
     def _show_banner(self, row: Row) -> None:
         if row.deleted:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from typing import cast
-
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.form import Form
+from crm_desktop.views.kit.meanwhile import Basis
 
 KEEP_AFTER_MS = 600
 """Counted from the first letter that is not kept, not from the last: who types on without a
 pause loses no more than who stops."""
+
+_BASES = ""
+"""The name beside those of the fields: on what each of them was typed."""
+
+_KEPT = msgspec.json.Decoder(dict[str, str | dict[str, Basis]])
 
 
 class DraftKeeper(QObject):
@@ -41,7 +45,10 @@ class DraftKeeper(QObject):
 
         def lay(text: str | None) -> None:
             if text and form is not None and key == self._key:  # nothing else was opened meanwhile
-                form.restore(cast("dict[str, str]", json.loads(text)))
+                kept = _KEPT.decode(text)
+                form.restore({name: x for name, x in kept.items() if isinstance(x, str)})
+                bases = kept.get(_BASES)
+                form.meanwhile.lay(bases if isinstance(bases, dict) else {})
                 if form.is_touched:
                     self.restored.emit()
 
@@ -49,9 +56,15 @@ class DraftKeeper(QObject):
 
     def keep(self) -> None:
         """Keep what stands in the form now."""
-        texts = self._form.draft() if self._form is not None else {}
-        if self._key:
-            self._hub.keep_draft(self._key, json.dumps(texts) if texts else None)
+        form = self._form
+        texts = form.draft() if form is not None else {}
+        if not self._key:
+            return
+        if form is None or not texts:
+            self._hub.keep_draft(self._key, None)
+            return
+        kept = {**texts, _BASES: form.meanwhile.bases}
+        self._hub.keep_draft(self._key, msgspec.json.encode(kept).decode())
 
     def flush(self) -> None:
         """Before another record is shown: what waits to be kept is kept at once."""

@@ -33,6 +33,7 @@ from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
 
 if TYPE_CHECKING:
+    from crm_desktop.views.kit.changers import Changer, News
     from crm_desktop.views.kit.detail import RecordDetail
     from crm_desktop.views.kit.drafts import DraftKeeper
 
@@ -178,12 +179,12 @@ class EntityPane(QWidget):
         self._side.take_summary(summary)
         if self._card is not None:
             self._card.take_summary(summary)
-        if self._record is None or self.detail.form.is_touched:
+        if self._record is None:
             return
         reset = self.entity.kind in summary.kinds_reset
         touched = (self.entity.kind, self._record.id) in summary.changed
         if reset or touched or summary.conflicts_changed:
-            self._load(self._record.id)
+            self._follow(self._record.id)
 
     # Reading
 
@@ -227,6 +228,41 @@ class EntityPane(QWidget):
             self._is_entering = False
             self.detail.form.focus_first()
 
+    def _follow(self, record_id: str) -> None:
+        """The record on show has changed: so does the form, but for what was typed."""
+        from crm_desktop.views.kit.changers import read_news
+
+        kind = self.entity.kind
+
+        def job(connection: Connection) -> News | None:
+            return read_news(connection, kind, record_id)
+
+        self._hub.read(job, self._show_news, owner=self, supersede="follow")
+
+    def _show_news(self, news: News | None) -> None:
+        if news is None or news.shown.row.id != self.record_id:
+            return
+        shown = news.shown
+        self._record = shown.row
+        self.detail.follow(shown.row, shown.titles, shown.notes)
+        self.detail.form.meanwhile.name(news.changers)
+        if self.detail.shows_history:
+            self._load_history()
+        self._ask_who()
+
+    def _ask_who(self) -> None:
+        """Let the server say who changed what while the form was open."""
+        from crm_desktop.views.kit.changers import ask_changers
+
+        record_id, meanwhile = self.record_id, self.detail.form.meanwhile
+
+        def take(by_whom: Mapping[str, Changer]) -> None:
+            if record_id == self.record_id:
+                meanwhile.name(by_whom)
+
+        if record_id and meanwhile.has_news:
+            ask_changers(self._hub, self.entity.kind, record_id, take, owner=self)
+
     def _load_history(self) -> None:
         if self._record is None:
             return
@@ -255,17 +291,22 @@ class EntityPane(QWidget):
         record_id = RecordId(uuid_utils.uuid7().hex)
         title = title_in_words(self.entity, values, {})
         change = Change(self.entity.kind, record_id, Op.INSERT, values)
+        self._forget_draft()
         self._commit([change], tr("New: {title}", title=title))
         self._after_load = record_id
 
     def _update(self, record: Row, values: dict[str, Value]) -> None:
-        changes = difference(self.entity, RecordId(record.id), record.values, values, record.seq)
+        # On what was seen when the typing began: what came since has to be judged by the merge.
+        seen = self.detail.form.meanwhile
+        changes = difference(self.entity, RecordId(record.id), seen.seen, values, seen.seq)
         if changes:
+            self._forget_draft()
             self._commit(changes, tr("Change: {title}", title=self.detail.title))
         else:
             self._revert()
 
     def _delete(self) -> None:
+        self._forget_draft()
         self._commit_state(Op.DELETE, tr("Delete: {title}", title=self.detail.title))
         self.deleted.emit(self.detail.title)
 
@@ -279,7 +320,6 @@ class EntityPane(QWidget):
             self._commit([change], label)
 
     def _commit(self, changes: Sequence[Change], label: str) -> None:
-        self._forget_draft()
         self._hub.save(changes, label, owner=self, then=self._show_saved, failed=self._show_failure)
 
     def _show_saved(self, _summary: Summary) -> None:
@@ -322,6 +362,7 @@ class EntityPane(QWidget):
     def _say_restored(self) -> None:
         self.detail.show_touched()
         self.detail.say(tr("What you typed here and did not save is back."))
+        self._ask_who()
 
     # Parts
 

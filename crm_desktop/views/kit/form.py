@@ -18,6 +18,7 @@ from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.form_row import FormRow
 from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.meanwhile import Meanwhile, something
 from crm_desktop.views.kit.source import FieldNote
 from crm_desktop.views.kit.text import section
 from crm_desktop.views.kit.words import Titles, shown
@@ -45,22 +46,25 @@ class Form(QScrollArea):
         self._editors: dict[str, Editor] = {}
         self._words: dict[str, QLabel] = {}
         self._rows: dict[str, FormRow] = {}
-        self._values: Mapping[str, Value] = {}
-        self._titles: Titles = {}
         self._page = QWidget(self)
         self._grid = QGridLayout()
+        self.meanwhile = Meanwhile(entity, self._editors, self._rows, self)
+        self.meanwhile.chosen.connect(self._announce)
         self._build(links, locked=locked)
 
-    def show_values(self, values: Mapping[str, Value], titles: Titles) -> None:
-        """Show a record; everything counts as untouched."""
-        self._values = values
-        self._titles = titles
+    def show_values(self, values: Mapping[str, Value], titles: Titles, seq: int = 0) -> None:
+        """Show a record in the server's version `seq`; everything counts as untouched."""
         for name, editor in self._editors.items():
             editor.set_value(values.get(name), titles)
-        for name, label in self._words.items():
-            label.setText(shown(self.entity.by_name[name], values.get(name), titles) or "–")
+        self._show_words(values, titles)
         self.show_problems([])
         self.show_notes({})
+        self.meanwhile.begin(values, titles, seq)
+
+    def follow(self, values: Mapping[str, Value], titles: Titles, seq: int) -> None:
+        """Show what the record has become; what was typed stays, and is told of it."""
+        self.meanwhile.follow(values, titles, seq)
+        self._show_words(values, titles)
 
     def show_notes(self, notes: Mapping[str, FieldNote]) -> None:
         """Say of each field whether it waits, is contested or was refused."""
@@ -89,9 +93,10 @@ class Form(QScrollArea):
         return any(editor.is_touched for editor in self._editors.values())
 
     def collect(self) -> dict[str, Value] | None:
-        """The values that differ from what was shown; None (and messages) where some are wrong."""
+        """The values that differ from what was seen; None (and messages) where some are wrong."""
         changed: dict[str, Value] = {}
         problems: list[InvalidValue] = []
+        seen = self.meanwhile.seen
         for name, editor in self._editors.items():
             try:
                 value = editor.value()
@@ -101,9 +106,9 @@ class Form(QScrollArea):
                     InvalidValue(name, problem.message.template, **problem.message.params)
                 )
                 continue
-            if _something(value) != _something(self._values.get(name)):
+            if something(value) != something(seen.get(name)):
                 changed[name] = value
-        problems.extend(self._missing({**self._values, **changed}, {x.field for x in problems}))
+        problems.extend(self._missing({**seen, **changed}, {x.field for x in problems}))
         self.show_problems(problems)
         return None if problems else changed
 
@@ -177,6 +182,11 @@ class Form(QScrollArea):
         row.history_asked.connect(self._ask_history)
         row.inbox_asked.connect(self._ask_inbox)
         self._rows[field.name] = row
+        self.meanwhile.watch(row)
+
+    def _show_words(self, values: Mapping[str, Value], titles: Titles) -> None:
+        for name, label in self._words.items():
+            label.setText(shown(self.entity.by_name[name], values.get(name), titles) or "–")
 
     def _add_words(self, field: Field) -> None:
         value = QLabel("–", self._page)
@@ -195,7 +205,7 @@ class Form(QScrollArea):
             for x in required(self.entity)
             if x.name in self._editors
             and x.name not in known
-            and _something(values.get(x.name)) is None
+            and something(values.get(x.name)) is None
         ]
 
     def _go_to(self, name: str) -> None:
@@ -219,11 +229,6 @@ class Form(QScrollArea):
 
     def _announce(self) -> None:
         self.edited.emit()
-
-
-def _something(value: Value) -> Value:
-    """A value, or None where there is none: no and zero are values, an empty set is not."""
-    return None if value in ("", [], {}) else value
 
 
 def _is_missing(problem: InvalidValue) -> bool:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
@@ -30,10 +31,12 @@ _INPUTS = (QLineEdit, QComboBox, QPlainTextEdit, QAbstractSpinBox)
 
 
 class FormRow(QObject):
-    """Parent: the form's page. Signals: `history_asked(field)`, `inbox_asked`."""
+    """Parent: the form's page. Signals: `history_asked(field)`, `inbox_asked`,
+    `meanwhile_chosen(field)`."""
 
     history_asked = Signal(str)
     inbox_asked = Signal()
+    meanwhile_chosen = Signal(str)
 
     def __init__(self, editor: Editor, page: QWidget, grid: QGridLayout) -> None:
         super().__init__(page)
@@ -55,16 +58,18 @@ class FormRow(QObject):
             part.hide()
         at = grid.rowCount()
         top = Qt.AlignmentFlag.AlignTop
+        self._page, self._grid, self._meanwhile_at = page, grid, at + 1
+        self._meanwhile: _Meanwhile | None = None
         grid.addWidget(self._label, at, 0, top)
         grid.addWidget(editor.widget, at, 1)
         # Below and not beside: a badge must not make every other editor narrower.
         left = Qt.AlignmentFlag.AlignLeft
-        grid.addWidget(self._problem, at + 1, 1)
+        grid.addWidget(self._problem, at + 2, 1)
         # One long word in it must not make the form wider than its side.
         self._problem.setMinimumWidth(1)
-        grid.addWidget(self._badge, at + 2, 1, left)
-        grid.addWidget(self._parked, at + 3, 1)
-        grid.addWidget(self._way, at + 4, 1, left)
+        grid.addWidget(self._badge, at + 3, 1, left)
+        grid.addWidget(self._parked, at + 4, 1)
+        grid.addWidget(self._way, at + 5, 1, left)
         self._label.clicked.connect(self._ask_history)
         self._way.clicked.connect(self._ask_inbox)
 
@@ -89,11 +94,29 @@ class FormRow(QObject):
         self._problem.setText(f"{'△' if missing else '◆'} {said}" if said else "")
         self._problem.setProperty("tone", "warn" if missing else "bad")
         self._problem.setVisible(bool(said))
-        self.editor.widget.setAccessibleDescription(said)
+        self.editor.widget.setAccessibleDescription(said or self.meanwhile_words[0])
         _restyle(self._problem)
         for part in _inputs_of(self.editor.widget):
             part.setProperty("state", state)
             _restyle(part)
+
+    def show_meanwhile(self, said: str, way: str = "") -> None:
+        """What others made of the field while it is open, and what one may do about it; "" for
+        nothing. Its parts are made when there is something to say."""
+        if self._meanwhile is None:
+            if not said:
+                return
+            self._meanwhile = _Meanwhile(self._page)
+            self._meanwhile.way.clicked.connect(self._tell_chosen)
+            self._grid.addWidget(self._meanwhile, self._meanwhile_at, 1)
+        self._meanwhile.show_words(said, way)
+        if not self.problem_words:
+            self.editor.widget.setAccessibleDescription(said)
+
+    @property
+    def meanwhile_words(self) -> tuple[str, str]:
+        """What is said of what others did meanwhile, and the words of the way."""
+        return self._meanwhile.words if self._meanwhile is not None else ("", "")
 
     @property
     def problem_words(self) -> str:
@@ -110,6 +133,43 @@ class FormRow(QObject):
 
     def _ask_inbox(self) -> None:
         self.inbox_asked.emit()
+
+    def _tell_chosen(self) -> None:
+        self.meanwhile_chosen.emit(self.editor.field.name)
+
+
+class _Meanwhile(QWidget):
+    """A remark below an editor, and a way beside what it says."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._said = QLabel(self)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
+        self._said.setWordWrap(True)
+        self._said.setProperty("role", "small")
+        # One long word in it must not make the form wider than its side.
+        self._said.setMinimumWidth(1)
+        self.way = link("", self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._said)
+        column.addWidget(self.way, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def show_words(self, said: str, way: str) -> None:
+        """Say it; a remark without a way is a soft one."""
+        self._said.setText(said)
+        self._said.setProperty("tone", "ink2" if way else "ink3")
+        _restyle(self._said)
+        self.way.setText(way)
+        self.way.setAccessibleName(way)
+        self.way.setVisible(bool(way))
+        self.setVisible(bool(said))
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What is said, and the words of the way."""
+        return self._said.text(), self.way.text()
 
 
 class FieldName(QLabel):
