@@ -1,23 +1,215 @@
-"""What the user's role permits, as far as this device knows; the server has the last word."""
+"""What the user may do with a record, as far as this device knows; the server has the last word.
+
+The rule is the server's (`crm_core.scope.is_reached`), asked of what lies here: the people, and the
+accounts and authors on which records hang. Where the user's role is not known nothing is withheld.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from crm_core.directory import Directory, directory_of
+from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.roles import Action, Level, reach, with_overrides
-from crm_desktop.models.connection import Connection
-from crm_desktop.models.sql import blob
+from crm_core.roles import (
+    REASSIGNING,
+    Action,
+    Level,
+    followed,
+    hands_over,
+    reach,
+    still_deletes,
+)
+from crm_core.scope import KEY_ALL, is_reached
+from crm_desktop.models.connection import Connection, SqlValue
+from crm_desktop.models.hanging import Found, Hanging
+from crm_desktop.models.sql import blob, id_of, layout
+
+NAMED_MAX = 3
+"""So many colleagues are named where a change is refused; of the others their roles are said."""
+
+_READ: Mapping[str, tuple[str, ...]] = {
+    "user": ("login", "role", "team", "territory", "active"),
+    "team": ("lead",),
+    "territory": ("parent",),
+    "role_permission": ("role", "entity", "action", "level"),
+}
+"""What rights hang on, of the records that say who is who."""
+
+
+class Those(msgspec.Struct, frozen=True):
+    """Who may: the nearest colleagues by name, and the roles of the others."""
+
+    names: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+class May(msgspec.Struct, frozen=True):
+    """What the user may do with one record. `kept`: the fields that he may not change although he
+    may change the record; `editors`, `handers`: who may change it, and who hands it over."""
+
+    edit: bool = True
+    delete: bool = True
+    kept: frozenset[str] = frozenset()
+    editors: Those = Those()
+    handers: Those = Those()
+
+    def changes(self, field: str) -> bool:
+        """Whether the user may change a field."""
+        return self.edit and field not in self.kept
+
+    def who(self, field: str) -> Those:
+        """Who may change a field that the user may not."""
+        return self.handers if self.edit else self.editors
 
 
 def may(c: Connection, user: RecordId, kind: str, action: Action) -> bool:
-    """Whether the user's role permits an action on some records of a kind.
+    """Whether the user's role permits an action on some records of a kind."""
+    return Rights(c, user).reaches(kind, action)
 
-    Where the role is not known here nothing is withheld: the server will judge.
-    """
-    role = c.value("SELECT role FROM user WHERE id = ?", (blob(user),))
-    if not role:
-        return True
-    rows = c.rows(
-        "SELECT entity, action, level FROM role_permission WHERE role = ? AND deleted = 0", (role,)
-    )
-    matrix = with_overrides(role, [(kind_, act, level or "none") for kind_, act, level in rows])
-    return reach(matrix, kind, action) > Level.NONE
+
+class Rights:
+    """One user's rights in one reading of the store."""
+
+    def __init__(self, c: Connection, user: RecordId, *, now: dt.datetime | None = None) -> None:
+        self._c = c
+        self._now = now or dt.datetime.now(dt.UTC)
+        self._user = user
+        self._directory = _read_directory(c)
+        person = self._directory.users.get(user)
+        self.role = person.role if person is not None else ""
+        self._hanging = Hanging(c, self._directory)
+
+    def reaches(self, kind: str, action: Action) -> bool:
+        """Whether the action is permitted on some records of a kind."""
+        if not self.role:
+            return True
+        return reach(self._directory.rights(self._user)[0], kind, action) > Level.NONE
+
+    def of(self, kind: str, record_id: RecordId) -> May:
+        """What the user may do with a record; everything with one that is not here."""
+        return self.of_all(kind, [record_id]).get(record_id, May())
+
+    def of_all(self, kind: str, ids: Sequence[RecordId]) -> dict[RecordId, May]:
+        """The same of several records, in a few queries for all of them."""
+        if not self.role:
+            return {record_id: May() for record_id in ids}
+        rows = self._hanging.rows(kind, ids)
+        keys = self._hanging.keys_of_all(kind, rows)
+        return {x: self._judged(kind, row, keys[x]) for x, row in rows.items()}
+
+    def changeable(self, kind: str, ids: Sequence[RecordId], field: str) -> frozenset[RecordId]:
+        """Those of some records in which the user may change a field."""
+        return frozenset(x for x, found in self.of_all(kind, ids).items() if found.changes(field))
+
+    def may_create(self, kind: str, values: Mapping[str, Value]) -> bool:
+        """Whether the user may make a record with these values, such as below this account."""
+        if not self.role:
+            return True
+        keys = self._hanging.keys_if(kind, self._completed(kind, values))
+        return self._permits(self._user, Action.CREATE, kind, keys, own=True)
+
+    def who_creates(self, kind: str, values: Mapping[str, Value]) -> Those:
+        """Who may make a record with these values."""
+        return self._those(
+            Action.CREATE, kind, self._hanging.keys_if(kind, self._completed(kind, values)), ""
+        )
+
+    def seeing(self, kind: str, record_id: RecordId, action: Action) -> tuple[RecordId, ...]:
+        """The colleagues at work who see a record now and whose role does this with some such."""
+        rows = self._hanging.rows(kind, [record_id])
+        keys = self._hanging.keys_of_all(kind, rows).get(record_id, frozenset())
+        found: list[RecordId] = []
+        for user, person in self._directory.users.items():
+            matrix, _, held = self._directory.rights(user)
+            if person.active and held & keys and reach(matrix, kind, action) > Level.NONE:
+                found.append(user)
+        return tuple(found)
+
+    # The rule
+
+    def _judged(self, kind: str, row: Found, keys: frozenset[str]) -> May:
+        author = str(row.values.get("created_by") or "")
+        own, decides = author == self._user, followed(kind, row.values)
+        edit = self._permits(self._user, Action.EDIT, decides, keys, own=own)
+        delete = self._permits(self._user, Action.DELETE, decides, keys, own=own)
+        delete = delete and still_deletes(self.role, kind, own=own, age_hours=self._age(row.values))
+        handed = frozenset(
+            x for x in REASSIGNING.get(kind, ()) if hands_over(kind, x, row.values.get(x))
+        )
+        kept = frozenset[str]()
+        if handed and not self._permits(self._user, Action.REASSIGN, kind, keys, own=False):
+            kept = handed
+        return May(
+            edit,
+            delete,
+            kept,
+            Those() if edit else self._those(Action.EDIT, decides, keys, author),
+            self._those(Action.REASSIGN, kind, keys, "") if kept else Those(),
+        )
+
+    def _age(self, values: Mapping[str, Value]) -> float:
+        """Hours since a record was made; very many where that is not known."""
+        made = values.get("created_at")
+        if not isinstance(made, str) or not made:
+            return float("inf")
+        return (self._now - dt.datetime.fromisoformat(made)).total_seconds() / 3600
+
+    def _completed(self, kind: str, values: Mapping[str, Value]) -> dict[str, Value]:
+        """With what the server fills into a new record."""
+        made: dict[str, Value] = {**values, "created_by": self._user}
+        if kind == "account":
+            made["owner"] = made.get("owner") or self._user
+            territory = self._directory.territory_of(RecordId(str(made["owner"])))
+            made["territory"] = made.get("territory") or territory
+        return made
+
+    def _permits(
+        self, user: RecordId, action: Action, kind: str, keys: frozenset[str], *, own: bool
+    ) -> bool:
+        matrix, holder, _ = self._directory.rights(user)
+        return is_reached(reach(matrix, kind, action), holder, keys, own=own)
+
+    def _those(self, action: Action, kind: str, keys: frozenset[str], author: str) -> Those:
+        """Who may: those on whom the record hangs by name, of the others the roles."""
+        near: list[RecordId] = []
+        others: list[RecordId] = []
+        people = sorted(self._directory.users.items(), key=lambda x: x[1].login)
+        for user, person in people:
+            own = user == author
+            if not person.active or not self._permits(user, action, kind, keys, own=own):
+                continue
+            is_near = f"user:{user}" in keys or (own and KEY_ALL in keys)
+            (near if is_near else others).append(user)
+        if len(near) + len(others) <= NAMED_MAX:
+            near, others = [*near, *others], []
+        named = near[:NAMED_MAX]
+        roles = {self._directory.users[x].role for x in (*near[NAMED_MAX:], *others)}
+        return Those(tuple(self._names(named)), tuple(sorted(roles)))
+
+    def _names(self, users: Iterable[RecordId]) -> Iterable[str]:
+        for user in users:
+            name = self._c.value("SELECT name FROM user WHERE id = ?", (blob(user),))
+            yield str(name or self._directory.users[user].login)
+
+
+def _read_directory(c: Connection) -> Directory:
+    rows: list[tuple[str, RecordId, Mapping[str, Value]]] = []
+    for kind, names in _READ.items():
+        table = layout(kind)
+        columns = ", ".join(names)
+        for row in c.rows(f"SELECT id, {columns} FROM {table.table} WHERE deleted = 0"):
+            values = {x: _value(x, y) for x, y in zip(names, row[1:], strict=True)}
+            rows.append((kind, id_of(row[0]), values))
+    return directory_of(0, rows)
+
+
+def _value(name: str, stored: SqlValue) -> Value:
+    if isinstance(stored, bytes):
+        return id_of(stored)
+    if name == "active":
+        return stored is None or bool(stored)
+    return None if stored is None else str(stored)
