@@ -14,7 +14,14 @@ from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_core.wall_time import instant_at, offset_words, wall_of
 from crm_core.wire import WireRow
-from crm_desktop.models.agenda import HORIZON_DAYS, Due, appointments, due_accounts
+from crm_desktop.models.agenda import (
+    HORIZON_DAYS,
+    USUAL_MINUTES,
+    Due,
+    appointments,
+    due_accounts,
+    usual_minutes,
+)
 from crm_desktop.models.store import Store
 from tests.models.support import LI, ME, add, delete, first_pull, row
 
@@ -159,3 +166,16 @@ def test_the_file_finds_what_the_rule_says(store: Store, zone: dt.tzinfo) -> Non
     assert few.total == everything.total == len(expected) + 1
     latest = sorted(one.due for one in everything.accounts)[:20]
     assert sorted(one.due for one in few.accounts) == latest
+
+
+def test_a_visit_usually_takes_as_long_as_the_middle_one_of_the_last(store: Store) -> None:
+    def usual() -> int:
+        with store.reader() as c:
+            return usual_minutes(c, A)
+
+    assert usual() == USUAL_MINUTES
+    visit(store, "2026-10-20T02:00:00Z", "2026-10-20T06:00:00Z")  # still to come
+    for day, until in ((1, "02:30"), (2, "02:40"), (5, "05:00")):
+        visit(store, f"2026-10-0{day}T02:00:00Z", f"2026-10-0{day}T{until}:00Z", state="completed",
+              outcome="order")  # fmt: skip
+    assert usual() == 45

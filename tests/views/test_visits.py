@@ -359,3 +359,37 @@ def test_overlaps_that_hang_together_share_a_day_evenly() -> None:
     visits = [at(9, 11, 1), at(10, 12, 2), at(11, 13, 3), at(14, 15, 4)]
     boxes = Sheet(dt.date(2026, 10, 12), 1, 500, 60).boxes(visits)
     assert [(box.lane, box.lanes) for box in boxes] == [(0, 2), (1, 2), (0, 2), (0, 1)]
+
+
+def planned(pane: VisitsPane) -> tuple[Value, Value]:
+    """Start and end that stand in the form of the new visit."""
+    card = pane.week.side.card
+    assert card.is_new
+    return card.editor("planned_start").value(), card.editor("planned_end").value()
+
+
+def test_a_visit_planned_from_elsewhere_begins_in_todays_first_gap_for_as_long_as_usual(
+    pane: VisitsPane, rest: Rest
+) -> None:
+    pane.week.go_to(dt.date(2026, 11, 2))
+    rest()
+    pane.new_with({"account": HANDEL})
+    rest()
+    assert planned(pane) == ("2026-10-13T07:00:00Z", "2026-10-13T07:45:00Z")
+    assert pane.week.calendar.sheet.first == dt.date(2026, 10, 12)
+
+
+def test_where_the_days_shown_are_over_a_new_visit_begins_in_the_next_free_hour(
+    hub: DataHub, rest: Rest, qtbot: QtBot
+) -> None:
+    sunday = dt.datetime(2026, 10, 11, 10, tzinfo=dt.UTC)
+    pane = VisitsPane(hub, clock=lambda: sunday, zone=BERLIN)
+    qtbot.addWidget(pane)
+    pane.show()
+    pane.week.go_to(dt.date(2026, 10, 5), is_day=True)
+    rest()
+    pane.new_record()
+    rest()
+    # On Monday from 9:00 to 9:45 a visit was made.
+    assert planned(pane) == ("2026-10-12T07:45:00Z", "2026-10-12T08:45:00Z")
+    assert pane.week.calendar.sheet.first == dt.date(2026, 10, 12)

@@ -11,15 +11,25 @@ import uuid_utils
 
 from crm_core.changes import Change, Op
 from crm_core.fill_week import Wanted, due_by, fill
-from crm_core.free_time import Span
+from crm_core.free_time import Span, first_gap
 from crm_core.ids import RecordId
 from crm_core.wall_time import Zone
 from crm_desktop.dates import weekday_words
 from crm_desktop.i18n import tr, tr_n
-from crm_desktop.models.agenda import USUAL_MINUTES, Appointment, Due
+from crm_desktop.models.agenda import (
+    USUAL_MINUTES,
+    Appointment,
+    Due,
+    appointments,
+    usual_minutes,
+)
+from crm_desktop.models.connection import Connection
 from crm_desktop.views.panes.visits.acts import new_values
 from crm_desktop.views.panes.visits.calendar_view import Ghost
 from crm_desktop.views.panes.visits.reading import WORKING_DAYS
+
+DAYS_AHEAD = 14
+"""How far a free hour is looked for where the days shown have none."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -41,6 +51,23 @@ def busy_spans(appointments: Sequence[Appointment], user: RecordId) -> list[Span
 def working_days(days: Sequence[dt.date]) -> list[dt.date]:
     """The days on which visits are proposed: no weekends, unless nothing else is shown."""
     return [day for day in days if day.weekday() < WORKING_DAYS] or [*days]
+
+
+def first_opening(  # who, where, which days, from when, by which clock
+    c: Connection, user: RecordId, account: RecordId | None, days: Sequence[dt.date],
+    now: dt.datetime, zone: Zone,
+) -> Span | None:  # fmt: skip
+    """The first gap long enough for a visit to an account: in these days, and where they are full
+    or over, in those from today on. `now` is wall time; None where all are full."""
+    minutes = USUAL_MINUTES if account is None else usual_minutes(c, account)
+    ahead = [now.date() + dt.timedelta(n) for n in range(DAYS_AHEAD)]
+    for wanted in filter(None, (days, ahead)):
+        length = (max(wanted) - min(wanted)).days + 1
+        found = appointments(c, min(wanted), length, zone=zone, visitor=user)
+        gap = first_gap(working_days(wanted), busy_spans(found, user), minutes, after=now)
+        if gap is not None:
+            return gap
+    return None
 
 
 def offer(due: Due, days: Sequence[dt.date], busy: Sequence[Span], now: dt.datetime) -> Offer:

@@ -22,6 +22,7 @@ from crm_core.ids import RecordId
 from crm_core.wall_time import Zone, offset_words
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import USUAL_MINUTES, Appointment, Due
+from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.finder import Finder
@@ -40,6 +41,7 @@ from crm_desktop.views.panes.visits.filling import (
     Offer,
     busy_spans,
     changes_of,
+    first_opening,
     offer,
     offer_words,
     planned_words,
@@ -248,8 +250,25 @@ class WeekPage(QWidget):
     # A new visit
 
     def begin_new(self, values: Mapping[str, Value] | None = None) -> None:
-        """Begin a visit in the first gap of the days shown."""
-        self._begin_new(self._gap(), values)
+        """Begin a visit in the first gap of the days shown; where values come from elsewhere,
+        or these days are full or over, of the days from today on."""
+        if values is not None and values.get("planned_start"):
+            self._begin_new(None, values)
+            return
+        user, now, zone = self._hub.identity.user, self.now(), self._zone
+        account = (values or {}).get("account")
+        whom = RecordId(account) if isinstance(account, str) else None
+        days = self._days_shown() if values is None else []
+
+        def job(connection: Connection) -> Span | None:
+            return first_opening(connection, user, whom, days, now, zone)
+
+        def begin(span: Span | None) -> None:
+            if span is not None and span.start.date() not in self._days_shown():
+                self.go_to(span.start.date())
+            self._begin_new(span, values)
+
+        self._hub.read(job, begin, owner=self, supersede="new visit")
 
     def save(self) -> None:
         """Save what was typed."""
