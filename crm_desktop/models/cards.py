@@ -11,7 +11,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.counts import ENDED_COMPLAINTS
+from crm_desktop.models.counts import ENDED_COMPLAINTS, FINISHED_TASKS
 from crm_desktop.models.queries import Row
 from crm_desktop.models.revenue import YearOfRevenue, year_of
 from crm_desktop.models.sql import blob, from_json, id_of
@@ -20,6 +20,7 @@ from crm_desktop.models.visit_dates import VisitDates, beginning_of, visit_dates
 
 CONTACTS_MAX = 40
 COMPLAINTS_MAX = 20
+TASKS_MAX = 20
 _PAST_PLANS = ("closed", "superseded")
 
 
@@ -48,6 +49,15 @@ class CardComplaint(msgspec.Struct, frozen=True):
     received_at: str
 
 
+class CardTask(msgspec.Struct, frozen=True):
+    """A task that is still to be done; `due_on` None: whenever there is time."""
+
+    id: RecordId
+    title: str
+    assignee: str
+    due_on: dt.date | None
+
+
 class CardPlan(msgspec.Struct, frozen=True):
     """The plan in force, with how many of its objectives are done."""
 
@@ -69,6 +79,7 @@ class AccountCard(msgspec.Struct, frozen=True):
     visits: VisitDates
     contacts: tuple[CardContact, ...]
     complaints: tuple[CardComplaint, ...]
+    tasks: tuple[CardTask, ...]
     plan: CardPlan | None
     revenue: YearOfRevenue
     timeline: Timeline
@@ -102,6 +113,7 @@ def account_card(
         visits=dates,
         contacts=contacts_of(c, account, today),
         complaints=_complaints(c, account),
+        tasks=_tasks(c, account),
         plan=_plan(c, account),
         revenue=year_of(c, account, today),
         timeline=timeline(c, account, limit=entries),
@@ -173,6 +185,21 @@ def _complaints(c: Connection, account: RecordId) -> tuple[CardComplaint, ...]:
         (blob(account), *ENDED_COMPLAINTS, COMPLAINTS_MAX),
     )
     return tuple(CardComplaint(id_of(row[0]), *row[1:]) for row in found)
+
+
+def _tasks(c: Connection, account: RecordId) -> tuple[CardTask, ...]:
+    places = ",".join("?" * len(FINISHED_TASKS))
+    found = c.rows(
+        "SELECT t.id, coalesce(t.title, ''), coalesce(u.name, ''), t.due_on"
+        " FROM task t LEFT JOIN user u ON u.id = t.assignee AND u.deleted <> 2"
+        f" WHERE t.account = ? AND t.deleted = 0 AND coalesce(t.status, 'open') NOT IN ({places})"
+        " ORDER BY t.due_on IS NULL, t.due_on, t.rid LIMIT ?",
+        (blob(account), *FINISHED_TASKS, TASKS_MAX),
+    )
+    return tuple(
+        CardTask(id_of(row[0]), row[1], row[2], dt.date.fromisoformat(row[3]) if row[3] else None)
+        for row in found
+    )
 
 
 def _plan(c: Connection, account: RecordId) -> CardPlan | None:

@@ -60,6 +60,19 @@ def card_of(company: Company) -> AccountCard:
     return card
 
 
+def test_the_card_lists_what_is_to_be_done_for_the_account_the_latest_first(
+    company: Company,
+) -> None:
+    company.put("task", company.one, title="Some day")
+    late = company.put("task", company.one, title="Late", due_on="2026-11-20", status="open")
+    company.put("task", company.one, title="Soon", due_on="2026-11-29", status="in_progress")
+    company.put("task", company.one, title="Done", due_on="2026-11-01", status="done")
+    company.put("task", company.two, title="Elsewhere", due_on="2026-11-01")
+    tasks = card_of(company).tasks
+    assert [x.title for x in tasks] == ["Late", "Soon", "Some day"]
+    assert (tasks[0].id, tasks[0].due_on) == (late, dt.date(2026, 11, 20))
+
+
 def test_months_are_the_whole_ones_before_this() -> None:
     months = months_before(dt.date(2026, 1, 31), 3)
     assert months == (dt.date(2025, 10, 1), dt.date(2025, 11, 1), dt.date(2025, 12, 1))

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
+from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models.cards import AccountCard
@@ -259,3 +260,15 @@ def test_an_account_never_visited_is_due_two_weeks_after_it_came() -> None:
 @pytest.mark.parametrize(("highest", "top"), [(0, 3), (1, 1.2), (15_900, 18_000), (0.7, 0.75)])
 def test_the_axis_ends_at_a_round_number(highest: float, top: float) -> None:
     assert nice_top(highest) == pytest.approx(top)
+
+
+def test_a_task_made_for_the_account_stands_on_its_card_at_once(
+    pane: AccountsPane, hub: DataHub, rest: Rest
+) -> None:
+    shown_card(pane, rest)
+    values: dict[str, Value] = {"title": "Send prices", "account": ONE, "assignee": ME,
+                                "due_on": (TODAY - dt.timedelta(2)).isoformat()}  # fmt: skip
+    hub.save([Change("task", new_uuid7(), Op.INSERT, values)], "Task", owner=pane)
+    rest()
+    lines = [x.line for x in card_of(pane)._open.findChildren(LineButton)]
+    assert ("Send prices", "2 days late") in [(x.title, x.right) for x in lines]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QCheckBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.fields import Value
@@ -20,9 +21,11 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.line import LineButton
 from crm_desktop.views.panes.today.pane import TodayPane
+from crm_desktop.views.theme.theme import theme
 from tests.views.company import make_store, people, receive
 
 Rest = Callable[[], None]
+OUT_OF_SIGHT = "Account out of sight"
 ME, ACCOUNT = new_uuid7(), new_uuid7()
 FIRST, SECOND, TASK = new_uuid7(), new_uuid7(), new_uuid7()
 NOW = dt.datetime(2026, 11, 24, 8, 30).astimezone()
@@ -156,7 +159,31 @@ def test_a_stop_whose_account_is_out_of_sight_says_so(
     pane.refresh()
     rest()
     stop = pane.stop_views[1]
-    assert "(not here)" in [x.accessibleName() for x in stop.findChildren(LineButton)]
+    assert OUT_OF_SIGHT in [x.accessibleName() for x in stop.findChildren(LineButton)]
+
+
+def test_a_clock_whose_account_is_out_of_sight_says_so(
+    pane: TodayPane, store: Store, rest: Rest
+) -> None:
+    case = {"account": new_uuid7(), "handler": ME, "state": "received", "subject": "Mouldy",
+            "number": "CMP-0151", "received_at": at(7)}  # fmt: skip
+    receive(store, [("complaint", new_uuid7(), case)])
+    pane.refresh()
+    rest()
+    (line,) = [x.line for x in pane._clocks.findChildren(LineButton)]
+    assert (line.title, line.below) == (OUT_OF_SIGHT, "CMP-0151 · Mouldy")
+
+
+def test_the_line_of_the_day_ends_at_the_last_stop(pane: TodayPane) -> None:
+    first, last = (x._disc for x in pane.stop_views)
+    ground = QColor(theme().tokens.line2)
+
+    def foot(disc: QWidget) -> QColor:
+        image = disc.grab().toImage()
+        return image.pixelColor(image.width() // 2, image.height() - 2)
+
+    assert foot(first) == ground
+    assert foot(last) != ground
 
 
 def test_a_chosen_stop_opens_in_place_of_the_next(pane: TodayPane) -> None:

@@ -59,6 +59,11 @@ def link_name(key: str, titles: Titles) -> str:
     return titles.get(key) or tr("(not here)")
 
 
+def account_words(name: str) -> str:
+    """The name of the account that something belongs to, or that it is not ours to see."""
+    return name or tr("Account out of sight")
+
+
 def link_keys(field: Field, value: Value) -> tuple[str, ...]:
     """The "kind/id" of every record that a value leads to."""
     if field.link is None:

@@ -43,7 +43,7 @@ from crm_desktop.views.theme.theme import theme
 
 _KINDS = frozenset(
     ("account", "account_contact", "contact", "interaction", "visit", "complaint", "plan",
-     "plan_objective", "order", "address", "user")
+     "plan_objective", "order", "address", "task", "user")
 )  # fmt: skip
 """What a card shows: where one of these changes it is read again."""
 

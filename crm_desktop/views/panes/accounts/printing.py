@@ -74,7 +74,7 @@ def paint_card(painter: QPainter, page: QRect, card: AccountCard) -> None:
     _head(pen, card)
     _facts(pen, card, today)
     _revenue(pen, card)
-    _open(pen, card)
+    _open(pen, card, today)
     _contacts(pen, card)
     _notes(pen, card)
     _timeline(pen, card, today)
@@ -197,7 +197,7 @@ def _revenue(pen: _Pen, card: AccountCard) -> None:
     pen.y += _CHART_HEIGHT
 
 
-def _open(pen: _Pen, card: AccountCard) -> None:
+def _open(pen: _Pen, card: AccountCard, today: dt.date) -> None:
     rows: list[tuple[str, str]] = []
     if card.plan is not None:
         state = code_words(CATALOG["plan"].by_name["state"], card.plan.state)
@@ -206,6 +206,7 @@ def _open(pen: _Pen, card: AccountCard) -> None:
     for complaint in card.complaints:
         state = code_words(CATALOG["complaint"].by_name["state"], complaint.state)
         rows.append((f"{complaint.number} {complaint.subject}".strip(), state))
+    rows += [(task.title, words.due_words(task.due_on, today)) for task in card.tasks]
     _table(pen, tr("Open"), rows, most=6)
 
 

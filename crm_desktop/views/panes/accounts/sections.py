@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from crm_core.catalog import CATALOG
 from crm_desktop.i18n import tr
-from crm_desktop.models.cards import AccountCard, CardContact
+from crm_desktop.models.cards import AccountCard, CardContact, CardTask
 from crm_desktop.models.revenue import YearOfRevenue
 from crm_desktop.models.timeline import Entry
 from crm_desktop.views.kit.line import Line, LineButton
@@ -190,7 +190,7 @@ def _paint_disc(painter: QPainter, rect: QRect, text: str, tokens: Tokens) -> No
 
 
 class OpenSection(Section):
-    """What is under way: the plan in force and the complaints not settled."""
+    """What is under way: the plan in force, the complaints not settled, the tasks to be done."""
 
     def show_card(self, card: AccountCard, today: dt.date) -> None:
         """Show an account's; nothing at all where there is none."""
@@ -206,8 +206,17 @@ class OpenSection(Section):
             title = " ".join(part for part in (complaint.number, complaint.subject) if part)
             line = Line(title, right=state, icon="complaints", icon_tone="warn", is_small=True)
             rows.append(self.line(line, "complaint", complaint.id))
+        rows += [self._task(task, today) for task in card.tasks]
         self.set_rows(rows)
         self.setVisible(bool(rows))
+
+    def _task(self, task: CardTask, today: dt.date) -> LineButton:
+        is_late = task.due_on is not None and task.due_on < today
+        line = Line(
+            task.title, more=task.assignee, right=words.due_words(task.due_on, today),
+            tone="bad" if is_late else "ink3", icon="tasks", is_small=True,
+        )  # fmt: skip
+        return self.line(line, "task", task.id)
 
 
 class TimelineSection(Section):

@@ -92,6 +92,16 @@ def next_visit_sentence(visit: NextVisit | None, today: dt.date) -> str:
     return tr("due {day}", day=day)
 
 
+def due_words(day: dt.date | None, today: dt.date) -> str:
+    """When a task is due, or how late it is; "" without a day."""
+    if day is None:
+        return ""
+    late = (today - day).days
+    if late > 0:
+        return tr_n("{n} day late", "{n} days late", late)
+    return tr("due {day}", day=short_day(day, today)) if late else tr("due today")
+
+
 _RHYTHM_WORDS: Mapping[str, str] = {
     "A": tr_noop("2 a month"),
     "B": tr_noop("1 a month"),

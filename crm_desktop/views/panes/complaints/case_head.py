@@ -12,7 +12,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
-from crm_desktop.views.kit.words import code_words
+from crm_desktop.views.kit.words import account_words, code_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.theme import theme
 
@@ -58,7 +58,7 @@ class CaseHead(QWidget):
         self._number.setText(f"{number} ·" if number else "")
         self._grade.show_grade(case.grade)
         self._account_id = case.account
-        self._account.setText(case.account_name or tr("(not here)"))
+        self._account.setText(account_words(case.account_name))
         self._account.setAccessibleName(tr("Account: {name}", name=self._account.text()))
         mark, tone = _MARKS.get(case.severity, ("", "ink3"))
         words = code_words(_SEVERITY, case.severity) if case.severity else tr("not assessed")

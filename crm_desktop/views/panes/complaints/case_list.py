@@ -20,6 +20,7 @@ from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate, follow_pointer
 from crm_desktop.views.kit.delegates.shapes import split, split_end, write
 from crm_desktop.views.kit.short_list import Index, ShortList, frameless
+from crm_desktop.views.kit.words import account_words
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import SMALL, paint_icon
@@ -53,8 +54,8 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """Whose it is, or what it is about."""
-        return self.case.account_name or self.case.subject
+        """Whose it is."""
+        return account_words(self.case.account_name)
 
     @property
     def clock(self) -> str:
@@ -83,7 +84,7 @@ class Entry:
         """All of it, as it is read aloud."""
         grade = tr("grade {grade}", grade=self.case.grade) if self.case.grade else ""
         waiting = tr("Waiting") if self.case.pending else ""
-        parts = (self.case.account_name, grade, self.second, self.clock, self.stage, waiting)
+        parts = (self.title, grade, self.second, self.clock, self.stage, waiting)
         return ", ".join(x for x in parts if x)
 
 
@@ -120,7 +121,7 @@ class CaseDelegate(RowDelegate):
         if entry.case.grade:
             tile, left = split(painter, left, GRADE_SIDE, 6)
             paint_grade(painter, tile, entry.case.grade, self.tokens)
-        write(painter, left, entry.case.account_name, "name", self.tokens.ink)
+        write(painter, left, entry.title, "name", self.tokens.ink)
 
     def _paint_second(self, painter: QPainter, line: QRect, entry: Entry) -> None:
         width = fonts.metrics("small").horizontalAdvance(entry.stage) + 2

@@ -153,7 +153,8 @@ class TodayPane(QWidget):
         chosen = self._open_stop or _next_of(day.stops)
         self._stop_views = []
         for n, stop in enumerate(day.stops, start=1):
-            view = StopView(stop, n, self, is_open=stop.id == chosen)
+            is_last = n == len(day.stops)
+            view = StopView(stop, n, self, is_open=stop.id == chosen, is_last=is_last)
             view.chosen.connect(self._open)
             view.stepped.connect(self._take_step)
             view.opened.connect(self._pass_on)

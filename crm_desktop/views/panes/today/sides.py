@@ -21,6 +21,7 @@ from crm_desktop.views.kit.delegates.clock import clock_token, paint_clock
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.line import Line, LineButton, Mark
 from crm_desktop.views.kit.section import Section
+from crm_desktop.views.kit.words import account_words
 from crm_desktop.views.theme.tokens import Tokens
 
 MARGIN = 20
@@ -93,8 +94,8 @@ class TomorrowSection(_List):
         rows = [
             self.line(
                 Line(
-                    f"{time_words(one.start)}   {one.place.name}", more=one.place.town,
-                    is_small=True,
+                    f"{time_words(one.start)}   {account_words(one.place.name)}",
+                    more=one.place.town, is_small=True,
                 ),
                 "visit", one.id,
             )
@@ -117,7 +118,7 @@ class ClocksSection(_List):
     def _row(self, one: Pressing) -> LineButton:
         case, reading = one.case, one.reading
         line = Line(
-            case.account_name or case.subject,
+            account_words(case.account_name),
             below=" · ".join(part for part in (case.number, case.subject) if part),
             right=clock_words(reading), right_below=tr(KINDS[reading.kind]).lower(),
             tone=clock_token(reading.fraction, str(reading.state)),

@@ -32,7 +32,7 @@ from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.line import Line, LineButton
 from crm_desktop.views.kit.section import one_line
-from crm_desktop.views.kit.words import code_words
+from crm_desktop.views.kit.words import account_words, code_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import theme
@@ -81,7 +81,9 @@ class StopView(QFrame):
     stepped = Signal(object, str, str)
     opened = Signal(str, str)
 
-    def __init__(self, stop: Stop, number: int, parent: QWidget, *, is_open: bool) -> None:
+    def __init__(
+        self, stop: Stop, number: int, parent: QWidget, *, is_open: bool, is_last: bool
+    ) -> None:
         super().__init__(parent)
         self.stop = stop
         self._is_open = is_open
@@ -89,7 +91,8 @@ class StopView(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(_Times(stop, self, is_open=is_open), 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(_Disc(stop, number, self, is_open=is_open))
+        self._disc = _Disc(stop, number, self, is_open=is_open, is_last=is_last)
+        row.addWidget(self._disc)
         self._body = _Body(self, is_open=is_open)
         row.addWidget(self._body, 1)
         self._outcome = QComboBox(self._body)
@@ -146,7 +149,7 @@ class StopView(QFrame):
             paint_grade(painter, rect, grade, tokens)
 
         line = Line(
-            stop.visit.place.name or tr("(not here)"), is_name=True, pending=stop.visit.row.pending,
+            account_words(stop.visit.place.name), is_name=True, pending=stop.visit.row.pending,
             mark=mark if grade else None, mark_width=SIDE,
         )  # fmt: skip
         made = LineButton(line, self._body)
@@ -181,7 +184,7 @@ class StopView(QFrame):
         words = NEXT_STEP.get(state, ("", ""))[1]
         self._step.setText(tr(words))
         self._step.setAccessibleName(
-            tr("{act}: {account}", act=tr(words), account=self.stop.visit.place.name)
+            tr("{act}: {account}", act=tr(words), account=account_words(self.stop.visit.place.name))
         )
         self._step.clicked.connect(self._take_step)
         details = normal(tr("Open visit"), self._body)
@@ -271,11 +274,13 @@ class _Times(QWidget):
 
 
 class _Disc(QWidget):
-    """The number of a stop on the line of the day; ✓ when it is done."""
+    """The number of a stop on the line of the day, which ends at the last; ✓ when it is done."""
 
-    def __init__(self, stop: Stop, number: int, parent: QWidget, *, is_open: bool) -> None:
+    def __init__(
+        self, stop: Stop, number: int, parent: QWidget, *, is_open: bool, is_last: bool
+    ) -> None:
         super().__init__(parent)
-        self._number, self._is_open = number, is_open
+        self._number, self._is_open, self._is_last = number, is_open, is_last
         self._is_done = stop.visit.state in DONE
         self.setFixedWidth(_DISC)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -285,10 +290,10 @@ class _Disc(QWidget):
         tokens = theme().tokens
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        middle = self.width() / 2
         top = _ABOVE + 1 + _lower(is_open=self._is_open)
         begin = top if self._number == 1 else 0
-        line = QRectF(middle - 0.5, begin, 1, self.height() - begin)
+        end = top if self._is_last else self.height()
+        line = QRect(self.width() // 2, begin, 1, end - begin)
         painter.fillRect(line, QColor(tokens.line2))
         disc = QRectF(1, top, _DISC - 2, _DISC - 2)
         filled = self._is_open and not self._is_done

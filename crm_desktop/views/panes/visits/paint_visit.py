@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from crm_desktop.dates import times_words
-from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import Appointment
+from crm_desktop.views.kit.words import account_words
 from crm_desktop.views.panes.visits.words import (
     DONE,
     OFF,
@@ -82,7 +82,7 @@ def paint_visit(
     face.setStrikeOut(appointment.state in OFF)
     painter.setFont(face)
     painter.setPen(QColor(getattr(tokens, look.ink)))
-    title = appointment.place.name or tr("(not here)")
+    title = account_words(appointment.place.name)
     name_lines = _NAME_LINES if room >= _LINES_FOR_LONG_NAME else 1
     name = wrapped(title, face, inner.right() - x, name_lines)
     for number, line in enumerate(name):

@@ -9,7 +9,7 @@ from crm_core.catalog import CATALOG
 from crm_desktop.dates import near_day_words, times_words, weekday_words
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import Appointment, DueAccount
-from crm_desktop.views.kit.words import code_words
+from crm_desktop.views.kit.words import account_words, code_words
 
 VISIT = CATALOG["visit"]
 MISSABLE = ("planned", "confirmed")
@@ -47,7 +47,12 @@ def third_line(appointment: Appointment) -> str:
 def spoken(appointment: Appointment, now: dt.datetime) -> str:
     """All of it for a screen reader."""
     day = weekday_words(appointment.start.date())
-    parts = (appointment.place.name, day, second_line(appointment, now), third_line(appointment))
+    parts = (
+        account_words(appointment.place.name),
+        day,
+        second_line(appointment, now),
+        third_line(appointment),
+    )
     return ", ".join(part for part in parts if part)
 
 
