@@ -326,7 +326,10 @@ def _welcome(profile: Profile, answer: SignInResponse) -> None:
     """Keep the tokens, and how far this machine's clock is from the server's."""
     import datetime as dt
 
+    from crm_desktop.sync.last_run import META_LAST_RUN
+
     profile.session.keep(answer)
+    profile.store.set_meta(META_LAST_RUN, "")  # that a former sign-in had ended is past
     try:
         server_time = dt.datetime.fromisoformat(answer.server_time)
     except ValueError:

@@ -93,11 +93,12 @@ def logout(desk: Desk) -> Exit:
 
 def sync(desk: Desk) -> Exit:
     """One full synchronisation; what was done before a failure is kept."""
-    from crm_desktop.sync.runner import META_LAST_RUN, Runner, last_run_of
+    from crm_desktop.sync.last_run import remember
+    from crm_desktop.sync.runner import Runner
 
     with desk.profile() as opened:
         run = Runner(Outbox(opened.store), opened.session).run()
-        opened.store.set_meta(META_LAST_RUN, last_run_of(run.failure))
+        remember(opened.store, run.failure, opened.store.now())
         if run.withdrawn:
             profiles.destroy_key(opened)
         if run.failure is not None:
@@ -133,14 +134,14 @@ def _parked_words(parked: Parked) -> Mapping[str, int]:
 
 def status(desk: Desk) -> Exit:
     """What may honestly be said without asking the server."""
-    from crm_desktop.sync.runner import META_LAST_RUN
+    from crm_desktop.sync.last_run import last_run
     from crm_desktop.sync.status import State, standing
 
     with desk.profile() as opened:
         outbox = Outbox(opened.store)
         state, parked = outbox.state(), outbox.parked()
-        last_run = opened.store.meta(META_LAST_RUN) or ""
-        stands = standing(state, parked, signed_in=opened.session.signed_in, last_run=last_run)
+        ended = last_run(opened.store).failure
+        stands = standing(state, parked, signed_in=opened.session.signed_in, last_run=ended)
         said: dict[str, Json] = {
             "state": stands.state.value,
             "cursor": state.cursor,

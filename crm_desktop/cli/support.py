@@ -108,12 +108,13 @@ def _contact(opened: Profile) -> Contact:
 
 def _repair(opened: Profile) -> Json:
     """Read the feed anew from its beginning; pending and parked work is not touched."""
-    from crm_desktop.sync.runner import META_LAST_RUN, Runner, last_run_of
+    from crm_desktop.sync.last_run import remember
+    from crm_desktop.sync.runner import Runner
 
     outbox = Outbox(opened.store)
     outbox.fetch_anew()
     run = Runner(outbox, opened.session).run()
-    opened.store.set_meta(META_LAST_RUN, last_run_of(run.failure))
+    remember(opened.store, run.failure, opened.store.now())
     if run.failure is not None:
         return {"done": False, "problem": one_line(run.failure)}
     return {"done": True, **run.report.as_json()}

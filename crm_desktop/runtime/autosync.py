@@ -21,6 +21,7 @@ from crm_desktop.runtime.standing import Standing, time_of_day
 
 if TYPE_CHECKING:
     from crm_desktop.profile import Profile
+    from crm_desktop.sync.last_run import LastRun
     from crm_desktop.sync.runner import Run, Runner
     from crm_desktop.sync.schedule import Schedule
 
@@ -29,13 +30,13 @@ FIRST_AFTER_MS = 600
 
 _MS = 1000
 _SHORTEST_MS = 10
-_OFFLINE_CLASSES = ("transport", "throttle")
 
 
 class _Facts(msgspec.Struct, frozen=True):
     state: SyncState
     parked: Parked
     signed_in: bool
+    last_run: LastRun
 
 
 class Autosync(QObject):
@@ -58,9 +59,7 @@ class Autosync(QObject):
         self._lanes = lanes
         self._schedule: Schedule | None = None
         self._runner: Runner | None = None
-        self._has_connected = False
-        self._last_run = ""
-        self._since = ""
+        self._has_connected = self._has_come_through = False
         self._fetched = 0
         self._sending = 0
         self._is_cancelled = self._is_paused = False
@@ -158,13 +157,15 @@ class Autosync(QObject):
         if run.withdrawn:
             self.withdrawn.emit()
             return
-        self._end(run.failure, pending=bool(run.parked.pending), acked=bool(run.report.pushed))
+        report = run.report
+        self._has_come_through = bool(report.pushed or report.pulled)
+        self._end(run.failure, pending=bool(run.parked.pending), acked=bool(report.pushed))
 
     def _take_failure(self, error: CrmError) -> None:
+        self._has_come_through = False
         self._end(error, pending=False, acked=False)
 
     def _end(self, failure: CrmError | None, *, pending: bool, acked: bool) -> None:
-        from crm_desktop.sync.runner import last_run_of
         from crm_desktop.sync.schedule import RunEnded
 
         self._runner = None
@@ -173,43 +174,52 @@ class Autosync(QObject):
         self._is_paused, self._is_cancelled = self._is_cancelled, False
         if self._is_paused:
             failure = None  # it ended as was wished; the next run comes in its turn
-        self._last_run = last_run_of(failure)
-        now = time_of_day(dt.datetime.now(dt.UTC))
-        if self._last_run not in _OFFLINE_CLASSES:
-            self._since = ""
-        elif not self._since:
-            self._since = now
+        if not self._is_paused or self._has_come_through:
+            self._remember(failure)
         if self._schedule is not None:
             self._schedule.ended(time.monotonic(), RunEnded(failure, pending, acked))
             self._wait()
         self._show()
         self.run_ended.emit(failure)
 
+    def _remember(self, failure: CrmError | None) -> None:
+        store = self._profile.store
+
+        def job() -> None:
+            from crm_desktop.sync.last_run import remember
+
+            remember(store, failure, store.now())
+
+        self._lanes.write(job, owner=self)
+
     def _show(self) -> None:
         self._lanes.write(self._facts, self._tell, owner=self)
 
     def _facts(self) -> _Facts:
         from crm_desktop.models.outbox import Outbox
+        from crm_desktop.sync.last_run import last_run
 
         outbox = Outbox(self._profile.store)
         # Before the first run nobody asks, since that would load the HTTP library.
         signed_in = not self._has_connected or self._profile.session.signed_in
-        return _Facts(outbox.state(), outbox.parked(), signed_in)
+        return _Facts(outbox.state(), outbox.parked(), signed_in, last_run(self._profile.store))
 
     def _tell(self, facts: _Facts) -> None:
         from crm_desktop.sync.status import standing
 
+        ended = facts.last_run
         found = standing(
-            facts.state, facts.parked, signed_in=facts.signed_in, last_run=self._last_run
+            facts.state, facts.parked, signed_in=facts.signed_in, last_run=ended.failure
         )
         if self._runner is not None:
             self._sending = max(self._sending, facts.parked.pending)
         verified = facts.state.verified_at
         at = time_of_day(dt.datetime.fromisoformat(verified)) if verified else ""
+        since = time_of_day(dt.datetime.fromisoformat(ended.since)) if ended.since else ""
         self.stood.emit(
             Standing(
                 found.state.value, facts.parked.pending, facts.parked.needs_you,
-                self._since, at, self._fetched,
-                self._sending, max(self._sending - facts.parked.pending, 0), self._is_paused,
+                since, ended.failure, at, self._fetched, self._sending,
+                max(self._sending - facts.parked.pending, 0), self._is_paused,
             )
         )  # fmt: skip

@@ -11,13 +11,15 @@ from crm_desktop.dates import near_moment_words, time_words
 
 class Standing(msgspec.Struct, frozen=True):
     """`state` is one of `sync.status.State`, or "" before anything was read; `since` and
-    `verified` are local times of day. While a run sends, `sent` of `sending` have gone; `paused`:
+    `verified` are local times of day; `failure`: the `FailureClass` that has ended every run
+    since then, or "". While a run sends, `sent` of `sending` have gone; `paused`:
     a person ended the last run before its end."""
 
     state: str = ""
     waiting: int = 0
     needs_you: int = 0
     since: str = ""
+    failure: str = ""
     verified: str = ""
     fetched: int = 0
     sending: int = 0

@@ -24,7 +24,8 @@ DATA_CODES = frozenset(("request.malformed", "request.too_large", "changeset.too
 
 
 class FailureClass(StrEnum):
-    """What a failure is about, and therefore what to do next."""
+    """What a failure is about, and therefore what to do next: nobody answers; the sign-in is not
+    good; the server answers that it cannot now; what answers is not understood; the data is bad."""
 
     TRANSPORT = "transport"
     AUTH = "auth"
@@ -47,13 +48,17 @@ class Throttled(Unavailable):
     retry_after_s: float = 0.0
 
 
+class ServerFailed(Unavailable):
+    """The server, or what stands before it, was reached and cannot answer now."""
+
+
 class BadAnswer(Unavailable):
     """What answered does not speak our protocol, or broke it."""
 
 
 def class_of(error: CrmError) -> FailureClass:
     """The class of a failure."""
-    if isinstance(error, Throttled):
+    if isinstance(error, Throttled | ServerFailed):
         return FailureClass.THROTTLE
     if isinstance(error, BadAnswer):
         return FailureClass.PROTOCOL
@@ -86,8 +91,9 @@ def of_answer(
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return _throttled(code, params, retry_after_s)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unavailable(tr_noop("The server failed (HTTP {status}); it will be tried again."),
-                           status=status)  # fmt: skip
+        return ServerFailed(
+            tr_noop("The server failed (HTTP {status}); it will be tried again."), status=status
+        )
     if not code:
         return BadAnswer(
             tr_noop("What answers there is not a CRM server (HTTP {status}); check the address."),

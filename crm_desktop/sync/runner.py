@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
-from crm_core.errors import Bug, CrmError, SignedOut, Unavailable
+from crm_core.errors import Bug, CrmError, Unavailable
 from crm_core.i18n import tr_noop
 from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.background import in_background
@@ -22,7 +22,7 @@ from crm_desktop.models.replica import Parked, Summary
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.engine import Outcome, synchronise
-from crm_desktop.sync.failures import FailureClass, class_of
+from crm_desktop.sync.last_run import META_LAST_RUN, last_run_of
 from crm_desktop.sync.ports import Server, SyncStore
 
 AHEAD_ITEMS = 4
@@ -31,9 +31,6 @@ AHEAD_ITEMS = 4
 T = TypeVar("T")
 WriteLane = Callable[[Callable[[], Any]], Any]
 """Runs a job where writes belong and returns its outcome."""
-
-META_LAST_RUN = "sync.last_run"
-"""How the last run ended, for `status` in another process: "" or a `FailureClass`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,13 +275,6 @@ def sync_once(
     if run.failure is not None:
         raise run.failure
     return run.report
-
-
-def last_run_of(failure: CrmError | None) -> str:
-    """How a run ended, in the word that `sync.status` reads."""
-    if isinstance(failure, SignedOut):
-        return FailureClass.AUTH.value
-    return class_of(failure).value if failure is not None else ""
 
 
 def send_aside(server: Server, request: PushRequest) -> Future[PushResponse]:

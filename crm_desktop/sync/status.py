@@ -18,6 +18,7 @@ class State(StrEnum):
     WAITING = "waiting"
     FETCHING = "fetching"
     OFFLINE = "offline"
+    TROUBLE = "trouble"
     NEEDS_YOU = "needs_you"
     SIGNED_OUT = "signed_out"
 
@@ -34,7 +35,8 @@ def standing(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str 
     """What may honestly be said. `last_run`: "" or the `FailureClass` that ended the last run."""
     state = _state(sync, parked, signed_in=signed_in, last_run=last_run)
     count = parked.needs_you if state is State.NEEDS_YOU else parked.pending
-    return Standing(state, WORDS[state](count, sync.verified_at))
+    told = _busy if state is State.TROUBLE and last_run == FailureClass.THROTTLE else WORDS[state]
+    return Standing(state, told(count, sync.verified_at))
 
 
 def _state(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str) -> State:
@@ -42,11 +44,20 @@ def _state(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str) -
         return State.SIGNED_OUT
     if parked.needs_you:
         return State.NEEDS_YOU
-    if last_run in (FailureClass.TRANSPORT, FailureClass.THROTTLE):
-        return State.OFFLINE
+    if last_run:
+        # Whatever it was: the proof is older than the last try, and is not spoken of.
+        return State.OFFLINE if last_run == FailureClass.TRANSPORT else State.TROUBLE
     if parked.pending:
         return State.WAITING
     return State.UP_TO_DATE if is_proved(sync, parked) else State.FETCHING
+
+
+def _busy(n: int, _verified_at: str) -> str:
+    return tr_n(
+        "The server has a problem; {n} change waits to be sent.",
+        "The server has a problem; {n} changes wait to be sent.",
+        n,
+    )
 
 
 def is_proved(sync: SyncState, parked: Parked) -> bool:
@@ -64,6 +75,10 @@ WORDS: Mapping[State, Callable[[int, str], str]] = {
     State.FETCHING: lambda _, __: tr("Fetching; not everything is here yet."),
     State.OFFLINE: lambda n, _: tr_n(
         "Offline; {n} change waits to be sent.", "Offline; {n} changes wait to be sent.", n
+    ),
+    State.TROUBLE: lambda n, _: tr_n(
+        "The last synchronisation failed; {n} change waits to be sent.",
+        "The last synchronisation failed; {n} changes wait to be sent.", n,
     ),
     State.NEEDS_YOU: lambda n, _: tr_n(
         "{n} thing waits for your decision.", "{n} things wait for your decision.", n

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -24,6 +25,7 @@ from crm_core.wire import (
     PullRequest,
     PushRequest,
     PushResponse,
+    SignInResponse,
     WireRow,
 )  # fmt: skip
 from crm_desktop.models.store import Identity, Store, new_uuid7
@@ -32,7 +34,11 @@ from crm_desktop.runtime import autosync as autosync_module
 from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
-from crm_desktop.runtime.standing import Standing
+from crm_desktop.runtime.standing import Standing, time_of_day
+from crm_desktop.sync.http import HttpClient
+from crm_desktop.sync.last_run import remember
+from crm_desktop.sync.session import DeviceKey, Session
+from tests.sync import loopback
 from tests.views.company import KEY
 
 ACCOUNT = RecordId("a" * 32)
@@ -149,6 +155,73 @@ def test_when_the_server_is_back_a_person_need_not_wait(
     autosync.sync_now()
     qtbot.waitUntil(lambda: told[-1].state == "up_to_date", timeout=20_000)
     assert told[-1].since == ""
+
+
+def test_since_when_it_is_offline_survives_a_restart(
+    parts: Any, qtbot: QtBot, server: Server, store: Store
+) -> None:
+    autosync, _, lanes = parts
+    remember(store, Unavailable("No route."), "2026-11-19T08:40:00Z")
+    server.failure = Unavailable("No route.")
+    told = stands(autosync)
+    autosync.look()
+    qtbot.waitUntil(lambda: told[-1].state == "offline", timeout=20_000)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    qtbot.waitUntil(lambda: lanes.is_idle)
+    eve = time_of_day(dt.datetime(2026, 11, 19, 8, 40, tzinfo=dt.UTC))
+    assert {standing.since for standing in told[1:]} == {eve}
+
+
+@pytest.mark.parametrize(
+    ("page", "failure"),
+    [
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>\nPlease sign in\n", "protocol"),
+        (b"HTTP/1.1 500 Oh\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "throttle"),
+    ],
+    ids=["a hotel's sign-in page", "a server that fails"],
+)
+def test_after_an_answer_that_is_none_nothing_is_up_to_date(
+    parts: Any, qtbot: QtBot, store: Store, page: bytes, failure: str
+) -> None:
+    autosync, _, lanes = parts
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    qtbot.waitUntil(lambda: told[-1].state == "up_to_date", timeout=20_000)
+    with loopback.server(lambda connection, _request: connection.sendall(page)) as url:
+        autosync._profile.session = signed_in_at(url, store)
+        with qtbot.waitSignal(autosync.run_ended):
+            autosync.sync_now()
+        qtbot.waitUntil(lambda: lanes.is_idle)
+    assert (told[-1].state, told[-1].failure) == ("trouble", failure)
+
+
+def signed_in_at(url: str, store: Store) -> Session:
+    session = Session(
+        HttpClient(url), store, store.identity.device, DeviceKey.generate(), store.clock
+    )
+    me, device = store.identity.user, str(store.identity.device)
+    session.keep(SignInResponse("access", "refresh", 600, me, device, "northwind", "", "e", "rep"))
+    return session
+
+
+def test_a_run_that_is_cancelled_before_it_reached_the_server_proves_nothing(
+    parts: Any, qtbot: QtBot, server: Server
+) -> None:
+    autosync, _, lanes = parts
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    qtbot.waitUntil(lambda: told[-1].state == "up_to_date", timeout=20_000)
+    server.failure = Unavailable("No route.")
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.sync_now()
+    autosync._is_cancelled = True
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.sync_now()
+    qtbot.waitUntil(lambda: lanes.is_idle)
+    assert told[-1].state == "offline"
 
 
 def test_an_ended_sign_in_is_told_and_loses_nothing(

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable, UserProblem
-from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
+from crm_desktop.sync.failures import BadAnswer, ServerFailed, Throttled, TokenExpired, Withdrawn
 from crm_desktop.sync.http import HttpClient, TimeOuts
 from tests.sync.loopback import answer, chunks, self_signed, server
 
@@ -63,8 +63,8 @@ def test_a_body_goes_out_compressed_and_comes_back_unpacked() -> None:
         (426, b'{"error":"request.too_old"}', Refused),
         (429, b'{"error":"server.busy"}', Throttled),
         (503, b'{"error":"server.busy"}', Throttled),
-        (500, b'{"error":"server.failed"}', Unavailable),
-        (502, b"<html>Bad gateway</html>", Unavailable),
+        (500, b'{"error":"server.failed"}', ServerFailed),
+        (502, b"<html>Bad gateway</html>", ServerFailed),
         (404, b"<html>not here</html>", BadAnswer),
         (403, b"<html>the hotel's own page</html>", BadAnswer),
         (401, b"", BadAnswer),

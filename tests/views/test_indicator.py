@@ -1,4 +1,4 @@
-"""The indicator at the foot of the rail: six states in two lines, a number where it is narrow."""
+"""The indicator at the foot of the rail: seven states in two lines, a number where it is narrow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.sync_indicator import SyncIndicator, face_of
-from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.theme.fonts import font
 
 STATES = [
@@ -24,6 +24,14 @@ STATES = [
     (
         Standing("offline", waiting=4, needs_you=3, since="08:40"),
         "offline", "Offline since 08:40", "4 waiting · 3 need you", 7,
+    ),
+    (
+        Standing("trouble", waiting=4, since="08:40", failure="throttle"),
+        "warning", "Server has a problem", "since 08:40 · 4 waiting", 4,
+    ),
+    (
+        Standing("needs_you", needs_you=3, since="08:40", failure="protocol"),
+        "warning", "Cannot synchronise", "since 08:40 · 3 need you", 3,
     ),
     (Standing("needs_you", needs_you=5, verified="08:43"),
      "conflict", "5 need you", "last sync 08:43", 5),
@@ -47,7 +55,8 @@ def test_its_first_line_has_room(shell: Shell, standing: Standing) -> None:
 
 
 def test_being_offline_says_more_than_what_waits_for_a_decision() -> None:
-    face = face_of(Standing("needs_you", waiting=4, needs_you=3, since="08:40"))
+    standing = Standing("needs_you", waiting=4, needs_you=3, since="08:40", failure="transport")
+    face = face_of(standing)
     assert (face.first, face.second) == ("Offline since 08:40", "4 waiting · 3 need you")
 
 

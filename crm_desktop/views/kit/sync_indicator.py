@@ -157,8 +157,8 @@ def face_of(standing: Standing) -> Face:
     """How a standing is shown. Being offline and having work on its way say more than what waits
     for a decision, which then stands in the second line."""
     state = standing.state
-    if state == "needs_you" and standing.since:
-        state = "offline"
+    if state == "needs_you" and standing.failure:
+        state = "offline" if standing.failure == "transport" else "trouble"
     elif state == "needs_you" and standing.waiting:
         state = "waiting"
     return _FACES.get(state, _offline)(standing)
@@ -199,6 +199,16 @@ def _offline(x: Standing) -> Face:
     return Face("offline", "ink2", first, second, x.waiting + x.needs_you)
 
 
+def _trouble(x: Standing) -> Face:
+    is_busy = x.failure == "throttle"
+    first = tr("Server has a problem") if is_busy else tr("Cannot synchronise")
+    parts = [tr("since {time}", time=x.since)] if x.since else []
+    parts += [tr("{n} waiting", n=x.waiting)] if x.waiting else []
+    parts += filter(None, (_needs(x),))
+    token = "ink2" if is_busy else "warn"
+    return Face("warning", token, first, " · ".join(parts), x.waiting + x.needs_you)
+
+
 def _needs_you(x: Standing) -> Face:
     synced = tr("last sync {time}", time=x.verified) if x.verified else ""
     return Face("conflict", "warn", _needs(x), synced, x.needs_you)
@@ -218,6 +228,7 @@ _FACES = {
     "waiting": _waiting,
     "fetching": _fetching,
     "offline": _offline,
+    "trouble": _trouble,
     "needs_you": _needs_you,
     "signed_out": _signed_out,
 }
