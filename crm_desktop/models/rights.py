@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from crm_core.directory import Directory, directory_of
 from crm_core.fields import Value
@@ -26,6 +27,7 @@ from crm_core.roles import (
 from crm_core.scope import KEY_ALL, is_reached
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.hanging import Found, Hanging
+from crm_desktop.models.identity import identity_in
 from crm_desktop.models.sql import blob, id_of, layout
 
 NAMED_MAX = 3
@@ -38,6 +40,9 @@ _READ: Mapping[str, tuple[str, ...]] = {
     "role_permission": ("role", "entity", "action", "level"),
 }
 """What rights hang on, of the records that say who is who."""
+
+DIRECTORY = frozenset(_READ)
+"""The kinds whose change may change what one may do."""
 
 
 class Those(msgspec.Struct, frozen=True):
@@ -66,6 +71,15 @@ class May(msgspec.Struct, frozen=True):
         return self.handers if self.edit else self.editors
 
 
+EVERYTHING = May()
+"""What one may do with a record of which nothing is withheld."""
+
+
+def rights_here(c: Connection) -> Rights:
+    """The rights of the user whose file this is."""
+    return Rights(c, identity_in(c).user)
+
+
 def may(c: Connection, user: RecordId, kind: str, action: Action) -> bool:
     """Whether the user's role permits an action on some records of a kind."""
     return Rights(c, user).reaches(kind, action)
@@ -91,19 +105,27 @@ class Rights:
 
     def of(self, kind: str, record_id: RecordId) -> May:
         """What the user may do with a record; everything with one that is not here."""
-        return self.of_all(kind, [record_id]).get(record_id, May())
+        if not self.role:
+            return May()
+        rows = self._hanging.rows(kind, [record_id])
+        if record_id not in rows:
+            return May()
+        row, keys = rows[record_id], self._hanging.keys_of_all(kind, rows)[record_id]
+        found = self._judged(kind, row, keys)
+        if found.edit and not found.kept:
+            return found
+        author, decides = str(row.values.get("created_by") or ""), followed(kind, row.values)
+        if not found.edit:
+            return replace(found, editors=self._those(Action.EDIT, decides, keys, author))
+        return replace(found, handers=self._those(Action.REASSIGN, kind, keys, ""))
 
     def of_all(self, kind: str, ids: Sequence[RecordId]) -> dict[RecordId, May]:
-        """The same of several records, in a few queries for all of them."""
+        """The same of several records, in a few queries for all of them; nobody is named."""
         if not self.role:
             return {record_id: May() for record_id in ids}
         rows = self._hanging.rows(kind, ids)
         keys = self._hanging.keys_of_all(kind, rows)
         return {x: self._judged(kind, row, keys[x]) for x, row in rows.items()}
-
-    def changeable(self, kind: str, ids: Sequence[RecordId], field: str) -> frozenset[RecordId]:
-        """Those of some records in which the user may change a field."""
-        return frozenset(x for x, found in self.of_all(kind, ids).items() if found.changes(field))
 
     def may_create(self, kind: str, values: Mapping[str, Value]) -> bool:
         """Whether the user may make a record with these values, such as below this account."""
@@ -114,9 +136,8 @@ class Rights:
 
     def who_creates(self, kind: str, values: Mapping[str, Value]) -> Those:
         """Who may make a record with these values."""
-        return self._those(
-            Action.CREATE, kind, self._hanging.keys_if(kind, self._completed(kind, values)), ""
-        )
+        keys = self._hanging.keys_if(kind, self._completed(kind, values))
+        return self._those(Action.CREATE, kind, keys, "")
 
     def seeing(self, kind: str, record_id: RecordId, action: Action) -> tuple[RecordId, ...]:
         """The colleagues at work who see a record now and whose role does this with some such."""
@@ -132,8 +153,7 @@ class Rights:
     # The rule
 
     def _judged(self, kind: str, row: Found, keys: frozenset[str]) -> May:
-        author = str(row.values.get("created_by") or "")
-        own, decides = author == self._user, followed(kind, row.values)
+        own, decides = row.values.get("created_by") == self._user, followed(kind, row.values)
         edit = self._permits(self._user, Action.EDIT, decides, keys, own=own)
         delete = self._permits(self._user, Action.DELETE, decides, keys, own=own)
         delete = delete and still_deletes(self.role, kind, own=own, age_hours=self._age(row.values))
@@ -143,13 +163,7 @@ class Rights:
         kept = frozenset[str]()
         if handed and not self._permits(self._user, Action.REASSIGN, kind, keys, own=False):
             kept = handed
-        return May(
-            edit,
-            delete,
-            kept,
-            Those() if edit else self._those(Action.EDIT, decides, keys, author),
-            self._those(Action.REASSIGN, kind, keys, "") if kept else Those(),
-        )
+        return May(edit, delete, kept)
 
     def _age(self, values: Mapping[str, Value]) -> float:
         """Hours since a record was made; very many where that is not known."""

@@ -8,8 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.ids import DeviceId, RecordId
+from crm_core.scope import roots_of
 from crm_core.wire import End, Page, WireRow
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Identity, Store, new_uuid7
@@ -33,15 +35,32 @@ def receive(store: Store, rows: Rows) -> None:
     outbox = Outbox(store)
     seq = outbox.state().cursor
     items: list[Any] = []
+    known: dict[tuple[str, RecordId], tuple[RecordId, ...]] = {}
     for kind, group in groupby(rows, key=lambda row: row[0]):
         wire = []
         for _, record_id, values in group:
             seq += 1
             stamped = {"created_at": "2026-01-05T08:00:00Z", "updated_at": "2026-11-02T08:00:00Z"}
-            roots = () if kind == "account" else (RecordId("0" * 32),)
+            roots = _roots(kind, record_id, values, known)
             wire.append(WireRow(record_id, seq, {**values, **stamped}, roots))
         items.append(Page(kind, tuple(wire)))
     outbox.finish(items, End(seq, 0, 0))
+
+
+def _roots(
+    kind: str, record_id: RecordId, values: Mapping[str, Value],
+    known: dict[tuple[str, RecordId], tuple[RecordId, ...]],
+) -> tuple[RecordId, ...]:  # fmt: skip
+    """As the server names them; an account is its own."""
+
+    def above(kind_above: str, id_above: RecordId) -> tuple[RecordId, ...]:
+        own = (id_above,) if kind_above == "account" else ()
+        return known.get((kind_above, id_above), own)
+
+    found = known[kind, record_id] = tuple(
+        sorted(roots_of(CATALOG[kind], record_id, values, above))
+    )
+    return () if found == (record_id,) else found
 
 
 def people(

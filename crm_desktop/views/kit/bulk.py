@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
@@ -12,17 +13,19 @@ from crm_core.changes import Change, difference
 from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Field, Kind, Value
+from crm_core.ids import RecordId
 from crm_core.values import check
-from crm_desktop.i18n import tr, words
+from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import rights_here
 from crm_desktop.models.sql import Where
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.popup import Popup
-from crm_desktop.views.kit.text import plain_label
+from crm_desktop.views.kit.text import plain_label, text_of
 from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
@@ -41,6 +44,28 @@ def fields_in_bulk(entity: Entity) -> tuple[Field, ...]:
     )
 
 
+class Bulk(msgspec.Struct, frozen=True):
+    """A change of many records beforehand: how many were chosen, how many of them are others' to
+    change and how many others' to hand over, and the changes of the rest."""
+
+    chosen: int
+    others: int
+    kept: int
+    changes: tuple[Change, ...]
+
+
+def read_bulk(
+    connection: Connection, entity: Entity, ids: Sequence[str], field: Field, value: Value
+) -> Bulk:
+    """What giving these records the value comes to; records that have it are left alone, and so
+    are those that the user may not change."""
+    answers = rights_here(connection).of_all(entity.kind, [RecordId(x) for x in ids])
+    others = sum(not x.edit for x in answers.values())
+    mine = [x for x, may in answers.items() if may.changes(field.name)]
+    changes = changes_in_bulk(connection, entity, mine, field, value)
+    return Bulk(len(ids), others, len(answers) - others - len(mine), changes)
+
+
 def changes_in_bulk(
     connection: Connection, entity: Entity, ids: Sequence[str], field: Field, value: Value
 ) -> tuple[Change, ...]:
@@ -49,6 +74,21 @@ def changes_in_bulk(
     rows = queries.page(connection, entity.kind, where=where, limit=len(ids)).rows
     found = (difference(entity, x.id, x.values, {field.name: value}, x.seq) for x in rows)
     return tuple(change for changes in found for change in changes)
+
+
+def bulk_words(bulk: Bulk) -> str:
+    """What of a change of many records is not this user's to make; "" where all of it is."""
+    mine = bulk.chosen - bulk.others - bulk.kept
+    if mine == bulk.chosen:
+        return ""
+    said = tr("{n} of {m} can be changed by you", n=mine, m=bulk.chosen)
+    if bulk.others:
+        belong = tr_n("{n} belongs to a colleague", "{n} belong to colleagues", bulk.others)
+        said = tr("{some}; {rest}", some=said, rest=belong)
+    if bulk.kept:
+        kept = tr("{n} may be handed over by others only", n=bulk.kept)
+        said = tr("{some}; {rest}", some=said, rest=kept)
+    return said
 
 
 def ids_of(changes: Sequence[Change]) -> frozenset[str]:
@@ -104,11 +144,11 @@ class BulkBar(QWidget):
     def _apply(self, field: Field, value: Value) -> None:
         entity, ids = self._entity, self._ids
 
-        def job(connection: Connection) -> tuple[Change, ...]:
-            return changes_in_bulk(connection, entity, ids, field, value)
+        def job(connection: Connection) -> Bulk:
+            return read_bulk(connection, entity, ids, field, value)
 
-        def save(changes: tuple[Change, ...]) -> None:
-            self._save(changes, field)
+        def save(bulk: Bulk) -> None:
+            self._save(bulk.changes, field)
 
         self._hub.read(job, save, owner=self)
 
@@ -148,6 +188,8 @@ class BulkPopup(Popup):
         self._place = QHBoxLayout()
         self._preview = plain_label(self)
         self._preview.setProperty("role", "small")
+        self._others = text_of("small", self, tone="warn")
+        self._others.hide()
         self._save = primary(tr("Change"), self)
         self._editor: Editor | None = None
         foot = QHBoxLayout()
@@ -155,6 +197,7 @@ class BulkPopup(Popup):
         foot.addWidget(self._save)
         self.page.addWidget(self._fields)
         self.page.addLayout(self._place)
+        self.page.addWidget(self._others)
         self.page.addLayout(foot)
         self._timer = QTimer(self, singleShot=True, interval=_PREVIEW_AFTER_MS)
         self._timer.timeout.connect(self._count)
@@ -177,6 +220,11 @@ class BulkPopup(Popup):
     def preview(self) -> str:
         """What stands beside the button."""
         return self._preview.text()
+
+    @property
+    def others(self) -> str:
+        """What is said of records that are not this user's to change, or ""."""
+        return self._others.text()
 
     def choose_field(self, name: str) -> None:
         """Change this field."""
@@ -214,12 +262,15 @@ class BulkPopup(Popup):
             self._save.setEnabled(False)
             return
 
-        def job(connection: Connection) -> int:
-            return len(ids_of(changes_in_bulk(connection, entity, ids, field, value)))
+        def job(connection: Connection) -> Bulk:
+            return read_bulk(connection, entity, ids, field, value)
 
         self._hub.read(job, self._show_count, owner=self, supersede="preview")
 
-    def _show_count(self, count: int) -> None:
+    def _show_count(self, bulk: Bulk) -> None:
+        count, said = len(ids_of(bulk.changes)), bulk_words(bulk)
+        self._others.setText(said)
+        self._others.setVisible(bool(said))
         self._preview.setText(tr("{n} of {m} will change", n=count, m=len(self._ids)))
         self._save.setEnabled(count > 0)
 

@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout,
 from crm_core.entity import Entity
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
+from crm_desktop.models.rights import EVERYTHING, May
 from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.history import HistoryTable
 from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.permit import delete_refusal, edit_refusal, kept_fields
 from crm_desktop.views.kit.source import FieldNote
-from crm_desktop.views.kit.text import plain_label
+from crm_desktop.views.kit.text import plain_label, text_of
 from crm_desktop.views.kit.words import Titles, title_in_words
 
 
@@ -43,6 +45,8 @@ class RecordDetail(QWidget):
         self._title.setProperty("role", "record")
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._state = Badge("", self)
+        self._may = EVERYTHING
+        self._why = text_of("small", self)
         self._banner = Banner(self)
         self.form = Form(entity, links, self, locked=locked)
         self.history = HistoryTable(self)
@@ -54,17 +58,27 @@ class RecordDetail(QWidget):
         self._connect()
 
     def show_record(
-        self, row: Row, titles: Titles, notes: Mapping[str, FieldNote] | None = None
+        self,
+        row: Row,
+        titles: Titles,
+        notes: Mapping[str, FieldNote] | None = None,
+        may: May = EVERYTHING,
     ) -> None:
-        """Show a record as it is stored."""
+        """Show a record as it is stored, and what of it the user may change."""
+        self._may = may
         self.form.show_values(row.values, titles, row.seq)
         self._show_row(row, titles, notes or {})
         self._show_banner(row)
 
     def follow(
-        self, row: Row, titles: Titles, notes: Mapping[str, FieldNote] | None = None
+        self,
+        row: Row,
+        titles: Titles,
+        notes: Mapping[str, FieldNote] | None = None,
+        may: May = EVERYTHING,
     ) -> None:
         """Show what the record has become; what was typed stays."""
+        self._may = may
         self.form.follow(row.values, titles, row.seq)
         self._show_row(row, titles, notes or {})
         if row.deleted or row.conflict or row.refused or not self.form.is_touched:
@@ -72,7 +86,8 @@ class RecordDetail(QWidget):
 
     def show_new(self) -> None:
         """Show an empty form."""
-        self._row = None
+        self._row, self._may = None, EVERYTHING
+        self._show_may()
         self._title.setText(tr("New: {kind}", kind=self.entity.label))
         self._state.show_state("")
         self._banner.hide()
@@ -88,11 +103,16 @@ class RecordDetail(QWidget):
         self._save.setEnabled(touched)
         self._revert.setEnabled(touched)
         can_delete = self._row is not None and not self._row.deleted and not self._locked
-        self._delete.setEnabled(can_delete)
+        self._delete.setEnabled(can_delete and self._may.delete)
 
     def say(self, text: str) -> None:
         """A remark above the form."""
         self._banner.say(text)
+
+    @property
+    def why_not(self) -> str:
+        """Why the record may not be changed, or ""."""
+        return self._why.text()
 
     @property
     def title(self) -> str:
@@ -114,12 +134,24 @@ class RecordDetail(QWidget):
         self._state.show_state(state_of(row))
         self.form.show_notes(notes)
         self.form.setEnabled(not row.deleted)
+        self._show_may()
         self._tabs.setTabEnabled(1, True)
         self.show_touched()
 
+    def _show_may(self) -> None:
+        """What may not be changed says so before anything is typed."""
+        why = "" if self._locked else edit_refusal(self._may)
+        self._why.setText(why)
+        self._why.setVisible(bool(why))
+        self.form.show_kept(kept_fields(self.entity, self._may))
+        for button in (self._save, self._revert):
+            button.setToolTip(why)
+        self._delete.setToolTip(delete_refusal(self._may))
+
     def _show_banner(self, row: Row) -> None:
         if row.deleted:
-            self._banner.say(tr("This record was deleted."), action=tr("Restore"))
+            action = tr("Restore") if self._may.edit else ""
+            self._banner.say(tr("This record was deleted."), action=action)
         elif row.conflict:
             text = tr("Several values were entered for one field; all of them are kept.")
             self._banner.say(text, action=tr("Decide in the inbox"))
@@ -159,6 +191,9 @@ class RecordDetail(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
+        self._why.setContentsMargins(16, 0, 16, 6)
+        self._why.hide()
+        layout.addWidget(self._why)
         layout.addWidget(self._banner)
         layout.addWidget(self._tabs, 1)
         layout.addLayout(foot)

@@ -219,7 +219,7 @@ class EntityPane(QWidget):
         if shown is None:
             return
         self._record, self._is_new = shown.row, False
-        self.detail.show_record(shown.row, shown.titles, shown.notes)
+        self.detail.show_record(shown.row, shown.titles, shown.notes, shown.may)
         self._bring(self.detail)
         self._begin_draft()
         if self.detail.shows_history:
@@ -244,7 +244,7 @@ class EntityPane(QWidget):
             return
         shown = news.shown
         self._record = shown.row
-        self.detail.follow(shown.row, shown.titles, shown.notes)
+        self.detail.follow(shown.row, shown.titles, shown.notes, shown.may)
         self.detail.form.meanwhile.name(news.changers)
         if self.detail.shows_history:
             self._load_history()

@@ -71,6 +71,11 @@ class Form(QScrollArea):
         for name, row in self._rows.items():
             row.show_note(notes.get(name))
 
+    def show_kept(self, kept: Mapping[str, str]) -> None:
+        """Take no words for these fields; each says why."""
+        for name, row in self._rows.items():
+            row.keep(kept.get(name, ""))
+
     def restore(self, draft: Mapping[str, str]) -> None:
         """Lay what was typed and not saved over what is shown."""
         for name, text in draft.items():
@@ -137,8 +142,9 @@ class Form(QScrollArea):
     def focus_first(self) -> None:
         """Give the keyboard to the first field."""
         for editor in self._editors.values():
-            editor.widget.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
+            if editor.widget.isEnabledTo(self):
+                editor.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
 
     def editor(self, name: str) -> Editor:
         """The editor of a field."""

@@ -41,6 +41,7 @@ class FormRow(QObject):
     def __init__(self, editor: Editor, page: QWidget, grid: QGridLayout) -> None:
         super().__init__(page)
         self.editor = editor
+        self._kept = ""
         field = editor.field
         named = tr("{field} *", field=field.label) if field.required else tr(field.label)
         self._label = FieldName(named, page)
@@ -86,6 +87,16 @@ class FormRow(QObject):
             else tr("Decide in the inbox")
         )
         self._way.setVisible(needs)
+
+    def keep(self, why: str) -> None:
+        """Take no words, for this reason; "" takes them again."""
+        if why == self._kept:
+            return
+        self._kept = why
+        widget = self.editor.widget
+        widget.setEnabled(not why)
+        widget.setToolTip(why)
+        widget.setAccessibleDescription(why)
 
     def show_problem(self, problem: InvalidValue | None, *, missing: bool = False) -> None:
         """What is wrong with what was typed; None where nothing is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -13,22 +13,26 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError
 from crm_core.fields import Field, Kind, Value
 from crm_core.ids import RecordId
+from crm_core.roles import Action
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import DIRECTORY, EVERYTHING, May, rights_here
 from crm_desktop.models.sql import Where
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.columns import columns_of
 from crm_desktop.views.kit.bulk import BulkBar
 from crm_desktop.views.kit.buttons import primary
 from crm_desktop.views.kit.column import Column, as_columns
+from crm_desktop.views.kit.delegates.roles import ID
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_view import ListView
 from crm_desktop.views.kit.listing import Listing
+from crm_desktop.views.kit.permit import field_refusal
 from crm_desktop.views.kit.source import StoreSource
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.view_bar import ViewBar
@@ -75,9 +79,11 @@ class ListSide(QWidget):
         self.bar.set_usual_columns(self._usual)
         self.list.set_links(links)
         self._awaited = ""
+        self._may = "", EVERYTHING
         self._lay_out()
         self._connect()
         self._list_anew()
+        self._read_role()
         self.views.load_soon()
 
     def show_where(self, where: Sequence[Where], words: str) -> None:
@@ -93,6 +99,9 @@ class ListSide(QWidget):
         """Refresh what a change touches."""
         if self.model.is_affected(summary):
             self.model.refresh()
+        self._may = "", EVERYTHING
+        if not DIRECTORY.isdisjoint({kind for kind, _ in summary.changed} | summary.kinds_reset):
+            self._read_role()
         self.views.take_summary(summary)
 
     def _list_anew(self) -> None:
@@ -131,6 +140,52 @@ class ListSide(QWidget):
         self.bar.open_view("all")
         self.views.drop(view_id)
 
+    # What the user may change
+
+    def _read_role(self) -> None:
+        """Whether the user's role makes such records at all."""
+        kind = self.entity.kind
+
+        def job(connection: Connection) -> bool:
+            return rights_here(connection).reaches(kind, Action.CREATE)
+
+        def show(may_create: bool) -> None:
+            self.new.setEnabled(may_create)
+            self.new.setToolTip("" if may_create else tr("Your role may not add this."))
+
+        if not self.entity.read_only:
+            self._hub.read(job, show, owner=self, supersede="role")
+
+    def _read_may(self, record_id: str, then: Callable[[], None] | None = None) -> None:
+        """What the user may do with the record that has the keyboard."""
+        kind = self.entity.kind
+
+        def job(connection: Connection) -> May:
+            return rights_here(connection).of(kind, RecordId(record_id))
+
+        def show(may: May) -> None:
+            self._may = record_id, may
+            if then is not None:
+                then()
+
+        self._hub.read(job, show, owner=self, supersede="may")
+
+    def _edit_cell(self) -> None:
+        """Open the cell with the keyboard, or say why not: before anything is typed."""
+        index = self.list.table.currentIndex()
+        field, record_id = self.model.field_at(index.column()), str(index.data(ID) or "")
+        known, may = self._may
+        if field is None or not record_id:
+            return
+        if known != record_id:
+            self._read_may(record_id, self._edit_cell)
+            return
+        why = field_refusal(may, field.name)
+        if why:
+            self.said.emit(why)
+        else:
+            self.list.edit_current()
+
     # Cells
 
     def _save_cell(self, record_id: str, field: str, value: Value) -> None:
@@ -158,6 +213,8 @@ class ListSide(QWidget):
     # What others hear
 
     def _tell_chosen(self, record_id: str) -> None:
+        if not self.entity.read_only:
+            self._read_may(record_id)
         self.chosen.emit(record_id)
 
     def _tell_opened(self, record_id: str) -> None:
@@ -226,7 +283,7 @@ class ListSide(QWidget):
         self.views.read.connect(self._show_views)
         self._act(tr("Copy the selected rows"), self.list.copy)
         self._act(tr("Change the selected records…"), self.bulk.open, "Ctrl+Shift+E")
-        self._act(tr("Edit the cell"), self.list.edit_current, "F2")
+        self._act(tr("Edit the cell"), self._edit_cell, "F2")
 
     def _act(self, words: str, slot: object, keys: str = "") -> None:
         """A command of the list's menu; shortcuts that the table hears itself are only shown."""

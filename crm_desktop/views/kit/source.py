@@ -21,6 +21,7 @@ from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.history import own_history
 from crm_desktop.models.queries import Page, Row
+from crm_desktop.models.rights import May, rights_here
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.column import Column, fields_of
 from crm_desktop.views.kit.listing import Listing, Stretch, Wanted, refs_of
@@ -163,6 +164,7 @@ class Shown(msgspec.Struct, frozen=True):
     row: Row
     titles: Mapping[str, str]
     notes: Mapping[str, FieldNote] = msgspec.field(default_factory=dict[str, FieldNote])
+    may: May = May()
 
 
 def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | None:
@@ -170,7 +172,8 @@ def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | Non
     row = queries.record(connection, kind, RecordId(record_id))
     if row is None:
         return None
-    return Shown(row, titles_for(connection, kind, row), _notes(connection, row))
+    may = rights_here(connection).of(kind, row.id)
+    return Shown(row, titles_for(connection, kind, row), _notes(connection, row), may)
 
 
 def _notes(connection: Connection, row: Row) -> dict[str, FieldNote]:

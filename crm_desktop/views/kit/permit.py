@@ -1,0 +1,65 @@
+"""Words for what this user may not change: why, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crm_core.entity import Entity
+from crm_core.i18n import tr_noop
+from crm_desktop.i18n import tr
+from crm_desktop.models.rights import May, Those
+
+_ROLES: Mapping[str, str] = {
+    "rep": tr_noop("a sales representative"),
+    "kam": tr_noop("a key-account manager"),
+    "lead": tr_noop("a team lead"),
+    "service": tr_noop("the service"),
+    "it": tr_noop("IT"),
+    "auditor": tr_noop("an auditor"),
+}
+
+
+def who_words(those: Those) -> str:
+    """Colleagues as alternatives: "Anna Berg or a team lead"; "" for nobody."""
+    parts = [*those.names, *(tr(_ROLES[x]) for x in those.roles if x in _ROLES)]
+    if len(parts) < 2:  # noqa: PLR2004  # nothing to choose from
+        return "".join(parts)
+    first = parts[0]
+    for part in parts[1:-1]:
+        first = tr("{one}, {other}", one=first, other=part)
+    return tr("{some} or {last}", some=first, last=parts[-1])
+
+
+def edit_refusal(may: May) -> str:
+    """Why a record may not be changed, and who may; "" where it may be."""
+    if may.edit:
+        return ""
+    who = who_words(may.editors)
+    return tr("Only {who} may change this.", who=who) if who else tr("Nobody may change this here.")
+
+
+def field_refusal(may: May, field: str) -> str:
+    """Why a field may not be changed, and who may; "" where it may be."""
+    if not may.edit or may.changes(field):
+        return edit_refusal(may)
+    who = who_words(may.handers)
+    return tr("Only {who} may hand this over.", who=who) if who else tr("This is not handed over.")
+
+
+def delete_refusal(may: May) -> str:
+    """Why a record may not be deleted; "" where it may be."""
+    if may.delete:
+        return ""
+    return edit_refusal(may) or tr("Your role may not delete this, or not any more.")
+
+
+def kept_fields(entity: Entity, may: May) -> dict[str, str]:
+    """The fields that may not be changed, each with the reason."""
+    found = {x.name: field_refusal(may, x.name) for x in entity.editable}
+    return {name: words for name, words in found.items() if words}
+
+
+def creation_refusal(those: Those) -> str:
+    """Why nothing new may be made here, and who may."""
+    who = who_words(those)
+    return tr("Only {who} may add this.", who=who) if who else tr("Your role may not add this.")

@@ -1,0 +1,199 @@
+"""What a person may not change is known before anything is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from crm_core.catalog import CATALOG
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_desktop.i18n import set_language
+from crm_desktop.models import queries
+from crm_desktop.models.rights import May, Those
+from crm_desktop.models.store import Store
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.bulk import BulkPopup
+from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.permit import edit_refusal, who_words
+from tests.views.company import make_store
+
+Rest = Callable[[], None]
+ME, ANNA, LEA, TEAM, MINE, ALSO, ANNAS = (RecordId(f"{n:032x}") for n in range(1, 8))
+PICK = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+
+
+def user(record_id: RecordId, name: str, role: str) -> tuple[str, RecordId, dict[str, Value]]:
+    login = name.split(maxsplit=1)[0].lower()
+    return "user", record_id, {"login": login, "name": name, "role": role, "team": TEAM}
+
+
+def account(record_id: RecordId, name: str, owner: RecordId):
+    values = {"name": name, "owner": owner, "team": TEAM, "created_by": owner, "phone": "1"}
+    return "account", record_id, values
+
+
+@pytest.fixture
+def role() -> str:
+    return "kam"
+
+
+@pytest.fixture
+def store(tmp_path: Path, role: str) -> Iterator[Store]:
+    """A key-account manager sees his team's accounts and changes his own."""
+    made = make_store(tmp_path, [
+        ("team", TEAM, {"name": "Sales", "lead": LEA}),
+        user(ME, "Nancy Davolio", role), user(ANNA, "Anna Berg", "rep"),
+        user(LEA, "Lea Lind", "lead"),
+        account(MINE, "Alfreds", ME), account(ALSO, "Berglunds", ME),
+        account(ANNAS, "Comércio", ANNA),
+    ], user=ME)  # fmt: skip
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
+    made = EntityPane(CATALOG["account"], hub)
+    qtbot.addWidget(made)
+    hub.changed.connect(made.take_summary)
+    made.resize(1280, 700)
+    made.show()
+    rest()
+    return made
+
+
+def stored(store: Store, record_id: RecordId) -> queries.Row:
+    with store.reader() as c:
+        row = queries.record(c, "account", record_id)
+    assert row is not None
+    return row
+
+
+def test_a_colleagues_record_says_who_may_change_it_and_takes_no_words(
+    pane: EntityPane, rest: Rest
+) -> None:
+    pane.open_record(ANNAS)
+    rest()
+    assert pane.detail.why_not == "Only Anna Berg or Lea Lind may change this."
+    for name in ("name", "phone", "owner"):
+        widget = pane.detail.form.editor(name).widget
+        assert not widget.isEnabled()
+        assert widget.toolTip() == pane.detail.why_not
+    assert not pane.detail._delete.isEnabled()
+
+
+def test_ones_own_record_is_open_but_for_handing_it_over(pane: EntityPane, rest: Rest) -> None:
+    pane.open_record(ANNAS)
+    rest()
+    pane.open_record(MINE)
+    rest()
+    assert pane.detail.why_not == ""
+    assert pane.detail.form.editor("phone").widget.isEnabled()
+    owner = pane.detail.form.editor("owner").widget
+    assert not owner.isEnabled()
+    assert owner.toolTip() == "Only Lea Lind may hand this over."
+
+
+def test_a_new_record_is_open_after_a_closed_one(pane: EntityPane, rest: Rest) -> None:
+    pane.open_record(ANNAS)
+    rest()
+    pane.new_record()
+    rest()
+    assert pane.detail.form.editor("owner").widget.isEnabled()
+    assert pane.detail.why_not == ""
+
+
+def go_to(pane: EntityPane, record_id: RecordId, field: str) -> None:
+    side = pane.side
+    row = side.model.index_of_id(record_id)
+    column = [x.name for x in side.model.columns].index(field)
+    side.list.table.setCurrentIndex(side.model.index(row, column))
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_cell_of_a_colleagues_record_does_not_open_and_says_why(
+    pane: EntityPane, rest: Rest, qtbot: QtBot, waits: bool
+) -> None:
+    said: list[str] = []
+    pane.said.connect(said.append)
+    go_to(pane, ANNAS, "name")
+    if waits:
+        rest()
+    qtbot.keyClick(pane.side.list.table, Qt.Key.Key_F2)
+    rest()
+    assert said == ["Only Anna Berg or Lea Lind may change this."]
+    assert pane.side.list.table.findChild(QLineEdit) is None
+
+
+def test_a_cell_of_ones_own_record_opens(pane: EntityPane, rest: Rest, qtbot: QtBot) -> None:
+    go_to(pane, MINE, "name")
+    qtbot.keyClick(pane.side.list.table, Qt.Key.Key_F2)
+    rest()
+    assert pane.side.list.table.findChild(QLineEdit) is not None
+
+
+def test_many_are_counted_beforehand_and_a_colleagues_are_left_alone(
+    pane: EntityPane, store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    side = pane.side
+    for row in range(side.model.rowCount()):
+        side.list.table.selectionModel().select(side.model.index(row, 0), PICK)
+    side.bulk.open()
+    popup = side.bulk.findChild(BulkPopup)
+    assert popup is not None
+    popup.choose_field("phone")
+    popup.editor.widget.setText("222")  # type: ignore[attr-defined]
+    popup._count()
+    rest()
+    assert popup.others == "2 of 3 can be changed by you; 1 belongs to a colleague"
+    assert popup.preview == "2 of 3 will change"
+    popup._take()
+    rest()
+    phones = [stored(store, x).values["phone"] for x in (MINE, ALSO, ANNAS)]
+    assert phones == ["222", "222", "1"]
+
+
+def test_handing_many_over_is_counted_apart(pane: EntityPane, rest: Rest) -> None:
+    side = pane.side
+    for row in range(side.model.rowCount()):
+        side.list.table.selectionModel().select(side.model.index(row, 0), PICK)
+    side.bulk.open()
+    popup = side.bulk.findChild(BulkPopup)
+    assert popup is not None
+    popup.choose_field("territory")
+    rest()
+    assert popup.others == (
+        "0 of 3 can be changed by you; 1 belongs to a colleague; "
+        "2 may be handed over by others only"
+    )
+
+
+@pytest.mark.parametrize(("role", "may"), [("kam", True), ("rep", False)])
+def test_a_role_that_makes_no_such_records_is_offered_none(
+    hub: DataHub, qtbot: QtBot, rest: Rest, may: bool
+) -> None:
+    plans = EntityPane(CATALOG["plan"], hub)
+    qtbot.addWidget(plans)
+    rest()
+    assert plans.side.new.isEnabled() == may
+    assert bool(plans.side.new.toolTip()) != may
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN", "zh_TW"])
+def test_the_reason_reads_well_with_any_number_of_people(language: str) -> None:
+    set_language(language)
+    try:
+        both = who_words(Those(("Anna Berg", "Li Ming"), ("lead", "service")))
+        alone = edit_refusal(May(edit=False))
+    finally:
+        set_language("en")
+    assert "{" not in both + alone
+    assert both.startswith("Anna Berg")
+    if language == "en":
+        assert both == "Anna Berg, Li Ming, a team lead or the service"
