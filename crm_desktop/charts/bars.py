@@ -8,31 +8,38 @@ from typing import Any
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from crm_desktop.charts.letters import cut, widest
 from crm_desktop.charts.sheet import LEGEND_HEIGHT, Sheet, axis_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight.chart import Chart, Mark, Tone, Unit
 
 BAR, TIER = 0.56, 0.74
-VALUE = 42
-"""Pixels at the right for the value; its note stands behind it."""
+VALUE = 40
+"""Pixels at the right for the value, at least; its note stands behind it."""
 
-_NAME_MIN, _NAME_MAX, _LETTER = 60, 130, 6.6
+ROWS_MIN = 4
+"""Fewer bars than that are no thicker, but leave room below."""
+
+_NAME_MIN, _NAME_MAX, _GAP, _POINT = 60, 130, 7, 0.75
 _FULL = 100.0
+_TICKS_FROM = 40 * 5
+"""A scale of per cent narrower than this has no quarters."""
 
 
 def draw_bars(sheet: Sheet, chart: Chart) -> None:
     """One bar a name, the first on top; the second series is a target mark on each."""
     bars, *targets = chart.series
     left = _name_width([mark.label for mark in bars.marks])
-    note = max((_width_of(mark.note) for mark in bars.marks), default=0) + 14
-    axes: Any = sheet.axes(left, (LEGEND_HEIGHT if targets else 0) + 8, VALUE + note, 24)
+    value = max(VALUE, widest([mark.shown for mark in bars.marks]))
+    right = value + widest([mark.note for mark in bars.marks]) + 2 * _GAP
+    axes: Any = sheet.axes(left, (LEGEND_HEIGHT if targets else 0) + 8, right, 24)
     highest = max((m.value or 0 for s in chart.series for m in s.marks), default=0)
-    _frame(axes, bars.marks, highest, bars.unit)
+    _frame(axes, bars.marks, highest, bars.unit, sheet.inner_width - left - right)
     for y, mark in enumerate(bars.marks):
         _bar(sheet, axes, y, mark)
         shape = ((0.0, mark.value or 0.0), (y - BAR / 2, y + BAR / 2))
         sheet.place(axes, mark, (0, axes.get_xlim()[1]), (y - 0.45, y + 0.45), shape)
-        _words(sheet, axes, y, mark)
+        _words(sheet, axes, y, mark, value)
     for series in targets:
         for y, mark in enumerate(series.marks):
             axes.plot([mark.value] * 2, [y - 0.4, y + 0.4], color=sheet.look.ink, linewidth=2)
@@ -52,47 +59,36 @@ def _bar(sheet: Sheet, axes: Any, y: float, mark: Mark) -> None:
     axes.barh(y, width, BAR, color=look.bar if mark.tone is Tone.REST else look.series[0])
 
 
-def _words(sheet: Sheet, axes: Any, y: float, mark: Mark) -> None:
+def _words(sheet: Sheet, axes: Any, y: float, mark: Mark, width: float) -> None:
     """The value in a column of its own at the right, what it is of behind it."""
     place = axes.get_yaxis_transform()
     axes.annotate(
-        mark.shown, (1, y), xycoords=place, xytext=(34, 0), textcoords="offset points",
+        mark.shown, (1, y), xycoords=place, xytext=(width * _POINT, 0), textcoords="offset points",
         ha="right", va="center", color=sheet.look.ink, fontweight="bold", annotation_clip=False,
     )  # fmt: skip
     axes.annotate(
-        mark.note, (1, y), xycoords=place, xytext=(39, 0), textcoords="offset points",
-        va="center", color=sheet.look.ink2, annotation_clip=False,
+        mark.note, (1, y), xycoords=place, xytext=((width + _GAP) * _POINT, 0),
+        textcoords="offset points", va="center", color=sheet.look.ink2, annotation_clip=False,
     )  # fmt: skip
 
 
-def _frame(axes: Any, marks: Sequence[Mark], highest: float, unit: Unit) -> None:
+def _frame(axes: Any, marks: Sequence[Mark], highest: float, unit: Unit, width: float) -> None:
     top = _FULL if unit is Unit.PERCENT and highest <= _FULL else highest or 1.0
     axes.set_xlim(0, top * 1.02)
-    axes.set_ylim(len(marks) - 0.4, -0.6)
+    axes.set_ylim(max(ROWS_MIN, len(marks)) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.spines["bottom"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=unit is Unit.COUNT, steps=[1, 2, 5, 10]))
     if unit is Unit.PERCENT:
-        axes.set_xticks([0, 25, 50, 75, 100])
+        axes.set_xticks([0, 25, 50, 75, 100] if width >= _TICKS_FROM else [0, 50, 100])
     axes.xaxis.set_major_formatter(axis_words(unit))
-    axes.set_yticks(range(len(marks)), [_cut(mark.label) for mark in marks])
+    axes.set_yticks(range(len(marks)), [cut(mark.label, _NAME_MAX) for mark in marks])
     axes.tick_params(axis="both", length=0)
 
 
-def _width_of(text: str) -> float:
-    return sum(_LETTER if letter.isascii() else 1.8 * _LETTER for letter in text)
-
-
 def _name_width(names: Sequence[str]) -> float:
-    longest = max(map(_width_of, names), default=0)
-    return min(_NAME_MAX, max(_NAME_MIN, longest)) + 8
-
-
-def _cut(name: str) -> str:
-    while _width_of(name) > _NAME_MAX:
-        name = name.removesuffix("…")[:-1] + "…"
-    return name
+    return min(_NAME_MAX, max(_NAME_MIN, widest(names))) + 8
 
 
 # Pyramid
@@ -128,13 +124,13 @@ def _tiers(sheet: Sheet, axes: Any, marks: Sequence[Mark]) -> None:
     for y, mark in enumerate(marks):
         value = mark.value or 0
         axes.add_patch(
-            Rectangle((-value / 2, y - TIER / 2), value, TIER, facecolor=sheet.look.series[4])
+            Rectangle((-value / 2, y - TIER / 2), value, TIER, facecolor=sheet.look.tier)
         )
         fits = value / widest > 0.14  # noqa: PLR2004  # the number has room inside
         axes.text(
             0 if fits else value / 2 + widest * 0.04, y, mark.shown, va="center",
             ha="center" if fits else "left", fontweight="bold",
-            color=sheet.look.pane if fits else sheet.look.ink,
+            color=sheet.look.ink_on(sheet.look.tier) if fits else sheet.look.ink,
         )  # fmt: skip
         shape = ((-value / 2, value / 2), (y - TIER / 2, y + TIER / 2))
         sheet.place(axes, mark, (-widest / 2, widest / 2), (y - 0.45, y + 0.45), shape)
@@ -152,7 +148,7 @@ def _parts(sheet: Sheet, axes: Any, marks: Sequence[Mark]) -> None:
     for y, mark in enumerate(marks):
         axes.barh(y, mark.value or 0, TIER, color=sheet.look.series[0])
         axes.annotate(
-            mark.shown, (mark.value or 0, y), xytext=(4, 0), textcoords="offset points",
+            mark.shown, (max(0, mark.value or 0), y), xytext=(4, 0), textcoords="offset points",
             va="center", color=sheet.look.ink, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
         shape = ((0.0, mark.value or 0.0), (y - TIER / 2, y + TIER / 2))

@@ -7,14 +7,14 @@ from typing import Any
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
+from crm_desktop.charts.letters import widest, width_of
 from crm_desktop.charts.sheet import Sheet, axis_words
 from crm_desktop.insight.chart import Chart, Mark, Series, Tone, Unit
 from crm_desktop.insight.scoring import A_BELOW, B_BELOW
 
 _FULL = 100.0
 _PALEST, _STRONGEST = 0.06, 0.86
-_DARK_FROM = 0.5
-_LETTER = 6.6
+_NAMES_MAX = 130.0
 
 
 def draw_curve(sheet: Sheet, chart: Chart) -> None:
@@ -39,7 +39,10 @@ def _stretch(sheet: Sheet, axes: Any, series: Series, colour: str) -> None:
     axes.fill_between(xs, ys, color=colour, alpha=0.14, linewidth=0)
     axes.plot(xs, ys, color=colour, linewidth=2)
     middle = (xs[0] + xs[-1]) / 2
-    axes.text(middle, 5, series.name.replace(" · ", "\n"), ha="center", va="bottom",
+    room = axes.get_window_extent().width / sheet.ratio * (xs[-1] - xs[0]) / _FULL
+    letter, words = series.marks[0].label, series.name.replace(" · ", "\n")
+    shown = next((text for text in (words, letter) if width_of(text) <= room), "")
+    axes.text(middle, 5, shown, ha="center", va="bottom",
               color=sheet.look.ink, fontweight="bold")  # fmt: skip
     sheet.place(axes, series.marks[0], (xs[0], xs[-1]), (0, _FULL))
 
@@ -49,8 +52,10 @@ def draw_grid(sheet: Sheet, chart: Chart) -> None:
     rows = chart.series
     columns = len(rows[0].marks)
     highest = max((mark.value or 0 for row in rows for mark in row.marks), default=0) or 1
-    names = max(len(row.name) for row in rows) * _LETTER + 12
-    axes: Any = sheet.axes(min(130.0, names), 8, 4, 26)
+    names = widest([row.name for row in rows]) + 12
+    left = min(_NAMES_MAX, names)
+    axes: Any = sheet.axes(left, 8, 4, 26)
+    room = (sheet.inner_width - left - 4) / columns
     axes.set_xlim(0, columns)
     axes.set_ylim(len(rows), 0)
     axes.grid(visible=False)
@@ -62,28 +67,36 @@ def draw_grid(sheet: Sheet, chart: Chart) -> None:
         for x, mark in enumerate(row.marks):
             if mark.value is not None:
                 _cell(sheet, axes, (x, y), mark, mark.value / highest)
+                if width_of(mark.shown) <= room + 1:  # its width is guessed rather too large
+                    _number(sheet, axes, (x, y), mark, mark.value / highest)
 
 
 def _cell(sheet: Sheet, axes: Any, at: tuple[int, int], mark: Mark, share: float) -> None:
     x, y = at
-    strength = _PALEST + (_STRONGEST - _PALEST) * share if mark.value else 0.0
-    colour = _between(sheet.look.pane, sheet.look.series[0], strength)
     is_running = mark.tone is Tone.RUNNING
     inset = 0.03
     axes.add_patch(
         Rectangle(
-            (x + inset, y + inset), 1 - 2 * inset, 1 - 2 * inset, facecolor=colour,
+            (x + inset, y + inset), 1 - 2 * inset, 1 - 2 * inset, facecolor=_shade(sheet, share),
             edgecolor=sheet.look.ink3 if is_running else "none", linewidth=0.8,
             linestyle=(0, (2, 2)) if is_running else "-",
         )
     )  # fmt: skip
-    is_strong = strength >= _DARK_FROM
-    axes.text(
-        x + 0.5, y + 0.5, mark.shown, ha="center", va="center",
-        color="#FFFFFF" if is_strong else sheet.look.ink,
-    )  # fmt: skip
     if mark.tip:
         sheet.place(axes, mark, (x, x + 1), (y, y + 1))
+
+
+def _number(sheet: Sheet, axes: Any, at: tuple[int, int], mark: Mark, share: float) -> None:
+    axes.text(
+        at[0] + 0.5, at[1] + 0.5, mark.shown, ha="center", va="center",
+        color=sheet.look.ink_on(_shade(sheet, share)),
+    )  # fmt: skip
+
+
+def _shade(sheet: Sheet, share: float) -> tuple[float, float, float]:
+    """The colour of a cell with this share (0…1) of the highest; nothing is the pane itself."""
+    strength = _PALEST + (_STRONGEST - _PALEST) * share if share else 0.0
+    return _between(sheet.look.pane, sheet.look.series[0], strength)
 
 
 def _between(low: str, high: str, share: float) -> tuple[float, float, float]:

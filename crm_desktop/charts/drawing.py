@@ -116,5 +116,5 @@ def _fill(sheet: Sheet, chart: Chart) -> None:
         DRAW[chart.form](sheet, chart)
         return
     figure: Any = sheet.figure
-    figure.text(0.5, 0.5, tr("Nothing to draw for this filter."), ha="center", va="center",
+    figure.text(0.5, 0.5, tr("No records for this time and filter."), ha="center", va="center",
                 color=sheet.look.ink3)  # fmt: skip

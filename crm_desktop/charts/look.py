@@ -12,9 +12,17 @@ from typing import Any
 import matplotlib
 from matplotlib import font_manager
 
+from crm_desktop.charts.contrast import Colour, readable
+
 STYLES = Path(__file__).resolve().parents[2] / "resources" / "charts"
 _BAR = {"light": "#A6AFBE", "dark": "#566072"}
 """The token `bar`, the one colour that no setting of matplotlib has."""
+
+_TIER = {"light": "#5A6370", "dark": "#8791A1"}
+"""The pyramid's storeys: slate, in the dark about as bright on its pane as the blue beside it."""
+
+_WHITE, _BLACK = "#FFFFFF", "#000000"
+"""Of these two one can be read on any colour."""
 
 _HAN = {
     "zh_TW": ("PingFang TC", "Microsoft JhengHei UI", "Noto Sans CJK TC"),
@@ -22,7 +30,9 @@ _HAN = {
 }
 _LAST = (
     "Noto Sans CJK SC", "Noto Sans CJK TC", "Microsoft YaHei", "Microsoft JhengHei",
-    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Source Han Sans SC", "DejaVu Sans",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Source Han Sans SC", "Source Han Sans CN",
+    "Noto Sans CJK JP", "Hiragino Sans GB", "Heiti SC", "Heiti TC", "STHeiti", "Songti SC",
+    "SimHei", "SimSun", "Arial Unicode MS", "DejaVu Sans",
 )  # fmt: skip
 """Whatever knows Chinese on this machine; DejaVu comes with matplotlib and is always there."""
 
@@ -39,7 +49,12 @@ class Look:
     line: str
     line2: str
     bar: str
+    tier: str
     series: tuple[str, ...]
+
+    def ink_on(self, ground: Colour) -> Colour:
+        """The colour of words on a coloured ground."""
+        return readable(ground, _WHITE, _BLACK)
 
 
 @cache
@@ -61,6 +76,7 @@ def look_of(theme: str, language: str) -> Look:
         line=_colour(settings["grid.color"]),
         line2=_colour(settings["axes.edgecolor"]),
         bar=_BAR[theme],
+        tier=_TIER[theme],
         series=tuple(map(_colour, cycle)),
     )
 

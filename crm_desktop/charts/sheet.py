@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
+from crm_desktop.charts.letters import width_of
 from crm_desktop.insight.chart import Mark, Unit
 from crm_desktop.numbers import percent, tick
 
@@ -22,6 +23,9 @@ DPI = 96
 """Pixels of the design in an inch; a screen's ratio multiplies it."""
 
 LEGEND_HEIGHT = 22
+_HANDLE = 40
+"""Pixels of a legend's sign with the room around it; where that is not there, less is left."""
+
 TARGET_MIN = 8
 """No place is smaller than so many pixels: a bar of nothing can be pointed at too."""
 
@@ -132,9 +136,12 @@ class Sheet:
 
     def legend(self, handles: list[Patch | Line2D]) -> None:
         """A legend above the plot at its right, never inside it."""
+        words = sum(width_of(str(handle.get_label())) for handle in handles)
+        is_tight = words + _HANDLE * len(handles) > self.inner_width
         made: Any = self.figure.legend(  # pyright: ignore[reportUnknownMemberType]  # stub lacks kwargs
             handles=handles, loc="upper right", ncols=len(handles), borderpad=0.0,
-            borderaxespad=0.0, handlelength=1.4, handletextpad=0.5, columnspacing=1.5,
+            borderaxespad=0.0, handlelength=0.8 if is_tight else 1.4, handletextpad=0.5,
+            columnspacing=0.6 if is_tight else 1.5,
             bbox_to_anchor=(1 - (self.side + 6) / self.width, 1 - (self.top + 2) / self.height),
             labelcolor=self.look.ink2,
         )  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from crm_desktop.insight import complaints, field_work, lifecycle, revenue, value
-from crm_desktop.insight.chart import Chart
+from crm_desktop.insight.chart import Chart, Unit
 from crm_desktop.insight.question import Question
 
 CHARTS: Mapping[str, Callable[[Question], Chart]] = {
@@ -27,5 +28,8 @@ CHARTS: Mapping[str, Callable[[Question], Chart]] = {
 
 
 def compute(name: str, asked: Question) -> Chart:
-    """The numbers of a chart of `names.REPORTS`."""
-    return CHARTS[name](asked)
+    """The numbers of a chart of `names.REPORTS`; what is money says its currency."""
+    chart = CHARTS[name](asked)
+    if not any(series.unit is Unit.MONEY for series in chart.series) or not chart.currency:
+        return chart
+    return replace(chart, filters=f"{chart.filters} · {chart.currency}")

@@ -23,7 +23,7 @@ VITAL_SHARE = 0.8
 CAUSES_MAX = 8
 """More bars could not be labelled; the smaller causes are one bar together."""
 
-_SECONDS_A_DAY = 86_400
+_SECONDS_A_DAY, _LEAST_SHOWN = 86_400, 0.05
 _ENDS = ("closed", "followed_up", "duplicate", "rejected")
 
 
@@ -165,7 +165,8 @@ def _stage_mark(name: str, stays: Sequence[tuple[str, float]]) -> Mark:
     days = median(length for _, length in stays)
     who = sorted({complaint for complaint, _ in stays})
     return Mark(
-        name, days, f"{days:.1f}", tr_n("once", "{n} times", len(stays)),
+        name, days, f"{days:.1f}" if days >= _LEAST_SHOWN else f"<{2 * _LEAST_SHOWN:.1f}",
+        tr_n("once", "{n} times", len(stays)),
         tip=tr("{stage}: median {days} days, at most {most}", stage=name, days=f"{days:.1f}",
                most=f"{max(length for _, length in stays):.1f}"),
         drill=Drill("complaint", (named(*who),),

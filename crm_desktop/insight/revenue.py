@@ -11,7 +11,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop.dates import month_name, month_words
 from crm_desktop.i18n import tr
 from crm_desktop.insight import headings, purchases
-from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Unit
+from crm_desktop.insight.chart import Chart, Drill, Form, Mark, Series, Tone, Unit
 from crm_desktop.insight.purchases import AMOUNT, Currency, Window
 from crm_desktop.insight.question import Question, month_start
 from crm_desktop.models.sql import Where, id_of
@@ -140,10 +140,13 @@ def _grade_series(
     """The marks of one grade; its accounts are looked up once."""
     name = tr("Grade {grade}", grade=grade) if grade else tr("no grade")
     accounts = _accounts_of_grade(asked, grade)
-    return Series(name, tuple(
+    marks = [
         _grade_mark(name, orders_of(asked, month, currency), month, accounts,
                     found.get((grade, f"{month:%Y-%m}"), 0) / currency.unit, currency.code)
-        for month in months), Unit.MONEY)  # fmt: skip
+        for month in months
+    ]  # fmt: skip
+    tone = Tone.PLAIN if grade else Tone.REST
+    return Series(name, tuple(replace(mark, tone=tone) for mark in marks), Unit.MONEY)
 
 
 def _grade_mark(  # one mark is made of all of them
