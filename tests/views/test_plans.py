@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from crm_core.changes import TEXT_BYTES_MAX
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import queries
+from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.delegates.progress import ProgressValue
@@ -208,10 +211,70 @@ def test_what_is_typed_into_the_tree_is_stored_or_refused_with_a_reason(
     qtbot.waitUntil(lambda: stored(store, "plan_action", A1).pending)
     rest()
     type_into("plan_action", A1, DUE, "someday")
-    qtbot.waitUntil(lambda: "someday" in pane.view._problem.text())
+    qtbot.waitUntil(lambda: "someday" in pane.view.tree.refusal.words)
     assert stored(store, "plan_objective", O1).values["text"] == "Win the dairy range"
     assert stored(store, "plan_action", A1).values["due_on"] == "2026-11-30"
     assert cell(pane, "plan_action", A1, DUE).data() == "30 Nov"
+
+
+def test_a_refused_cell_keeps_what_was_typed_with_the_reason_beside_it(
+    pane: PlansPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    tree = pane.view.tree
+    index = cell(pane, "plan_action", A1, DUE)
+    tree.setCurrentIndex(index)
+    tree.edit(index)
+    editor = tree.indexWidget(index)
+    assert isinstance(editor, QLineEdit)
+    editor.setText("someday")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(tree.refusal.words))
+    again = tree.indexWidget(cell(pane, "plan_action", A1, DUE))
+    assert isinstance(again, QLineEdit)
+    assert again.text() == "someday"
+    assert again.hasFocus()
+    pane.take_summary(Summary(frozenset({("plan_action", A2)})))  # a colleague's work arrives
+    rest()
+    assert again.text() == "someday"
+    again.setText("2026-11-30")
+    qtbot.keyClick(again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: stored(store, "plan_action", A1).values["due_on"] == "2026-11-30")
+    rest()
+    assert tree.refusal.words == ""
+
+
+@pytest.mark.parametrize("where", ["cell", "entry", "new entry", "new objective"])
+def test_words_that_the_store_refuses_stay_where_they_were_typed(
+    pane: PlansPane, qtbot: QtBot, rest: Rest, where: str
+) -> None:
+    much = "界" * (TEXT_BYTES_MAX // 3 + 1)
+    view, box = pane.view, pane.view.board.boxes["strength"]
+    if where == "cell":
+        view.tree.nodes.setData(cell(pane, "plan_action", A1), much)
+    elif where == "entry":
+        box.list.items.setData(box.list.items.index(0), much)
+    else:
+        box.ask() if where == "new entry" else view.ask_objective()
+        line = box.line if where == "new entry" else view.ask
+        line.setText(much)
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.wait(0)
+    rest()
+    refusals = (view.tree.refusal, box.list.refusal, box._refusal, view._refusal)
+    qtbot.waitUntil(lambda: any(x.words for x in refusals))
+    editors = [x for x in view.findChildren(QLineEdit) if x.text() == much]
+    assert len(editors) == 1
+    assert editors[0].isVisible()
+
+
+def test_escape_leaves_a_refused_cell_as_it_was(pane: PlansPane, qtbot: QtBot, rest: Rest) -> None:
+    tree = pane.view.tree
+    tree.nodes.setData(cell(pane, "plan_action", A1, DUE), "someday")
+    qtbot.waitUntil(lambda: bool(tree.refusal.words))
+    editor = tree.indexWidget(cell(pane, "plan_action", A1, DUE))
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not tree.refusal.words)
+    assert cell(pane, "plan_action", A1, DUE).data() == "6 Oct"
 
 
 def test_objectives_and_actions_are_added_below_what_is_chosen(

@@ -19,17 +19,29 @@ class AskLine(QLineEdit):
         super().__init__(parent)
         self._take: Take | None = None
         self._stays = False
+        self._asked: tuple[str, Take, bool] | None = None
         self.hide()
         self.returnPressed.connect(self._hand_over)
 
     def ask(self, what: str, take: Take, *, stays: bool = False) -> None:
         """Ask for something; with `stays` the line asks again after each answer."""
         self._take, self._stays = take, stays
+        self._asked = what, take, stays
         self.setPlaceholderText(what)
         self.setAccessibleName(what)
         self.clear()
         self.show()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask_again(self, typed: str) -> bool:
+        """Ask once more for what was asked last, with words that were not taken; False where
+        something else is being typed."""
+        if self._asked is None or self.text().strip():
+            return False
+        what, take, stays = self._asked
+        self.ask(what, take, stays=stays)
+        self.setText(typed)
+        return True
 
     def _hand_over(self) -> None:
         text, take = self.text().strip(), self._take

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
     QAbstractItemView,
     QHeaderView,
     QLineEdit,
@@ -25,6 +34,7 @@ from crm_desktop.models.plans import PlanPage
 from crm_desktop.views.kit.delegates.progress import ProgressValue, paint_progress
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.shapes import MARK, paint_shape, split, write
+from crm_desktop.views.panes.plans.refused import Refusal, editor_at
 from crm_desktop.views.panes.plans.tree_model import (
     ACTION,
     DUE,
@@ -36,6 +46,7 @@ from crm_desktop.views.panes.plans.tree_model import (
     TEXT,
     Node,
     ObjectiveModel,
+    column_of,
     edit_text,
 )
 from crm_desktop.views.panes.plans.words import MARKS, WORK_STEPS
@@ -130,6 +141,8 @@ class ObjectiveTree(QTreeView):
         self._page: PlanPage | None = None
         self._closed: set[str] = set()
         self._new: tuple[str, str] | None = None
+        self._waiting: tuple[PlanPage, dt.date] | None = None
+        self.refusal = Refusal(self.viewport())
         self.setModel(self.nodes)
         self.setItemDelegate(NodeDelegate(self))
         self.setAccessibleName(tr("Objectives and actions"))
@@ -149,8 +162,12 @@ class ObjectiveTree(QTreeView):
         self.expanded.connect(self._note_opened)
 
     def show_page(self, page: PlanPage, today: dt.date) -> None:
-        """Show a plan's objectives; what was open and chosen stays so."""
-        self._page = page
+        """Show a plan's objectives; what was open and chosen stays so, and a cell that is being
+        typed into is left alone until it is closed."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            self._waiting = page, today
+            return
+        self._waiting, self._page = None, page
         chosen, column = self.chosen, max(self.currentIndex().column(), 0)
         self.nodes.show(page, today)
         for row in range(self.nodes.rowCount()):
@@ -162,6 +179,41 @@ class ObjectiveTree(QTreeView):
             self._new = None
         elif chosen is not None:
             self._choose(chosen.kind, chosen.row.id, column)
+
+    def refuse(self, record_id: str, field: str, typed: str, why: str) -> bool:
+        """Open a cell again with words that were not taken, and say why; False where it cannot be,
+        since another one is being typed into."""
+        index = self._cell_of(record_id, field)
+        if index is None or self.state() == QAbstractItemView.State.EditingState:
+            return False
+        editor = editor_at(self, index)
+        if editor is None:
+            return False
+        self.refusal.show_beside(editor, typed, why)
+        return True
+
+    @override
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        if self._waiting is not None:
+            QTimer.singleShot(0, self, self._show_waiting)
+
+    def _show_waiting(self) -> None:
+        if self._waiting is not None:
+            self.show_page(*self._waiting)
+
+    def _cell_of(self, record_id: str, field: str) -> QModelIndex | None:
+        """The cell in which a field of a record is edited."""
+        places = [QModelIndex()]
+        for parent in places:
+            for row in range(self.nodes.rowCount(parent)):
+                index = self.nodes.index(row, 0, parent)
+                places.append(index)
+                node = _node(index)
+                column = column_of(node, field) if node is not None else None
+                if node is not None and node.row.id == record_id and column is not None:
+                    return index.siblingAtColumn(column)
+        return None
 
     def choose_new(self, kind: str, record_id: str) -> None:
         """Choose a record as soon as the page has it, so that it is in sight."""

@@ -23,6 +23,7 @@ from crm_desktop.views.panes.plans.buying import PeopleList
 from crm_desktop.views.panes.plans.head import PlanHead
 from crm_desktop.views.panes.plans.objectives import ObjectiveTree
 from crm_desktop.views.panes.plans.parts import label, padded, titled
+from crm_desktop.views.panes.plans.refused import Refusal
 from crm_desktop.views.panes.plans.swot import SwotBoard
 from crm_desktop.views.panes.plans.words import GAPS
 
@@ -58,6 +59,7 @@ class PlanView(QWidget):
         self._add_action = link(tr("+ Action"), self)
         self.ask = AskLine(self)
         self._problem = label(self, "small", tone="bad")
+        self._refusal = Refusal(self)
         self._lay_out()
         self._connect()
 
@@ -77,6 +79,13 @@ class PlanView(QWidget):
         """Say what was not taken."""
         self._problem.setText(f"◆ {words}")
         self._problem.show()
+
+    def refuse_new(self, typed: str, why: str) -> bool:
+        """Ask again for an objective, action or reason that was not taken, and say why."""
+        if not self.ask.ask_again(typed):
+            return False
+        self._refusal.show_beside(self.ask, typed, why)
+        return True
 
     def ask_objective(self) -> None:
         """Ask for a new objective."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -23,6 +24,9 @@ from crm_desktop.views.kit.words import code_words
 from crm_desktop.views.panes.plans import writes
 from crm_desktop.views.panes.plans.page import PlanView
 from crm_desktop.views.panes.plans.words import PLAN
+
+GiveBack = Callable[[str], bool]
+"""Shows words that were not taken where they were typed, with the reason; False where it cannot."""
 
 _KINDS = frozenset(
     ("plan", "plan_section_item", "plan_objective", "plan_action", "account_contact", "account",
@@ -140,13 +144,23 @@ class PlansPane(QWidget):
 
     # Writing: each is one step that can be taken back
 
-    def _commit(self, changes: Sequence[Change], label: str) -> None:
-        if changes:
-            self._hub.save(changes, label, owner=self, failed=self._show_failure)
+    def _commit(
+        self, changes: Sequence[Change], label: str, give_back: GiveBack | None = None
+    ) -> None:
+        """Save; `give_back` shows words that were not taken to whoever typed them."""
 
-    def _show_failure(self, error: CrmError) -> None:
-        self._view.say_problem(words(error.message))
-        self._read()
+        def show(error: CrmError) -> None:
+            self._show_failure(error, give_back)
+
+        if changes:
+            self._hub.save(changes, label, owner=self, failed=show)
+
+    def _show_failure(self, error: CrmError, give_back: GiveBack | None) -> None:
+        why, page = words(error.message), self._view.page
+        if page is not None:
+            self._view.show_page(page)  # what is stored, below what is given back
+        if give_back is None or not give_back(why):
+            self._view.say_problem(why)
 
     def _label(self, record_id: str) -> str:
         page = self._view.page
@@ -158,17 +172,22 @@ class PlansPane(QWidget):
     def _add_item(self, box: str, text: str) -> None:
         page = self._view.page
         if page is not None:
-            self._commit(writes.add_item(page, box, text), tr("New: {title}", title=text))
+            self._commit(
+                writes.add_item(page, box, text), tr("New: {title}", title=text),
+                lambda why: self._view.board.refuse_new(box, text, why),
+            )  # fmt: skip
 
-    def _set_item(self, item: str, wanted: Mapping[str, Value]) -> None:
+    def _set_item(
+        self, item: str, wanted: Mapping[str, Value], give_back: GiveBack | None = None
+    ) -> None:
         page = self._view.page
         row = writes.row_of(page, item) if page is not None else None
         if row is not None:
             changes = writes.changed(row, wanted)
-            self._commit(changes, tr("Change: {title}", title=self._label(item)))
+            self._commit(changes, tr("Change: {title}", title=self._label(item)), give_back)
 
     def _edit_item(self, item: str, text: str) -> None:
-        self._set_item(item, {"text": text})
+        self._set_item(item, {"text": text}, lambda why: self._view.board.refuse(item, text, why))
 
     def _weigh_item(self, item: str, weight: int) -> None:
         self._set_item(item, {"weight": weight})
@@ -206,21 +225,26 @@ class PlansPane(QWidget):
 
     def _add_work(self, changes: Sequence[Change], title: str) -> None:
         self._view.tree.choose_new(changes[-1].kind, changes[-1].id)
-        self._commit(changes, tr("New: {title}", title=title))
+        self._commit(
+            changes, tr("New: {title}", title=title), partial(self._view.refuse_new, title)
+        )
 
     def _edit_work(self, kind: str, record_id: str, field: str, text: str) -> None:
         page = self._view.page
         if page is None:
             return
+
+        def give_back(why: str) -> bool:
+            return self._view.tree.refuse(record_id, field, text, why)
+
         try:
             changes = writes.typed(page, kind, record_id, field, text)
         except InvalidValue as problem:
-            self._view.show_page(page)  # the cell shows again what is stored
-            self._view.say_problem(words(problem.message))
+            self._show_failure(problem, give_back)
             return
         if not changes:
             self._view.show_page(page)
-        self._commit(changes, tr("Change: {title}", title=self._label(record_id)))
+        self._commit(changes, tr("Change: {title}", title=self._label(record_id)), give_back)
 
     def _step_work(self, _kind: str, record_id: str, state: str) -> None:
         if state == "dropped":
@@ -229,13 +253,15 @@ class PlansPane(QWidget):
             self._lead(record_id, state)
 
     def _drop(self, record_id: str, reason: str) -> None:
-        self._lead(record_id, "dropped", reason)
+        self._lead(record_id, "dropped", reason, partial(self._view.refuse_new, reason))
 
-    def _lead(self, record_id: str, state: str, reason: str = "") -> None:
+    def _lead(
+        self, record_id: str, state: str, reason: str = "", give_back: GiveBack | None = None
+    ) -> None:
         page = self._view.page
         if page is not None:
             changes = writes.work_step(page, record_id, state, today=self._today(), reason=reason)
-            self._commit(changes, tr("Change: {title}", title=self._label(record_id)))
+            self._commit(changes, tr("Change: {title}", title=self._label(record_id)), give_back)
 
     def _step_plan(self, state: str) -> None:
         page = self._view.page

@@ -11,6 +11,7 @@ from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.text import plain_label
+from crm_desktop.views.panes.plans.refused import Refusal
 from crm_desktop.views.panes.plans.swot_box import BoxList
 from crm_desktop.views.panes.plans.words import BOXES
 
@@ -30,6 +31,7 @@ class Box(QWidget):
         self._count = plain_label(self)
         self._add = icon_button("plus", tr("Add to: {box}", box=tr(name)), self)
         self.setFocusProxy(self.list)
+        self._refusal = Refusal(self)
         self._lay_out(letter, tr(name))
         self._add.clicked.connect(self.ask)
         self.list.items.dropped.connect(self._tell_moved)
@@ -44,6 +46,13 @@ class Box(QWidget):
     def ask(self) -> None:
         """Ask for new entries, one after the other."""
         self.line.ask(tr("New entry, Enter adds it"), self._hand_over, stays=True)
+
+    def refuse(self, typed: str, why: str) -> bool:
+        """Ask again with words that were not taken, and say why."""
+        if not self.line.ask_again(typed):
+            return False
+        self._refusal.show_beside(self.line, typed, why)
+        return True
 
     def _hand_over(self, text: str) -> None:
         self.added.emit(self._code, text)
@@ -112,6 +121,14 @@ class SwotBoard(QWidget):
         """Show a plan's boxes."""
         for box in self.boxes.values():
             box.show_page(page)
+
+    def refuse_new(self, box: str, typed: str, why: str) -> bool:
+        """Ask again for an entry that was not taken, and say why."""
+        return self.boxes[box].refuse(typed, why)
+
+    def refuse(self, item: str, typed: str, why: str) -> bool:
+        """Open an entry again with words that were not taken, and say why."""
+        return any(box.list.refuse(item, typed, why) for box in self.boxes.values())
 
     def _connect(self, box: Box) -> None:
         box.added.connect(self.added)

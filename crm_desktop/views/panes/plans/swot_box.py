@@ -26,6 +26,7 @@ from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import PADDING, RowDelegate
 from crm_desktop.views.kit.delegates.shapes import split, split_end, write
 from crm_desktop.views.kit.short_list import Index, ShortList, frameless
+from crm_desktop.views.panes.plans.refused import Refusal, editor_at
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.tokens import Tokens
 
@@ -195,6 +196,7 @@ class BoxList(QListView):
         super().__init__(parent)
         self.items = BoxModel(self)
         self._page: PlanPage | None = None
+        self.refusal = Refusal(self.viewport())
         self.setModel(self.items)
         self.setItemDelegate(ItemDelegate(self))
         frameless(self, words)
@@ -208,6 +210,18 @@ class BoxList(QListView):
         """Show a plan's box; the entry chosen stays chosen."""
         self._page = page
         self.items.show_page(page, box)
+
+    def refuse(self, item: str, typed: str, why: str) -> bool:
+        """Open an entry again with words that were not taken, and say why; False where it is not
+        here, or another one is being typed into."""
+        row = self.items.row_of(item)
+        if row < 0 or self.state() == QListView.State.EditingState:
+            return False
+        editor = editor_at(self, self.items.index(row))
+        if editor is None:
+            return False
+        self.refusal.show_beside(editor, typed, why)
+        return True
 
     @property
     def chosen(self) -> Entry | None:

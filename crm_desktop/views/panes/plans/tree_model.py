@@ -133,6 +133,11 @@ class ObjectiveModel(QStandardItemModel):
             self.edited.emit(kind, node.row.id, field, item.text().strip())
 
 
+def column_of(node: Node, field: str) -> int | None:
+    """The column in whose cell a field is edited; None where it is not in this row."""
+    return next((x for x, name in _FIELDS[node.kind].items() if name == field), None)
+
+
 def edit_text(node: Node, column: int) -> str:
     """What stands in the editor of a cell: the day as it is typed, not as it is said."""
     field = _FIELDS[node.kind].get(column, "")
