@@ -16,10 +16,13 @@ from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal.deciding import (
     Fixes,
+    WayBack,
     discard,
+    discard_for_now,
     keep_as_draft,
     resend,
     set_aside,
+    take_discard_back,
 )
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.resolving import resolve, resolve_all
@@ -34,9 +37,11 @@ __all__ = [
     "QueueRow",
     "SalvageRow",
     "StuckRow",
+    "WayBack",
     "conflicts",
     "decided",
     "discard",
+    "discard_for_now",
     "keep_as_draft",
     "quarantined",
     "queue",
@@ -47,6 +52,7 @@ __all__ = [
     "set_aside",
     "shown_here",
     "stuck",
+    "take_discard_back",
 ]
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -12,6 +12,8 @@ from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, is_id
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal.deciding import hanging_on
+from crm_desktop.models.journal.rebase import WHOLE, Refusals, refusals_in
 from crm_desktop.models.labels import titles
 from crm_desktop.models.sql import blob, id_of
 
@@ -94,6 +96,37 @@ def parts(c: Connection, cs_id: ChangeSetId) -> tuple[Part, ...]:
         )
         for kind, key, op, new, old in rows
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What discarding a step takes back: its changes, of a step that had an effect only what was
+    refused of it. `above` further steps that build on it then wait for a decision of their own."""
+
+    parts: tuple[Part, ...]
+    above: int = 0
+
+
+def loss(c: Connection, cs_id: ChangeSetId) -> Loss:
+    """What goes when a step is discarded."""
+    head = c.one("SELECT n, state FROM changeset WHERE id = ?", (blob(cs_id),))
+    if head is None:
+        return Loss(())
+    n, state = head
+    if state not in ("acked", "confirmed"):
+        return Loss(parts(c, cs_id), len(hanging_on(c, n)))
+    found = c.rows("SELECT refused FROM op WHERE cs = ? ORDER BY i", (n,))
+    refused = [refusals_in(names) for (names,) in found]
+    return Loss(tuple(_refused_parts(parts(c, cs_id), refused)))
+
+
+def _refused_parts(whole: Iterable[Part], refused: Iterable[Refusals]) -> Iterator[Part]:
+    for part, names in zip(whole, refused, strict=False):
+        if WHOLE in names:
+            yield part
+        elif names:
+            new = {name: value for name, value in part.new.items() if name in names}
+            yield replace(part, op=Op.SET, new=new)
 
 
 def settled(c: Connection, limit: int) -> tuple[SettledRow, ...]:

@@ -17,7 +17,7 @@ from crm_core.errors import CrmError
 from crm_desktop.models.replica import Parked, Summary, SyncState
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
-from crm_desktop.runtime.standing import Standing, time_of_day
+from crm_desktop.runtime.standing import Standing, time_of_day, time_or_day
 
 if TYPE_CHECKING:
     from crm_desktop.profile import Profile
@@ -215,7 +215,7 @@ class Autosync(QObject):
             self._sending = max(self._sending, facts.parked.pending)
         verified = facts.state.verified_at
         at = time_of_day(dt.datetime.fromisoformat(verified)) if verified else ""
-        since = time_of_day(dt.datetime.fromisoformat(ended.since)) if ended.since else ""
+        since = time_or_day(dt.datetime.fromisoformat(ended.since)) if ended.since else ""
         self.stood.emit(
             Standing(
                 found.state.value, facts.parked.pending, facts.parked.needs_you,

@@ -6,14 +6,14 @@ import datetime as dt
 
 import msgspec
 
-from crm_desktop.dates import near_moment_words, time_words
+from crm_desktop.dates import day_words, near_moment_words, time_words
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """`state` is one of `sync.status.State`, or "" before anything was read; `since` and
-    `verified` are local times of day; `failure`: the `FailureClass` that has ended every run
-    since then, or "". While a run sends, `sent` of `sending` have gone; `paused`:
-    a person ended the last run before its end."""
+    """`state` is one of `sync.status.State`, or "" before anything was read. `verified` is a local
+    time of day, `since` too, or the day where that is an earlier one; `failure`: the
+    `FailureClass` that has ended every run since then, or "". While a run sends, `sent` of
+    `sending` have gone; `paused`: a person ended the last run before its end."""
 
     state: str = ""
     waiting: int = 0
@@ -32,3 +32,10 @@ def time_of_day(moment: dt.datetime) -> str:
     local = moment.astimezone()
     today = dt.datetime.now(local.tzinfo).date()
     return time_words(local) if local.date() == today else near_moment_words(local, today)
+
+
+def time_or_day(moment: dt.datetime) -> str:
+    """Local wall time of a moment of today; of an earlier one its day, for where room is short."""
+    local = moment.astimezone()
+    today = dt.datetime.now(local.tzinfo).date()
+    return time_words(local) if local.date() == today else day_words(local.date())

@@ -13,8 +13,10 @@ from crm_desktop.models.store import Store
 from tests.models.support import (
     LI,
     ME,
+    add,
     answer,
     first_pull,
+    is_seen,
     pull,
     put,
     row,
@@ -155,6 +157,42 @@ def test_the_refused_part_of_a_step_is_set_aside_alone(store: Store) -> None:
     inbox.set_aside(store, cs)
     assert states(store) == ["acked", "held"]
     assert seen(store, "account", A).values["uscc"] == "2"
+
+
+def test_a_discarded_record_comes_back_with_what_hangs_below(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    add(store, "task", title="Call", account=account)
+    first = take(store)[0]
+    answer(store, verdict(first, "rejected", 0, (0, "", "rejected", "right.missing")))
+    assert states(store) == ["rejected", "blocked"]
+    with store.reader() as c:
+        lost = inbox_facts.loss(c, first)
+    assert (len(lost.parts), lost.above) == (1, 1)
+    _, back = inbox.discard_for_now(store, first)
+    assert states(store) == ["discarded", "rejected"]
+    assert not is_seen(store, "account", account)
+    inbox.take_discard_back(store, back)
+    assert states(store) == ["rejected", "blocked"]
+    assert is_seen(store, "account", account)
+
+
+def test_a_refused_part_that_was_discarded_comes_back_with_its_reason(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
+    put(store, "account", A, uscc="2", phone="2")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
+        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
+    )  # fmt: skip
+    with store.reader() as c:
+        before = inbox.stuck(c)
+        assert [one.new for one in inbox_facts.loss(c, cs).parts] == [{"uscc": "2"}]
+    _, back = inbox.discard_for_now(store, cs)
+    assert seen(store, "account", A).values["uscc"] == "1"
+    inbox.take_discard_back(store, back)
+    assert seen(store, "account", A).values["uscc"] == "2"
+    with store.reader() as c:
+        assert inbox.stuck(c) == before
 
 
 def test_a_queued_step_tells_what_it_changes_in_which_record(store: Store) -> None:

@@ -34,7 +34,7 @@ from crm_desktop.runtime import autosync as autosync_module
 from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
-from crm_desktop.runtime.standing import Standing, time_of_day
+from crm_desktop.runtime.standing import Standing, time_or_day
 from crm_desktop.sync.http import HttpClient
 from crm_desktop.sync.last_run import remember
 from crm_desktop.sync.session import DeviceKey, Session
@@ -169,7 +169,7 @@ def test_since_when_it_is_offline_survives_a_restart(
     with qtbot.waitSignal(autosync.run_ended):
         autosync.start()
     qtbot.waitUntil(lambda: lanes.is_idle)
-    eve = time_of_day(dt.datetime(2026, 11, 19, 8, 40, tzinfo=dt.UTC))
+    eve = time_or_day(dt.datetime(2026, 11, 19, 8, 40, tzinfo=dt.UTC))
     assert {standing.since for standing in told[1:]} == {eve}
 
 

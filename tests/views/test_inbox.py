@@ -432,12 +432,105 @@ def test_refused_work_names_the_reason_and_goes_only_when_confirmed(
     pane = open_inbox()
     assert "role" in pane.stuck._reason.words
     pane.stuck._discard.click()
+    rest()
     assert row_of(store, "account", account).values["industry"] == "Bakery"
     pane.stuck._yes.click()
     rest()
     assert row_of(store, "account", account).values["industry"] == before
     with store.reader() as c:
         assert inbox.stuck(c) == ()
+
+
+def test_before_discarding_all_that_goes_is_named(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    names = [row_of(store, "account", x).values["name"] for x in (first, second)]
+    changes = [
+        Change("account", first, Op.SET, {"industry": "Bakery", "phone": "7"}),
+        Change("account", second, Op.SET, {"industry": "Bakery"}),
+    ]
+    journal.commit(store, changes, label="Change: two", atomic=True)
+    refuse(store)
+    pane = open_inbox()
+    pane.stuck._discard.click()
+    rest()
+    assert pane.stuck._question.isVisible()
+    assert pane.stuck._question.text().splitlines() == [
+        "Discarding takes this back, in 2 records:",
+        f"• Account {names[0]}: Industry, Phone",
+        f"• Account {names[1]}: Industry",
+        "This is the only copy. Discard it?",
+    ]
+
+
+def test_of_a_step_that_had_an_effect_only_the_refused_part_goes(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    write(store, account, industry="Bakery", phone="7")
+    outbox = Outbox(store)
+    (sent,) = outbox.take_outbox(10, 10**6)
+    part = ChangeResult(0, "industry", "rejected", "right.missing")
+    outbox.settle(PushResponse("", 1, (ChangeSetResult(sent.id, "rejected", 900, (part,)),)))
+    pane = open_inbox()
+    pane.stuck._discard.click()
+    rest()
+    said = pane.stuck._question.text()
+    assert "Industry" in said
+    assert "Phone" not in said
+
+
+def test_what_was_discarded_comes_back_by_the_bar_and_by_the_key(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    before = row_of(store, "account", account).values["industry"]
+    write(store, account, industry="Bakery")
+    refuse(store)
+    pane = open_inbox()
+    backs: list[Callable[[], None]] = [
+        pane._discarding.bar._button.click,
+        lambda: QTest.keyClick(pane.side.tree, Qt.Key.Key_Z, _CONTROL),
+    ]
+    for back in backs:
+        pane.stuck._discard.click()
+        rest()
+        pane.stuck._yes.click()
+        rest()
+        assert row_of(store, "account", account).values["industry"] == before
+        back()
+        rest()
+        assert row_of(store, "account", account).values["industry"] == "Bakery"
+        with store.reader() as c:
+            assert [row.state for row in inbox.stuck(c)] == ["rejected"]
+        assert pane.shown is pane.stuck
+
+
+def test_after_another_step_a_discarding_is_no_longer_what_the_key_takes_back(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest, hub: DataHub
+) -> None:
+    write(store, account, industry="Bakery")
+    refuse(store)
+    pane = open_inbox()
+    pane.stuck._discard.click()
+    rest()
+    pane.stuck._yes.click()
+    rest()
+    assert pane._discarding.can_take_back
+    hub.save([Change("account", account, Op.SET, {"phone": "7"})], "Change", owner=pane)
+    rest()
+    assert not pane._discarding.can_take_back
+    assert not pane._discarding.bar.isVisible()
+
+
+def test_the_foot_says_of_a_conflict_that_the_value_in_force_is_shown(
+    open_inbox: Open, store: Store, account: RecordId
+) -> None:
+    theirs = row_of(store, "account", account).values["phone"]
+    park(store, f"account/{account}", "phone", "1", "030-2", _me(store))
+    pane = open_inbox()
+    foot = next(x.text() for x in pane.side.findChildren(QLabel) if "decides nothing" in x.text())
+    assert "a conflict shows the value in force" in foot
+    assert row_of(store, "account", account).values["phone"] == theirs
 
 
 def test_refused_work_is_put_right_and_sent_again(

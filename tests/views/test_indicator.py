@@ -26,6 +26,10 @@ STATES = [
         "offline", "Offline since 08:40", "4 waiting · 3 need you", 7,
     ),
     (
+        Standing("offline", since="19 Nov", failure="transport"),
+        "offline", "Offline since 19 Nov", "everything is safe here", 0,
+    ),
+    (
         Standing("trouble", waiting=4, since="08:40", failure="throttle"),
         "warning", "Server has a problem", "since 08:40 · 4 waiting", 4,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
@@ -14,7 +15,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import search
-from crm_desktop.models.connection import Connection
+from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.local import Intention, write_changeset
 from crm_desktop.models.journal.rebase import rebase
@@ -95,6 +96,52 @@ def discard(store: Store, cs_id: ChangeSetId) -> Summary:
         return _discard(c, n, state)
 
 
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What a discarded step was before: enough to take it back while nothing else has moved."""
+
+    cs_id: ChangeSetId
+    state: str
+    refusals: tuple[SqlRow, ...] = ()
+    orphans: tuple[SqlRow, ...] = ()
+    above: tuple[int, ...] = ()
+
+
+def discard_for_now(store: Store, cs_id: ChangeSetId) -> tuple[Summary, WayBack]:
+    """Discard as `discard` does, and hand over the way back."""
+    with store.writing() as c:
+        n, state, _ = _head(c, cs_id)
+        back = WayBack(
+            cs_id,
+            state,
+            tuple(c.rows("SELECT refused, rid FROM op WHERE cs = ? AND refused IS NOT NULL", (n,))),
+            tuple(c.rows(f"SELECT {_ORPHAN} FROM orphan WHERE cs = ?", (n,))),
+            tuple(hanging_on(c, n)) if state in _DECIDABLE else (),
+        )
+        return _discard(c, n, state), back
+
+
+_ORPHAN = "cs, kind, id, title, base, mine, at"
+
+
+def take_discard_back(store: Store, back: WayBack) -> Summary:
+    """What was discarded waits for a decision again, as it did; raises NotFound."""
+    with store.writing() as c:
+        n, state, _ = _head(c, back.cs_id, anything=True)
+        if back.state in _DECIDABLE and state == "discarded":
+            c.run("UPDATE changeset SET state = ? WHERE n = ?", (back.state, n))
+        c.many("UPDATE op SET refused = ? WHERE rid = ?", back.refusals)
+        places = ", ".join("?" * len(_ORPHAN.split(",")))
+        c.many(f"INSERT INTO orphan ({_ORPHAN}) VALUES ({places})", back.orphans)
+        for other in back.above:
+            c.run(
+                "UPDATE changeset SET state = 'queued' WHERE n = ? AND state = 'rejected'", (other,)
+            )
+        summary = _shown_again(c, n)
+        blocking.refresh(c)
+        return summary | Summary(outbox_changed=True)
+
+
 def keep_as_draft(store: Store, cs_id: ChangeSetId) -> tuple[Summary, Mapping[str, Value]]:
     """Take refused work off the record and return its values, for the form's draft."""
     with store.writing() as c:
@@ -154,7 +201,8 @@ def _discard(c: Connection, n: int, state: str) -> Summary:
     else:
         _drop_refusals(c, n)
     summary = _shown_again(c, n)
-    _reject_what_hung_on(c, n)
+    if state in _DECIDABLE:
+        _reject_what_hung_on(c, n)
     blocking.refresh(c)
     return summary | Summary(outbox_changed=True)
 
@@ -166,17 +214,17 @@ def _drop_refusals(c: Connection, n: int) -> None:
 def _reject_what_hung_on(c: Connection, n: int) -> None:
     """Below a discarded insert nothing can exist: what was entered there waits for its own
     decision, it is not thrown away with it."""
-    inserted = c.rows(
-        "SELECT o.kind, o.id FROM op o JOIN changeset s ON s.n = o.cs"
-        " WHERE o.cs = ? AND o.op = 'insert' AND s.state = 'discarded'",
-        (n,),
-    )
-    if not inserted:
-        return
-    gone = {(kind, key) for kind, key in inserted}
-    for (other,) in c.rows("SELECT n FROM changeset WHERE state = 'blocked' AND n > ?", (n,)):
-        if blocking.builds_on(c, other, gone):
-            c.run("UPDATE changeset SET state = 'rejected' WHERE n = ?", (other,))
+    for other in hanging_on(c, n):
+        c.run("UPDATE changeset SET state = 'rejected' WHERE n = ?", (other,))
+
+
+def hanging_on(c: Connection, n: int) -> list[int]:
+    """The blocked changesets that build on a record which changeset `n` inserted."""
+    gone = set(c.rows("SELECT kind, id FROM op WHERE cs = ? AND op = 'insert'", (n,)))
+    if not gone:
+        return []
+    later = c.rows("SELECT n FROM changeset WHERE state = 'blocked' AND n > ?", (n,))
+    return [other for (other,) in later if blocking.builds_on(c, other, gone)]
 
 
 def _refused_changes(c: Connection, n: int) -> list[Change]:

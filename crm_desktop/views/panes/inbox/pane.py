@@ -7,9 +7,10 @@ import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from crm_core.errors import CrmError, UserProblem
 from crm_core.fields import Value
@@ -27,6 +28,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.panes.inbox.discarding import Discarding
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
 from crm_desktop.views.panes.inbox.entries import Entry, Tab, reason
 from crm_desktop.views.panes.inbox.facts import Facts, named, read_facts
@@ -44,6 +46,7 @@ from crm_desktop.views.panes.inbox.stuck import StuckView
 
 _LIST_WIDTH, _LIST_WIDTH_MIN = 312, 240
 _DETAIL_WIDTH = 792
+_UNDO = QKeySequence.StandardKey.Undo
 
 
 class InboxPane(QWidget):
@@ -69,6 +72,7 @@ class InboxPane(QWidget):
         self._dispute = DisputeView(links, self)
         self._stuck = StuckView(links, self)
         self._step = StepView(self)
+        self._discarding = Discarding(hub, self._stuck, self)
         self._keys = [QShortcut(QKeySequence(x), self) for x in (APPLY_KEYS, "Ctrl+Enter")]
         self._lay_out()
         self._connect()
@@ -251,8 +255,26 @@ class InboxPane(QWidget):
     def _resend(self, cs_id: str, fixes: Fixes) -> None:
         self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
 
-    def _discard(self, cs_id: str) -> None:
-        self._write(lambda store: inbox.discard(store, ChangeSetId(cs_id)))
+    def _note_discarded(self) -> None:
+        # The keyboard stays here, where Ctrl+Z takes it back.
+        self._side.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.refresh()
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Ctrl+Z takes a discarding back while nothing else was saved; then comes the window's."""
+        is_asked = event.type() == QEvent.Type.ShortcutOverride and self._discarding.can_take_back
+        if is_asked and isinstance(event, QKeyEvent) and event.matches(_UNDO):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(_UNDO) and self._discarding.can_take_back:
+            self._discarding.take_back()
+            return
+        super().keyPressEvent(event)
 
     def _keep_as_draft(self, cs_id: str) -> None:
         self._write(lambda store: inbox.set_aside(store, ChangeSetId(cs_id)))
@@ -342,6 +364,8 @@ class InboxPane(QWidget):
         self._dispute.put_off.connect(self._put_off)
         self._stuck.resend_asked.connect(self._resend)
         self._stuck.draft_asked.connect(self._keep_as_draft)
-        self._stuck.discard_asked.connect(self._discard)
+        self._discarding.discarded.connect(self._note_discarded)
+        self._discarding.taken_back.connect(self.refresh)
+        self._discarding.failed.connect(self._tell_failure)
         self._stuck.opened.connect(self._tell_opened)
         self._step.opened.connect(self._tell_opened)

@@ -140,8 +140,8 @@ class InboxSide(QWidget):
         foot = label(
             self,
             tr(
-                "Closing this window decides nothing. "
-                "Your records stay usable with your own values."
+                "Closing this window decides nothing. Your records stay usable: "
+                "a conflict shows the value in force, refused work your own."
             ),
             role="small",
         )

@@ -17,6 +17,7 @@ from crm_core.i18n import Message
 from crm_core.values import check
 from crm_desktop.i18n import tr, words
 from crm_desktop.models.inbox import Fixes, StuckRow
+from crm_desktop.models.inbox_facts import Loss
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import when_words
 from crm_desktop.views.kit.editor import Editor
@@ -26,6 +27,7 @@ from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.words import shown
 from crm_desktop.views.panes.inbox.entries import kind_words, send_words, stuck_title
 from crm_desktop.views.panes.inbox.head import DetailHead
+from crm_desktop.views.panes.inbox.loss import loss_words
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
 from crm_desktop.views.panes.inbox.read import Stuck
 from crm_desktop.views.panes.inbox.reason import ReasonBox
@@ -48,13 +50,14 @@ class _Look:
 class StuckView(QWidget):
     """Shows refused, blocked, kept and orphaned work.
 
-    Signals: `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`, `discard_asked(cs_id)`,
-    `opened(kind, id)`.
+    Signals: `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`, `discard_meant(cs_id)` before it
+    is confirmed and `discard_asked(cs_id, title)` after, `opened(kind, id)`.
     """
 
     resend_asked = Signal(str, object)
     draft_asked = Signal(str)
-    discard_asked = Signal(str)
+    discard_meant = Signal(str)
+    discard_asked = Signal(str, str)
     opened = Signal(str, str)
 
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
@@ -105,7 +108,15 @@ class StuckView(QWidget):
         self.resend_asked.emit(row.cs_id, fixes)
 
     def ask_discard(self) -> None:
-        """Ask once, here in the foot, before the only copy of this work goes."""
+        """Ask what would go, to be told of it before the only copy goes."""
+        if self._entry is not None:
+            self.discard_meant.emit(self._entry.row.cs_id)
+
+    def show_loss(self, cs_id: str, loss: Loss) -> None:
+        """Say here in the foot what discarding takes back, and ask once."""
+        if self._entry is None or self._entry.row.cs_id != cs_id:
+            return
+        self._question.setText("\n".join(loss_words(loss)))
         self._sure.show()
         self._ways.hide()
         self._yes.setFocus(Qt.FocusReason.TabFocusReason)
@@ -194,7 +205,8 @@ class StuckView(QWidget):
 
     def _tell_discard(self) -> None:
         if self._entry is not None:
-            self.discard_asked.emit(self._entry.row.cs_id)
+            row = self._entry.row
+            self.discard_asked.emit(row.cs_id, stuck_title(row))
 
     def _keep(self) -> None:
         self._sure.hide()
@@ -226,7 +238,7 @@ class StuckView(QWidget):
         self._draft = normal(tr("Keep as draft"), self)
         self._copy = normal(tr("Copy my values"), self)
         self._discard = flat(tr("Discard"), self)
-        self._yes = normal(tr("Discard for good"), self)
+        self._yes = normal(tr("Discard it"), self)
         self._no = normal(tr("Keep it"), self)
         self._ways, self._sure = QWidget(self), QWidget(self)
         self._open.clicked.connect(self._tell_open)
@@ -244,8 +256,8 @@ class StuckView(QWidget):
         self._body.addWidget(self._reason)
         self._body.addWidget(self._problem)
         self._body.addStretch(1)
-        question = label(self._sure, tr("This is the only copy. Discard it?"))
-        _in_a_line(self._sure, question, self._no, self._yes)
+        self._question = label(self._sure)
+        _in_a_line(self._sure, self._question, self._no, self._yes)
         _in_a_line(
             self._ways, label(self._ways), self._discard, self._copy, self._draft, self._send
         )
@@ -269,7 +281,7 @@ def _in_a_line(parent: QWidget, words_: QWidget, *buttons: QPushButton) -> None:
     line.addWidget(words_, 1)
     for button in buttons:
         button.setParent(parent)
-        line.addWidget(button)
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
 
 
 def _fields(row: StuckRow) -> tuple[Field, ...]:
