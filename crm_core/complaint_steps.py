@@ -7,7 +7,7 @@ the clocks of every device tell the same time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
@@ -133,6 +133,18 @@ def step(seen: Seen, target: str, filled: Mapping[str, Value], line: Line) -> tu
 def note(seen: Seen, line: Line) -> tuple[Change, ...]:
     """The change that adds a line to the log and leaves the stage alone."""
     return (_logged(seen.id, line, None, None),)
+
+
+def hand_over(seen: Seen, handler: RecordId, name: str, line: Line) -> tuple[Change, ...]:
+    """The changes that give a complaint to another handler, and the line of its log.
+
+    A line with a reason and no stage is a handover: its reason is the new handler's name.
+    """
+    entity = CATALOG["complaint"]
+    changes = difference(entity, seen.id, seen.values, {"handler": handler}, seen.seq)
+    if not changes:
+        return ()
+    return (*changes, _logged(seen.id, replace(line, reason=name), None, None))
 
 
 def intake(complaint: RecordId, values: Mapping[str, Value], line: Line) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from crm_core.roles import Action
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
-from crm_desktop.models.rights import may
+from crm_desktop.models.rights import Rights
 from crm_desktop.models.sql import Where, blob
 
 PARTS_MAX = 500
@@ -83,6 +83,7 @@ def plan_page(c: Connection, plan: RecordId, *, user: RecordId, today: dt.date) 
     for item in _parts(c, "plan_section_item", plan):
         items[str(item.values.get("box"))].append(item)
     objectives, loose = _objectives(c, plan)
+    rights = Rights(c, user)
     return PlanPage(
         row,
         *((named[0] or "", named[1] or "") if named is not None else ("", "")),
@@ -91,8 +92,8 @@ def plan_page(c: Connection, plan: RecordId, *, user: RecordId, today: dt.date) 
         loose=loose,
         people=buying_centre(c, account, today=today),
         names=_names(c, [row, *_rows_of(objectives), *loose]),
-        may_edit=may(c, user, "plan", Action.EDIT),
-        may_approve=may(c, user, "plan", Action.APPROVE),
+        may_edit=rights.of("plan", plan).edit,
+        may_approve=rights.may(Action.APPROVE, "plan", plan),
     )
 
 

@@ -139,8 +139,22 @@ class Rights:
         keys = self._hanging.keys_if(kind, self._completed(kind, values))
         return self._those(Action.CREATE, kind, keys, "")
 
+    def may(self, action: Action, kind: str, record_id: RecordId) -> bool:
+        """Whether an action that is no edit, such as approving, is permitted on a record."""
+        rows = self._hanging.rows(kind, [record_id]) if self.role else {}
+        if not rows:
+            return True
+        keys = self._hanging.keys_of_all(kind, rows)[record_id]
+        own = rows[record_id].values.get("created_by") == self._user
+        return self._permits(
+            self._user, action, followed(kind, rows[record_id].values), keys, own=own
+        )
+
     def seeing(self, kind: str, record_id: RecordId, action: Action) -> tuple[RecordId, ...]:
-        """The colleagues at work who see a record now and whose role does this with some such."""
+        """The colleagues at work who see a record now and whose role does this with some such; all
+        of them where this user's own role is not known here."""
+        if not self.role:
+            return tuple(user for user, x in self._directory.users.items() if x.active)
         rows = self._hanging.rows(kind, [record_id])
         keys = self._hanging.keys_of_all(kind, rows).get(record_id, frozenset())
         found: list[RecordId] = []

@@ -2,7 +2,16 @@
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
-from crm_core.complaint_steps import Line, Seen, asked_by, intake, note, offer, step
+from crm_core.complaint_steps import (
+    Line,
+    Seen,
+    asked_by,
+    hand_over,
+    intake,
+    note,
+    offer,
+    step,
+)
 from crm_core.entities.shared import COMPLAINT_STAGES
 from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
@@ -65,3 +74,15 @@ def test_a_new_complaint_is_received_when_it_was_entered() -> None:
     assert (logged.new["to_state"], logged.new["at"]) == ("received", LINE.at)
     for change in (made, logged):
         assert not check_record(CATALOG[change.kind], change.new)
+
+
+def test_a_handover_names_the_new_handler_in_the_log() -> None:
+    seen = Seen(ID, 7, {"state": "received", "handler": ACCOUNT})
+    moved, logged = hand_over(seen, ID, "Li Ming", Line(EVENT, LINE.at, comment="On leave"))
+    assert moved == Change("complaint", ID, Op.SET, {"handler": ID}, {"handler": ACCOUNT}, 7)
+    assert "to_state" not in logged.new
+    assert (logged.new["reason"], logged.new["comment"]) == ("Li Ming", "On leave")
+
+
+def test_a_handover_to_who_has_it_is_nothing() -> None:
+    assert hand_over(Seen(ID, 7, {"handler": ID}), ID, "Li Ming", Line(EVENT, LINE.at)) == ()

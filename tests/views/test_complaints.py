@@ -30,6 +30,7 @@ from tests.views.company import make_store, people
 NOW = dt.datetime(2026, 10, 13, 11, tzinfo=CHINA)  # a Tuesday
 RNG = Random(5)
 ME, LI, OWL, HORN, PIA, LATE, SOON, PAUSED, DONE = (new_id(RNG) for _ in range(9))
+ANNA, GONE, TEAM = (new_id(RNG) for _ in range(3))
 
 
 def at(text: str) -> str:
@@ -330,3 +331,87 @@ def test_a_new_complaint_can_begin_with_its_account(pane: ComplaintsPane, rest) 
     assert pane.intake.isVisible()
     assert pane.intake.editor("account").value() == HORN
     assert "Around the Horn" in pane.intake.editor("account").typed()
+
+
+def handed_rows(role: str) -> list[tuple[str, RecordId, dict[str, Value]]]:
+    """The same complaints in a company that has roles: Li handles Nancy's, Anna leads them all."""
+    roles = {ME: role, LI: "service"}
+    found = [
+        (kind, x, {**values, "role": roles[x]} if kind == "user" else values)
+        for kind, x, values in rows()
+    ]
+    anna: dict[str, Value] = {"login": "anna", "name": "Anna Berg", "role": "lead"}
+    gone: dict[str, Value] = {**anna, "login": "gone", "name": "Long Gone", "active": False}
+    team: dict[str, Value] = {"name": "Sales", "lead": ANNA}
+    accounts = [
+        (kind, x, {**values, "team": TEAM} if kind == "account" else values)
+        for kind, x, values in found
+    ]
+    return [("user", ANNA, anna), ("user", GONE, gone), ("team", TEAM, team), *accounts]
+
+
+def handing_pane(tmp_path: Path, role: str, lanes: Lanes, qtbot: QtBot, rest):
+    store = make_store(tmp_path, handed_rows(role), user=ME)
+    hub = DataHub(store, lanes)
+    made = ComplaintsPane(hub, now=lambda: NOW)
+    qtbot.addWidget(made)
+    hub.changed.connect(made.take_summary)
+    made.resize(1104, 800)
+    made.show()
+    made.open_record(LATE)
+    rest()
+    return made, store, hub
+
+
+def hand_over_action(pane: ComplaintsPane):
+    menu = pane.case.steps_menu((), whole=True)
+    return next(x for x in menu.actions() if x.text() == "Hand over…")
+
+
+def test_a_case_is_handed_over_with_a_note_in_one_step_that_undoes(
+    tmp_path: Path, lanes: Lanes, qtbot: QtBot, rest
+) -> None:
+    pane, store, hub = handing_pane(tmp_path, "service", lanes, qtbot, rest)
+    hand_over_action(pane).trigger()
+    choice = pane.case.form.editor("handler")
+    offered = [name for _, name in pane.case.form.ask.among["handler"]]
+    assert offered == ["Anna Berg", "Nancy Davolio"], "neither who has it nor who has left"
+    choice.set_value(ANNA, {})
+    pane.case.form.words.setPlainText("She knows the dairy")
+    pane.case.form.send()
+    rest()
+    detail = stored(store, LATE)
+    assert detail.row.values["handler"] == ANNA
+    (line,) = [x for x in detail.events if not x.to_state]
+    assert (line.reason, line.comment) == ("Anna Berg", "She knows the dairy")
+    spoken = [pane.case.events.events.index(n).data() for n in range(3)]
+    assert any(x.startswith("Handed over to Anna Berg, She knows the dairy") for x in spoken)
+    hub.undo()
+    rest()
+    assert stored(store, LATE).row.values["handler"] == LI
+    store.close()
+
+
+def test_who_may_not_hand_over_reads_why_and_is_not_asked_for_the_handler(
+    tmp_path: Path, lanes: Lanes, qtbot: QtBot, rest
+) -> None:
+    pane, store, _ = handing_pane(tmp_path, "rep", lanes, qtbot, rest)
+    action = hand_over_action(pane)
+    assert not action.isEnabled()
+    assert action.toolTip() == "Only Li Ming or Anna Berg may hand this over."
+    pane._ask_edit()
+    assert "handler" not in pane.case.form.ask.may
+    pane.open_record(SOON)
+    rest()
+    pane._ask_step("assessed")
+    assert "handler" not in pane.case.form.ask.must
+    store.close()
+
+
+def test_a_case_that_one_may_only_read_says_who_may_change_it(
+    tmp_path: Path, lanes: Lanes, qtbot: QtBot, rest
+) -> None:
+    pane, store, _ = handing_pane(tmp_path, "auditor", lanes, qtbot, rest)
+    assert pane.case.why_not == "Only Li Ming or Anna Berg may change this."
+    assert pane.case.main_button.isHidden()
+    store.close()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from msgspec.structs import replace
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -25,7 +26,7 @@ from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import InvalidValue
-from crm_core.fields import Kind, Value
+from crm_core.fields import Choice, Kind, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.values import check
 from crm_desktop.i18n import tr, words
@@ -49,7 +50,8 @@ _NOT_FILLED = tr_noop("'{field}' must be filled in.")
 @dataclass(frozen=True)
 class Ask:
     """What is asked. `key` names its draft; `words` labels what goes into the log ("" nothing);
-    `told`: whether the customer is told, None where that is no question."""
+    `told`: whether the customer is told, None where that is no question; `among`: the fields that
+    take one of a few records, each by its id and name."""
 
     key: str
     title: str
@@ -61,6 +63,9 @@ class Ask:
     told: bool | None = None
     values: Mapping[str, Value] = field(default_factory=dict[str, Value])
     titles: Titles = field(default_factory=dict[str, str])
+    among: Mapping[str, tuple[tuple[str, str], ...]] = field(
+        default_factory=dict[str, tuple[tuple[str, str], ...]]
+    )
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,9 @@ class AskForm(QWidget):
 
     def _add_field(self, grid: QGridLayout, page: QWidget, name: str) -> None:
         field_ = _COMPLAINT.by_name[name]
+        if name in self._ask.among:
+            few = tuple(Choice(*one) for one in self._ask.among[name])
+            field_ = replace(field_, kind=Kind.CHOICE, link=None, choices=few)
         is_set = field_.kind is Kind.TAGS and bool(field_.choices)
         editor = NeedsEditor(field_, page) if is_set else make_editor(field_, page, self._links)
         editor.edited.connect(self._keep_soon)

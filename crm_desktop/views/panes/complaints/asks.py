@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from crm_core.complaint_steps import Asked, asked_by
 from crm_core.fields import Value
@@ -13,7 +13,7 @@ from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.complaints.asking import Ask
 from crm_desktop.views.panes.complaints.step_words import step_words
 
-EDIT, NOTE = "edit", "note"
+EDIT, NOTE, HAND_OVER = "edit", "note", "hand_over"
 """What is asked besides the steps, which go by the name of their target."""
 
 _INTAKE_MUST = ("account", "subject", "remedy_sought", "need")
@@ -48,26 +48,39 @@ def note_ask(record_id: str) -> Ask:
     )  # fmt: skip
 
 
-def edit_ask(detail: CaseDetail) -> Ask:
-    """All that is corrected outside of the steps."""
+def hand_over_ask(detail: CaseDetail, colleagues: Sequence[tuple[str, str]]) -> Ask:
+    """To whom a complaint is handed over: one of these colleagues (id and name), with a note."""
+    words = tr("Hand over")
     return Ask(
-        f"complaint/{detail.row.id}/{EDIT}", tr("Edit"), tr("Save"), may=_EDITED,
+        f"complaint/{detail.row.id}/{HAND_OVER}", words, words, ("handler",), words=_NOTE_WORDS,
+        told=False, among={"handler": tuple(colleagues)},
+    )  # fmt: skip
+
+
+def edit_ask(detail: CaseDetail, kept: Collection[str]) -> Ask:
+    """All that is corrected outside of the steps, but for what this user may not change."""
+    may = tuple(name for name in _EDITED if name not in kept)
+    return Ask(
+        f"complaint/{detail.row.id}/{EDIT}", tr("Edit"), tr("Save"), may=may,
         values=detail.row.values, titles=detail.titles,
     )  # fmt: skip
 
 
-def step_ask(detail: CaseDetail, target: str, me: str) -> Ask:
-    """What a step asks. Whoever assesses a complaint without a handler is proposed as one."""
+def step_ask(detail: CaseDetail, target: str, me: str, kept: Collection[str]) -> Ask:
+    """What a step asks, but for what this user may not change and is known. Whoever assesses a
+    complaint without a handler is proposed as one."""
     values = detail.row.values
     state = str(values.get("state") or "received")
     asked: Asked = asked_by(state, target)
     known = dict(values)
     if "handler" in asked.must and not known.get("handler"):
         known["handler"] = me
+    must = tuple(name for name in asked.must if name not in kept)
+    may = tuple(name for name in asked.may if name not in kept)
     label = _WORDS.get(target, _REASON) if asked.words else ""
     words = step_words(state, target)
     return Ask(
-        f"complaint/{detail.row.id}/{target}", words, words, asked.must, asked.may, label,
+        f"complaint/{detail.row.id}/{target}", words, words, must, may, label,
         words_needed=asked.words_needed, told=asked.told if asked.words == "comment" else None,
         values=known, titles=detail.titles,
     )  # fmt: skip

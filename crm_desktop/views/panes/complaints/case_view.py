@@ -20,9 +20,12 @@ from PySide6.QtWidgets import (
 from crm_core.complaint_steps import Offer, offer
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
+from crm_desktop.models.rights import EVERYTHING, May
 from crm_desktop.views.kit.buttons import icon_button, link, normal, primary
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.permit import edit_refusal, field_refusal
+from crm_desktop.views.kit.text import text_of
 from crm_desktop.views.panes.complaints.asking import AskForm
 from crm_desktop.views.panes.complaints.case_head import CaseHead
 from crm_desktop.views.panes.complaints.clock_row import ClockRow
@@ -35,12 +38,13 @@ _WANTS, _EVENTS = 352, 364
 
 
 class CaseView(QWidget):
-    """Signals: `step_asked(stage)`, `note_asked`, `edit_asked`, `need_toggled(code, is_on)`,
-    `opened(kind, id)`."""
+    """Signals: `step_asked(stage)`, `note_asked`, `edit_asked`, `hand_over_asked`,
+    `need_toggled(code, is_on)`, `opened(kind, id)`."""
 
     step_asked = Signal(str)
     note_asked = Signal()
     edit_asked = Signal()
+    hand_over_asked = Signal()
     need_toggled = Signal(str, bool)
     opened = Signal(str, str)
 
@@ -48,6 +52,8 @@ class CaseView(QWidget):
         super().__init__(parent)
         self._detail: CaseDetail | None = None
         self._offer = Offer("", (), ())
+        self._may = EVERYTHING
+        self._why = text_of("small", self)
         self._head = CaseHead(self)
         self._pause = normal(tr("Pause…"), self, icon="pause")
         self._main = primary("", self)
@@ -64,12 +70,14 @@ class CaseView(QWidget):
         self._connect()
 
     def show_case(
-        self, detail: CaseDetail, now: dt.datetime, *, may_edit: bool, may_approve: bool
+        self, detail: CaseDetail, now: dt.datetime, *, may: May, may_approve: bool
     ) -> None:
-        """Show a complaint as it stands at a moment."""
-        self._detail = detail
+        """Show a complaint as it stands at a moment, and what of it the user may change."""
+        self._detail, self._may = detail, may
         state = detail.case.state
-        locked = detail.row.deleted or not may_edit
+        locked = detail.row.deleted or not may.edit
+        self._why.setText(edit_refusal(may))
+        self._why.setVisible(not may.edit and not detail.row.deleted)
         self._offer = Offer("", (), ()) if locked else offer(state, may_approve=may_approve)
         self._head.show_case(detail)
         self._show_buttons()
@@ -127,6 +135,11 @@ class CaseView(QWidget):
         return self._events
 
     @property
+    def why_not(self) -> str:
+        """Why the complaint may not be changed, or ""."""
+        return self._why.text()
+
+    @property
     def main_button(self) -> QPushButton:
         """The step that usually follows."""
         return self._main
@@ -144,11 +157,21 @@ class CaseView(QWidget):
         if whole:
             menu.addAction(tr("Edit"), self._tell_edit)
             menu.addAction(tr("Add a note"), self._tell_note)
+            self._add_hand_over(menu)
             if targets:
                 menu.addSeparator()
         for target in targets:
             menu.addAction(button_words(state, target), partial(self.step_asked.emit, target))
         return menu
+
+    def _add_hand_over(self, menu: QMenu) -> None:
+        """Handing over, where this user may not with the reason."""
+        why = field_refusal(self._may, "handler")
+        act = menu.addAction(tr("Hand over…"), self._tell_hand_over)
+        act.setEnabled(not why)
+        if why:
+            act.setToolTip(why)
+            menu.setToolTipsVisible(True)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -180,6 +203,9 @@ class CaseView(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addLayout(head)
+        self._why.setContentsMargins(20, 0, 20, 6)
+        self._why.hide()
+        whole.addWidget(self._why)
         whole.addLayout(bar)
         for part in (hairline(self), self._clocks, hairline(self), self._form):
             whole.addWidget(part)
@@ -233,3 +259,6 @@ class CaseView(QWidget):
 
     def _tell_edit(self) -> None:
         self.edit_asked.emit()
+
+    def _tell_hand_over(self) -> None:
+        self.hand_over_asked.emit()

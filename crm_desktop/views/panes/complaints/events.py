@@ -103,6 +103,8 @@ def _happening(event: EventRow, channel: str, now: dt.datetime) -> Happening:
     if event.to_state == "received":
         icon = _CHANNEL_ICONS.get(channel, icon)
         title = tr(_CHANNELS.get(channel, LABELS["received"]))
+    elif not event.to_state and event.reason:
+        return _handover(event, at, now)
     elif not event.to_state:
         title = tr("Note to the customer") if event.customer_visible else tr("Internal note")
     visible = tr("visible to the customer") if event.customer_visible and event.to_state else ""
@@ -116,6 +118,15 @@ def _happening(event: EventRow, channel: str, now: dt.datetime) -> Happening:
         moment_words(at, now) if event.at else "",
         pending=event.pending,
     )
+
+
+def _handover(event: EventRow, at: dt.datetime, now: dt.datetime) -> Happening:
+    """A line with a reason and no stage: it names the new handler."""
+    title = tr("Handed over to {name}", name=event.reason)
+    visible = tr("visible to the customer") if event.customer_visible else ""
+    below = " · ".join(part for part in (event.author, visible) if part)
+    when = moment_words(at, now) if event.at else ""
+    return Happening(event.id, at, "user", title, event.comment, below, when, pending=event.pending)
 
 
 class EventDelegate(QStyledItemDelegate):

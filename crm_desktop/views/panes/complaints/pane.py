@@ -17,10 +17,11 @@ from crm_core.fields import Kind, Value
 from crm_core.ids import RecordId
 from crm_core.roles import Action
 from crm_desktop.i18n import tr
-from crm_desktop.models import complaints, labels, rights
+from crm_desktop.models import complaints, labels
 from crm_desktop.models.complaints import Board, CaseDetail
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import EVERYTHING, May, Rights
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.words import Titles
@@ -28,8 +29,10 @@ from crm_desktop.views.panes.complaints import writes
 from crm_desktop.views.panes.complaints.asking import Answer, Ask, AskForm
 from crm_desktop.views.panes.complaints.asks import (
     EDIT,
+    HAND_OVER,
     NOTE,
     edit_ask,
+    hand_over_ask,
     intake_ask,
     note_ask,
     step_ask,
@@ -46,11 +49,12 @@ _KINDS = frozenset(("complaint", "complaint_event", "account", "user"))
 
 @dataclass(frozen=True)
 class _Read:
-    """One complaint, and what this user may do about it."""
+    """One complaint, what this user may do about it, and who else sees it and works on such."""
 
     detail: CaseDetail | None
-    may_edit: bool
-    may_approve: bool
+    may: May = EVERYTHING
+    may_approve: bool = False
+    colleagues: tuple[tuple[str, str], ...] = ()
 
 
 def utc_now() -> dt.datetime:
@@ -79,7 +83,7 @@ class ComplaintsPane(QWidget):
         super().__init__(parent)
         self._hub, self._now = hub, now
         self._me = str(hub.identity.user)
-        self._read = _Read(None, may_edit=False, may_approve=False)
+        self._read = _Read(None)
         self._record_id = ""
         self._asked = ""
         finder = Finder(hub)
@@ -203,12 +207,7 @@ class ComplaintsPane(QWidget):
         me = RecordId(self._me)
 
         def job(connection: Connection) -> _Read:
-            detail = complaints.read_case(connection, RecordId(record_id))
-            if detail is not None:
-                detail.titles.setdefault(f"user/{me}", labels.title(connection, "user", me))
-            edit = rights.may(connection, me, "complaint", Action.EDIT)
-            approve = rights.may(connection, me, "complaint", Action.APPROVE)
-            return _Read(detail, edit, approve)
+            return _read_case(connection, RecordId(record_id), me)
 
         self._hub.read(job, self._show, owner=self, supersede="complaint")
 
@@ -216,9 +215,7 @@ class ComplaintsPane(QWidget):
         if read.detail is None or read.detail.row.id != self._record_id:
             return
         self._read = read
-        self._case.show_case(
-            read.detail, self._now(), may_edit=read.may_edit, may_approve=read.may_approve
-        )
+        self._case.show_case(read.detail, self._now(), may=read.may, may_approve=read.may_approve)
         if self._right.currentWidget() is not self._intake:
             self._right.setCurrentWidget(self._case)
 
@@ -232,14 +229,18 @@ class ComplaintsPane(QWidget):
             answer = Answer({}, told=target == "acknowledged")
             self._save(writes.stepped(detail, target, answer, self._now()))
             return
-        self._ask(target, step_ask(detail, target, self._me))
+        self._ask(target, step_ask(detail, target, self._me, self._read.may.kept))
 
     def _ask_note(self) -> None:
         self._ask(NOTE, note_ask(self._record_id))
 
     def _ask_edit(self) -> None:
         if self._read.detail is not None:
-            self._ask(EDIT, edit_ask(self._read.detail))
+            self._ask(EDIT, edit_ask(self._read.detail, self._read.may.kept))
+
+    def _ask_hand_over(self) -> None:
+        if self._read.detail is not None:
+            self._ask(HAND_OVER, hand_over_ask(self._read.detail, self._read.colleagues))
 
     def _ask(self, asked: str, ask: Ask) -> None:
         self._asked = asked
@@ -361,6 +362,7 @@ class ComplaintsPane(QWidget):
         self._case.step_asked.connect(self._ask_step)
         self._case.note_asked.connect(self._ask_note)
         self._case.edit_asked.connect(self._ask_edit)
+        self._case.hand_over_asked.connect(self._ask_hand_over)
         self._case.need_toggled.connect(self._toggle_need)
         self._case.opened.connect(self._tell_opened)
         self._case.form.answered.connect(self._take_answer)
@@ -375,3 +377,20 @@ class ComplaintsPane(QWidget):
             self.open_record(record_id)
         else:
             self.opened.emit(kind, record_id)
+
+
+def _read_case(connection: Connection, record_id: RecordId, me: RecordId) -> _Read:
+    detail = complaints.read_case(connection, record_id)
+    if detail is None:
+        return _Read(None)
+    rights = Rights(connection, me)
+    seeing = rights.seeing("complaint", record_id, Action.EDIT)
+    names = labels.titles(connection, [("user", user) for user in (*seeing, me)])
+    for (kind, user), name in names.items():
+        detail.titles.setdefault(f"{kind}/{user}", name)
+    found = [(user, names.get(("user", user), "")) for user in seeing]
+    others = sorted((x for x in found if x[0] != detail.case.handler), key=lambda x: x[1])
+    return _Read(
+        detail, rights.of("complaint", record_id),
+        rights.may(Action.APPROVE, "complaint", record_id), tuple(others),
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from crm_core.values import instant_of
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.panes.complaints.asking import Answer
-from crm_desktop.views.panes.complaints.asks import EDIT, NOTE
+from crm_desktop.views.panes.complaints.asks import EDIT, HAND_OVER, NOTE
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
 
 
@@ -42,6 +42,8 @@ def answered(detail: CaseDetail, asked: str, answer: Answer, now: dt.datetime) -
     if asked == NOTE:
         line = _line(now, comment=answer.words, told=answer.told)
         return Write(steps.note(_seen(detail), line), tr("Note: {title}", title=_title(detail)))
+    if asked == HAND_OVER:
+        return handed_over(detail, answer, now)
     if asked == EDIT:
         return _corrected(detail, answer.values)
     return stepped(detail, asked, answer, now)
@@ -55,6 +57,16 @@ def stepped(detail: CaseDetail, target: str, answer: Answer, now: dt.datetime) -
     changes = steps.step(_seen(detail), target, answer.values, line)
     words = tr("{stage}: {title}", stage=tr(LABELS[target]), title=_title(detail))
     return Write(changes, words, atomic=True)
+
+
+def handed_over(detail: CaseDetail, answer: Answer, now: dt.datetime) -> Write:
+    """Another handler with the line in the log that says so."""
+    handler = RecordId(str(answer.values["handler"]))
+    name = detail.titles.get(f"user/{handler}", "")
+    line = _line(now, comment=answer.words, told=answer.told)
+    changes = steps.hand_over(_seen(detail), handler, name, line)
+    label = tr("Handed over to {name}: {title}", name=name, title=_title(detail))
+    return Write(changes, label, atomic=True)
 
 
 def need_toggled(detail: CaseDetail, code: str, *, is_on: bool) -> Write:
