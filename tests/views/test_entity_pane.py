@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.entity import Entity
+from crm_core.fields import Kind
 from crm_core.ids import RecordId
 from crm_core.wire import HistoryEntry
 from crm_desktop.models import journal, queries
@@ -19,9 +20,12 @@ from crm_desktop.models.sql import Where
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.views.columns import _CHOICE_WIDTH_MAX, columns_of, width_of
 from crm_desktop.views.kit import list_view
+from crm_desktop.views.kit.delegates.row import PADDING
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.list_model import PAGE_ROWS, WINDOW_ROWS_MAX
+from crm_desktop.views.theme.fonts import metrics
 from tests.views.company import receive
 
 Rest = Callable[[], None]
@@ -361,3 +365,56 @@ def test_a_record_that_the_view_hides_is_said_and_found_when_the_filter_goes(
     rest()
     assert missed.isHidden()
     assert pane._list.picked_ids == (f"{4000:032x}",)
+
+
+def test_a_new_form_shows_only_what_one_types(open_pane: Callable[[str], EntityPane]) -> None:
+    pane = open_pane("plan_objective")
+    pane.new_record()
+    form, detail = pane.detail.form, pane.detail
+    assert not any(part.isVisible() for part in form._kept)
+    assert not detail._delete.isVisible()
+    assert "position" not in {*form._editors, *form._words}, "a place in order is dragged"
+
+
+def test_a_stored_record_shows_who_made_it_and_can_be_deleted(
+    open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane("tag")
+    pane.new_record()
+    pane.choose_first()
+    rest()
+    assert all(part.isVisible() for part in pane.detail.form._kept)
+    assert pane.detail._delete.isVisible()
+
+
+def test_lines_of_a_log_are_not_entered_in_a_form(open_pane: Callable[[str], EntityPane]) -> None:
+    pane = open_pane("complaint_event")
+    assert not pane.side.new.isVisible()
+    pane.new_record()
+    assert pane._made_detail is None
+
+
+def test_kinds_roles_and_rights_are_called_by_their_names(
+    open_pane: Callable[[str], EntityPane], store: Store, rest: Rest
+) -> None:
+    right = {"role": "kam", "entity": "account", "action": "reassign", "level": "team"}
+    one = RecordId("0f" * 16)
+    receive(store, [("role_permission", one, right)])
+    pane = open_pane("role_permission")
+    pane.open_record(one)
+    rest()
+    assert pane.detail.title == "Key-account manager · Accounts · Hand over"
+    row = pane.model.index_of_id(one)
+    assert [pane.model.index(row, n).data() for n in range(4)] == [
+        "Key-account manager", "Accounts", "Hand over", "Team",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("entity", CATALOG.values(), ids=lambda entity: entity.kind)
+def test_a_columns_head_and_its_choices_have_room(entity: Entity, qapp: object) -> None:
+    for field in columns_of(entity):
+        room = width_of(entity, field) - 2 * PADDING
+        assert metrics("caption").horizontalAdvance(field.label) <= room
+        if field.kind is Kind.CHOICE:
+            widest = max(metrics("body").horizontalAdvance(x.label) for x in field.choices)
+            assert widest <= max(room, _CHOICE_WIDTH_MAX - 2 * PADDING)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 from typing_extensions import override
 
+from crm_core.fields import Kind
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import flat
 from crm_desktop.views.kit.column import Column
@@ -33,7 +34,8 @@ class ColumnsPopup(Popup):
         self._list.setAccessibleName(tr("Columns"))
         self._list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         names = {x.name for x in shown}
-        for column in (*shown, *(x for x in known if x.name not in names)):
+        others = (x for x in known if x.name not in names and not _is_place(x))
+        for column in (*shown, *others):
             item = QListWidgetItem(tr(column.label), self._list)
             item.setData(Qt.ItemDataRole.UserRole, column.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -80,6 +82,11 @@ class ColumnsPopup(Popup):
     def _take_usual(self) -> None:
         self.taken.emit(())
         self.close()
+
+
+def _is_place(column: Column) -> bool:
+    """Whether it holds a place among others, which says nothing to a reader."""
+    return column.field is not None and column.field.kind is Kind.ORDER
 
 
 class _Ordered(QListWidget):

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from crm_core.entity import Entity
-from crm_core.fields import Field
+from crm_core.fields import Field, Kind
 from crm_desktop.i18n import tr
 from crm_desktop.models.sql import Where
 from crm_desktop.views.columns import columns_of
@@ -92,7 +92,7 @@ class ConditionChips(ChipRow):
     def _offer_fields(self) -> None:
         from crm_desktop.views.kit.fields_popup import FieldsPopup  # not for start
 
-        known = [field for field in self._entity.fields if OPERATORS[field.kind]]
+        known = [x for x in self._entity.fields if OPERATORS[x.kind] and x.kind is not Kind.ORDER]
         usual = [field.name for field in columns_of(self._entity)]
         popup = FieldsPopup(known, usual, self)
         popup.taken.connect(self._open_new)

@@ -87,6 +87,7 @@ class RecordDetail(QWidget):
     def show_new(self) -> None:
         """Show an empty form."""
         self._row, self._may = None, EVERYTHING
+        self.form.show_kept_part(shown=False)
         self._show_may()
         self._title.setText(tr("New: {kind}", kind=self.entity.label))
         self._state.show_state("")
@@ -104,6 +105,7 @@ class RecordDetail(QWidget):
         self._revert.setEnabled(touched)
         can_delete = self._row is not None and not self._row.deleted and not self._locked
         self._delete.setEnabled(can_delete and self._may.delete)
+        self._delete.setVisible(self._row is not None and not self._locked)
 
     def say(self, text: str) -> None:
         """A remark above the form."""
@@ -130,6 +132,7 @@ class RecordDetail(QWidget):
 
     def _show_row(self, row: Row, titles: Titles, notes: Mapping[str, FieldNote]) -> None:
         self._row = row
+        self.form.show_kept_part(shown=True)
         self._title.setText(title_in_words(self.entity, row.values, titles))
         self._state.show_state(state_of(row))
         self.form.show_notes(notes)

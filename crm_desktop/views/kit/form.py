@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLay
 
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
-from crm_core.fields import Field, Value
+from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.values import check
 from crm_desktop.i18n import tr
@@ -46,6 +46,7 @@ class Form(QScrollArea):
         self._editors: dict[str, Editor] = {}
         self._words: dict[str, QLabel] = {}
         self._rows: dict[str, FormRow] = {}
+        self._kept: list[QWidget] = []
         self._page = QWidget(self)
         self._grid = QGridLayout()
         self.meanwhile = Meanwhile(entity, self._editors, self._rows, self)
@@ -60,6 +61,11 @@ class Form(QScrollArea):
         self.show_problems([])
         self.show_notes({})
         self.meanwhile.begin(values, titles, seq)
+
+    def show_kept_part(self, *, shown: bool) -> None:
+        """Show what nobody types here; a new record has none of it yet."""
+        for part in self._kept:
+            part.setVisible(shown)
 
     def follow(self, values: Mapping[str, Value], titles: Titles, seq: int) -> None:
         """Show what the record has become; what was typed stays, and is told of it."""
@@ -163,14 +169,16 @@ class Form(QScrollArea):
         whole.setContentsMargins(_MARGIN, _MARGIN // 2, _MARGIN, _MARGIN)
         whole.addLayout(self._grid)
         whole.addStretch(1)
-        typed = () if locked else self.entity.editable
+        # A place among others is given by dragging, never typed.
+        shown_ones = [x for x in self.entity.fields if x.kind is not Kind.ORDER]
+        typed = [x for x in shown_ones if not locked and x in self.entity.editable]
         for field in typed:
             self._add_editor(field, links)
-        rest = [x for x in self.entity.fields if x not in typed]
+        rest = [x for x in shown_ones if x not in typed]
         if typed and rest:
-            self._grid.addWidget(
-                section(self._page, tr("Kept by the office")), self._grid.rowCount(), 0, 1, 3
-            )
+            heading = section(self._page, tr("Kept by the office"))
+            self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 3)
+            self._kept.append(heading)
         for field in rest:
             self._add_words(field)
         history = QAction(tr("History of this field"), self)
@@ -202,8 +210,10 @@ class Form(QScrollArea):
         value.setAccessibleName(tr(field.label))
         self._words[field.name] = value
         row = self._grid.rowCount()
-        self._grid.addWidget(_label(tr(field.label)), row, 0, Qt.AlignmentFlag.AlignTop)
+        label = _label(tr(field.label))
+        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(value, row, 1)
+        self._kept += [label, value]
 
     def _missing(self, values: Mapping[str, Value], known: set[str]) -> list[InvalidValue]:
         return [

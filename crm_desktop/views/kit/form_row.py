@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from crm_core.errors import InvalidValue
+from crm_core.fields import Kind
 from crm_desktop.i18n import tr, words
 from crm_desktop.views.kit.badge import Badge
 from crm_desktop.views.kit.buttons import link
@@ -43,7 +44,10 @@ class FormRow(QObject):
         self.editor = editor
         self._kept = ""
         field = editor.field
-        named = tr("{field} *", field=field.label) if field.required else tr(field.label)
+        said = tr(field.label)
+        if field.kind is Kind.DURATION:  # typed as a bare number
+            said = tr("{field} (minutes)", field=said)
+        named = tr("{field} *", field=said) if field.required else said
         self._label = FieldName(named, page)
         self._label.setBuddy(editor.widget)
         self._label.setToolTip(tr("History of this field (Alt+H)"))

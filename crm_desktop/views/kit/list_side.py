@@ -142,6 +142,12 @@ class ListSide(QWidget):
 
     # What the user may change
 
+    @property
+    def _is_made_here(self) -> bool:
+        """Whether such records are entered in a form: some come from the office, and a log's lines
+        come about with what they tell of."""
+        return not self.entity.read_only and not self.entity.insert_only
+
     def _read_role(self) -> None:
         """Whether the user's role makes such records at all."""
         kind = self.entity.kind
@@ -153,7 +159,7 @@ class ListSide(QWidget):
             self.new.setEnabled(may_create)
             self.new.setToolTip("" if may_create else tr("Your role may not add this."))
 
-        if not self.entity.read_only:
+        if self._is_made_here:
             self._hub.read(job, show, owner=self, supersede="role")
 
     def _read_may(self, record_id: str, then: Callable[[], None] | None = None) -> None:
@@ -238,14 +244,16 @@ class ListSide(QWidget):
             self.list.set_empty_words(tr("Nothing matches what you asked for."), offer=True)
         elif self.entity.read_only:
             self.list.set_empty_words(tr("Nothing here yet; these records come from the office."))
+        elif not self._is_made_here:
+            self.list.set_empty_words(tr("Nothing here yet."))
         else:
             self.list.set_empty_words(tr("Nothing here yet. Press Ctrl+N to enter the first one."))
 
     # Parts
 
     def _lay_out(self) -> None:
-        self.new.setEnabled(not self.entity.read_only)
-        self.new.setVisible(not self.entity.read_only)
+        self.new.setEnabled(self._is_made_here)
+        self.new.setVisible(self._is_made_here)
         self.head.add(self.new)
         self._foot.setProperty("role", "small")
         margin = theme().metrics.margin

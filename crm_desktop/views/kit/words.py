@@ -13,6 +13,7 @@ from crm_core.ids import ALL_ROOT
 from crm_desktop.dates import day_words, moment_words, near_day_words, near_moment_words
 from crm_desktop.i18n import tr
 from crm_desktop.numbers import grouped
+from crm_desktop.views.kit.coded import coded_words
 
 Titles = Mapping[str, str]
 """The names of linked records, by "kind/id"."""
@@ -151,8 +152,8 @@ def plain_tooltip(text: str) -> str:
     return f"<span>{html.escape(text)}</span>" if text else ""
 
 
-def _as_text(_field: Field, value: Value, _titles: Titles) -> str:
-    return str(value)
+def _as_text(field: Field, value: Value, _titles: Titles) -> str:
+    return coded_words(field, str(value))
 
 
 def _as_line(_field: Field, value: Value, _titles: Titles) -> str:
@@ -209,7 +210,9 @@ def _as_tags(field: Field, value: Value, _titles: Titles) -> str:
     return ", ".join(code_words(field, str(member)) for member in members)
 
 
-def _as_json(_field: Field, value: Value, _titles: Titles) -> str:
+def _as_json(field: Field, value: Value, titles: Titles) -> str:
+    if isinstance(value, list):
+        return "; ".join(_as_json(field, part, titles) for part in value)
     if not isinstance(value, dict):
         return str(value)
     return "; ".join(f"{name}: {part}" for name, part in value.items())

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QListView,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crm_core.catalog import CATALOG
 from crm_desktop.i18n import tr
 from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit.text import caption
+
+LIVING_ELSEWHERE = frozenset(("conflict", "saved_view", "attachment"))
+"""Kinds that are worked on where they matter, the inbox, the tabs of a list, and the records that
+files hang on: they can be brought to the front here, and are not offered."""
 
 
 @runtime_checkable
@@ -39,6 +51,7 @@ class KindsPane(QWidget):
         self._choice = QComboBox(self)
         for kind in sorted(kinds, key=lambda kind: tr(CATALOG[kind].plural)):
             self._choice.addItem(tr(CATALOG[kind].plural), kind)
+        self._withhold(LIVING_ELSEWHERE)
         self._choice.setAccessibleName(tr("Kind of record"))
         self._choice.setMinimumWidth(220)
         self._stack = QStackedWidget(self)
@@ -78,6 +91,16 @@ class KindsPane(QWidget):
         for pane in self._panes.values():
             if isinstance(pane, _Listens):
                 pane.take_summary(summary)
+
+    def _withhold(self, kinds: Collection[str]) -> None:
+        rows, model = self._choice.view(), self._choice.model()
+        assert isinstance(rows, QListView)
+        assert isinstance(model, QStandardItemModel)
+        for kind in kinds:
+            row = self._choice.findData(kind)
+            if row >= 0:
+                rows.setRowHidden(row, True)
+                model.item(row).setEnabled(False)
 
     def _show_chosen(self, index: int) -> None:
         kind = str(self._choice.itemData(index))
