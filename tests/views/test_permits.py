@@ -20,6 +20,7 @@ from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.bulk import BulkPopup
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.links import LinkEdit
 from crm_desktop.views.kit.permit import edit_refusal, who_words
 from tests.views.company import make_store
 
@@ -51,7 +52,7 @@ def store(tmp_path: Path, role: str) -> Iterator[Store]:
         user(ME, "Nancy Davolio", role), user(ANNA, "Anna Berg", "rep"),
         user(LEA, "Lea Lind", "lead"),
         account(MINE, "Alfreds", ME), account(ALSO, "Berglunds", ME),
-        account(ANNAS, "Comércio", ANNA),
+        account(ANNAS, "Comercio", ANNA),
     ], user=ME)  # fmt: skip
     yield made
     made.close()
@@ -183,6 +184,49 @@ def test_a_role_that_makes_no_such_records_is_offered_none(
     rest()
     assert plans.side.new.isEnabled() == may
     assert bool(plans.side.new.toolTip()) != may
+
+
+@pytest.fixture
+def addresses(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
+    made = EntityPane(CATALOG["address"], hub)
+    qtbot.addWidget(made)
+    hub.changed.connect(made.take_summary)
+    made.resize(1280, 700)
+    made.show()
+    rest()
+    return made
+
+
+def look_for(pane: EntityPane, text: str, qtbot: QtBot, rest: Rest) -> LinkEdit:
+    edit = pane.detail.form.editor("account").widget
+    assert isinstance(edit, LinkEdit)
+    edit.setFocus()
+    qtbot.keyClicks(edit._line, text)
+    qtbot.waitUntil(lambda: bool(edit._hits))
+    rest()
+    return edit
+
+
+def test_a_colleagues_account_cannot_be_chosen_for_a_new_record(
+    addresses: EntityPane, qtbot: QtBot, rest: Rest
+) -> None:
+    addresses.new_record()
+    rest()
+    edit = look_for(addresses, "Comercio", qtbot, rest)
+    (offered, *_) = edit._names.stringList()
+    assert offered == "Comercio · Only Anna Berg or Lea Lind may add this."
+    assert not edit._names.flags(edit._names.index(0)) & Qt.ItemFlag.ItemIsEnabled
+    qtbot.keyClick(edit._found, Qt.Key.Key_Return)
+    assert edit.chosen() is None
+
+
+def test_an_own_account_is_chosen_as_ever(addresses: EntityPane, qtbot: QtBot, rest: Rest) -> None:
+    addresses.new_record()
+    rest()
+    edit = look_for(addresses, "Alfreds", qtbot, rest)
+    qtbot.keyClick(edit._found, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: edit.chosen() is not None)
+    assert edit.value() == MINE
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN", "zh_TW"])

@@ -404,12 +404,16 @@ class EntityPane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._host)
 
+    def _kind_made(self) -> str:
+        return self.entity.kind if self._is_new else ""
+
     def _make_detail(self) -> RecordDetail:
         from crm_desktop.views.kit.detail import RecordDetail  # forms are not needed at start
         from crm_desktop.views.kit.drafts import DraftKeeper
 
         locked = self.entity.read_only or self.entity.insert_only
-        detail = RecordDetail(self.entity, Finder(self._hub), self._right, locked=locked)
+        finder = Finder(self._hub, making=self._kind_made)
+        detail = RecordDetail(self.entity, finder, self._right, locked=locked)
         self._right.addWidget(detail)
         detail.save_asked.connect(self.save)
         detail.revert_asked.connect(self._revert)

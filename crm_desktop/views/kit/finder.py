@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import uuid_utils
+from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.entity import required
-from crm_core.fields import Kind
+from crm_core.fields import Kind, Value
 from crm_core.ids import RecordId
 from crm_desktop.i18n import tr
 from crm_desktop.models import labels
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import rights_here
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.links import Hit
+from crm_desktop.views.kit.permit import creation_refusal
 
 HITS_MAX = 20
 
@@ -25,16 +28,21 @@ HITS_MAX = 20
 class Finder:
     """Finds records in the read lane; a newer question of the same asker replaces the older."""
 
-    def __init__(self, hub: DataHub) -> None:
+    def __init__(self, hub: DataHub, *, making: Callable[[], str] = lambda: "") -> None:
+        """`making`: the kind of the record that is being made, to which links are chosen; "" none:
+        of what is found it is said where nothing of the kind may be added below it."""
         self._hub = hub
+        self._making = making
 
     def find(
         self, text: str, target: str, then: Callable[[Sequence[Hit]], None], owner: QObject
     ) -> None:
         """Look for records of kind `target` ("" any kind)."""
 
+        making = self._making()
+
         def job(connection: Connection) -> tuple[Hit, ...]:
-            return find(connection, text, target)
+            return marked(connection, find(connection, text, target), making)
 
         self._hub.read(job, then, owner=owner, supersede="find")
 
@@ -56,6 +64,25 @@ class Finder:
             then(Hit(f"{target}/{record_id}", name))
 
         self._hub.save([change], tr("New: {title}", title=name), owner=owner, then=tell)
+
+
+def marked(connection: Connection, hits: Sequence[Hit], making: str) -> tuple[Hit, ...]:
+    """The same records; those below which the user may add nothing of this kind say who may."""
+    above = {x.link.target: x.name for x in CATALOG[making].root_links if x.link} if making else {}
+    if not above:
+        return tuple(hits)
+    rights = rights_here(connection)
+
+    def mark(hit: Hit) -> Hit:
+        kind, _, record_id = hit.key.partition("/")
+        values: dict[str, Value] = {above[kind]: record_id} if kind in above else {}
+        if not values and "" in above:
+            values = {above[""]: hit.key}
+        if not values or rights.may_create(making, values):
+            return hit
+        return replace(hit, why=creation_refusal(rights.who_creates(making, values)))
+
+    return tuple(map(mark, hits))
 
 
 _NAMES = frozenset((Kind.TEXT, Kind.PERSON_NAME))

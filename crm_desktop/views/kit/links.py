@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QStringListModel, Qt, QTimer, Signal
+from msgspec.structs import replace
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QStringListModel,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCompleter,
@@ -32,11 +42,13 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A record that was found: "kind/id", its name and what kind it is in words."""
+    """A record that was found: "kind/id", its name and what kind it is in words. `why`: the reason
+    where nothing may be added below it."""
 
     key: str
     title: str
     kind_words: str = ""
+    why: str = ""
 
 
 class Links(Protocol):
@@ -81,7 +93,8 @@ class LinkEdit(QWidget):
         self._line.setPlaceholderText(tr("Type to search"))
         self._line.setClearButtonEnabled(True)
         self._line.setAccessibleName(tr(field.label))
-        self._names = QStringListModel(self)
+        self._is_above = field.link is not None and field.link.root
+        self._names = _Names(self)
         self._found = QListView()  # the completer owns it
         self._found.setProperty("role", "found")
         self._completer = _completer(self._names, self)
@@ -108,7 +121,7 @@ class LinkEdit(QWidget):
             event.key() in _ENTER and Qt.KeyboardModifier.ControlModifier not in event.modifiers()
         )
         if popup.isVisible() and enters and not popup.currentIndex().isValid():
-            if self._hits and self._wanted == self._line.text().strip():
+            if self._takes_first and self._wanted == self._line.text().strip():
                 popup.hide()
                 self._choose(self._hits[0])
             return True
@@ -175,19 +188,29 @@ class LinkEdit(QWidget):
             self._links.find(text, self._target, self._offer, self)
 
     def _offer(self, hits: Sequence[Hit]) -> None:
-        self._hits = tuple(hits)
+        self._hits = self._best_first(hits)
         self._is_asking = self._ask.isActive()
-        if hits and self._is_taken_when_found and not self._is_asking:
+        if self._takes_first and self._is_taken_when_found and not self._is_asking:
             self._is_taken_when_found = False
-            self._choose(hits[0])
+            self._choose(self._hits[0])
             return
-        offered = [_in_list(hit) for hit in hits]
+        offered = [_in_list(hit) for hit in self._hits]
         text = self._line.text().strip()
         if text and self._links.can_create(self._target):
             offered.append(tr("+ New: {text}", text=text))
-        self._names.setStringList(offered)
+        self._names.show_names(offered, [n for n, hit in enumerate(self._hits) if hit.why])
         if offered and self._line.hasFocus():
             self._completer.complete()
+
+    def _best_first(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Records below which this user may add nothing come last, where that is what is chosen."""
+        if not self._is_above:
+            return tuple(replace(hit, why="") for hit in hits)
+        return tuple(sorted(hits, key=lambda hit: bool(hit.why)))
+
+    @property
+    def _takes_first(self) -> bool:
+        return bool(self._hits) and not self._hits[0].why
 
     def _take(self, index: QModelIndex) -> None:
         if index.row() >= len(self._hits):
@@ -293,6 +316,25 @@ class LinksEdit(QWidget):
             self.edited.emit()
 
 
+class _Names(QStringListModel):
+    """What is offered; some of it can be read but not chosen."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._closed: frozenset[int] = frozenset()
+
+    def show_names(self, names: Sequence[str], closed: Sequence[int]) -> None:
+        """Offer these; the rows that are closed cannot be chosen."""
+        self._closed = frozenset(closed)
+        self.setStringList(names)
+
+    @override
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        if index.row() in self._closed:
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
+
+
 def _completer(names: QStringListModel, parent: QWidget) -> QCompleter:
     completer = QCompleter(names, parent)
     completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
@@ -301,4 +343,5 @@ def _completer(names: QStringListModel, parent: QWidget) -> QCompleter:
 
 
 def _in_list(hit: Hit) -> str:
-    return f"{hit.title}  ({hit.kind_words})" if hit.kind_words else hit.title
+    said = f"{hit.title}  ({hit.kind_words})" if hit.kind_words else hit.title
+    return f"{said} · {hit.why}" if hit.why else said
