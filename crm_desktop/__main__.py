@@ -6,19 +6,15 @@ without, and so argparse and the command line only come with a command.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from crm_desktop.background import in_background
 
 if TYPE_CHECKING:
     from crm_desktop.cli.arguments import Arguments
     from crm_desktop.models.cards import AccountCard
-    from crm_desktop.profile import Profile
 
 PASSPHRASE_VARIABLE = "CRM_DESKTOP_PASSPHRASE"
 
@@ -49,23 +45,10 @@ def _window(profile: str, locale: str, passphrase: str | None) -> int:
     from crm_desktop.paths import default_profile
 
     folder = Path(profile) if profile else default_profile()
-    opener = _opening(folder, passphrase)
     from crm_desktop import app
+    from crm_desktop.options import Options
 
-    return app.main(app.Options(profile=folder, passphrase=passphrase, locale=locale), opener)
-
-
-def _opening(folder: Path, passphrase: str | None) -> Callable[[Path, str | None], Profile]:
-    """Begin to open the profile while Qt is loaded: whoever asks first gets what was begun."""
-    from crm_desktop.profile import open_profile
-
-    gc.disable()  # from here on there are two threads; see `runtime.sweeper`, which takes over
-    begun = [in_background(lambda: open_profile(folder, passphrase), "opening")]
-
-    def opener(path: Path, words: str | None) -> Profile:
-        return begun.pop().result() if begun else open_profile(path, words)
-
-    return opener
+    return app.main(Options(profile=folder, passphrase=passphrase, locale=locale))
 
 
 def _command(argv: list[str] | None, passphrase: str | None) -> int:
@@ -92,10 +75,11 @@ def _command(argv: list[str] | None, passphrase: str | None) -> int:
 
 def _screenshot(arguments: Arguments, passphrase: str | None) -> int:
     from crm_desktop import app
+    from crm_desktop.options import Options, Picture
 
-    picture = app.Picture(arguments.out, arguments.pane, arguments.size, arguments.select)
+    picture = Picture(arguments.out, arguments.pane, arguments.size, arguments.select)
     return app.main(
-        app.Options(
+        Options(
             profile=arguments.folder, passphrase=passphrase, locale=arguments.locale,
             theme=arguments.theme, picture=picture,
         )
@@ -115,12 +99,13 @@ def _demo(arguments: Arguments, _passphrase: str | None) -> int:
         )
     with demo.running(fresh=arguments.fresh) as ready:
         from crm_desktop import app
+        from crm_desktop.options import Demo, Options
 
         logins = tuple((login, tr(words)) for login, words in demo.LOGINS)
         return app.main(
-            app.Options(
+            Options(
                 profile=ready.profile, passphrase=demo.PASSPHRASE, locale=arguments.locale,
-                demo=app.Demo(ready.server, ready.organisation, logins, demo.PASSWORD),
+                demo=Demo(ready.server, ready.organisation, logins, demo.PASSWORD),
                 story=story,
             )
         )  # fmt: skip

@@ -6,10 +6,11 @@ files and `current`, which names the one in use.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -60,6 +61,10 @@ class Profile:
         if "session" in self.__dict__:
             self.session.client.close()
         self.store.close()
+
+
+Opener: TypeAlias = Callable[[Path, "str | None"], Profile]
+"""Opens the profile in a folder with a passphrase; what is missing raises."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from crm_core.errors import Unavailable, UserProblem
+from crm_core.errors import CrmError, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId, RecordId
+
+log = logging.getLogger(__name__)
 
 FILE = "profile.json"
 PREFERENCES = "preferences.json"
@@ -105,6 +108,16 @@ def load(profile: Path) -> Settings | None:
         raise Unavailable(
             tr_noop("{file} cannot be read ({detail})."), file=str(file), detail=reason(error)
         ) from error
+
+
+def known(profile: Path) -> Settings | None:
+    """The settings of a profile where there are some to be read; what is wrong with damaged ones
+    is said by who opens it."""
+    try:
+        return load(profile)
+    except CrmError as error:
+        log.info("%s", error)
+        return None
 
 
 def save(profile: Path, settings: Settings) -> None:

@@ -80,15 +80,17 @@ def look(profile: Path, screens: Path, theme: str, locale: str, scale: int) -> i
 def take_pictures(profile: Path, out: Path, theme: str, locale: str) -> int:
     """Open the window on the profile, without synchronising, and show one pane after the other."""
     from crm_desktop import app
+    from crm_desktop.desktop import Desktop
+    from crm_desktop.options import Options, Picture
     from crm_desktop.views.shell.places import PLACES
     from crm_desktop.views.story import Set, Stage, Step, picture_of
 
     def panes(stage: Stage) -> Iterator[Step]:
         for place in PLACES.values():
             for pane in [x for x in place.kinds if x in CATALOG] or [place.name]:
-                yield from picture_of(stage, app.Picture(out / f"{place.name}-{pane}.png", pane))
+                yield from picture_of(stage, Picture(out / f"{place.name}-{pane}.png", pane))
 
-    class Gallery(app.Desktop):
+    class Gallery(Desktop):
         """The window that plays all panes instead of one."""
 
         @override
@@ -99,9 +101,9 @@ def take_pictures(profile: Path, out: Path, theme: str, locale: str) -> int:
             stage = Stage(scene)
             stage.play(panes(stage))
 
-    options = app.Options(
+    options = Options(
         profile=profile, passphrase=demo.PASSPHRASE, locale=locale, theme=theme,
-        picture=app.Picture(out, ""),
+        picture=Picture(out, ""),
     )  # fmt: skip
     application = app.make_application(options)
     gallery = Gallery(options, application)

@@ -21,10 +21,12 @@ from PySide6.QtWidgets import QLineEdit
 from typing_extensions import override
 
 from crm_desktop import app
+from crm_desktop.desktop import Desktop
+from crm_desktop.options import Options, Picture
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.panes.inbox.entries import Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
-from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.story import Set, Stage, Step, picture_of
 from tests.e2e.people import PASSPHRASE
 from tests.e2e.proxy import FAIL, PULL, REFUSE, CutAnswer, Deed, Plan, always_pass
@@ -49,7 +51,7 @@ Before: TypeAlias = "Callable[[Company], None]"
 Reached: TypeAlias = "Callable[[Window], bool]"
 
 
-class Window(app.Desktop):
+class Window(Desktop):
     """The window that plays one scene. Where it waits for a state, it synchronises by itself."""
 
     scene: Scene
@@ -93,7 +95,7 @@ def places(*names: str) -> Play:
 
     def play(stage: Stage, out: Path) -> Iterator[Step]:
         for name in names:
-            yield from picture_of(stage, app.Picture(_file(out, name), name))
+            yield from picture_of(stage, Picture(_file(out, name), name))
 
     return play
 
@@ -299,8 +301,8 @@ def look(scene: Scene, profile: Path, out: Path, theme: str, locale: str) -> int
 
 def show(scene: Scene, profile: Path, out: Path, theme: str, locale: str) -> int:
     """Open the window on a profile and play the scene."""
-    picture = app.Picture(out, "") if scene.reached is None else None
-    options = app.Options(
+    picture = Picture(out, "") if scene.reached is None else None
+    options = Options(
         profile=profile, passphrase=PASSPHRASE, locale=locale, theme=theme, picture=picture,
         story=True,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import (
     QLibraryInfo,
@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QMessageLogContext,
     QtMsgType,
     QTranslator,
+    Signal,
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QCloseEvent
@@ -47,6 +48,12 @@ def new_application(scale: int) -> QApplication:
     return application
 
 
+def kept_locale(profile: Path) -> str:
+    """The language of a profile, or the system's."""
+    known = settings.known(profile)
+    return (known.locale if known is not None else "") or QLocale.system().name()
+
+
 def dress(
     application: QApplication, liked: settings.Preferences, locale: str, *, asked: str = ""
 ) -> None:
@@ -73,19 +80,19 @@ def _log_qt(kind: QtMsgType, _where: QMessageLogContext, text: str) -> None:
 
 
 class Window(QMainWindow):
-    """The main window: the shell, or the sign-in page. Calls `closing` before it closes."""
+    """The main window: the shell, or the sign-in page. Signal: `closing` before it closes."""
 
-    def __init__(self, closing: Callable[[], None]) -> None:
+    closing = Signal()
+
+    def __init__(self, size: tuple[int, int] | None = None) -> None:
+        """Exactly of this size (a picture), or of the usual one where the screen has the room."""
         super().__init__()
-        self._closing = closing
         self.pages = QStackedWidget(self)
         self.setCentralWidget(self.pages)
         self.setWindowTitle(tr("CRM Desktop"))
-        self.resize(*_SIZE)
-
-    def fit_screen(self) -> None:
-        """Be no larger than the screen: a small one, or one that is scaled."""
-        self.resize(self.size().boundedTo(self.screen().availableSize()))
+        self.resize(*(size or _SIZE))
+        if size is None and QApplication.platformName() != NO_DISPLAY:
+            self.resize(self.size().boundedTo(self.screen().availableSize()))
 
     def show_page(self, page: QWidget) -> None:
         """Bring a page to the front."""
@@ -95,5 +102,5 @@ class Window(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._closing()
+        self.closing.emit()
         super().closeEvent(event)

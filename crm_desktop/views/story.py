@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from crm_core.catalog import CATALOG
 from crm_core.fields import Kind
 from crm_desktop.i18n import tr
+from crm_desktop.options import Picture
 from crm_desktop.views.panes.kinds import KindsPane
-from crm_desktop.views.picture import Picture
-from crm_desktop.views.shell import Shell
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import INBOX, PLACES, place_of
+from crm_desktop.views.shell.window import Shell
 
 _POLL_MS = 40
 _CALM_POLLS = 3

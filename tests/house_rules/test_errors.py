@@ -9,7 +9,7 @@ from tests.house_rules.source import Source, sources
 # Room → how many handlers may catch everything there.
 CATCH_ALL_ALLOWED = {
     "crm_desktop/runtime": 1,  # the task boundary: an outcome is delivered, whatever happened
-    "crm_desktop/app": 1,  # the excepthook's own fallback
+    "crm_desktop/desktop": 1,  # the excepthook's own fallback
 }
 
 

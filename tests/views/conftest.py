@@ -18,7 +18,7 @@ from crm_core.ids import RecordId
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
-from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.theme import theme
 from tests.support.records import new_id, values_for
 from tests.views.company import KEY, NOW, make_store, people

@@ -14,10 +14,11 @@ from crm_desktop import settings
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.settings import Borders
 from crm_desktop.views.kit.inspector import WIDEST, InspectorHost
-from crm_desktop.views.shell import Shell
 from crm_desktop.views.shell.borders import BorderKeeper, Grip
+from crm_desktop.views.shell.frame import Frame
 from crm_desktop.views.shell.rail import NARROWEST, Rail
 from crm_desktop.views.shell.rail import WIDEST as RAIL_WIDEST
+from crm_desktop.views.shell.window import Shell
 
 Rest = Callable[[], None]
 Open = Callable[[Borders], Shell]
@@ -34,8 +35,7 @@ NAMED = {
 @pytest.fixture
 def open_shell(hub: DataHub, qtbot: QtBot, rest: Rest) -> Open:
     def made(kept: Borders) -> Shell:
-        shell = Shell(hub)
-        shell.restore_borders(kept)
+        shell = Shell(hub, frame=Frame("Northwind", kept))
         qtbot.addWidget(shell)
         shell.resize(1280, 800)
         shell.show()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.cheat_sheet import Caps, CheatSheet
 
 

@@ -24,8 +24,10 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from crm_core.ids import DeviceId, RecordId
-from crm_desktop import app, i18n, settings
+from crm_desktop import i18n, settings
+from crm_desktop.desktop import Desktop
 from crm_desktop.models.store import Store
+from crm_desktop.options import Options, Picture
 from crm_desktop.runtime.idle import Idle
 from crm_desktop.settings import Preferences, Settings
 from crm_desktop.views.shell.preferences import Ground, PreferencesPage
@@ -51,7 +53,7 @@ def choose(box: QComboBox, value: object) -> None:
 
 
 @pytest.fixture
-def desktop(tmp_path: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[app.Desktop]:
+def desktop(tmp_path: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Desktop]:
     """The window over a profile that a passphrase opens, never synchronising."""
     make_store(tmp_path, people(ME), user=ME).close()
 
@@ -60,8 +62,8 @@ def desktop(tmp_path: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[app.De
         known = Settings("http://x", "northwind", "nancy", ME, DeviceId("d"), "passphrase", "k")
         return SimpleNamespace(store=store, close=store.close, settings=known)
 
-    options = app.Options(profile=tmp_path, picture=app.Picture(tmp_path / "x.png", ""))
-    made = app.Desktop(options, qapp, opener)
+    options = Options(profile=tmp_path, picture=Picture(tmp_path / "x.png", ""))
+    made = Desktop(options, qapp, opener)
     made._open()
     qtbot.waitUntil(lambda: made.shell is not None)
     qtbot.waitUntil(lambda: made.lanes.is_idle)
@@ -73,7 +75,7 @@ def desktop(tmp_path: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[app.De
     i18n.set_language("en")
 
 
-def page_of(desktop: app.Desktop) -> PreferencesPage:
+def page_of(desktop: Desktop) -> PreferencesPage:
     assert desktop.shell is not None
     desktop.shell.preferences_asked.emit()
     return desktop.shell.findChildren(PreferencesPage)[-1]
@@ -92,7 +94,7 @@ def test_preferences_that_cannot_be_read_are_the_usual_ones(tmp_path: Path, text
 
 
 def test_theme_and_density_are_worn_at_once_and_kept(
-    desktop: app.Desktop, qtbot: QtBot, tmp_path: Path
+    desktop: Desktop, qtbot: QtBot, tmp_path: Path
 ) -> None:
     page = page_of(desktop)
     choose(page.theme, "dark")
@@ -104,7 +106,7 @@ def test_theme_and_density_are_worn_at_once_and_kept(
 
 
 def test_a_scale_is_kept_and_the_page_says_when_it_is_seen(
-    desktop: app.Desktop, qtbot: QtBot, tmp_path: Path
+    desktop: Desktop, qtbot: QtBot, tmp_path: Path
 ) -> None:
     page = page_of(desktop)
     assert [page.scale.itemData(n) for n in (0, page.scale.count() - 1)] == [100, 250]
@@ -121,7 +123,7 @@ def test_a_scale_is_kept_and_the_page_says_when_it_is_seen(
         (125, {"QT_SCALE_FACTOR": "3"}, "", 1.25),
         (100, {}, "", 1.0),
         (100, {"QT_SCALE_FACTOR": "3"}, "", 3.0),
-        (200, {}, ", picture=app.Picture(folder, '')", 1.0),
+        (200, {}, ", picture=Picture(folder, '')", 1.0),
     ],
 )
 def test_the_window_starts_at_the_scale_that_was_chosen(
@@ -130,8 +132,9 @@ def test_the_window_starts_at_the_scale_that_was_chosen(
     settings.save_preferences(tmp_path, Preferences(scale=kept))
     code = (
         "import sys; from pathlib import Path; from crm_desktop import app\n"
+        "from crm_desktop.options import Options, Picture\n"
         "folder = Path(sys.argv[1])\n"
-        f"made = app.make_application(app.Options(profile=folder{more}))\n"
+        f"made = app.make_application(Options(profile=folder{more}))\n"
         "print(made.devicePixelRatio())"
     )
     assert float(run(code, tmp_path, QT_QPA_PLATFORM="offscreen", **environment)) == ratio
@@ -140,9 +143,11 @@ def test_the_window_starts_at_the_scale_that_was_chosen(
 def test_the_window_is_no_larger_than_its_screen(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from crm_desktop import app\n"
-        "options = app.Options(profile=Path(sys.argv[1]))\n"
+        "from crm_desktop.desktop import Desktop\n"
+        "from crm_desktop.options import Options\n"
+        "options = Options(profile=Path(sys.argv[1]))\n"
         "made = app.make_application(options)\n"
-        "window = app.Desktop(options, made).window\n"
+        "window = Desktop(options, made).window\n"
         "screen = window.screen().availableSize()\n"
         "print(window.size() == screen and screen.width() < 1280)"
     )
@@ -173,7 +178,7 @@ def test_in_a_small_window_the_page_scrolls_and_nothing_overlaps(
 
 
 def test_a_border_drawn_just_before_the_window_closes_is_kept(
-    desktop: app.Desktop, tmp_path: Path
+    desktop: Desktop, tmp_path: Path
 ) -> None:
     assert desktop.shell is not None
     desktop.shell.toggle_rail()
@@ -181,7 +186,7 @@ def test_a_border_drawn_just_before_the_window_closes_is_kept(
     assert settings.load_borders(tmp_path).rail_collapsed
 
 
-def test_another_language_is_spoken_while_it_runs(desktop: app.Desktop, qtbot: QtBot) -> None:
+def test_another_language_is_spoken_while_it_runs(desktop: Desktop, qtbot: QtBot) -> None:
     before = desktop.shell
     assert before is not None
     before.show_place("tasks")
@@ -192,9 +197,7 @@ def test_another_language_is_spoken_while_it_runs(desktop: app.Desktop, qtbot: Q
     assert desktop.shell.rail.search.text() == "搜索"
 
 
-def test_locked_the_data_are_closed_until_the_passphrase(
-    desktop: app.Desktop, qtbot: QtBot
-) -> None:
+def test_locked_the_data_are_closed_until_the_passphrase(desktop: Desktop, qtbot: QtBot) -> None:
     desktop.lock()
     assert desktop.shell is None
     assert desktop.page.isVisible()

@@ -12,7 +12,7 @@ from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
-from crm_desktop.views.shell import Shell
+from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.places import PLACES
 
 Rest = Callable[[], None]

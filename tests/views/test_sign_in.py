@@ -14,12 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from crm_core.errors import NotAllowed, Unavailable
 from crm_core.i18n import Message
-from crm_desktop import app, i18n
+from crm_desktop import i18n
+from crm_desktop.desktop import Desktop
 from crm_desktop.models.store import Store
+from crm_desktop.options import Demo, Options
 from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile
 from crm_desktop.views.sign_in import SignInPage, SignInWords
 
-DEMO = app.Demo("http://127.0.0.1:9", "northwind", (("nancy", "Sales"), ("fuller", "Lead")))
+DEMO = Demo("http://127.0.0.1:9", "northwind", (("nancy", "Sales"), ("fuller", "Lead")))
 
 
 class Opener:
@@ -44,13 +46,13 @@ class Opener:
 
 @pytest.fixture
 def start(qapp: QApplication, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    made: list[app.Desktop] = []
+    made: list[Desktop] = []
     monkeypatch.setattr("sys.excepthook", lambda *_: None)
-    monkeypatch.setattr(app.Autosync, "start", lambda _self: None)
+    monkeypatch.setattr("crm_desktop.runtime.autosync.Autosync.start", lambda _self: None)
 
-    def begin(error: Exception | None, demo: app.Demo | None = None) -> app.Desktop:
-        options = app.Options(profile=tmp_path, demo=demo)
-        desktop = app.Desktop(options, qapp, Opener(store, error))
+    def begin(error: Exception | None, demo: Demo | None = None) -> Desktop:
+        options = Options(profile=tmp_path, demo=demo)
+        desktop = Desktop(options, qapp, Opener(store, error))
         made.append(desktop)
         desktop.start()
         return desktop
@@ -62,7 +64,7 @@ def start(qapp: QApplication, store: Store, tmp_path: Path, monkeypatch: pytest.
         desktop.window.deleteLater()
 
 
-def front(desktop: app.Desktop) -> object:
+def front(desktop: Desktop) -> object:
     return desktop.window.pages.currentWidget()
 
 
@@ -116,7 +118,7 @@ def test_signing_in_makes_the_profile_and_opens_it(
         asked.append(arguments[1:])
         return Opener(store, None)(Path(), None)
 
-    monkeypatch.setattr(app, "sign_in", sign_in)
+    monkeypatch.setattr("crm_desktop.desktop.sign_in", sign_in)
     desktop = start(NoProfile("nobody"), DEMO)
     qtbot.waitUntil(lambda: front(desktop) is desktop.page)
     desktop.page._list.setCurrentRow(0)
@@ -131,7 +133,7 @@ def test_a_server_that_is_away_is_said_on_the_page(
     def sign_in(*_arguments: object) -> Profile:
         raise Unavailable("The server does not answer; nothing was changed.")
 
-    monkeypatch.setattr(app, "sign_in", sign_in)
+    monkeypatch.setattr("crm_desktop.desktop.sign_in", sign_in)
     desktop = start(NoProfile("nobody"), DEMO)
     qtbot.waitUntil(lambda: front(desktop) is desktop.page)
     desktop.page._login.setText("nancy")

@@ -7,12 +7,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from PySide6.QtGui import QImage
 
-from crm_core.ids import RecordId
+from crm_core.ids import DeviceId, RecordId
+from crm_desktop import settings
 from crm_desktop.models.store import Store
+from crm_desktop.settings import Borders, Settings
 from tests.views.company import KEY, make_store, people
 
 HEAVY = (
@@ -28,13 +31,15 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 from crm_desktop import app
+from crm_desktop.desktop import Desktop
+from crm_desktop.options import Options, Picture
 from crm_desktop.models.store import Store
 
 def opener(path, passphrase):
     store = Store.open(path / "crm-1.db", bytes(range(32)))
     return SimpleNamespace(store=store, close=store.close)
 
-options = app.Options(**json.loads(sys.argv[2]), profile=Path(sys.argv[1]))
+options = Options(**json.loads(sys.argv[2]), profile=Path(sys.argv[1]))
 """
 FIRST_PAINT = (
     OPEN
@@ -47,20 +52,41 @@ def show(self, day):
     application.quit()
 TodayPane._show = show
 application = app.make_application(options)
-desktop = app.Desktop(options, application, opener)
+desktop = Desktop(options, application, opener)
 desktop.start()
 application.exec()
 desktop.close()
 """
 )
+FRAME = """
+import json, sys
+from pathlib import Path
+from crm_desktop import app
+from crm_desktop.options import Options
+
+options = Options(profile=Path(sys.argv[1]), passphrase=sys.argv[2] or None)
+application = app.make_application(options)
+
+def fill(window, frame):
+    print(json.dumps({
+        "is_framed": frame is not None,
+        "is_visible": window.isVisible(),
+        "rail": frame.rail.width() if frame else 0,
+        "modules": sorted(sys.modules),
+    }), flush=True)
+    sys.exit()
+
+app.show_first(options, fill)
+application.exec()
+"""
 PICTURE = (
     OPEN
     + """
 import dataclasses
-picture = app.Picture(Path(sys.argv[3]), sys.argv[4])
+picture = Picture(Path(sys.argv[3]), sys.argv[4])
 options = dataclasses.replace(options, picture=picture)
 application = app.make_application(options)
-desktop = app.Desktop(options, application, opener)
+desktop = Desktop(options, application, opener)
 desktop.start()
 code = application.exec()
 desktop.close()
@@ -90,6 +116,42 @@ def test_nothing_heavy_is_loaded_before_the_day_is_shown(folder: Path) -> None:
         json.loads(done.stdout)
     )
     assert loaded.isdisjoint(HEAVY)
+
+
+def first_seen(folder: Path, passphrase: str = "") -> dict[str, Any]:
+    done = run(FRAME, str(folder), passphrase)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def note(folder: Path, key_kept: Literal["keyring", "passphrase"]) -> None:
+    settings.save(
+        folder, Settings("http://x", "northwind", "nancy", ME, DeviceId("d"), key_kept, "k")
+    )
+
+
+def test_the_window_is_framed_before_anything_is_opened(tmp_path: Path) -> None:
+    note(tmp_path, "keyring")
+    settings.save_borders(tmp_path, Borders(rail=222))
+    seen = first_seen(tmp_path)
+    assert (seen["is_framed"], seen["is_visible"], seen["rail"]) == (True, True, 222)
+    opens = ("crm_desktop.profile", "crm_desktop.models.store", "crm_core.catalog")
+    assert not set(opens) & set(seen["modules"])
+
+
+def test_a_frame_waits_for_no_passphrase_that_must_be_asked_for(tmp_path: Path) -> None:
+    note(tmp_path, "passphrase")
+    assert not first_seen(tmp_path)["is_framed"]
+    assert first_seen(tmp_path, "known")["is_framed"]
+
+
+def test_who_never_signed_in_is_asked_without_a_frame(tmp_path: Path) -> None:
+    assert not first_seen(tmp_path)["is_framed"]
+
+
+def test_damaged_notes_are_left_to_who_opens_the_profile(tmp_path: Path) -> None:
+    (tmp_path / settings.FILE).write_text("{")
+    assert not first_seen(tmp_path)["is_framed"]
 
 
 @pytest.mark.parametrize("pane", ["accounts", "inbox", "order"])

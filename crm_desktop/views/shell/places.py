@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from crm_core.catalog import CATALOG
 from crm_core.i18n import tr_noop
-from crm_desktop.runtime.hub import DataHub
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
+
+    from crm_desktop.runtime.hub import DataHub
 
 TODAY = "today"
 INBOX = "inbox"
@@ -89,15 +89,15 @@ PANES: dict[str, MakePane] = {
 
 
 class Place(msgspec.Struct, frozen=True):
-    """An item of the rail: its name (also for `screenshot --pane`), its words, its kinds.
+    """An item of the rail: its name (also for `screenshot --pane`), its words, its kind of record.
 
-    `kinds` are the records that live there; `icon` is a name of the icon family; `at_foot` places
-    stand at the foot of the rail.
+    `icon` is a name of the icon family; the place `at_foot` stands at the foot of the rail and
+    shows every kind that has no place of its own.
     """
 
     name: str
     label: str
-    kinds: tuple[str, ...] = ()
+    kind: str = ""
     at_foot: bool = False
 
     @property
@@ -105,32 +105,38 @@ class Place(msgspec.Struct, frozen=True):
         """The name of its icon."""
         return self.name
 
-
-_MAIN = (
-    Place(TODAY, tr_noop("Today")),
-    Place("accounts", CATALOG["account"].plural, ("account",)),
-    Place("plans", CATALOG["plan"].plural, ("plan",)),
-    Place("visits", CATALOG["visit"].plural, ("visit",)),
-    Place("complaints", CATALOG["complaint"].plural, ("complaint",)),
-    Place("tasks", CATALOG["task"].plural, ("task",)),
-    Place(INSIGHT, tr_noop("Insight")),
-    Place(INBOX, tr_noop("Inbox")),
-)
-
-
-def _rest() -> tuple[str, ...]:
-    shown = {kind for place in _MAIN for kind in place.kinds}
-    return tuple(kind for kind in CATALOG if kind not in shown)
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The records that live there."""
+        if self.at_foot:
+            return _rest()
+        return (self.kind,) if self.kind else ()
 
 
 PLACES: Mapping[str, Place] = {
     place.name: place
-    for place in (*_MAIN, Place(ADMIN, tr_noop("Admin"), _rest(), at_foot=True))
-    if place.kinds or place.name in PANES
+    for place in (
+        Place(TODAY, tr_noop("Today")),
+        Place("accounts", tr_noop("Accounts"), "account"),
+        Place("plans", tr_noop("Plans"), "plan"),
+        Place("visits", tr_noop("Visits"), "visit"),
+        Place("complaints", tr_noop("Complaints"), "complaint"),
+        Place("tasks", tr_noop("Tasks"), "task"),
+        Place(INSIGHT, tr_noop("Insight")),
+        Place(INBOX, tr_noop("Inbox")),
+        Place(ADMIN, tr_noop("Admin"), at_foot=True),
+    )
 }
 """Every place by its name."""
 
 
 def place_of(kind: str) -> Place:
     """Where records of a kind are shown."""
-    return next(place for place in PLACES.values() if kind in place.kinds)
+    return next((x for x in PLACES.values() if kind == x.kind), PLACES[ADMIN])
+
+
+def _rest() -> tuple[str, ...]:
+    from crm_core.catalog import CATALOG  # the rail is painted before the catalog is needed
+
+    shown = {place.kind for place in PLACES.values()}
+    return tuple(kind for kind in CATALOG if kind not in shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QStandardItem
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent, QStandardItem
 from PySide6.QtGui import QStandardItemModel as _Model
 from PySide6.QtWidgets import (
     QFrame,
@@ -193,15 +193,15 @@ class _List(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
-        self.setAutoFillBackground(False)
-        self.viewport().setAutoFillBackground(False)
-        self.setStyleSheet("background: transparent;")
+        clear = self.palette()
+        clear.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        self.setPalette(clear)
 
     def gap(self) -> int:
         """How high the gap is."""
         rows = self.model().rowCount() - 1
         each = theme().metrics.rail_item + _SPACING
-        return max(self.viewport().height() - rows * each, _SPACING)
+        return max(self.height() - rows * each, _SPACING)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -283,7 +283,7 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, _count_words(count))
 
     def _in_row(self, rect: QRect) -> QRect:
-        return mirrored(rect, self._view.viewport())
+        return mirrored(rect, self._view)
 
 
 def _count_width(count: int) -> int:

@@ -1,4 +1,4 @@
-"""The shell: the rail, the panes behind it, what is said above them, and every command."""
+"""The shell: what fills the frame. The panes, what is said above them, and every command."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
-from typing_extensions import override
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import CrmError
@@ -37,8 +36,8 @@ from crm_desktop.views.shell.abilities import (
     ShowsQueue,
     ShowsWhere,
 )
-from crm_desktop.views.shell.borders import BorderKeeper
 from crm_desktop.views.shell.commands import Command, add_commands, keys_of
+from crm_desktop.views.shell.frame import Frame
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
 from crm_desktop.views.shell.undoing import Undoing
@@ -46,8 +45,8 @@ from crm_desktop.views.shell.unsaved import NEW, Unsaved, find_unsaved
 
 if TYPE_CHECKING:
     from crm_desktop.models.sql import Where
-    from crm_desktop.settings import Borders
     from crm_desktop.views.kit.entity_pane import EntityPane
+    from crm_desktop.views.shell.borders import BorderKeeper
     from crm_desktop.views.shell.palette.palette import Palette
     from crm_desktop.views.shell.quick_log import QuickLog
 
@@ -69,16 +68,17 @@ class Shell(QWidget):
     sign_in_asked = Signal()
     preferences_asked = Signal()
 
-    def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, hub: DataHub, parent: QWidget | None = None, *, frame: Frame | None = None
+    ) -> None:
         super().__init__(parent)
         self._hub = hub
         self._standing = Standing()
         self._panes: dict[str, QWidget] = {}
-        self._rail = Rail(hub.identity.organisation, tuple(PLACES.values()), self)
-        self.borders = BorderKeeper(self._rail, self)
+        self._frame = frame or Frame(hub.identity.organisation)
+        self._rail = self._frame.rail
         self._banner = Banner(self)
-        self._stack = QStackedWidget(self)
-        self._undo_bar = UndoBar(self._stack)
+        self._undo_bar = UndoBar(self._frame.room)
         self._undoing = Undoing(hub, self._undo_bar, self._banner, self)
         self._made_palette: Palette | None = None
         self._made_quick_log: QuickLog | None = None
@@ -89,7 +89,7 @@ class Shell(QWidget):
         self._lay_out()
         self._search_action = add_commands(self, self._commands())[0]
         self._connect()
-        self._rail.show_place(next(iter(PLACES)))
+        self._show_chosen(self._rail.place)
         QTimer.singleShot(_LATER_MS, self, self._read_later)
 
     # What others may ask
@@ -252,6 +252,11 @@ class Shell(QWidget):
         return self._undo_bar
 
     @property
+    def borders(self) -> BorderKeeper:
+        """The borders that a person drew."""
+        return self._frame.borders
+
+    @property
     def rail(self) -> Rail:
         """Where one goes from."""
         return self._rail
@@ -266,22 +271,21 @@ class Shell(QWidget):
     def _show_chosen(self, name: str) -> None:
         if name not in self._panes:
             self._panes[name] = self._make(PLACES[name])
-            self._stack.addWidget(self._panes[name])
-        self._stack.setCurrentWidget(self._panes[name])
+        self._frame.show_page(self._panes[name])
 
     def _make(self, place: Place) -> QWidget:
         if place.name in PANES:
-            made = PANES[place.name](self._hub, self._stack)
+            made = PANES[place.name](self._hub, self._frame.room)
             self.borders.watch(made, place.name)
             return self._connected(made, place.name)
         if len(place.kinds) == 1:
             return self._make_pane(place.kinds[0])
-        return KindsPane(place.kinds, self._make_pane, self._stack)
+        return KindsPane(place.kinds, self._make_pane, self._frame.room)
 
     def _make_pane(self, kind: str) -> QWidget:
         from crm_desktop.views.kit.entity_pane import EntityPane
 
-        made = EntityPane(CATALOG[kind], self._hub, self._stack)
+        made = EntityPane(CATALOG[kind], self._hub, self._frame.room)
         self.borders.watch(made, kind)
         return self._connected(made, "")
 
@@ -349,19 +353,9 @@ class Shell(QWidget):
         self._rail.set_count("complaints", found.complaints)
         self._rail.set_count("tasks", found.tasks)
 
-    def restore_borders(self, kept: Borders) -> None:
-        """Put the borders where a person drew them."""
-        self.borders.restore(kept)
-        self.borders.fit_rail(self.width())
-
     def toggle_rail(self) -> None:
         """Show the rail's words, or its icons alone."""
         self.borders.toggle_rail(self.width())
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.borders.fit_rail(self.width())
 
     # Commands
 
@@ -408,15 +402,11 @@ class Shell(QWidget):
     # Parts
 
     def _lay_out(self) -> None:
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addWidget(self._banner)
-        right.addWidget(self._stack, 1)
-        layout = QHBoxLayout(self)
+        self._frame.put_above(self._banner)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._rail)
-        layout.addLayout(right, 1)
+        layout.addWidget(self._frame)
+        self._frame.show()  # it was shown elsewhere before, which hid it when it moved
 
     def _commands(self) -> list[Command]:
         records, everywhere, places = tr("Records"), tr("Everywhere"), tr("Places")

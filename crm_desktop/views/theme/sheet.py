@@ -139,7 +139,7 @@ QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; }
 """
 
 _VIEWS = """
-QAbstractItemView {
+QTableView, QTreeView, QListWidget, QListView[role="found"], QComboBox QAbstractItemView {
     background: $pane; alternate-background-color: $pane; border: none; outline: 0;
     selection-background-color: $selection; selection-color: $ink;
 }
