@@ -16,7 +16,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from crm_desktop.charts import bars, columns, curves
-from crm_desktop.charts.look import look_of
+from crm_desktop.charts.look import elsewhere, look_of
 from crm_desktop.charts.sheet import Place, Sheet
 from crm_desktop.i18n import language, tr
 from crm_desktop.insight.chart import Chart, Form
@@ -72,6 +72,16 @@ def write_picture(chart: Chart, out: Path, form: str) -> None:
         figure: Any = _dressed(chart).figure
         metadata = {"Title": chart.title} if form == "pdf" else None
         figure.savefig(out, format=form, metadata=metadata)
+    if form == "svg":
+        _name_all_faces(out)
+
+
+def _name_all_faces(out: Path) -> None:
+    """A drawing is looked at on other computers: let it name their faces after those of this one,
+    which are all that may be named while it is made."""
+    text = out.read_text("utf-8")
+    here = ", ".join(f"'{name}'" for name in look_of("light", language()).settings["font.family"])
+    out.write_text(text.replace(here, f"{here}, {elsewhere(language())}"), "utf-8")
 
 
 def write_pages(charts: list[Chart], out: Path) -> None:

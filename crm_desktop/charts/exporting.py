@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import tempfile
@@ -109,7 +110,7 @@ _WRITERS: Mapping[str, Callable[[Chart, Path], None]] = {
 def _replaced(out: Path) -> Generator[Path]:
     """A new file in the place of `out`, once it is written whole; raises Unavailable."""
     try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".chart-")
         os.close(handle)
         made = Path(name)
         try:
@@ -119,8 +120,35 @@ def _replaced(out: Path) -> Generator[Path]:
             made.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise Unavailable(
+        raise _refusal(out, error) from error
+
+
+_REASONS: Mapping[int, str] = {
+    errno.EACCES: tr_noop(
+        "{file} cannot be written: you have no right to write there, or another program has it "
+        "open. Choose another place or name."
+    ),
+    errno.ENOSPC: tr_noop(
+        "{file} cannot be written: the disk is full. Free some space, or choose another disk."
+    ),
+    errno.EISDIR: tr_noop("{file} cannot be written: a folder has that name. Choose another name."),
+    errno.ENOENT: tr_noop("{file} cannot be written: there is no folder {folder}."),
+    errno.ENAMETOOLONG: tr_noop("{file} cannot be written: the name is too long."),
+}
+_SAME = {
+    errno.EPERM: errno.EACCES, errno.EROFS: errno.EACCES, errno.EDQUOT: errno.ENOSPC,
+    errno.ENOTEMPTY: errno.EISDIR, errno.EEXIST: errno.EISDIR, errno.ENOTDIR: errno.ENOENT,
+}  # fmt: skip
+
+
+def _refusal(out: Path, error: OSError) -> Unavailable:
+    """Why a file was not written, and what helps; what was there before stays as it was."""
+    number = errno.EISDIR if out.is_dir() else error.errno or 0
+    reason = _REASONS.get(_SAME.get(number, number))
+    if reason is None:
+        detail = error.strerror or type(error).__name__
+        return Unavailable(
             tr_noop("{file} cannot be written ({detail}). Nothing was changed."),
-            file=str(out),
-            detail=error.strerror or type(error).__name__,
-        ) from error
+            file=str(out), detail=detail,
+        )  # fmt: skip
+    return Unavailable(reason, file=out.name, folder=str(out.parent))

@@ -81,6 +81,12 @@ def look_of(theme: str, language: str) -> Look:
     )
 
 
+def elsewhere(language: str) -> str:
+    """The faces of other systems for a drawing's list of families, the generic one last."""
+    names = ("Segoe UI", *_HAN.get(language, _HAN[""]), "Microsoft YaHei")
+    return ", ".join((*(f"'{name}'" for name in names), "sans-serif"))
+
+
 def _colour(text: str) -> str:
     return text if text.startswith("#") else f"#{text}"
 

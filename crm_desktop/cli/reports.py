@@ -17,8 +17,9 @@ from crm_desktop.cli.report_printing import print_form
 from crm_desktop.i18n import tr
 from crm_desktop.insight.boards import compute
 from crm_desktop.insight.chart import Chart
+from crm_desktop.insight.headings import title
 from crm_desktop.insight.names import REPORTS
-from crm_desktop.insight.phrases import foot_words
+from crm_desktop.insight.phrases import SOURCES, foot_words
 from crm_desktop.insight.question import Question
 
 
@@ -44,7 +45,7 @@ def report(desk: Desk) -> Exit:
 
 def _list_them(desk: Desk) -> Exit:
     """Say what there is."""
-    names = {name: tr("Chart") for name in REPORTS}
+    names = {name: title(name) for name in REPORTS}
     names |= {name: tr(form.title) for name, form in FORMS.items()}
     header = [tr("Name"), tr("What it is"), tr("Endings")]
     desk.answer(
@@ -114,6 +115,7 @@ def _json(chart: Chart) -> dict[str, Json]:
         "last_sync": chart.last_sync or None,
         "currency": chart.currency or None,
         "explain": list(chart.explain),
+        "source": tr(SOURCES[chart.name]),
         "series": [
             {
                 "name": series.name,

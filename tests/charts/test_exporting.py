@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import re
 import zlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from crm_core.errors import Unavailable, UserProblem
 from crm_desktop.charts.exporting import rows, write, write_board
+from crm_desktop.i18n import words
 from crm_desktop.insight.chart import Chart
 from crm_desktop.insight.names import REPORTS
 from crm_desktop.insight.phrases import foot_words
@@ -27,8 +29,8 @@ def test_a_drawing_carries_title_finding_filter_and_foot(
     chart, out = chart_of(name), tmp_path / "chart.svg"
     write(chart, out)
     text = out.read_text("utf-8")
-    for words in (chart.title, chart.finding, chart.filters, *foot_words(chart)):
-        assert f">{words}" in text or words in text.replace("    ", " "), words
+    for said in (chart.title, chart.finding, chart.filters, *foot_words(chart)):
+        assert f">{said}" in text or said in text.replace("    ", " "), said
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -120,3 +122,56 @@ def test_a_table_of_cohorts_has_a_row_for_each_and_gaps_for_what_is_to_come(char
     assert len(lines) == len(chart.series)
     assert all(len(line) == len(heading) for line in lines)
     assert lines[-1][-1] is None
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, "no right to write"), (errno.EPERM, "another program has it open"),
+        (errno.EROFS, "Choose another place"), (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk is full"), (errno.ENOENT, "there is no folder"),
+        (errno.EEXIST, "a folder has that name"), (errno.EIO, "Nothing was changed"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_why_and_what_was_there_stays(
+    chart_of: ChartOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+):
+    out = tmp_path / "mine.csv"
+    out.write_text("before")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(Unavailable) as caught:
+        write(chart_of("pyramid"), out)
+    told = words(caught.value.message)
+    assert said in told
+    assert "mine.csv" in told
+    assert out.read_text() == "before"
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.csv"]
+
+
+def test_a_pdf_has_the_chinese_letters_in_it_and_knows_what_they_say(
+    chart_of: ChartOf, tmp_path: Path
+):
+    out = tmp_path / "chart.pdf"
+    write(replace(chart_of("pyramid"), title="客户金字塔"), out)
+    plain = b"".join(
+        map(_inflated, re.findall(rb"stream\r?\n(.*?)endstream", out.read_bytes(), re.S))
+    )
+    for letter in "客户金字塔":
+        assert f"<{ord(letter):04x}>".encode() in plain.lower(), letter
+    assert b"/FontFile" in out.read_bytes() + plain
+
+
+def test_a_drawing_names_the_faces_of_every_system(chart_of: ChartOf, tmp_path: Path):
+    out = tmp_path / "chart.svg"
+    write(chart_of("pyramid"), out)
+    faces = set(re.findall(r"font-family: ([^;\"]*)", out.read_text("utf-8")))
+    assert faces
+    for family in faces:
+        assert family.endswith("sans-serif")
+        assert {"'PingFang SC'", "'Microsoft YaHei'", "'Noto Sans CJK SC'"} <= set(
+            family.split(", ")
+        )

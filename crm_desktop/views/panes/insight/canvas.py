@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.skeleton import Skeleton
 from crm_desktop.views.panes.insight.drawn import Canvas, Drawn
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.theme import theme
@@ -51,6 +52,9 @@ class ChartCanvas(QWidget):
         self._at = -1
         self._later = QTimer(self, singleShot=True, interval=REDRAW_AFTER_MS)
         self._later.timeout.connect(self.resized)
+        self._remark = ""
+        self._skeleton = Skeleton(self)
+        self._skeleton.start()
         self.setAccessibleName(tr("Loading"))
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -58,6 +62,8 @@ class ChartCanvas(QWidget):
 
     def show_drawn(self, drawn: Drawn) -> None:
         """Show a picture; what was pointed at is let go."""
+        self._skeleton.stop()
+        self._remark = ""
         picture = drawn.picture
         self._pixels = picture.pixels  # the image looks into these bytes
         self._image = QImage(
@@ -69,6 +75,19 @@ class ChartCanvas(QWidget):
         self._point_at(-1)
         self.setAccessibleName(f"{drawn.chart.title}: {drawn.chart.finding}")
         self.update()
+
+    def show_remark(self, text: str) -> None:
+        """Say why there is no picture; one that is there stays."""
+        self._skeleton.stop()
+        self._remark = text
+        if self._image.isNull():
+            self.setAccessibleName(text)
+        self.update()
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether neither a picture nor a reason for its absence is there yet."""
+        return self._image.isNull() and not self._remark
 
     @property
     def canvas(self) -> Canvas:
@@ -159,7 +178,9 @@ class ChartCanvas(QWidget):
             return []
         mark = self.pointed.mark
         lines = [mark.tip or f"{mark.label}: {mark.shown}"]
-        return [*lines, tr("click to list them")] if mark.drill is not None else lines
+        if mark.drill is None:
+            return lines
+        return [*lines, tr("click to list: {what}", what=mark.drill.words)]
 
     # Painting
 
@@ -173,6 +194,7 @@ class ChartCanvas(QWidget):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._skeleton.setGeometry(self.rect())
         self._later.start()
         super().resizeEvent(event)
 
@@ -182,10 +204,10 @@ class ChartCanvas(QWidget):
         if not self._image.isNull():
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self.is_fresh)
             painter.drawImage(QRectF(self.rect()), self._image, QRectF(self._image.rect()))
-        else:
+        elif self._remark:
             painter.setFont(fonts.painted("small"))
             painter.setPen(QColor(theme().tokens.ink3))
-            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), tr("Loading"))
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self._remark)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme().tokens.accent), 2))
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)

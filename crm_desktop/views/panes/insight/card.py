@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -31,6 +34,7 @@ from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.insight.chart import Chart, Mark
+    from crm_desktop.insight.phrases import Told
 
 EXPORTS = (
     (".png", tr_noop("Picture (PNG)")),
@@ -63,6 +67,7 @@ class ChartCard(QFrame):
         self._filters = _line("small", self, "ink2")
         self._canvas = ChartCanvas(self)
         self._explanation = QLabel(self)
+        self._reasons = QScrollArea(self)
         self._middle = QStackedWidget(self)
         self._foot = _line("caption", self, "ink3")
         self._sync = text_of("caption", self)
@@ -70,6 +75,19 @@ class ChartCard(QFrame):
         self._export = icon_button("export", tr("Export"), self)
         self._lay_out()
         self._connect()
+        self.expect(Filter())
+
+    def expect(self, asked: Filter) -> None:
+        """Say what will stand here: the title and the filter line, before a number is known."""
+        from crm_desktop.insight import headings
+
+        if self._chart is not None:
+            return
+        today = dt.datetime.now().astimezone().date()
+        title = headings.title(self.name)
+        self._title.setText(title)
+        self._filters.setText(headings.filter_line(self.name, today, asked.words))
+        self.setAccessibleName(f"{title}: {tr('Loading')}")
 
     @property
     def chart(self) -> Chart | None:
@@ -89,6 +107,7 @@ class ChartCard(QFrame):
     def read(self, asked: Filter) -> None:
         """Compute and draw it anew; `settled` follows."""
         self.is_stale = False
+        self.expect(asked)
         name, canvas = self.name, self._canvas.canvas
 
         def job(connection: Connection) -> Drawn:
@@ -113,6 +132,7 @@ class ChartCard(QFrame):
             self._redraw()
 
     def _give_up(self, error: CrmError) -> None:
+        self._canvas.show_remark(tr("This chart could not be made."))
         self._hub.announce_failure(error)
         self.settled.emit()
 
@@ -129,7 +149,7 @@ class ChartCard(QFrame):
         self._hub.read(job, self._canvas.show_drawn, owner=self, supersede=f"{self.name} again")
 
     def _show_words(self, chart: Chart) -> None:
-        from crm_desktop.insight.phrases import foot_words
+        from crm_desktop.insight.phrases import explained, foot_words
 
         self._chart = chart
         counted, as_of, sync = foot_words(chart)
@@ -138,7 +158,10 @@ class ChartCard(QFrame):
         self._filters.setText(chart.filters)
         self._foot.setText(f"{counted}    {as_of}")
         self._sync.setText(sync)
-        self._explanation.setText("\n\n".join(chart.explain))
+        parts = explained(chart)
+        self._explanation.setText("".join(map(_paragraph, parts)))
+        self._reasons.setAccessibleDescription("\n".join(part.words for part in parts))
+        self._reasons.setAccessibleName(f"{chart.title}: {tr('Explain')}")
         self.setAccessibleName(f"{chart.title}: {chart.finding}")
 
     def _ask_export(self, ending: str) -> None:
@@ -147,6 +170,12 @@ class ChartCard(QFrame):
 
     def _show_explanation(self, checked: bool) -> None:  # Qt's signal
         self._middle.setCurrentIndex(int(checked))
+        if checked:
+            self._reasons.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _leave_reasons(self) -> None:
+        self.explain(shown=False)
+        self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _pass_on(self, mark: Mark) -> None:
         self.chosen.emit(mark)
@@ -165,7 +194,8 @@ class ChartCard(QFrame):
         foot.addWidget(self._sync)
         self._sync.setWordWrap(False)
         self._middle.addWidget(self._canvas)
-        self._middle.addWidget(self._explaining())
+        self._fill_reasons()
+        self._middle.addWidget(self._reasons)
         column = QVBoxLayout(self)
         column.setContentsMargins(margin, 6, margin, 9)
         column.setSpacing(2)
@@ -176,17 +206,18 @@ class ChartCard(QFrame):
         column.addSpacing(4)
         column.addLayout(foot)
 
-    def _explaining(self) -> QScrollArea:
+    def _fill_reasons(self) -> None:
         self._explanation.setWordWrap(True)
-        self._explanation.setTextFormat(Qt.TextFormat.PlainText)
+        self._explanation.setTextFormat(Qt.TextFormat.RichText)
         self._explanation.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(self._explanation)
-        area.setAccessibleName(tr("Explain"))
-        return area
+        self._reasons.setWidgetResizable(True)
+        self._reasons.setFrameShape(QFrame.Shape.NoFrame)
+        self._reasons.setWidget(self._explanation)
+        self._reasons.setAccessibleName(tr("Explain"))
+        back = QShortcut(QKeySequence(Qt.Key.Key_Escape), self._reasons)
+        back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        back.activated.connect(self._leave_reasons)
 
     def _connect(self) -> None:
         self._explain.setCheckable(True)
@@ -199,6 +230,10 @@ class ChartCard(QFrame):
         self._canvas.resized.connect(self._redraw)
         self._canvas.chosen.connect(self._pass_on)
         theme().changed.connect(self._redraw)
+
+
+def _paragraph(part: Told) -> str:
+    return f"<p><b>{escape(part.heading)}</b><br>{escape(part.words)}</p>"
 
 
 def _line(role: str, parent: QWidget, tone: str) -> Elided:

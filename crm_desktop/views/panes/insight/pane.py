@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
 from crm_desktop.insight.layout import BOARDS, KINDS
 from crm_desktop.insight.names import REPORTS
-from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
@@ -25,6 +22,7 @@ from crm_desktop.views.panes.insight import drawn
 from crm_desktop.views.panes.insight.board import Board
 from crm_desktop.views.panes.insight.card import ChartCard
 from crm_desktop.views.panes.insight.drawn import Filter
+from crm_desktop.views.panes.insight.exports import Exports
 from crm_desktop.views.panes.insight.filters import FilterRow
 from crm_desktop.views.panes.insight.records import RecordsPage
 
@@ -47,13 +45,13 @@ class InsightPane(QWidget):
         self._hub = hub
         self._boards: dict[str, Board] = {}
         self._reading: ChartCard | None = None
-        self._dialog: QFileDialog | None = None
         self._head = PageHead(tr("Insight"), self)
         self._export = normal(tr("Export board"), self, icon="export")
         self._tabs = ViewTabs(self)
         self._filters = FilterRow(self)
         self._charts = QStackedWidget(self)
         self._records = RecordsPage(hub, self)
+        self._exports = Exports(hub, self)
         self._pages = QStackedWidget(self)
         self._later = QTimer(self, singleShot=True, interval=AFTER_CHANGES_MS)
         self._lay_out()
@@ -124,8 +122,9 @@ class InsightPane(QWidget):
         found = next(board for board in BOARDS if board.name == name)
         cards = [ChartCard(chart, self._hub, self) for chart in found.charts]
         for card in cards:
+            card.expect(self._filters.filter)
             card.chosen.connect(self._list)
-            card.export_asked.connect(self._ask_file)
+            card.export_asked.connect(self._ask_chart_file)
             card.settled.connect(self._read_next)
             card.wanted.connect(self._read_soon)
         return Board(cards, self._charts)
@@ -144,10 +143,11 @@ class InsightPane(QWidget):
         if self._reading is not None:
             self._reading.read(self._filters.filter)
 
-    def _refilter(self, _chosen: Filter) -> None:
+    def _refilter(self, chosen: Filter) -> None:
         for board in self._boards.values():
             for card in board.cards:
                 card.is_stale = True
+                card.expect(chosen)
         self._show_charts()
         self._read_stale()
 
@@ -171,48 +171,15 @@ class InsightPane(QWidget):
 
     # Files
 
-    def _ask_file(self, chart: Chart, ending: str) -> None:
-        def write(out: Path) -> None:
-            def job(_connection: Connection) -> Path:
-                return drawn.write(chart, out)
-
-            self._write(job)
-
-        self._ask(f"{chart.name}{ending}", write)
-
     def _ask_board_file(self) -> None:
-        name, asked = self._tabs.current, self._filters.filter
-        names = [card.name for card in self.board.cards]
+        board = next(board for board in BOARDS if board.name == self._tabs.current)
+        self._exports.ask_board(tr(board.label), board.charts, self._filters.filter)
 
-        def write(out: Path) -> None:
-            def job(connection: Connection) -> Path:
-                return drawn.write_board(connection, names, asked, out)
+    def _ask_chart_file(self, chart: Chart, ending: str) -> None:
+        self._exports.ask_chart(chart, ending)
 
-            self._write(job)
-
-        self._ask(f"{name}.pdf", write)
-
-    def _ask(self, name: str, write: Callable[[Path], None]) -> None:
-        """Ask for a file; the answer arrives later."""
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self, tr("Export"), folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(Path(name).suffix)
-        dialog.selectFile(name)
-
-        def chosen(file: str) -> None:
-            write(Path(file))
-
-        dialog.fileSelected.connect(chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        self._dialog = dialog
-        dialog.open()
-
-    def _write(self, job: Callable[[Connection], Path]) -> None:
-        self._hub.read(job, self._tell_written, owner=self)
-
-    def _tell_written(self, out: Path) -> None:
-        self.said.emit(tr("Written: {file}", file=str(out)))
+    def _pass_on_said(self, told: str) -> None:
+        self.said.emit(told)
 
     # Parts
 
@@ -224,7 +191,8 @@ class InsightPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self._head, self._tabs, self._filters, hairline(self)):
+        parts = (self._head, self._tabs, self._filters, hairline(self), self._exports.banner)
+        for part in parts:
             column.addWidget(part)
         column.addWidget(self._pages, 1)
 
@@ -232,6 +200,7 @@ class InsightPane(QWidget):
         self._tabs.chosen.connect(self._show_board)
         self._filters.changed.connect(self._refilter)
         self._export.clicked.connect(self._ask_board_file)
+        self._exports.said.connect(self._pass_on_said)
         self._records.left.connect(self._show_charts)
         self._records.opened.connect(self._pass_on_opened)
         self._later.timeout.connect(self._read_stale)

@@ -1,77 +1,66 @@
-"""Insight: boards, what a mark stands for, what a filter and a change do, files, the keyboard."""
+"""The boards: what a mark stands for, what a filter and a change do, the keyboard."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
+from crm_core.errors import Unavailable
 from crm_core.ids import RecordId
 from crm_desktop.insight.layout import BOARDS
 from crm_desktop.models import queries
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.panes.insight import card as card_module
 from crm_desktop.views.panes.insight.card import ChartCard
+from crm_desktop.views.panes.insight.drawn import Filter
 from crm_desktop.views.panes.insight.pane import InsightPane
 from crm_desktop.views.theme.theme import install
-from tests.support.demo import demo_store
-from tests.views.company import KEY, NOW
+from tests.views.insight.front import SIZE, card_of, ready
 
-SIZE = (1104, 800)
 Rest = Callable[[], None]
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of the demo company, made once."""
-    made = demo_store(tmp_path_factory.mktemp("company"))
-    made.checkpoint()
-    made.close()
-    return made.path
-
-
-@pytest.fixture
-def store(company: Path, tmp_path: Path) -> Iterator[Store]:
-    """A copy of the demo company."""
-    file = tmp_path / company.name
-    shutil.copy(company, file)
-    made = Store.open(file, KEY, clock=lambda: NOW)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot) -> InsightPane:
-    """The pane in front, with its first board drawn."""
+def test_title_and_filter_stand_before_a_number_is_known(hub: DataHub, qtbot: QtBot):
     made = InsightPane(hub)
     qtbot.addWidget(made)
     made.resize(*SIZE)
-    hub.changed.connect(made.take_summary)
+    made.filters.choose("grade", "A", "A")
     with qtbot.waitExposed(made):
         made.show()
+    for card in made.board.cards:
+        title, finding, filters, *_ = card.words()
+        assert (card.chart, finding) == (None, "")
+        assert title
+        assert "Grade A" in filters
+        assert card.canvas.is_loading
+    before = {card.name: card.words()[2] for card in made.board.cards}
     ready(qtbot, made)
-    return made
+    assert all(card.words()[2].startswith(before[card.name]) for card in made.board.cards)
+    assert not any(card.canvas.is_loading for card in made.board.cards)
 
 
-def ready(qtbot: QtBot, pane: InsightPane) -> None:
-    """Wait until every chart in front is drawn at its size."""
+def test_a_chart_that_cannot_be_made_says_so_in_its_place(
+    hub: DataHub, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(card_module, "read_chart", cannot)
+    made = ChartCard("revenue", hub)
+    qtbot.addWidget(made)
+    with qtbot.waitSignal(made.settled, timeout=30_000), qtbot.waitSignal(hub.failed):
+        made.read(Filter())
+    assert not made.canvas.is_loading
+    assert made.canvas.accessibleName() == "This chart could not be made."
+    assert made.words()[0] == "Revenue by month"
 
-    def is_ready() -> bool:
-        cards = pane.board.cards
-        is_drawn = all(not card.is_stale and card.canvas.is_fresh for card in cards)
-        return is_drawn and pane._reading is None
 
-    qtbot.waitUntil(is_ready, timeout=60_000)
-
-
-def card_of(pane: InsightPane, name: str) -> ChartCard:
-    return next(card for card in pane.board.cards if card.name == name)
+def cannot(*_: object) -> None:
+    raise Unavailable("The file is damaged.")
 
 
 def test_every_board_shows_its_charts_with_their_words(pane: InsightPane, qtbot: QtBot):
@@ -231,8 +220,11 @@ def test_the_explanation_stands_in_the_pictures_place(pane: InsightPane):
     card = card_of(pane, "pyramid")
     card.explain(shown=True)
     assert card.is_explaining
-    assert "1 % VIP" in card._explanation.text()
-    card.explain(shown=False)
+    told = card._reasons.accessibleDescription()
+    assert "1 % VIP" in told
+    assert "The orders on this computer" in told
+    assert "all accounts" in told
+    QTest.keyClick(card._reasons, Qt.Key.Key_Escape)
     assert not card.is_explaining
 
 
@@ -259,32 +251,26 @@ def corner_of(canvas: QWidget) -> str:
     return canvas.grab().toImage().pixelColor(3, 3).name()
 
 
-@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf", ".csv"])
-def test_a_chart_is_written_where_one_says(
-    pane: InsightPane, qtbot: QtBot, tmp_path: Path, ending: str
-):
-    card, out = card_of(pane, "pyramid"), tmp_path / f"mine{ending}"
-    assert card.chart is not None
-    card.export_asked.emit(card.chart, ending)
-    dialog = pane.findChild(QFileDialog)
-    assert dialog is not None
-    assert dialog.defaultSuffix() == ending.removeprefix(".")
-    with qtbot.waitSignal(pane.said, timeout=30_000) as caught:
-        dialog.fileSelected.emit(str(out))
-    assert str(out) in str(caught.args[0] if caught.args else "")
-    assert out.stat().st_size
-    dialog.close()
+def test_the_keyboard_reaches_every_chart_its_explanation_and_its_export(pane: InsightPane):
+    pane.tabs.setFocus()
+    wanted = {w for x in pane.board.cards for w in (x.canvas, x._explain, x._export)}
+    reached, at = set[QWidget](), pane.nextInFocusChain()
+    while at is not None and at is not pane:
+        reached |= {at} if at.focusPolicy() & Qt.FocusPolicy.TabFocus else set()
+        at = at.nextInFocusChain()
+    assert wanted <= reached
+    assert all(card.canvas.accessibleName().endswith(card.words()[1]) for card in pane.board.cards)
 
 
-def test_a_board_is_written_as_one_document(pane: InsightPane, qtbot: QtBot, tmp_path: Path):
-    out = tmp_path / "monday.pdf"
-    pane._export.click()
-    dialog = pane.findChild(QFileDialog)
-    assert dialog is not None
-    with qtbot.waitSignal(pane.said, timeout=60_000):
-        dialog.fileSelected.emit(str(out))
-    assert out.read_bytes().startswith(b"%PDF")
-    dialog.close()
+def test_what_a_click_lists_is_said_before_it(pane: InsightPane, qtbot: QtBot):
+    canvas = card_of(pane, "visit-coverage").canvas
+    canvas.setFocus()
+    last = len(canvas.places) - 1
+    canvas.point_at(last)
+    mark = canvas.places[last].mark
+    assert mark.drill is not None
+    assert "not visited" in mark.drill.words
+    assert f"click to list: {mark.drill.words}" in canvas.accessibleDescription()
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(pane: InsightPane):
