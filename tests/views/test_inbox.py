@@ -632,6 +632,24 @@ def test_the_queue_shows_what_will_be_sent_and_is_not_counted(
     assert "Bakery" in said
 
 
+def test_a_refused_step_that_was_taken_back_before_is_history_and_waits_for_nobody(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    write(store, account, industry="Bakery")
+    journal.undo(store)
+    refuse(store)
+    pane = open_inbox()
+    assert pane.shown is pane._nothing
+    pane.side.show_tab(Tab.HISTORY)
+    rest()
+    assert len(pane.side.tree.keys) == 2
+    for key in pane.side.tree.keys:
+        pane.side.tree.choose(key)
+        assert pane.side.tree.entry is not None
+        assert "taken back" in pane.side.tree.entry.second
+        assert "taken back before the server took it" in pane._step._words.text()
+
+
 def test_history_can_be_filtered_by_words(
     open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:

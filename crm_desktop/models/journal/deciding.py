@@ -17,6 +17,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import search
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal import blocking, rows
+from crm_desktop.models.journal.cancelling import cancel_out
 from crm_desktop.models.journal.local import Intention, write_changeset
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.replica import Summary
@@ -203,6 +204,8 @@ def _discard(c: Connection, n: int, state: str) -> Summary:
     summary = _shown_again(c, n)
     if state in _DECIDABLE:
         _reject_what_hung_on(c, n)
+    for other in cancel_out(c):
+        summary |= _shown_again(c, other)
     blocking.refresh(c)
     return summary | Summary(outbox_changed=True)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, apply_locally
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.merge import DELETED as JUDGED_DELETED
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import rows
 from crm_desktop.models.sql import DELETED, LIVE, blob
@@ -84,6 +86,14 @@ def _refused_names(values: Mapping[str, Value], refused: str | None) -> set[str]
 def refusals_in(refused: str | None) -> Refusals:
     """The refusals kept with a change, by the names of its fields; none where nothing is kept."""
     return _REFUSALS.decode(refused) if refused else {}
+
+
+def fields_judged(kind: str, judged: str) -> tuple[str, ...]:
+    """The fields that a verdict's name stands for: a group's members, or the whole change."""
+    if judged in (WHOLE, JUDGED_DELETED):
+        return (WHOLE,)
+    entity = CATALOG.get(kind)
+    return entity.groups.get(judged, (judged,)) if entity is not None else (judged,)
 
 
 def rebase(c: Connection, kind: str, record_id: RecordId) -> None:

@@ -8,14 +8,20 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from crm_core.catalog import CATALOG
 from crm_core.ids import RecordId
-from crm_core.merge import DELETED, Result
+from crm_core.merge import Result
 from crm_core.values import instant_of
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, leaving
-from crm_desktop.models.journal.rebase import WHOLE, Refusals, rebase, refusals_in
+from crm_desktop.models.journal.cancelling import cancel_out
+from crm_desktop.models.journal.rebase import (
+    WHOLE,
+    Refusals,
+    fields_judged,
+    rebase,
+    refusals_in,
+)
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.replica import Parked, Settled, Summary
 from crm_desktop.models.sql import blob, id_of
@@ -54,7 +60,10 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
         if states[n] == "rejected":
             _orphan_out_of_sight(receipt, n)
     if tally["rejected"] or tally["blocked"] or _has_refusals(c, [*states]):
+        cancelled = cancel_out(c)
+        _show_anew(receipt, cancelled)
         _judge_blocked(c, [*states])
+        tally.subtract(states[n] for n in cancelled if states.get(n) in ("rejected", "blocked"))
     summary = Summary(outbox_changed=bool(states), conflicts_changed=conflicts > 0)
     return Settled(summary, tally["acked"], conflicts, tally["rejected"], tally["blocked"])
 
@@ -145,10 +154,10 @@ def _note_parts(c: Connection, n: int, index: int, results: Sequence[ChangeResul
     refused: Refusals = {}
     for part in results:
         if part.result == Result.CONFLICT:
-            parked.extend(_fields(kind, part.field))
+            parked.extend(fields_judged(kind, part.field))
         elif part.result in (Result.REJECTED, Result.BLOCKED):
             code = part.code or "record.above_refused"
-            refused.update(dict.fromkeys(_fields(kind, part.field), (code, part.params)))
+            refused.update(dict.fromkeys(fields_judged(kind, part.field), (code, part.params)))
     c.run(
         "UPDATE op SET parked = ?, refused = ? WHERE cs = ? AND i = ?",
         (
@@ -157,14 +166,6 @@ def _note_parts(c: Connection, n: int, index: int, results: Sequence[ChangeResul
             n, index,
         ),
     )  # fmt: skip
-
-
-def _fields(kind: str, judged: str) -> tuple[str, ...]:
-    """The fields that a verdict's name stands for: a group's members, or the whole change."""
-    if judged in (WHOLE, DELETED):
-        return (WHOLE,)
-    entity = CATALOG.get(kind)
-    return entity.groups.get(judged, (judged,)) if entity is not None else (judged,)
 
 
 def _has_refusals(c: Connection, settled: Sequence[int]) -> bool:
