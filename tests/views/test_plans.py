@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -349,3 +349,26 @@ def test_back_leads_to_the_list_and_enter_to_the_page(pane: PlansPane, rest: Res
     pane.choose_first()
     rest()
     assert pane.view.isVisible()
+
+
+def test_in_little_room_the_page_folds_and_scrolls_instead_of_overflowing(
+    pane: PlansPane, rest: Rest, qtbot: QtBot
+) -> None:
+    view = pane.view
+    beside = view.people.mapTo(view, QPoint()).y(), view.board.mapTo(view, QPoint()).y()
+    assert abs(beside[0] - beside[1]) < 100, "the people stand beside the board"
+    for width in (800, 588):  # the list behind the page folds on the way
+        pane.resize(width, 400)
+        rest()
+    assert pane.width() == 588
+    board = QRect(view.board.mapTo(view, QPoint()), view.board.size())
+    people = QRect(view.people.mapTo(view, QPoint()), view.people.size())
+    assert people.top() > board.bottom()
+    for part in (view.board, view.people, view.tree, view.head):
+        assert part.mapTo(view, QPoint(part.width(), 0)).x() <= view.width()
+        assert part.height() >= part.minimumSizeHint().height()
+    bar = view._scroll.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    pane.resize(1200, 800)
+    rest()
+    qtbot.waitUntil(lambda: bar.maximum() == 0)  # in enough room nothing scrolls

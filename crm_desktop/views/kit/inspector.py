@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPalette, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -77,6 +77,12 @@ class InspectorHost(QSplitter):
     def is_page(self) -> bool:
         """Whether the window is so narrow that the inspector is a page."""
         return self._is_narrow
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        # In less room than both need one of them is a page: the wider one decides.
+        both = super().minimumSizeHint()
+        return QSize(max(self._main.minimumSizeHint().width(), NARROWEST), both.height())
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.buying_centre import support_index
@@ -21,6 +21,7 @@ from crm_desktop.views.kit.buttons import flat, link, normal, primary
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.delegates.progress import ProgressValue, paint_progress
 from crm_desktop.views.kit.elided import Elided
+from crm_desktop.views.kit.flow import FlowLayout
 from crm_desktop.views.kit.words import code_words
 from crm_desktop.views.panes.plans.parts import label
 from crm_desktop.views.panes.plans.words import PLAN, STEPS, percent
@@ -28,6 +29,7 @@ from crm_desktop.views.theme.theme import theme
 
 _MACHINE = MACHINES["plan"]
 _BAR = 150
+_EDGE, _BETWEEN = 8, 24
 _BADGES = {"active": "info", "approved": "info", "under_review": "warn", "closed": "good"}
 
 
@@ -70,6 +72,7 @@ class PlanHead(QWidget):
         self.progress, self.support = label(self, "small"), label(self, "")
         self._bar = _Painted(QSize(_BAR, 18), self._paint_bar, self)
         self.read_only = label(self, "small", tone="ink3")
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._plans.clicked.connect(self._ask_back)
         self._full.clicked.connect(self._ask_full)
         layout = QVBoxLayout(self)
@@ -77,6 +80,11 @@ class PlanHead(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._line())
         layout.addWidget(self._facts())
+
+    def fold(self, *, is_narrow: bool) -> None:
+        """Put what can be done below whose plan it is, where the room is narrow."""
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(way)
 
     def show_page(self, page: PlanPage) -> None:
         """Show how a plan stands."""
@@ -160,26 +168,32 @@ class PlanHead(QWidget):
 
     def _line(self) -> QWidget:
         head = QWidget(self)
-        head.setFixedHeight(theme().metrics.head + 4)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(theme().metrics.margin, 0, theme().metrics.margin, 0)
-        row.setSpacing(8)
+        head.setMinimumSize(1, theme().metrics.head + 4)
+        head.setLayout(self._row)
+        edge = theme().metrics.margin
+        self._row.setContentsMargins(edge, _EDGE, edge, _EDGE)
+        self._row.setSpacing(8)
         arrow = label(self, "", tone="ink3")
         arrow.setText("›")
+        whose, acts = QHBoxLayout(), QHBoxLayout()
         for part in (self._plans, arrow, self._grade, self.account):
-            row.addWidget(part)
-        row.addWidget(self._title, 1)
-        row.addWidget(self._state)
-        row.addWidget(self._waiting)
-        row.addWidget(self._full)
-        row.addLayout(self._steps)
+            whose.addWidget(part)
+        whose.addWidget(self._title, 1)
+        for part in (self._state, self._waiting):
+            acts.addWidget(part)
+        acts.addStretch(1)
+        acts.addWidget(self._full)
+        acts.addLayout(self._steps)
+        for part in (whose, acts, self._steps):
+            part.setSpacing(8)
+        self._row.addLayout(whose, 1)
+        self._row.addLayout(acts)
         return head
 
     def _facts(self) -> QWidget:
         facts = QWidget(self)
-        row = QHBoxLayout(facts)
+        row = FlowLayout(facts)
         row.setContentsMargins(theme().metrics.margin, 0, theme().metrics.margin, 8)
-        row.setSpacing(30)
         bar = QWidget(facts)
         inner = QHBoxLayout(bar)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -190,14 +204,15 @@ class PlanHead(QWidget):
             (tr("Period"), self.period), (tr("Owner"), self._owner),
             (tr("Progress · mark is time elapsed"), bar), (tr("Support index"), self.support),
         ):  # fmt: skip
-            column = QVBoxLayout()
+            fact = QWidget(facts)
+            column = QVBoxLayout(fact)
+            column.setContentsMargins(0, 0, _BETWEEN, 0)
             column.setSpacing(2)
             caption = label(facts, "caption")
             caption.setText(words)
             column.addWidget(caption)
             column.addWidget(part)
-            row.addLayout(column)
-        row.addStretch(1)
+            row.addWidget(fact)
         row.addWidget(self.read_only)
         return facts
 

@@ -6,12 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from crm_core.buying_centre import gaps
 from crm_desktop.i18n import tr, tr_n
@@ -29,6 +34,11 @@ from crm_desktop.views.panes.plans.words import GAPS
 
 _BOARD_SHARE, _PEOPLE_SHARE = 620, 500
 _UPPER_SHARE, _LOWER_SHARE = 330, 370
+
+FOLDED_BELOW_WIDTH = 760
+"""In less room the people stand below the board, and the page scrolls."""
+
+_FOLDED_BOARD, _FOLDED_PEOPLE, _FOLDED_WORK = 320, 220, 280
 
 
 class PlanView(QWidget):
@@ -60,8 +70,20 @@ class PlanView(QWidget):
         self.ask = AskLine(self)
         self._problem = label(self, "small", tone="bad")
         self._refusal = Refusal(self)
+        self._upper = QSplitter(Qt.Orientation.Horizontal, self)
+        self._both = QSplitter(Qt.Orientation.Vertical, self)
+        self._scroll = QScrollArea(self)
+        self._is_narrow = False
         self._lay_out()
         self._connect()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < FOLDED_BELOW_WIDTH
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._fold()
 
     @property
     def page(self) -> PlanPage | None:
@@ -153,26 +175,52 @@ class PlanView(QWidget):
         self.tree.action_asked.connect(self.ask_action)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.head)
-        layout.addWidget(hairline(self))
-        upper = QSplitter(Qt.Orientation.Horizontal, self)
+        upper, both = self._upper, self._both
         upper.addWidget(padded(self, titled(self, tr("SWOT"), tr(
             "bars = weight, arrow = taken up in an objective")), self.board))  # fmt: skip
         upper.addWidget(self._people_part())
         upper.setStretchFactor(0, 5)
         upper.setStretchFactor(1, 4)
-        upper.setSizes([_BOARD_SHARE, _PEOPLE_SHARE])
-        both = QSplitter(Qt.Orientation.Vertical, self)
         both.addWidget(upper)
         both.addWidget(self._work_part())
-        both.setSizes([_UPPER_SHARE, _LOWER_SHARE])
+        self._fold()
         for name, splitter in (("people", upper), ("work", both)):
             splitter.setObjectName(name)
             splitter.setChildrenCollapsible(False)
-        layout.addWidget(both, 1)
+        inside = QWidget(self)
+        inside.setProperty("surface", "pane")
+        inside.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        column.addWidget(hairline(self))
+        column.addWidget(both, 1)
+        scroll = self._scroll
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setProperty("surface", "pane")
+        scroll.setWidget(inside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+
+    def _fold(self) -> None:
+        """Stack the board and the people where they do not fit beside each other."""
+        upper, both, is_narrow = self._upper, self._both, self._is_narrow
+        self.head.fold(is_narrow=is_narrow)
+        upper.setOrientation(Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal)
+        folded = _FOLDED_BOARD + _FOLDED_PEOPLE
+        # In enough room it takes what is left, and makes nothing scroll that could be smaller.
+        heights = QSizePolicy.Policy.Fixed if is_narrow else QSizePolicy.Policy.Ignored
+        both.setSizePolicy(QSizePolicy.Policy.Expanding, heights)
+        both.setMinimumHeight(folded + _FOLDED_WORK if is_narrow else 0)
+        upper.setSizes(
+            [_FOLDED_BOARD, _FOLDED_PEOPLE] if is_narrow else [_BOARD_SHARE, _PEOPLE_SHARE]
+        )
+        both.setSizes([folded, _FOLDED_WORK] if is_narrow else [_UPPER_SHARE, _LOWER_SHARE])
 
     def _people_part(self) -> QWidget:
         title = titled(self, tr("Buying centre"), "", self._people_count)
