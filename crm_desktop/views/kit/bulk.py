@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crm_desktop.views.kit.editor import Editor
 
 _PREVIEW_AFTER_MS = 200
+_WIDTH = 320
 _ONE_EACH = frozenset((Kind.NOTE, Kind.JSON, Kind.ORDER, Kind.PERSON_NAME, Kind.PLACE))
 
 
@@ -178,7 +179,7 @@ class BulkPopup(Popup):
     def __init__(  # it stands between all of these
         self, entity: Entity, hub: DataHub, links: Links, ids: Sequence[str], parent: QWidget
     ) -> None:
-        super().__init__(parent, width=320)
+        super().__init__(parent, width=_WIDTH)
         self._entity, self._hub, self._links = entity, hub, links
         self._ids = tuple(ids)
         self._fields = QComboBox(self)
@@ -190,6 +191,9 @@ class BulkPopup(Popup):
         self._preview.setProperty("role", "small")
         self._others = text_of("small", self, tone="warn")
         self._others.hide()
+        self._room = (
+            _WIDTH - self.page.contentsMargins().left() - self.page.contentsMargins().right()
+        )
         self._save = primary(tr("Change"), self)
         self._editor: Editor | None = None
         foot = QHBoxLayout()
@@ -271,6 +275,8 @@ class BulkPopup(Popup):
         count, said = len(ids_of(bulk.changes)), bulk_words(bulk)
         self._others.setText(said)
         self._others.setVisible(bool(said))
+        self._others.setMinimumHeight(self._others.heightForWidth(self._room) if said else 0)
+        self.adjustSize()
         self._preview.setText(tr("{n} of {m} will change", n=count, m=len(self._ids)))
         self._save.setEnabled(count > 0)
 

@@ -20,7 +20,7 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import rights_here
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.links import Hit
-from crm_desktop.views.kit.permit import creation_refusal
+from crm_desktop.views.kit.permit import creation_refusal, nearest_words
 
 HITS_MAX = 20
 
@@ -80,7 +80,8 @@ def marked(connection: Connection, hits: Sequence[Hit], making: str) -> tuple[Hi
             values = {above[""]: hit.key}
         if not values or rights.may_create(making, values):
             return hit
-        return replace(hit, why=creation_refusal(rights.who_creates(making, values)))
+        those = rights.who_creates(making, values)
+        return replace(hit, whose=nearest_words(those), why=creation_refusal(those))
 
     return tuple(map(mark, hits))
 

@@ -101,6 +101,9 @@ class FormRow(QObject):
         widget.setEnabled(not why)
         widget.setToolTip(why)
         widget.setAccessibleDescription(why)
+        for part in _inputs_of(widget):
+            if isinstance(part, QLineEdit):
+                _invite(part, invites=not why)
 
     def show_problem(self, problem: InvalidValue | None, *, missing: bool = False) -> None:
         """What is wrong with what was typed; None where nothing is."""
@@ -185,6 +188,15 @@ class _Meanwhile(QWidget):
     def words(self) -> tuple[str, str]:
         """What is said, and the words of the way."""
         return self._said.text(), self.way.text()
+
+
+def _invite(line: QLineEdit, *, invites: bool) -> None:
+    """Show what may be typed and the way to clear it, or neither."""
+    if not invites:
+        line.setProperty("hint", line.placeholderText())
+        line.setProperty("clears", line.isClearButtonEnabled())
+    line.setPlaceholderText(str(line.property("hint") or "") if invites else "")
+    line.setClearButtonEnabled(bool(line.property("clears")) if invites else False)
 
 
 class FieldName(QLabel):

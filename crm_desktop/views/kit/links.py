@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -34,7 +34,7 @@ from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button
-from crm_desktop.views.kit.words import Titles, link_key, link_name
+from crm_desktop.views.kit.words import Titles, link_key, link_name, plain_tooltip
 
 _ASK_AFTER_MS = 150
 _MEMBERS_HEIGHT = 74
@@ -42,12 +42,13 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A record that was found: "kind/id", its name and what kind it is in words. `why`: the reason
-    where nothing may be added below it."""
+    """A record that was found: "kind/id", its name and what kind it is in words. Where nothing may
+    be added below it, `whose` says in a word or two who may, and `why` in a sentence."""
 
     key: str
     title: str
     kind_words: str = ""
+    whose: str = ""
     why: str = ""
 
 
@@ -198,14 +199,14 @@ class LinkEdit(QWidget):
         text = self._line.text().strip()
         if text and self._links.can_create(self._target):
             offered.append(tr("+ New: {text}", text=text))
-        self._names.show_names(offered, [n for n, hit in enumerate(self._hits) if hit.why])
+        self._names.show_names(offered, [hit.why for hit in self._hits])
         if offered and self._line.hasFocus():
             self._completer.complete()
 
     def _best_first(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Records below which this user may add nothing come last, where that is what is chosen."""
         if not self._is_above:
-            return tuple(replace(hit, why="") for hit in hits)
+            return tuple(replace(hit, whose="", why="") for hit in hits)
         return tuple(sorted(hits, key=lambda hit: bool(hit.why)))
 
     @property
@@ -321,18 +322,30 @@ class _Names(QStringListModel):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._closed: frozenset[int] = frozenset()
+        self._why: tuple[str, ...] = ()
 
-    def show_names(self, names: Sequence[str], closed: Sequence[int]) -> None:
-        """Offer these; the rows that are closed cannot be chosen."""
-        self._closed = frozenset(closed)
+    def show_names(self, names: Sequence[str], why: Sequence[str]) -> None:
+        """Offer these; the first rows may have a reason each why they cannot be chosen."""
+        self._why = tuple(why)
         self.setStringList(names)
 
     @override
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = int(Qt.ItemDataRole.DisplayRole),
+    ) -> Any:
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tooltip(self._reason(index))
+        return super().data(index, role)
+
+    @override
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
-        if index.row() in self._closed:
-            return Qt.ItemFlag.NoItemFlags
-        return super().flags(index)
+        return Qt.ItemFlag.NoItemFlags if self._reason(index) else super().flags(index)
+
+    def _reason(self, index: QModelIndex | QPersistentModelIndex) -> str:
+        row = index.row()
+        return self._why[row] if 0 <= row < len(self._why) else ""
 
 
 def _completer(names: QStringListModel, parent: QWidget) -> QCompleter:
@@ -344,4 +357,4 @@ def _completer(names: QStringListModel, parent: QWidget) -> QCompleter:
 
 def _in_list(hit: Hit) -> str:
     said = f"{hit.title}  ({hit.kind_words})" if hit.kind_words else hit.title
-    return f"{said} · {hit.why}" if hit.why else said
+    return f"{said} · {hit.whose}" if hit.why else said

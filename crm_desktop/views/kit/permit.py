@@ -30,6 +30,11 @@ def who_words(those: Those) -> str:
     return tr("{some} or {last}", some=first, last=parts[-1])
 
 
+def nearest_words(those: Those) -> str:
+    """Only the nearest of them, where there is little room."""
+    return who_words(Those(those.names[:1], () if those.names else those.roles[:1]))
+
+
 def edit_refusal(may: May) -> str:
     """Why a record may not be changed, and who may; "" where it may be."""
     if may.edit:

@@ -186,6 +186,8 @@ class ObjectiveTree(QTreeView):
         index = self._cell_of(record_id, field)
         if index is None or self.state() == QAbstractItemView.State.EditingState:
             return False
+        if not self.refusal.gives_back(self, typed):
+            return False
         editor = editor_at(self, index)
         if editor is None:
             return False

@@ -26,7 +26,14 @@ class Refusal(QLabel):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setContentsMargins(4, 2, 4, 2)
         self._editor: QLineEdit | None = None
+        self._given_back = ""
         self.hide()
+
+    def gives_back(self, view: QAbstractItemView, typed: str) -> bool:
+        """Whether to open a cell again: not a second time for somebody who went elsewhere."""
+        has_left = typed == self._given_back and not view.hasFocus()
+        self._given_back = "" if has_left else typed
+        return not has_left
 
     def show_beside(self, editor: QLineEdit, typed: str, why: str) -> None:
         """Give an editor back what was typed into it, and say why it was not taken."""
@@ -39,7 +46,6 @@ class Refusal(QLabel):
         editor.setFocus(Qt.FocusReason.OtherFocusReason)
         editor.installEventFilter(self)
         editor.returnPressed.connect(self._leave)
-        editor.destroyed.connect(self.hide)
         self.setText(f"◆ {why}")
         self._place(editor)
         self.show()

@@ -217,6 +217,8 @@ class BoxList(QListView):
         row = self.items.row_of(item)
         if row < 0 or self.state() == QListView.State.EditingState:
             return False
+        if not self.refusal.gives_back(self, typed):
+            return False
         editor = editor_at(self, self.items.index(row))
         if editor is None:
             return False
