@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from crm_core.catalog import CATALOG
 from crm_core.errors import CrmError
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_desktop.i18n import tr, words
+from crm_desktop.i18n import tr
 from crm_desktop.models import counts
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.counts import Counts
@@ -40,6 +40,7 @@ from crm_desktop.views.shell.commands import Command, add_commands, keys_of
 from crm_desktop.views.shell.frame import Frame
 from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
+from crm_desktop.views.shell.telling import Telling
 from crm_desktop.views.shell.undoing import Undoing
 from crm_desktop.views.shell.unsaved import NEW, Unsaved, find_unsaved
 
@@ -83,9 +84,7 @@ class Shell(QWidget):
         self._made_palette: Palette | None = None
         self._made_quick_log: QuickLog | None = None
         self._recent: list[tuple[str, RecordId]] = []
-        self._sign_in_wanted = False
-        self._first_fetch_told = False
-        self._way_out: Callable[[], object] = self.sign_in_asked.emit
+        self._telling = Telling(self._banner, sign_in=self.sign_in_asked.emit, resume=self._resume)
         self._lay_out()
         self._search_action = add_commands(self, self._commands())[0]
         self._connect()
@@ -202,27 +201,11 @@ class Shell(QWidget):
         self._rail.indicator.show_standing(standing)
         if INBOX not in self._panes:  # the inbox itself counts more exactly
             self._show_count(INBOX, standing.needs_you)
-        if standing.state == "signed_out" and not self._sign_in_wanted:
-            self._sign_in_wanted = True
-            text = tr("Please sign in again. Your unsent work is safe.")
-            self._banner.say(text, action=tr("Sign in"))
-            self._way_out = self.sign_in_asked.emit
-        elif standing.state != "signed_out":
-            self._sign_in_wanted = False
-        self._tell_first_fetch(is_on=standing.state == "fetching" and not standing.verified)
-
-    def _tell_first_fetch(self, *, is_on: bool) -> None:
-        """What is empty may only not have come yet: say so until all of it is here."""
-        if is_on and not self._first_fetch_told:
-            text = tr("Your data is on its way. What has come can be worked with already.")
-            self._banner.say(text)
-        elif self._first_fetch_told and not is_on:
-            self._banner.hide()
-        self._first_fetch_told = is_on
+        self._telling.tell_standing(standing)
 
     def show_failure(self, error: CrmError) -> None:
         """Say what went wrong, in the line above the panes."""
-        self._banner.say(words(error.message))
+        self._telling.tell_failure(error)
 
     @property
     def current(self) -> QWidget:
@@ -325,13 +308,7 @@ class Shell(QWidget):
     def _read_later(self) -> None:
         self._hub.refresh_undo()
         self._read_counts()
-        find_unsaved(self._hub, self._offer_unsaved, owner=self)
-
-    def _offer_unsaved(self, found: tuple[Unsaved, ...]) -> None:
-        if found and self._banner.isHidden():
-            said = tr("Typed and not saved: {titles}", titles=", ".join(x.title for x in found))
-            self._banner.say(said, action=tr("Open record"))
-            self._way_out = partial(self._resume, found[0])
+        find_unsaved(self._hub, self._telling.tell_unsaved, owner=self)
 
     def _resume(self, form: Unsaved) -> None:
         if form.id == NEW:
@@ -395,10 +372,6 @@ class Shell(QWidget):
     def _open_inbox(self) -> None:
         self.show_place(INBOX)
 
-    def _act(self) -> None:
-        self._banner.hide()
-        self._way_out()
-
     # Parts
 
     def _lay_out(self) -> None:
@@ -436,6 +409,5 @@ class Shell(QWidget):
         self._rail.palette_asked.connect(self._search)
         self._rail.queue_asked.connect(self._open_queue)
         self._rail.cancel_asked.connect(self._cancel_sync)
-        self._banner.acted.connect(self._act)
         self._hub.changed.connect(self._take_summary)
         self._hub.failed.connect(self.show_failure)

@@ -1,0 +1,70 @@
+"""What the window says in the line above the panes, and the way out that its button takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from crm_core.errors import CrmError
+from crm_desktop.i18n import tr, words
+from crm_desktop.runtime.standing import Standing
+from crm_desktop.views.kit.banner import Banner
+from crm_desktop.views.shell.unsaved import Unsaved
+
+WayOut = Callable[[], object]
+
+
+class Telling(QObject):
+    """Speaks in the banner. Parent: the banner."""
+
+    def __init__(
+        self, banner: Banner, *, sign_in: WayOut, resume: Callable[[Unsaved], object]
+    ) -> None:
+        super().__init__(banner)
+        self._banner = banner
+        self._sign_in, self._resume = sign_in, resume
+        self._way_out: WayOut = sign_in
+        self._sign_in_told = False
+        self._first_fetch_told = False
+        banner.acted.connect(self._act)
+
+    def tell_failure(self, error: CrmError) -> None:
+        """Say what went wrong."""
+        self._banner.say(words(error.message))
+
+    def tell_standing(self, standing: Standing) -> None:
+        """Say what of it a person has to know at once: each once, until it is over."""
+        self._tell_signed_out(is_out=standing.state == "signed_out")
+        self._tell_first_fetch(is_on=standing.state == "fetching" and not standing.verified)
+
+    def tell_unsaved(self, found: tuple[Unsaved, ...]) -> None:
+        """Offer the forms that were typed into and not saved, where nothing else is said."""
+        if found and self._banner.isHidden():
+            said = tr("Typed and not saved: {titles}", titles=", ".join(x.title for x in found))
+            self._offer(said, tr("Open record"), partial(self._resume, found[0]))
+
+    def _tell_signed_out(self, *, is_out: bool) -> None:
+        if is_out and not self._sign_in_told:
+            text = tr("Please sign in again. Your unsent work is safe.")
+            self._offer(text, tr("Sign in"), self._sign_in)
+        self._sign_in_told = is_out
+
+    def _tell_first_fetch(self, *, is_on: bool) -> None:
+        """What is empty may only not have come yet: say so until all of it is here."""
+        if is_on and not self._first_fetch_told:
+            self._banner.say(
+                tr("Your data is on its way. What has come can be worked with already.")
+            )
+        elif self._first_fetch_told and not is_on:
+            self._banner.hide()
+        self._first_fetch_told = is_on
+
+    def _offer(self, text: str, action: str, way_out: WayOut) -> None:
+        self._banner.say(text, action=action)
+        self._way_out = way_out
+
+    def _act(self) -> None:
+        self._banner.hide()
+        self._way_out()
