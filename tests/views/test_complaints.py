@@ -19,13 +19,15 @@ from crm_core.working_time import CHINA
 from crm_desktop import i18n
 from crm_desktop.models import complaints
 from crm_desktop.models.complaints import CaseDetail
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.panes.complaints.pane import ComplaintsPane
 from crm_desktop.views.panes.complaints.stage_bar import MAIN, stops_of
 from tests.support.records import new_id
-from tests.views.company import make_store, people
+from tests.views.company import make_store, people, receive
 
 NOW = dt.datetime(2026, 10, 13, 11, tzinfo=CHINA)  # a Tuesday
 RNG = Random(5)
@@ -390,6 +392,26 @@ def test_a_case_is_handed_over_with_a_note_in_one_step_that_undoes(
     rest()
     assert stored(store, LATE).row.values["handler"] == LI
     store.close()
+
+
+def test_what_a_colleague_changes_while_the_form_is_open_is_not_put_back(
+    pane: ComplaintsPane, store: Store, hub: DataHub, rest
+) -> None:
+    pane.open_record(LATE)
+    rest()
+    seen = stored(store, LATE).row
+    pane._ask_edit()
+    pane.case.form.editor("subject").restore("Mouldy cheese")
+    theirs = {**seen.values, "severity": "critical", "subject": "Blue cheese"}
+    receive(store, [("complaint", LATE, theirs)])
+    hub.announce(Summary(frozenset([("complaint", LATE)])))
+    rest()
+    pane.save()
+    rest()
+    (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
+    assert change.new == {"subject": "Mouldy cheese"}
+    assert (change.old, change.base_seq) == ({"subject": "Mouldy Gorgonzola"}, seen.seq)
+    assert stored(store, LATE).row.values["severity"] == "critical"
 
 
 def test_who_may_not_hand_over_reads_why_and_is_not_asked_for_the_handler(

@@ -86,6 +86,7 @@ class ComplaintsPane(QWidget):
         self._read = _Read(None)
         self._record_id = ""
         self._asked = ""
+        self._seen: CaseDetail | None = None
         finder = Finder(hub)
         self._board = BoardView(self._me, self)
         self._case = CaseView(finder, self)
@@ -245,13 +246,15 @@ class ComplaintsPane(QWidget):
 
     def _ask(self, asked: str, ask: Ask) -> None:
         self._asked = asked
+        # What is answered builds on what was seen, whatever comes while the form is open.
+        self._seen = self._read.detail
         self._case.form.show_ask(ask)
         self._case.show_form(True)
         self._case.form.focus_first()
         self._fetch_draft(self._case.form)
 
     def _take_answer(self, answer: Answer) -> None:
-        detail = self._read.detail
+        detail = self._seen
         if detail is not None:
             self._save(writes.answered(detail, self._asked, answer, self._now()))
 
