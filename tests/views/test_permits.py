@@ -22,6 +22,7 @@ from crm_desktop.views.kit.bulk import BulkPopup
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.links import LinkEdit
 from crm_desktop.views.kit.permit import edit_refusal, who_words
+from crm_desktop.views.panes.accounts.card import AccountCardView
 from tests.views.company import make_store
 
 Rest = Callable[[], None]
@@ -229,6 +230,29 @@ def test_an_own_account_is_chosen_as_ever(addresses: EntityPane, qtbot: QtBot, r
     qtbot.keyClick(edit._found, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: edit.chosen() is not None)
     assert edit.value() == MINE
+
+
+def test_a_new_record_below_a_colleagues_account_says_so_at_once(
+    addresses: EntityPane, rest: Rest
+) -> None:
+    addresses.new_with({"account": ANNAS})
+    rest()
+    assert addresses.detail._banner.text == "Only Anna Berg or Lea Lind may add this."
+
+
+def test_a_colleagues_card_offers_nothing_that_would_be_refused(
+    hub: DataHub, qtbot: QtBot, rest: Rest
+) -> None:
+    card = AccountCardView(hub)
+    qtbot.addWidget(card)
+    card.show_record(ANNAS)
+    rest()
+    assert {kind for kind, act in card._acts.items() if act.isEnabled()} == {"plan"}
+    assert card._acts["edit"].toolTip() == "Only Anna Berg or Lea Lind may change this."
+    assert card._acts["visit"].toolTip() == "Only Anna Berg or Lea Lind may add this."
+    card.show_record(MINE)
+    rest()
+    assert all(act.isEnabled() for act in card._acts.values())
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN", "zh_TW"])

@@ -28,6 +28,7 @@ from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.inspector import InspectorHost
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_side import ListSide
+from crm_desktop.views.kit.permit import refusal_of_new
 from crm_desktop.views.kit.source import Shown, read_shown, titles_for
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
@@ -371,13 +372,16 @@ class EntityPane(QWidget):
         kind = self.entity.kind
         row = Row(kind, RecordId(""), 0, False, values)
 
-        def job(connection: Connection) -> Mapping[str, str]:
-            return titles_for(connection, kind, row)
+        def job(connection: Connection) -> tuple[Mapping[str, str], str]:
+            return titles_for(connection, kind, row), refusal_of_new(connection, kind, values)
 
-        def lay(titles: Mapping[str, str]) -> None:
+        def lay(found: tuple[Mapping[str, str], str]) -> None:
+            titles, why = found
             if self._is_new:
                 self.detail.form.suggest(values, titles)
                 self.detail.show_touched()
+                if why:
+                    self.detail.say(why)
 
         self._hub.read(job, lay, owner=self)
 

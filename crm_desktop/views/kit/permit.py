@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crm_core.entity import Entity
+from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
-from crm_desktop.models.rights import May, Those
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.rights import May, Those, rights_here
 
 _ROLES: Mapping[str, str] = {
     "rep": tr_noop("a sales representative"),
@@ -62,6 +64,14 @@ def kept_fields(entity: Entity, may: May) -> dict[str, str]:
     """The fields that may not be changed, each with the reason."""
     found = {x.name: field_refusal(may, x.name) for x in entity.editable}
     return {name: words for name, words in found.items() if words}
+
+
+def refusal_of_new(connection: Connection, kind: str, values: Mapping[str, Value]) -> str:
+    """Why a record with these values may not be made, and who may; "" where it may be."""
+    rights = rights_here(connection)
+    if rights.may_create(kind, values):
+        return ""
+    return creation_refusal(rights.who_creates(kind, values))
 
 
 def creation_refusal(those: Those) -> str:

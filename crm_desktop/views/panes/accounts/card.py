@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMenu,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -24,11 +27,13 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.cards import AccountCard, account_card, created_on
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import rights_here
 from crm_desktop.models.timeline import PAGE_ENTRIES, Entry, Timeline, timeline
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.buttons import icon_button, normal
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
+from crm_desktop.views.kit.permit import creation_refusal, edit_refusal
 from crm_desktop.views.kit.section import MARGIN, Section
 from crm_desktop.views.kit.text import text_of
 from crm_desktop.views.panes.accounts import words
@@ -46,6 +51,29 @@ _KINDS = frozenset(
      "plan_objective", "order", "address", "task", "user")
 )  # fmt: skip
 """What a card shows: where one of these changes it is read again."""
+
+_MADE = ("visit", "interaction", "plan", "complaint", "task")
+"""What is made from a card."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A card, and why the user may not edit it or make something from it: "edit" or a kind."""
+
+    card: AccountCard
+    refused: Mapping[str, str]
+
+
+def _read_seen(connection: Connection, record_id: RecordId, entries: int) -> _Seen | None:
+    card = account_card(connection, record_id, dt.date.today(), entries=entries)  # noqa: DTZ011  # the day here
+    if card is None:
+        return None
+    rights, below = rights_here(connection), {"account": record_id}
+    refused = {"edit": edit_refusal(rights.of("account", record_id))}
+    for kind in _MADE:
+        if not rights.may_create(kind, below):
+            refused[kind] = creation_refusal(rights.who_creates(kind, below))
+    return _Seen(card, refused)
 
 
 class AccountCardView(QWidget):
@@ -69,7 +97,7 @@ class AccountCardView(QWidget):
         self._name = text_of("record", self)
         self._badge = Badge("", self)
         self._place = text_of("small", self)
-        self._buttons: list[QWidget] = []
+        self._acts: dict[str, QPushButton | QAction] = {}
         self._facts = Facts(self)
         self._revenue = RevenueSection(self)
         self._open = OpenSection(tr("Open"), self)
@@ -114,15 +142,16 @@ class AccountCardView(QWidget):
         record_id = RecordId(self._id)
         entries = max(PAGE_ENTRIES, len(self._entries)) if self._shows_all else PAGE_ENTRIES
 
-        def job(connection: Connection) -> AccountCard | None:
-            return account_card(connection, record_id, dt.date.today(), entries=entries)  # noqa: DTZ011  # the day here
+        def job(connection: Connection) -> _Seen | None:
+            return _read_seen(connection, record_id, entries)
 
         self._hub.read(job, self._show, owner=self, supersede="card")
 
-    def _show(self, card: AccountCard | None) -> None:
-        if card is None or card.id != self._id:
+    def _show(self, seen: _Seen | None) -> None:
+        if seen is None or seen.card.id != self._id:
             return
-        self._card = card
+        card = self._card = seen.card
+        self._show_refused(seen.refused)
         today = dt.date.today()  # noqa: DTZ011  # the day here
         visit = words.next_visit(
             card.visits, card.text("grade"), created_on(card.row.values), today
@@ -139,6 +168,14 @@ class AccountCardView(QWidget):
         self._entries = list(card.timeline.entries)
         self._show_entries()
         self._body.show()
+
+    def _show_refused(self, refused: Mapping[str, str]) -> None:
+        """What may not be done here says why before it is tried."""
+        has_plan = self._card is not None and self._card.plan is not None
+        for kind, part in self._acts.items():
+            why = "" if kind == "plan" and has_plan else refused.get(kind, "")
+            part.setEnabled(not why)
+            part.setToolTip(why)
 
     def _show_entries(self) -> None:
         if self._card is not None:
@@ -243,6 +280,7 @@ class AccountCardView(QWidget):
         plan = normal(tr("Plan"), self, icon="plans")
         for button, slot in ((visit, self._plan_visit), (log, self._log), (plan, self._open_plan)):
             button.clicked.connect(slot)
+        self._acts |= {"visit": visit, "interaction": log, "plan": plan}
         row = QHBoxLayout()
         row.setSpacing(6)
         for button in (visit, log, plan):
@@ -254,14 +292,17 @@ class AccountCardView(QWidget):
     def _more_button(self) -> QToolButton:
         more = icon_button("more", tr("More for this account"), self, edged=True)
         menu = QMenu(more)
+        menu.setToolTipsVisible(True)
         entries = (
-            (tr("Edit"), self._edit, "Ctrl+E"),
-            (tr("Print card…"), self._print, "Ctrl+P"),
-            (tr("New complaint"), partial(self._ask_new, "complaint"), ""),
-            (tr("New task"), partial(self._ask_new, "task"), ""),
+            ("edit", tr("Edit"), self._edit, "Ctrl+E"),
+            ("", tr("Print card…"), self._print, "Ctrl+P"),
+            ("complaint", tr("New complaint"), partial(self._ask_new, "complaint"), ""),
+            ("task", tr("New task"), partial(self._ask_new, "task"), ""),
         )
-        for text, slot, keys in entries:
+        for kind, text, slot, keys in entries:
             action = QAction(text, self)
+            if kind:
+                self._acts[kind] = action
             action.triggered.connect(slot)
             if keys:
                 action.setShortcut(keys)
