@@ -18,7 +18,9 @@ from crm_core.free_time import Span
 from crm_core.ids import RecordId
 from crm_desktop.models import queries
 from crm_desktop.models.agenda import Appointment, Place
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.queries import Row
+from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.panes.visits.calendar_view import CalendarView
@@ -328,6 +330,26 @@ def test_a_visit_is_completed_only_with_an_outcome(
     values = stored(store, V1)
     assert (values["state"], values["outcome"]) == ("completed", "order")
     assert values["actual_start"] == values["actual_end"] == "2026-10-13T06:43:00Z"
+
+
+def test_what_is_typed_into_a_visit_builds_on_what_was_seen(
+    pane: VisitsPane, store: Store, hub: DataHub, rest: Rest
+) -> None:
+    pane.week.calendar.choose(V1)
+    card, before = pane.week.side.card, stored(store, V1)
+    with store.reader() as c:
+        seen = queries.record(c, "visit", V1)
+    assert seen is not None
+    card.editor("objectives").restore("Mine")
+    receive(store, [("visit", V1, {**before, "objectives": "Theirs"})])
+    hub.announce(Summary(frozenset([("visit", V1)])))
+    rest()
+    assert card.editor("objectives").typed() == "Mine"
+    card.submit()
+    rest()
+    (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
+    assert (change.new, change.old) == ({"objectives": "Mine"}, {"objectives": None})
+    assert change.base_seq == seen.seq
 
 
 def test_days_weeks_and_a_visit_elsewhere_can_be_gone_to(

@@ -63,6 +63,7 @@ class VisitCard(QWidget):
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row: Row | None = None
+        self._seen: Row | None = None
         self._values: Mapping[str, Value] = {}
         self._editors: dict[str, Editor] = {}
         self._labels: dict[str, QLabel] = {}
@@ -89,7 +90,7 @@ class VisitCard(QWidget):
         if is_same and self.is_touched:
             self._row = row
             return
-        self._row, self._values, self._may_review = row, row.values, may_review
+        self._row, self._seen, self._values, self._may_review = row, row, row.values, may_review
         self._show_values(titles)
         title = titles.get(f"account/{row.values.get('account')}") or tr("Visit")
         self._title.setText(title)
@@ -97,7 +98,7 @@ class VisitCard(QWidget):
 
     def show_new(self, values: Mapping[str, Value], titles: Titles) -> None:
         """Show an empty visit with these values laid in."""
-        self._row, self._values = None, {}
+        self._row, self._seen, self._values = None, None, {}
         self._show_values(titles, values)
         self._title.setText(tr("New visit"))
         self._begin("")
@@ -154,6 +155,10 @@ class VisitCard(QWidget):
         """What is shown of the visit: of one that is over, also what came of it."""
         state = str(self._values.get("state")) if self._row is not None else ""
         return (*FIELDS, *ASKED.get(_ENDS.get(state, state), ()))
+
+    def seen(self, row: Row) -> Row:
+        """A visit as it was here when the typing began: on that builds what is saved."""
+        return self._seen if self._seen is not None and self._seen.id == row.id else row
 
     @property
     def is_new(self) -> bool:

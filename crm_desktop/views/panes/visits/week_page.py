@@ -208,7 +208,8 @@ class WeekPage(QWidget):
         if card.is_new:
             self._insert(values, None, card.account_name)
         elif chosen is not None:
-            changes = difference(VISIT, chosen.id, chosen.row.values, values, chosen.row.seq)
+            seen = card.seen(chosen.row)
+            changes = difference(VISIT, chosen.id, seen.values, values, seen.seq)
             label = tr("Change: {title}", title=chosen.place.name)
             self._to_choose = chosen.id
             self._commit(list(changes), label, label)
@@ -218,7 +219,8 @@ class WeekPage(QWidget):
         if chosen is None:
             return
         wanted = step_values(state, values, self._clock())
-        changes = difference(VISIT, chosen.id, chosen.row.values, wanted, chosen.row.seq)
+        seen = self.side.card.seen(chosen.row)
+        changes = difference(VISIT, chosen.id, seen.values, wanted, seen.seq)
         state_words = next(x.label for x in VISIT.by_name["state"].choices if x.code == state)
         words = tr("{name}: {state}", name=chosen.place.name, state=tr(state_words).lower())
         self._commit(list(changes), words, words)
