@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -65,14 +65,14 @@ def paint(chart: Chart, width: int, height: int, ratio: float, theme: str) -> Pi
         return Picture(wide, rows, ratio, bytes(view), tuple(sheet.places()))
 
 
-def write_picture(chart: Chart, out: Path, form: str) -> None:
+def write_picture(chart: Chart, out: Path | BinaryIO, form: str) -> None:
     """A chart with title, finding, filter and foot into a file; `form` png, svg or pdf. Always
     light: it is for paper."""
     with _settings("light"):
         figure: Any = _dressed(chart).figure
         metadata = {"Title": chart.title} if form == "pdf" else None
         figure.savefig(out, format=form, metadata=metadata)
-    if form == "svg":
+    if form == "svg" and isinstance(out, Path):
         _name_all_faces(out)
 
 

@@ -35,6 +35,19 @@ def write_board(charts: Sequence[Chart], out: Path) -> None:
         write_pages(list(charts), file)
 
 
+def picture(chart: Chart) -> bytes:
+    """A chart with its words as PNG."""
+    made = io.BytesIO()
+    write_picture(chart, made, "png")
+    return made.getvalue()
+
+
+def numbers(chart: Chart) -> str:
+    """The numbers of a chart as lines with tabs, as spreadsheets paste them."""
+    lines = ([guard(x) if isinstance(x, str) else x for x in line] for line in rows(chart))
+    return "\n".join("\t".join("" if x is None else str(x) for x in line) for line in lines)
+
+
 def check_ending(out: Path) -> None:
     """Raise UserProblem unless a chart can be written so."""
     if out.suffix.lower() not in ENDINGS:

@@ -238,7 +238,7 @@ def _received_mark(asked: Question, month: dt.date, count: int) -> Mark:
     return Mark(
         month_name(month), count, whole(count) if count else "",
         tip=tr("{month}: {n} received", month=name, n=count),
-        drill=Drill("complaint", where, words),
+        drill=Drill("complaint", where, words) if count else None,
     )  # fmt: skip
 
 

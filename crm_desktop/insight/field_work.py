@@ -212,7 +212,7 @@ def _planned_and_kept(
     rows = asked.c.rows(
         "SELECT planned_start, actual_start, state FROM visit WHERE deleted = 0"
         " AND planned_start >= ? AND planned_start < ?"
-        f" AND state NOT IN ('draft', 'cancelled'){more}",
+        f" AND coalesce(state, '') NOT IN ('draft', 'cancelled'){more}",
         [instant_at(first), instant_at(after), *parameters],
     )
     planned: Counter[dt.date] = Counter()
@@ -248,7 +248,8 @@ def _month_mark(asked: Question, month: dt.date, planned: int, kept: int) -> Mar
         "" if share is None else percent(share, 0),
         tip=tr("{month}: {kept} of {planned} kept", month=month_words(month), kept=kept,
                planned=planned),
-        drill=Drill("visit", where, tr("Visits planned for {month}", month=month_words(month))),
+        drill=Drill("visit", where, tr("Visits planned for {month}", month=month_words(month)))
+        if planned else None,
     )  # fmt: skip
 
 

@@ -65,7 +65,8 @@ def explained(chart: Chart) -> tuple[Told, ...]:
     method = METHODS.get(chart.name)
     return (
         Told(
-            tr("How it is computed"), " ".join((*chart.explain, *((tr(method),) if method else ())))
+            tr("How it is computed"),
+            "\n".join((*chart.explain, *((tr(method),) if method else ()))),
         ),
         Told(tr("What it is made of"), tr(SOURCES[chart.name])),
         Told(tr("What it is over"), " · ".join((chart.filters, *foot_words(chart)))),

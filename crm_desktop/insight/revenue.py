@@ -43,6 +43,7 @@ def by_month(asked: Question) -> Chart:
             tr(NET),
             tr("Only complete months: {first} to {last}; the line is the same months a year "
                "before.", first=month_words(months[0]), last=month_words(months[-1])),
+            tr("n is the orders of both years."),
             tr("{year}: {now} {currency}; {before_year}: {before} {currency}.", year=year,
                now=whole(sum(now.values()) / currency.unit), before_year=year - 1,
                before=whole(sum(before.values()) / currency.unit), currency=currency.code)
@@ -55,11 +56,12 @@ def by_month(asked: Question) -> Chart:
 
 
 def _mark(asked: Question, month: dt.date, found: Mapping[str, int], currency: Currency) -> Mark:
-    value = found.get(f"{month:%Y-%m}", 0) / currency.unit
+    sold = found.get(f"{month:%Y-%m}")
+    value = (sold or 0) / currency.unit
     return Mark(
         month_name(month), value, short(value),
         tip=f"{month_words(month)}: {whole(value)} {currency.code}",
-        drill=orders_of(asked, month, currency),
+        drill=None if sold is None else orders_of(asked, month, currency),
     )  # fmt: skip
 
 
@@ -146,7 +148,11 @@ def _grade_series(
         for month in months
     ]  # fmt: skip
     tone = Tone.PLAIN if grade else Tone.REST
-    return Series(name, tuple(replace(mark, tone=tone) for mark in marks), Unit.MONEY)
+    sold = [(grade, f"{month:%Y-%m}") in found for month in months]
+    return Series(name, tuple(
+        replace(mark, tone=tone, drill=mark.drill if has_orders else None)
+        for mark, has_orders in zip(marks, sold, strict=True)
+    ), Unit.MONEY)  # fmt: skip
 
 
 def _grade_mark(  # one mark is made of all of them

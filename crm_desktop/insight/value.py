@@ -60,8 +60,10 @@ def _last_year(asked: Question) -> _Year:
     return _Year(asked, currency, purchases.by_account(window, currency))
 
 
-def _accounts(words: str, ids: Sequence[str]) -> Drill:
-    """The list of these accounts."""
+def _accounts(words: str, ids: Sequence[str]) -> Drill | None:
+    """The list of these accounts, if there are any."""
+    if not ids:
+        return None
     counted = tr("{what} ({n})", what=words, n=len(ids))
     return Drill("account", (named(*ids),), counted)
 
@@ -203,7 +205,7 @@ def _cell(r: int, f: int, scored: Sequence[Rfm]) -> Mark:
         f"R {r}", len(inside), whole(len(inside)) if inside else "",
         tip=f"{place}: {words}" if inside else place,
         tone=Tone.PLAIN if inside else Tone.REST,
-        drill=_accounts(place, [one.customer for one in inside]) if inside else None,
+        drill=_accounts(place, [one.customer for one in inside]),
     )  # fmt: skip
 
 

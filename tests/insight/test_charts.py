@@ -52,6 +52,7 @@ def test_every_mark_that_can_be_opened_lists_records(asked: Question, name: str)
                 continue
             found = queries.page(asked.c, mark.drill.kind, where=mark.drill.where, limit=FAR).rows
             opened += len(found)
+            assert found, (series.name, mark.label)
             # A count of records is the length of its list; the ABC curve counts otherwise.
             if series.unit is Unit.COUNT and chart.form is not Form.CURVE:
                 assert len(found) == mark.value, (series.name, mark.label)

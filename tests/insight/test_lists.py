@@ -68,3 +68,16 @@ def test_a_year_without_orders_still_stands_beside_the_last(tmp_path: Path):
     assert chart.finding == "100 % below last year"
     assert not chart.is_empty
     assert sum(mark.value or 0 for mark in chart.series[1].marks) == 10
+
+
+@pytest.mark.parametrize("name", ["revenue", "revenue-by-grade", "pyramid"])
+def test_a_mark_without_records_opens_no_list(tmp_path: Path, name: str):
+    chart, lengths = listed(tmp_path, name, [order(A, "2026-10-01", "10.00CNY")])
+    assert lengths == [1]
+    assert [mark.value for mark in chart.series[0].marks if mark.drill is not None] in ([1], [10])
+
+
+def test_a_visit_without_a_state_is_planned_and_listed(tmp_path: Path):
+    planned = {"account": A, "planned_start": "2026-10-05T10:00:00Z", "type": "direct"}
+    chart, lengths = listed(tmp_path, "plan-adherence", [("visit", planned)])
+    assert (chart.n, lengths) == (1, [1])

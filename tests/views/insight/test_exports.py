@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -165,3 +166,24 @@ def test_the_file_itself_is_chosen_where_the_system_can(
     assert reveal.show_in_folder(tmp_path / "客户 a.pdf", system)
     assert started[0][0] == program
     assert started[0][1][-1] == str(tmp_path / "客户 a.pdf")
+
+
+def test_a_charts_picture_can_be_pasted_elsewhere(pane: InsightPane, qtbot: QtBot):
+    card = card_of(pane, "pyramid")
+    QGuiApplication.clipboard().clear()
+    card._ask_copy("picture")
+    wait_for(qtbot, exports_of(pane), "Copied: Revenue pyramid")
+    image = QGuiApplication.clipboard().image()
+    assert (image.width(), image.height()) == (1440, 880)
+    assert image.pixelColor(3, 3).name() == "#ffffff"
+
+
+def test_a_charts_numbers_can_be_pasted_into_a_spreadsheet(pane: InsightPane, qtbot: QtBot):
+    card = card_of(pane, "complaint-causes")
+    assert card.chart is not None
+    card._ask_copy("numbers")
+    wait_for(qtbot, exports_of(pane), "Copied: Complaint causes")
+    heading, first, *_ = QGuiApplication.clipboard().text().splitlines()
+    bars, line = card.chart.series
+    assert heading.split("\t") == ["Label", bars.name, f"{line.name} (%)"]
+    assert first.split("\t")[:2] == [bars.marks[0].label, str(bars.marks[0].value)]

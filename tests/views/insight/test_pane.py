@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -271,6 +271,20 @@ def test_what_a_click_lists_is_said_before_it(pane: InsightPane, qtbot: QtBot):
     assert mark.drill is not None
     assert "not visited" in mark.drill.words
     assert f"click to list: {mark.drill.words}" in canvas.accessibleDescription()
+
+
+def test_a_tip_covers_neither_its_mark_nor_the_names_and_stays_inside(pane: InsightPane):
+    canvas = card_of(pane, "visit-coverage").canvas
+    size = QSize(240, 40)
+    for place in canvas.places:
+        shape = place.shape
+        box = QRect(
+            QPoint(int(shape.left), int(shape.top)), QPoint(int(shape.right), int(shape.bottom))
+        )
+        tip = canvas._beside(box, size)
+        assert canvas.rect().contains(tip)
+        assert not tip.intersects(box)
+        assert tip.left() > shape.left
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(pane: InsightPane):

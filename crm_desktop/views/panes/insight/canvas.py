@@ -233,9 +233,13 @@ class ChartCanvas(QWidget):
             painter.drawText(row, int(Qt.AlignmentFlag.AlignVCenter), line)
 
     def _beside(self, box: QRect, size: QSize) -> QRect:
-        """A place for the tip: at the right of what it tells of, else at its left, inside."""
-        left = box.right() + _GAP
-        if left + size.width() > self.width():
-            left = box.left() - _GAP - size.width()
-        top = min(max(0, box.top() - size.height() // 2), self.height() - size.height())
-        return QRect(QPoint(max(0, min(left, self.width() - size.width())), max(0, top)), size)
+        """A place for the tip: at the right of what it tells of, else at its left, else below or
+        above it and far from the names; always inside."""
+        right, left = box.right() + _GAP, box.left() - _GAP - size.width()
+        last, lowest = self.width() - size.width(), self.height() - size.height()
+        top = box.top() - size.height() // 2
+        if right > last and left < 0:
+            right, top = last, box.bottom() + _GAP // 2
+            top = top if top <= lowest else box.top() - _GAP // 2 - size.height()
+        at = right if right <= last else left
+        return QRect(QPoint(max(0, min(at, last)), max(0, min(top, lowest))), size)

@@ -44,15 +44,20 @@ EXPORTS = (
 )
 
 
+COPIES = (("picture", tr_noop("Copy the picture")), ("numbers", tr_noop("Copy the numbers")))
+
+
 class ChartCard(QFrame):
     """A chart of a board.
 
-    Signals: `chosen(Mark)` when its records are wanted; `export_asked(Chart, ending)`; `settled`
-    when a reading has ended, well or not; `wanted` when it has to be read and may not be yet.
+    Signals: `chosen(Mark)` when its records are wanted; `export_asked(Chart, ending)`;
+    `copy_asked(Chart, form)` for the clipboard, `form` "picture" or "numbers"; `settled` when a
+    reading has ended, well or not; `wanted` when it has to be read and may not be yet.
     """
 
     chosen = Signal(object)
     export_asked = Signal(object, str)
+    copy_asked = Signal(object, str)
     settled = Signal()
     wanted = Signal()
 
@@ -168,6 +173,10 @@ class ChartCard(QFrame):
         if self._chart is not None:
             self.export_asked.emit(self._chart, ending)
 
+    def _ask_copy(self, form: str) -> None:
+        if self._chart is not None:
+            self.copy_asked.emit(self._chart, form)
+
     def _show_explanation(self, checked: bool) -> None:  # Qt's signal
         self._middle.setCurrentIndex(int(checked))
         if checked:
@@ -225,6 +234,9 @@ class ChartCard(QFrame):
         menu = QMenu(self._export)
         for ending, words in EXPORTS:
             menu.addAction(tr(words)).triggered.connect(partial(self._ask_export, ending))
+        menu.addSeparator()
+        for form, words in COPIES:
+            menu.addAction(tr(words)).triggered.connect(partial(self._ask_copy, form))
         self._export.setMenu(menu)
         self._export.setPopupMode(self._export.ToolButtonPopupMode.InstantPopup)
         self._canvas.resized.connect(self._redraw)
@@ -233,7 +245,8 @@ class ChartCard(QFrame):
 
 
 def _paragraph(part: Told) -> str:
-    return f"<p><b>{escape(part.heading)}</b><br>{escape(part.words)}</p>"
+    lines = escape(part.words).replace("\n", "<br>")
+    return f"<p><b>{escape(part.heading)}</b><br>{lines}</p>"
 
 
 def _line(role: str, parent: QWidget, tone: str) -> Elided:

@@ -67,6 +67,13 @@ def draw(chart: Chart, canvas: Canvas) -> Drawn:
     return Drawn(chart, picture)
 
 
+def copied(chart: Chart, form: str) -> bytes | str:
+    """A chart for the clipboard: "picture" as PNG with its words, "numbers" as lines with tabs."""
+    from crm_desktop.charts import exporting
+
+    return exporting.picture(chart) if form == "picture" else exporting.numbers(chart)
+
+
 def write(chart: Chart, out: Path) -> Path:
     """Write a chart by the ending of the file."""
     from crm_desktop.charts.exporting import write as write_chart

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from crm_core.errors import CrmError
@@ -19,6 +20,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.panes.insight import drawn, reveal
 from crm_desktop.views.panes.insight.drawn import Filter
+from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.insight.chart import Chart
@@ -38,6 +40,10 @@ class Exports(QObject):
         super().__init__(pane)
         self._hub, self._pane = hub, pane
         self.banner = Banner(pane)
+        row, margin = self.banner.layout(), theme().metrics.margin
+        if row is not None:
+            inside = row.contentsMargins()
+            row.setContentsMargins(margin, inside.top(), inside.right(), inside.bottom())
         self._folder = ""
         self._way_out: Callable[[], None] | None = None
         self.banner.acted.connect(self._go)
@@ -58,6 +64,23 @@ class Exports(QObject):
 
         today = dt.datetime.now().astimezone().date()
         self._ask(file_name(title, today, ".pdf"), write)
+
+    def copy_chart(self, chart: Chart, form: str) -> None:
+        """Put a chart on the clipboard; `form` as of `drawn.copied`."""
+
+        def job(_connection: Connection) -> bytes | str:
+            return drawn.copied(chart, form)
+
+        self._hub.read(job, partial(self._put, chart.title), owner=self)
+
+    def _put(self, title: str, found: bytes | str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if isinstance(found, bytes):
+            clipboard.setImage(QImage.fromData(found))
+        else:
+            clipboard.setText(found)
+        self._way_out = None
+        self.banner.say(tr("Copied: {title}", title=title), passing=True)
 
     def _ask(self, name: str, write: Write) -> None:
         """Ask for a file; the answer arrives later."""

@@ -16,6 +16,7 @@ from crm_desktop.models.sql import Where
 from crm_desktop.views.kit.chips import Chip, ChipRow
 from crm_desktop.views.kit.text import text_of
 from crm_desktop.views.panes.insight.drawn import Choices, Filter
+from crm_desktop.views.theme.theme import theme
 
 LABELS = {"team": tr_noop("Team"), "owner": tr_noop("Owner"), "grade": tr_noop("Grade")}
 
@@ -40,6 +41,7 @@ class FilterRow(ChipRow):
         self._menu = QMenu(self)
         self._note = text_of("small", self, tone="ink3")
         self._note.setWordWrap(False)
+        self._note.setMinimumHeight(theme().metrics.chip)  # in line with the chips
         self.add_end(self._note)
         self._show_chips()
 

@@ -125,6 +125,7 @@ class InsightPane(QWidget):
             card.expect(self._filters.filter)
             card.chosen.connect(self._list)
             card.export_asked.connect(self._ask_chart_file)
+            card.copy_asked.connect(self._copy_chart)
             card.settled.connect(self._read_next)
             card.wanted.connect(self._read_soon)
         return Board(cards, self._charts)
@@ -177,6 +178,9 @@ class InsightPane(QWidget):
 
     def _ask_chart_file(self, chart: Chart, ending: str) -> None:
         self._exports.ask_chart(chart, ending)
+
+    def _copy_chart(self, chart: Chart, form: str) -> None:
+        self._exports.copy_chart(chart, form)
 
     def _pass_on_said(self, told: str) -> None:
         self.said.emit(told)
