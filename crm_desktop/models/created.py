@@ -924,7 +924,7 @@ CREATE TABLE visited (
     PRIMARY KEY (kind, id)
 )
  WITHOUT ROWID;
-CREATE VIRTUAL TABLE find_text USING fts5(words, content='', contentless_delete=1, tokenize='trigram remove_diacritics 1');
-CREATE VIRTUAL TABLE find_word USING fts5(words, content='', contentless_delete=1, prefix='1 2', tokenize='unicode61 remove_diacritics 2');
-CREATE VIRTUAL TABLE find_pinyin USING fts5(spellings, content='', contentless_delete=1, detail='none', prefix='1 2 3', tokenize='ascii');
+CREATE VIRTUAL TABLE find_text USING fts5(words, content='', contentless_delete=1, detail='none', tokenize='trigram case_sensitive 1');
+CREATE VIRTUAL TABLE find_word USING fts5(words, content='', contentless_delete=1, detail='none', prefix='1 2', tokenize='ascii');
+CREATE VIRTUAL TABLE find_pinyin USING fts5(words, content='', contentless_delete=1, detail='none', prefix='1 2 3', tokenize='ascii');
 """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
-from typing import Any
+
+from crm_desktop.models import readings
 
 HETERONYM_CHARACTERS = 2
 """At how many characters from the front all readings count: surnames have one or two."""
@@ -19,12 +20,21 @@ SYLLABLES_MAX = 24
 SUFFIX_INITIALS = 6
 """Initials that are indexed from each later syllable on."""
 
+LETTERS_MAX = 32
+"""Letters of a spelling that are indexed; the rest is compared with the name itself."""
+
 CJK = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PIECE = re.compile(rf"[{CJK}]|[a-z0-9]+")
 _HAS_CJK = re.compile(f"[{CJK}]")
+_CJK_FIRST = "\u3400"
 
 Syllables = tuple[tuple[str, ...], ...]
 """For each character its readings, the most likely first; a Latin word is one of its own."""
+
+
+def plain(typed: str) -> str:
+    """Typed letters without capitals, spaces and apostrophes."""
+    return typed.lower().replace(" ", "").replace("'", "")
 
 
 def has_cjk(text: str) -> bool:
@@ -32,25 +42,9 @@ def has_cjk(text: str) -> bool:
     return _HAS_CJK.search(text) is not None
 
 
-@cache
-def _library() -> Any:
-    """pypinyin costs a tenth of a second and 15 MB: loaded with the first Chinese name."""
-    import pypinyin
-
-    return pypinyin
-
-
-@lru_cache(maxsize=30_000)
-def _readings(character: str) -> tuple[str, ...]:
-    """All readings of one character, ü as v."""
-    library = _library()
-    found = library.pinyin(character, style=library.Style.NORMAL, heteronym=True)
-    return tuple(found[0]) if found else ()
-
-
+@lru_cache(maxsize=2_000)
 def _umlauts(reading: str) -> tuple[str, ...]:
     """ü is typed as v, u or yu: lü is found by lv, lu and lyu."""
-    reading = reading.replace("ü", "v")
     if "v" not in reading:
         return (reading,)
     return (reading, reading.replace("v", "u"), reading.replace("v", "yu"))
@@ -58,41 +52,39 @@ def _umlauts(reading: str) -> tuple[str, ...]:
 
 def _phrase(characters: str) -> tuple[str, ...]:
     """The reading of each character within its phrase."""
-    return tuple(reading for word in _words(characters) for reading in _word(word))
-
-
-def _words(characters: str) -> Iterable[str]:
-    from pypinyin.seg import mmseg
-
-    return mmseg.seg.cut(characters)
+    return tuple(reading for phrase in readings.phrases(characters) for reading in _known(phrase))
 
 
 @lru_cache(maxsize=30_000)
-def _word(word: str) -> tuple[str, ...]:
-    """The reading of a word: kept, since a company's names share most of theirs."""
-    library = _library()
-    return tuple(library.lazy_pinyin(word, style=library.Style.NORMAL))
+def _known(phrase: str) -> tuple[str, ...]:
+    """The reading of a phrase: kept, since a company's names share most of theirs."""
+    return readings.of_phrase(phrase)
 
 
 @lru_cache(maxsize=2_000)
 def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     """The readings of a name, and the pieces (characters and Latin words) that they belong to."""
     pieces = tuple(_PIECE.findall(text.lower())[:SYLLABLES_MAX])
-    characters = "".join(piece for piece in pieces if has_cjk(piece))
-    phrase = iter(_phrase(characters)) if characters else iter(())
+    phrase = iter(_phrase("".join(piece for piece in pieces if piece >= _CJK_FIRST)))
     found: list[tuple[str, ...]] = []
     position = 0
-    for piece, behind in zip(pieces, (*pieces, "")[1:], strict=True):
-        if not has_cjk(piece):
+    for piece, behind in zip(pieces, (*pieces[1:], ""), strict=True):
+        if piece < _CJK_FIRST:
             found.append((piece,))
             continue
-        readings = [next(phrase, piece)]
         if position < HETERONYM_CHARACTERS or behind == CLAN:
-            readings.extend(_readings(piece))
+            found.append(_all_spelt(piece, next(phrase, piece)))
+        else:
+            found.append(_umlauts(next(phrase, piece)))
         position += 1
-        spelt = (spelling for reading in readings for spelling in _umlauts(reading))
-        found.append(tuple(dict.fromkeys(spelt)))
     return tuple(found), pieces
+
+
+@lru_cache(maxsize=30_000)
+def _all_spelt(character: str, reading: str) -> tuple[str, ...]:
+    """All readings of a character, that of its phrase first."""
+    known = (reading, *map(readings.bare, readings.toned(character)))
+    return tuple(dict.fromkeys(spelling for one in known for spelling in _umlauts(one)))
 
 
 def spellings(text: str) -> str:
@@ -101,17 +93,20 @@ def spellings(text: str) -> str:
     if not found:
         return ""
     front, rest = found[:HETERONYM_CHARACTERS], found[HETERONYM_CHARACTERS:]
-    tail = "".join(readings[0] for readings in rest)
-    initials = [_initial(readings[0], piece) for readings, piece in zip(found, pieces, strict=True)]
+    tail = "".join([known[0] for known in rest])
+    initials = [
+        known[0] if piece < _CJK_FIRST else known[0][0]
+        for known, piece in zip(found, pieces, strict=True)
+    ]
+    initial_tail = "".join(initials[len(front) :])
     words: dict[str, None] = {}
     for combination in _likely(front):
-        words["".join(combination) + tail] = None
-        first = map(_initial, combination, pieces)
-        words["".join((*first, *initials[len(front) :]))] = None
+        words[("".join(combination) + tail)[:LETTERS_MAX]] = None
+        words[("".join(map(_initial, combination, pieces)) + initial_tail)[:LETTERS_MAX]] = None
     for start in range(1, len(found)):
         rest_of_it = "".join(initials[start + 1 : start + SUFFIX_INITIALS])
         for reading in found[start]:
-            words[_initial(reading, pieces[start]) + rest_of_it] = None
+            words[(_initial(reading, pieces[start]) + rest_of_it)[:LETTERS_MAX]] = None
     return " ".join(words)
 
 
@@ -120,10 +115,11 @@ def _initial(reading: str, piece: str) -> str:
     return reading if reading == piece else reading[0]
 
 
-def _likely(front: Syllables) -> list[tuple[str, ...]]:
+@lru_cache(maxsize=2_000)
+def _likely(front: Syllables) -> tuple[tuple[str, ...], ...]:
     """The combinations of readings, those of the most likely readings first."""
     ranked = sorted(product(*map(enumerate, front)), key=lambda pairs: sum(n for n, _ in pairs))
-    return [tuple(reading for _, reading in pairs) for pairs in ranked[:COMBINATIONS_MAX]]
+    return tuple(tuple(reading for _, reading in pairs) for pairs in ranked[:COMBINATIONS_MAX])
 
 
 def matches_at(text: str, typed: str) -> int | None:
@@ -139,9 +135,9 @@ def match(text: str, typed: str) -> tuple[int, tuple[str, ...]] | None:
     """As `matches_at`, with what each syllable from there on was taken for: its reading, or the
     piece itself; None: nowhere."""
     found, pieces = syllables(text)
-    plain = typed.lower().replace(" ", "").replace("'", "")
+    letters = plain(typed)
     for start in range(len(pieces)):
-        taken = _matches(found, pieces, start, plain)
+        taken = _matches(found, pieces, start, letters)
         if taken is not None:
             return start, taken
     return None
@@ -177,11 +173,8 @@ def spans(text: str) -> tuple[tuple[int, int], ...]:
 
 def toned(character: str, reading: str) -> str:
     """A reading as it is written, with its tone: "zeng" of 曾 is "zēng"; "" where it is none."""
-    library = _library()
-    plain = library.pinyin(character, style=library.Style.NORMAL, heteronym=True)
-    marked = library.pinyin(character, style=library.Style.TONE, heteronym=True)
-    known = zip(plain[0], marked[0], strict=False) if plain and marked else ()
-    return next((tone for bare, tone in known if reading in _umlauts(bare.replace("ü", "v"))), "")
+    known = readings.toned(character)
+    return next((tone for tone in known if reading in _umlauts(readings.bare(tone))), "")
 
 
 def _common(reading: str, typed: str) -> int:
@@ -204,12 +197,12 @@ _SYLLABLE = re.compile(
 
 def initials_of(typed: str, most: int = 8) -> list[str]:
     """The initials that typed letters can stand for: "zenggq" for "zgq", and as typed."""
-    plain = typed.lower().replace(" ", "").replace("'", "")
-    if not plain.isascii() or not all(map(_INITIAL.match, plain)):
+    letters = plain(typed)
+    if not letters.isascii() or not all(map(_INITIAL.match, letters)):
         return []
     found: dict[str, None] = {}
-    _split(plain, "", found, most)
-    found[plain] = None
+    _split(letters, "", found, most)
+    found[letters] = None
     return list(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm_desktop.models import pinyin
-from crm_desktop.models.search import fold, terms_of
+from crm_desktop.models.search_words import fold, terms_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ from queue import Empty, LifoQueue
 import msgspec
 import uuid_utils
 
-from crm_core.errors import Bug, NotFound, UserProblem
+from crm_core.errors import Bug, NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
-from crm_desktop.models import created
+from crm_desktop.models import created, search_tables
 from crm_desktop.models.connection import Connection, transaction
 from crm_desktop.models.identity import IDENTITY, Identity, identity_in
+
+NUDGE_S = 0.005
+"""How long a writer waits for work behind before it interrupts it again."""
 
 READERS_KEPT = 3
 """Idle readers kept open: two lanes and one to spare; more are opened when asked for."""
@@ -25,6 +28,10 @@ READERS_KEPT = 3
 
 class NewerVersion(UserProblem):
     """A newer version of the application wrote the file."""
+
+
+class GaveWay(Unavailable):
+    """Work behind was rolled back, since somebody else wanted to write."""
 
 
 Clock = Callable[[], dt.datetime]
@@ -52,6 +59,9 @@ class Store:
         self._key = key
         self._readers: LifoQueue[Connection] = LifoQueue()
         self._lock = threading.Lock()
+        self._nudge = threading.Lock()
+        self._wanted = 0
+        self._is_behind = False
         self._closed = False
         self.identity = identity_in(write)
 
@@ -69,6 +79,7 @@ class Store:
                 for statement in created.DDL.split(";\n"):
                     if statement.strip():
                         write.run(statement)
+                search_tables.settle(write)
                 write.run("INSERT INTO sync_state (one) VALUES (1)")
                 text = msgspec.json.encode(identity).decode()
                 write.run("INSERT INTO meta (name, value) VALUES (?, ?)", (IDENTITY, text))
@@ -107,16 +118,72 @@ class Store:
         """One write transaction. Transactions do not nest; a second thread waits its turn."""
         if self._closed:
             raise Bug(tr_noop("The store is closed."))
-        with self._lock, transaction(self.write):
-            yield self.write
+        self._take()
+        try:
+            with transaction(self.write):
+                yield self.write
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def writing_behind(self) -> Generator[Connection]:
+        """A write transaction that gives way: whoever else wants to write interrupts it, however
+        much it has done. Raises GaveWay when that happened. Between its statements it is to call
+        `give_way`."""
+        if self._closed:
+            raise Bug(tr_noop("The store is closed."))
+        with self._lock:
+            self.write.run("BEGIN IMMEDIATE")
+            try:
+                with self._open_to_nudges():
+                    yield self.write
+                    self.give_way()
+                    self.write.run("COMMIT")
+            except BaseException as error:
+                if self.write.in_transaction:
+                    self.write.run("ROLLBACK")
+                if self._wanted and isinstance(error, Unavailable):
+                    raise _gave_way(self.path) from error
+                raise
+
+    def give_way(self) -> None:
+        """For work behind: end here if somebody else wants to write. Raises GaveWay."""
+        if self._wanted:
+            raise _gave_way(self.path)
+
+    @contextmanager
+    def _open_to_nudges(self) -> Generator[None]:
+        """Only between these two marks is a statement interrupted: never a rollback, and never
+        one of a person's own."""
+        with self._nudge:
+            self._is_behind = True
+        try:
+            yield
+        finally:
+            with self._nudge:
+                self._is_behind = False
+
+    def _take(self) -> None:
+        """The right to write; work behind is interrupted for it."""
+        if self._lock.acquire(blocking=False):
+            return
+        with self._nudge:
+            self._wanted += 1
+        try:
+            while True:
+                with self._nudge:
+                    if self._is_behind:
+                        self.write.interrupt()
+                if self._lock.acquire(timeout=NUDGE_S):
+                    return
+        finally:
+            with self._nudge:
+                self._wanted -= 1
 
     @contextmanager
     def reader(self) -> Generator[Connection]:
         """A snapshot of the file as it is now, which no write disturbs."""
-        try:
-            connection = self._readers.get_nowait()
-        except Empty:
-            connection = Connection(self.path, self._key)
+        connection = self._borrowed()
         try:
             connection.run("BEGIN")
             yield connection
@@ -124,6 +191,12 @@ class Store:
             if connection.in_transaction:
                 connection.run("ROLLBACK")
             self._give_back(connection)
+
+    def _borrowed(self) -> Connection:
+        try:
+            return self._readers.get_nowait()
+        except Empty:
+            return Connection(self.path, self._key)
 
     def _give_back(self, connection: Connection) -> None:
         if self._closed or self._readers.qsize() >= READERS_KEPT:
@@ -163,9 +236,12 @@ class Store:
         self.identity = identity
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log back into the file: to be called when it is quiet."""
-        with self._lock:
-            self.write.checkpoint()
+        """Copy the write-ahead log back into the file; writers go on meanwhile."""
+        connection = self._borrowed()
+        try:
+            connection.checkpoint()
+        finally:
+            self._give_back(connection)
 
     def now(self) -> str:
         """The present moment in canonical form."""
@@ -180,11 +256,18 @@ class Store:
         """Close all connections; calling it again does nothing."""
         if self._closed:
             return
-        with self._lock:
+        self._take()
+        try:
             self._closed = True
             while not self._readers.empty():
                 self._readers.get_nowait().close()
             self.write.close()
+        finally:
+            self._lock.release()
+
+
+def _gave_way(path: Path) -> GaveWay:
+    return GaveWay(tr_noop("The query on '{path}' was interrupted."), path=str(path))
 
 
 def _refuse_newer(path: Path, version: int) -> None:

@@ -1,11 +1,11 @@
-"""Builds the search index behind what arrives, in small steps of the write lane."""
+"""Builds the search index behind what arrives, beside the write lane, and gives way to it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer
 
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.store import Store
+from crm_desktop.models.store import GaveWay, Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 
@@ -16,7 +16,14 @@ START_AFTER_MS = 2000
 """The index waits until the window stands: loading it would hold up the first list."""
 
 PAUSE_MS = 5
-"""Between steps, so that a person's save gets its turn."""
+"""Between steps, in which others that write and compute get their turn."""
+
+ROWS_MAX, ROWS_MIN = 4_000, 100
+"""Rows of a step: half as many after each that gave way, twice as many after each that did not."""
+
+STEPS_A_CHECKPOINT = 4
+"""Steps, each of some 10 MB in the log, until it is copied back into the file: never by a
+person's own commit."""
 
 
 class Indexer(QObject):
@@ -28,6 +35,8 @@ class Indexer(QObject):
         super().__init__(parent)
         self._store = store
         self._lanes = lanes
+        self._rows = ROWS_MAX
+        self._steps = 0
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._step)
         hub.changed.connect(self._note_change)
@@ -44,18 +53,29 @@ class Indexer(QObject):
         self._timer.start(QUIET_MS)
 
     def _step(self) -> None:
-        store = self._store
+        store, rows = self._store, self._rows
+        self._steps += 1
+        is_checkpoint = self._steps % STEPS_A_CHECKPOINT == 0
 
-        def job() -> bool:
+        def job() -> bool | None:
             from crm_desktop.models import search
 
-            if search.step(store):
-                return True
-            store.checkpoint()
-            return False
+            try:
+                more = search.step(store, rows)
+            except GaveWay:
+                return None
+            if is_checkpoint or not more:
+                store.checkpoint()
+            return more
 
-        self._lanes.write(job, self._go_on, owner=self)
+        self._lanes.behind(job, self._go_on, owner=self)
 
-    def _go_on(self, more: bool) -> None:
+    def _go_on(self, more: bool | None) -> None:
+        """After a step: whether there is more to do; None where it gave way."""
+        if more is None:
+            self._rows = max(self._rows // 2, ROWS_MIN)
+            self._timer.start(QUIET_MS)
+            return
+        self._rows = min(self._rows * 2, ROWS_MAX)
         if more:
             self._timer.start(PAUSE_MS)

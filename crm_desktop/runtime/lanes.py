@@ -1,6 +1,7 @@
 """Lanes: where work happens that must not hold up the window.
 
-One ordered write lane, two read workers, one network worker. A job takes plain data and returns
+One ordered write lane, two read workers, one network worker, one behind for what gives way to all
+of them. A job takes plain data and returns
 plain data; its outcome reaches the GUI thread by one queued signal, and is dropped if the object
 that asked has died by then.
 """
@@ -126,7 +127,7 @@ class _Lane(msgspec.Struct):
 
 
 class Lanes(QObject):
-    """The four lanes of one open profile. Owned by the composition root; `close` ends them."""
+    """The lanes of one open profile. Owned by the composition root; `close` ends them."""
 
     _arrived = Signal(object)
 
@@ -137,6 +138,7 @@ class Lanes(QObject):
         self._write = _Lane("write", 1, self._send)
         self._read = _Lane("read", READ_WORKERS, self._send)
         self._network = _Lane("network", 1, self._send)
+        self._behind = _Lane("behind", 1, self._send)
         self._count = threading.Lock()
         self._on_the_way = 0
         self._numbers = itertools.count(1)
@@ -178,6 +180,17 @@ class Lanes(QObject):
         """Run a job that talks to the server."""
         self._put(self._network, _task(job, owner, then, failed))
 
+    def behind(
+        self,
+        job: Callable[[], T],
+        then: Callable[[T], None] = _nothing,
+        *,
+        owner: QObject,
+        failed: Callable[[CrmError], None] = _nothing,
+    ) -> None:
+        """Run a job beside all others, which it is to let pass (`Store.writing_behind`)."""
+        self._put(self._behind, _task(job, owner, then, failed))
+
     def in_write_lane(self, piece: Callable[[], T]) -> T:
         """Run a piece of a network job in the write lane and wait for it; never call it from
         the GUI thread. Errors of the piece are raised here."""
@@ -210,7 +223,7 @@ class Lanes(QObject):
 
     def close(self) -> None:
         """End the lanes: what is queued to be written is written, the rest is waited for."""
-        for lane in (self._network, self._read, self._write):
+        for lane in (self._behind, self._network, self._read, self._write):
             lane.close()
         self._sweeper.close()
 

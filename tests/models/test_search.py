@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pypinyin
+import pypinyin.constants
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, WireTombstone
-from crm_desktop.models import pinyin, search
+from crm_desktop.models import pinyin, readings, search
 from crm_desktop.models.store import Store
 from tests.models.support import add, delete, page, pull, put, row
 
@@ -166,3 +170,20 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Store:
 )
 def test_readings_are_those_of_the_library_phrase_by_phrase(name: str) -> None:
     assert pinyin._phrase(name) == tuple(pypinyin.lazy_pinyin(name))
+
+
+def test_every_phrase_is_read_as_the_library_reads_it() -> None:
+    every = pypinyin.constants.PHRASES_DICT
+    assert [x for x in every if list(readings.of_phrase(x)) != pypinyin.lazy_pinyin(x)] == []
+    assert [x for x in every if list(readings.phrases(x)) != [x]] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in other units")
+def test_what_names_need_of_the_library_is_small() -> None:
+    measured = (
+        "import resource; from crm_desktop.models import pinyin;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "before = peak(); pinyin.spellings('重庆长安'); print(peak() - before)"
+    )
+    ran = subprocess.run([sys.executable, "-c", measured], capture_output=True, check=True)
+    assert int(ran.stdout) < 25 * 1024
