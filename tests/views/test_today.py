@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QCheckBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -201,3 +201,19 @@ def test_a_day_without_visits_says_what_to_do(pane: TodayPane, rest: Rest, qtbot
     with qtbot.waitSignal(pane.new_asked) as asked:
         pane._empty.acted.emit()
     assert asked.args == ["visit", {}]
+
+
+def test_in_little_room_what_waits_stands_below_the_visits(pane: TodayPane, qtbot: QtBot) -> None:
+    def corner(part: QWidget) -> QPoint:
+        return part.mapTo(pane, QPoint())
+
+    assert corner(pane._tasks).x() > corner(pane.stop_views[0]).x()
+    pane.resize(588, 800)
+    assert pane.width() == 588
+    last = pane.stop_views[-1]
+    qtbot.waitUntil(lambda: corner(pane._tasks).y() > corner(last).y() + last.height())
+    assert pane._tasks.isVisible()
+    qtbot.waitUntil(lambda: pane.stop_views[0].width() > 500)
+    pane.resize(1104, 800)
+    qtbot.waitUntil(lambda: corner(pane._tasks).x() > corner(last).x())
+    assert pane._tasks.isVisible()

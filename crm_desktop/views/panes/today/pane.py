@@ -8,7 +8,9 @@ from functools import partial
 from typing import TypeAlias
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import difference
@@ -39,6 +41,9 @@ _KINDS = frozenset(
 _MINUTE_MS = 60_000
 _MARGIN = 20
 _SIDE_WIDTH = 440
+
+FOLDED_BELOW_WIDTH = 820
+"""In less room what waits stands below the visits."""
 
 Clock: TypeAlias = "Callable[[], dt.datetime]"
 
@@ -79,12 +84,26 @@ class TodayPane(QWidget):
         self._decisions = DecisionsSection(self)
         self._nothing = EmptyPane("check", tr("Nothing needs you."), parent=self)
         self._stops = QVBoxLayout()
+        self._waiting, self._waits = QWidget(), QVBoxLayout()
+        _stand_on("alt", self._waiting, self._waits)
+        self._visits = QVBoxLayout()
+        self._edge = QFrame(self)
+        self._side = _scrolled(self._waiting, self, tr("What waits"), "alt")
+        self._is_narrow = False
         self._lay_out()
         self._connect()
         self._minute = QTimer(self, interval=_MINUTE_MS)
         self._minute.timeout.connect(self.refresh)
         self._minute.start()
         self.refresh()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < FOLDED_BELOW_WIDTH
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._fold()
 
     # What the shell asks
 
@@ -227,10 +246,10 @@ class TodayPane(QWidget):
         body = QHBoxLayout()
         body.setSpacing(0)
         body.addWidget(self._left(), 1)
-        edge = QFrame(self)
-        edge.setProperty("role", "hairline_down")
-        body.addWidget(edge)
-        body.addWidget(self._right())
+        self._edge.setProperty("role", "hairline_down")
+        body.addWidget(self._edge)
+        self._fill_side()
+        body.addWidget(self._side)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -239,7 +258,8 @@ class TodayPane(QWidget):
         layout.addLayout(body, 1)
 
     def _left(self) -> QScrollArea:
-        inside, column = _column("pane")
+        inside, column = QWidget(), self._visits
+        _stand_on("pane", inside, column)
         self._stops.setContentsMargins(_MARGIN, 16, _MARGIN, 8)
         self._stops.setSpacing(0)
         column.addLayout(self._stops)
@@ -249,16 +269,22 @@ class TodayPane(QWidget):
         column.addStretch(1)
         return _scrolled(inside, self, tr("Visits of today"), "pane")
 
-    def _right(self) -> QScrollArea:
-        inside, column = _column("alt")
+    def _fill_side(self) -> None:
         for section in (self._clocks, self._tasks, self._decisions, self._nothing):
-            column.addWidget(section)
-        column.addStretch(1)
-        area = _scrolled(inside, self, tr("What waits"), "alt")
-        area.setMinimumWidth(300)
-        area.setMaximumWidth(_SIDE_WIDTH + 40)
-        area.setFixedWidth(_SIDE_WIDTH)
-        return area
+            self._waits.addWidget(section)
+        self._waits.addStretch(1)
+        self._side.setFixedWidth(_SIDE_WIDTH)
+
+    def _fold(self) -> None:
+        """Put what waits below the visits, or beside them where there is room."""
+        if self._is_narrow:
+            self._visits.addWidget(self._side.takeWidget())
+            self._waiting.show()
+        else:
+            self._visits.removeWidget(self._waiting)
+            self._side.setWidget(self._waiting)
+        self._side.setVisible(not self._is_narrow)
+        self._edge.setVisible(not self._is_narrow)
 
     def _connect(self) -> None:
         sections: tuple[Section, ...] = (
@@ -295,14 +321,12 @@ def _count_words(count: int) -> str:
     return tr_n("{n} visit", "{n} visits", count) if count else ""
 
 
-def _column(surface: str) -> tuple[QWidget, QVBoxLayout]:
-    inside = QWidget()
+def _stand_on(surface: str, inside: QWidget, column: QVBoxLayout) -> None:
     inside.setProperty("surface", surface)
     inside.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    column = QVBoxLayout(inside)
+    inside.setLayout(column)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
-    return inside, column
 
 
 def _scrolled(inside: QWidget, parent: QWidget, name: str, surface: str) -> QScrollArea:
