@@ -15,6 +15,8 @@ from crm_core.fields import Kind
 from crm_core.ids import RecordId
 from crm_desktop.i18n import set_language
 from crm_desktop.models import queries
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import Where
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
@@ -313,6 +315,28 @@ def test_a_cell_is_edited_where_it_stands(
     qtbot.waitUntil(lambda: stored(store, 2).values["title"] == "Call Li")
     rest()
     assert "Call Li" in titles(side)
+
+
+def test_a_cell_changed_under_ones_hands_is_judged_on_what_stood_in_it(
+    pane: EntityPane, store: Store, hub: DataHub, rest: Rest, qtbot: QtBot
+) -> None:
+    side, record = pane.side, RecordId(f"{2:032x}")
+    before = stored(store, 2)
+    side.list.table.setCurrentIndex(side.model.index(side.model.index_of_id(record), 0))
+    rest()
+    side.list.edit_current()
+    line = side.list.table.viewport().findChild(QLineEdit)
+    assert line is not None
+    line.setText("Call Li")
+    line.textEdited.emit("Call Li")
+    receive(store, [("task", record, {**before.values, "title": "Call Wang"})])
+    hub.announce(Summary(frozenset([("task", record)])))
+    rest()
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: stored(store, 2).values["title"] == "Call Li")
+    (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
+    assert change.old == {"title": before.values["title"]}
+    assert change.base_seq == before.seq
 
 
 def test_escape_leaves_a_cell_as_it_was(

@@ -19,12 +19,13 @@ from typing_extensions import override
 from crm_core.errors import InvalidValue
 from crm_core.values import check
 from crm_desktop.i18n import words
-from crm_desktop.views.kit.delegates.roles import ID, VALUE
+from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.row import RowDelegate
 from crm_desktop.views.kit.delegates.shapes import write
 from crm_desktop.views.kit.list_model import ListModel
 
 if TYPE_CHECKING:
+    from crm_desktop.models.queries import Row
     from crm_desktop.views.kit.editor import Editor
     from crm_desktop.views.kit.links import Links
 
@@ -36,17 +37,17 @@ class CellDelegate(RowDelegate):
     """Paints every column of a list and edits its fields in place. Parent: the table.
 
     What a record is called stands out by weight; the rest is quieter. Signal:
-    `edited(record id, field's name, value)` when a cell got another value, `refused(words)`.
+    `edited(row as it was, field's name, value)` when a cell got another value, `refused(words)`.
     """
 
-    edited = Signal(str, str, object)
+    edited = Signal(object, str, object)
     refused = Signal(str)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._links: Links | None = None
         self._editor: Editor | None = None
-        self._edited_row = ""
+        self._edited_row: Row | None = None
 
     def set_links(self, links: Links) -> None:
         """Who finds records for cells that link."""
@@ -57,7 +58,9 @@ class CellDelegate(RowDelegate):
         self, parent: QWidget, option: QStyleOptionViewItem, index: _Index
     ) -> QWidget | None:
         model = index.model()
-        field = model.field_at(index.column()) if isinstance(model, ListModel) else None
+        if not isinstance(model, ListModel):
+            return None
+        field = model.field_at(index.column())
         if field is None or self._links is None:
             return None
         from crm_desktop.views.kit.editors import make_editor  # not needed by the first list
@@ -65,7 +68,7 @@ class CellDelegate(RowDelegate):
         self._editor = make_editor(field, parent, self._links)
         widget = self._editor.widget
         widget.setAutoFillBackground(True)
-        self._edited_row = str(index.data(ID))
+        self._edited_row = model.row_at(index.row())
         return widget
 
     @override
@@ -90,7 +93,8 @@ class CellDelegate(RowDelegate):
         except InvalidValue as problem:
             self.refused.emit(words(problem.message))
             return
-        self.edited.emit(self._edited_row, held.field.name, value)
+        if self._edited_row is not None:
+            self.edited.emit(self._edited_row, held.field.name, value)
 
     @override
     def updateEditorGeometry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -194,15 +195,15 @@ class ListSide(QWidget):
 
     # Cells
 
-    def _save_cell(self, record_id: str, field: str, value: Value) -> None:
+    def _save_cell(self, seen: Row, field: str, value: Value) -> None:
         kind = self.entity.kind
 
         def job(connection: Connection) -> Row | None:
-            return queries.record(connection, kind, RecordId(record_id))
+            return queries.record(connection, kind, seen.id)
 
         def save(row: Row | None) -> None:
             if row is not None:
-                self._commit_cell(row, field, value)
+                self._commit_cell(_as_seen(row, seen, field), field, value)
 
         self._hub.read(job, save, owner=self)
 
@@ -302,3 +303,9 @@ class ListSide(QWidget):
         action.triggered.connect(slot)
         self.addAction(action)
         self.bar.add_command(action)
+
+
+def _as_seen(row: Row, seen: Row, field: str) -> Row:
+    """A record with the field's value on which the editing of its cell began."""
+    values = {**row.values, field: seen.values.get(field)}
+    return replace(row, values=values, seq=min(row.seq, seen.seq))

@@ -16,6 +16,7 @@ from crm_desktop.views.kit.list_notes import EmptyList, MissedRecord
 from crm_desktop.views.kit.list_table import Table
 
 if TYPE_CHECKING:
+    from crm_desktop.models.queries import Row
     from crm_desktop.views.kit.links import Links
 
 SORTED_ROWS_MAX = 50_000
@@ -29,15 +30,15 @@ class ListView(QWidget):
     """A list of records.
 
     Signals: `chosen(id)` when another record alone is selected, `picked(count)` whenever the
-    selection changes, `opened(id)`, `edited(id, field, value)` from a cell, `copied(rows)`,
-    `sort_taken(field, descending)` from a head, `clear_asked` where nothing matches,
-    `refused(words)` where a wish cannot be met.
+    selection changes, `opened(id)`, `edited(row as it was, field, value)` from a cell,
+    `copied(rows)`, `sort_taken(field, descending)` from a head, `clear_asked` where nothing
+    matches, `refused(words)` where a wish cannot be met.
     """
 
     chosen = Signal(str)
     picked = Signal(int)
     opened = Signal(str)
-    edited = Signal(str, str, object)
+    edited = Signal(object, str, object)
     copied = Signal(int)
     sort_taken = Signal(str, bool)
     clear_asked = Signal()
@@ -212,8 +213,8 @@ class ListView(QWidget):
         if row is not None:
             self.opened.emit(row.id)
 
-    def _tell_edited(self, record_id: str, field: str, value: object) -> None:
-        self.edited.emit(record_id, field, value)
+    def _tell_edited(self, row: Row, field: str, value: object) -> None:
+        self.edited.emit(row, field, value)
 
     def _ask_clear(self) -> None:
         self.clear_asked.emit()
