@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
-import os
-import tempfile
+import secrets
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,9 +122,8 @@ _WRITERS: Mapping[str, Callable[[Chart, Path], None]] = {
 def _replaced(out: Path) -> Generator[Path]:
     """A new file in the place of `out`, once it is written whole; raises Unavailable."""
     try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".chart-")
-        os.close(handle)
-        made = Path(name)
+        made = out.with_name(f".chart-{secrets.token_hex(8)}")
+        made.touch(exist_ok=False)  # with the rights of any new file here, unlike a temporary one
         try:
             yield made
             made.replace(out)

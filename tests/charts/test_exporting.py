@@ -102,6 +102,13 @@ def test_words_that_look_like_a_formula_are_text_in_a_table(chart_of: ChartOf, t
     assert "'=HYPERLINK" in (tmp_path / "c.csv").read_text("utf-8-sig")
 
 
+def test_colleagues_may_read_a_file_as_any_other_of_its_folder(chart_of: ChartOf, tmp_path: Path):
+    usual = tmp_path / "usual.txt"
+    usual.touch()
+    write(chart_of("pyramid"), tmp_path / "chart.csv")
+    assert (tmp_path / "chart.csv").stat().st_mode == usual.stat().st_mode
+
+
 def test_an_unknown_ending_is_refused_with_those_that_are_known(chart_of: ChartOf, tmp_path: Path):
     with pytest.raises(UserProblem) as caught:
         write(chart_of("pyramid"), tmp_path / "x.docx")
