@@ -15,6 +15,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.i18n import set_language
 from crm_desktop.models import queries
+from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import May, Those
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
@@ -23,7 +24,7 @@ from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.links import LinkEdit
 from crm_desktop.views.kit.permit import edit_refusal, who_words
 from crm_desktop.views.panes.accounts.card import AccountCardView
-from tests.views.company import make_store
+from tests.views.company import make_store, receive
 
 Rest = Callable[[], None]
 ME, ANNA, LEA, TEAM, MINE, ALSO, ANNAS = (RecordId(f"{n:032x}") for n in range(1, 8))
@@ -87,7 +88,8 @@ def test_a_colleagues_record_says_who_may_change_it_and_takes_no_words(
         widget = pane.detail.form.editor(name).widget
         assert not widget.isEnabled()
         assert widget.toolTip() == pane.detail.why_not
-    assert not pane.detail._delete.isEnabled()
+    for button in (pane.detail._save, pane.detail._revert, pane.detail._delete):
+        assert not button.isVisible()
 
 
 def test_ones_own_record_is_open_but_for_handing_it_over(pane: EntityPane, rest: Rest) -> None:
@@ -102,12 +104,34 @@ def test_ones_own_record_is_open_but_for_handing_it_over(pane: EntityPane, rest:
     assert owner.toolTip() == "Only Lea Lind may hand this over."
 
 
+def test_an_account_taken_away_while_one_types_is_not_saved_and_can_be_reverted(
+    pane: EntityPane, store: Store, rest: Rest
+) -> None:
+    pane.open_record(MINE)
+    rest()
+    line = pane.detail.form.editor("phone").widget
+    assert isinstance(line, QLineEdit)
+    line.setText("222")
+    line.textEdited.emit("222")
+    receive(store, [account(MINE, "Alfreds", ANNA)])
+    pane.take_summary(Summary(frozenset({("account", MINE)})))
+    rest()
+    said: list[str] = []
+    pane.said.connect(said.append)
+    pane.save()
+    rest()
+    assert said == ["Only Anna Berg or Lea Lind may change this."]
+    assert stored(store, MINE).values["phone"] == "1"
+    assert pane.detail._revert.isVisible()
+
+
 def test_a_new_record_is_open_after_a_closed_one(pane: EntityPane, rest: Rest) -> None:
     pane.open_record(ANNAS)
     rest()
     pane.new_record()
     rest()
     assert pane.detail.form.editor("owner").widget.isEnabled()
+    assert pane.detail._save.isVisible()
     assert pane.detail.why_not == ""
 
 

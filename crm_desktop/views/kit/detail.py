@@ -101,11 +101,14 @@ class RecordDetail(QWidget):
     def show_touched(self) -> None:
         """Offer saving where something was typed."""
         touched = self.form.is_touched
-        self._save.setEnabled(touched)
+        self._save.setEnabled(touched and self._may.edit)
         self._revert.setEnabled(touched)
         can_delete = self._row is not None and not self._row.deleted and not self._locked
         self._delete.setEnabled(can_delete and self._may.delete)
-        self._delete.setVisible(self._row is not None and not self._locked)
+        is_open = self._may.edit and not self._locked
+        self._delete.setVisible(self._row is not None and is_open)
+        self._save.setVisible(is_open)
+        self._revert.setVisible(is_open or touched)
 
     def say(self, text: str) -> None:
         """A remark above the form."""
@@ -147,8 +150,6 @@ class RecordDetail(QWidget):
         self._why.setText(why)
         self._why.setVisible(bool(why))
         self.form.show_kept(kept_fields(self.entity, self._may))
-        for button in (self._save, self._revert):
-            button.setToolTip(why)
         self._delete.setToolTip(delete_refusal(self._may))
 
     def _show_banner(self, row: Row) -> None:

@@ -137,6 +137,9 @@ class EntityPane(QWidget):
         """Save what was typed, as one step."""
         if self._made_detail is None or not self.detail.form.is_touched:
             return
+        if self.detail.why_not:
+            self.said.emit(self.detail.why_not)
+            return
         values = self.detail.form.collect()
         if values is None:
             return
