@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.fields import Value
@@ -415,3 +415,20 @@ def test_where_the_days_shown_are_over_a_new_visit_begins_in_the_next_free_hour(
     # On Monday from 9:00 to 9:45 a visit was made.
     assert planned(pane) == ("2026-10-12T07:45:00Z", "2026-10-12T08:45:00Z")
     assert pane.week.calendar.sheet.first == dt.date(2026, 10, 12)
+
+
+def test_in_little_room_the_side_stands_below_the_days(pane: VisitsPane, qtbot: QtBot) -> None:
+    def corner(part: QWidget) -> QPoint:
+        return part.mapTo(pane, QPoint())
+
+    side, calendar = pane.week.side, pane.week.calendar
+    assert corner(side).x() > corner(calendar).x()
+    pane.resize(588, 400)
+    assert pane.width() == 588
+    qtbot.waitUntil(lambda: corner(side).y() >= corner(calendar).y() + calendar.height())
+    assert side.width() > 560
+    assert pane._head._fill.mapTo(pane, QPoint(pane._head._fill.width(), 0)).x() <= 588
+    pane.new_with({"account": HANDEL})
+    qtbot.waitUntil(lambda: side.card.isVisible() and abs(corner(side.card).y()) < 200)
+    pane.resize(1100, 1000)
+    qtbot.waitUntil(lambda: corner(side).x() > corner(calendar).x())

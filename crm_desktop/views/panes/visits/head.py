@@ -6,7 +6,7 @@ import datetime as dt
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QWidget
 from typing_extensions import override
 
 from crm_core.i18n import tr_noop
@@ -16,6 +16,8 @@ from crm_desktop.views.kit.buttons import icon_button, normal, primary
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.panes.visits.switch import Switch
 from crm_desktop.views.theme.theme import theme
+
+_EDGE = 8
 
 DAY, WEEK, LIST = "day", "week", "list"
 _VIEWS = ((DAY, tr_noop("One day")), (WEEK, tr_noop("Week")), (LIST, tr_noop("List")))
@@ -46,6 +48,8 @@ class Head(QWidget):
         self._new = icon_button("plus", tr("New visit"), self, edged=True)
         self._fill = primary(tr("Fill from cadence…"), self)
         self._fill.setToolTip(tr("Propose the visits that are due for the free hours shown"))
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._is_narrow = False
         self._lay_out()
         self._connect()
 
@@ -54,6 +58,19 @@ class Head(QWidget):
         self._title.setText(span_words(first, first + dt.timedelta(days - 1)))
         self._week.setText(tr("week {n}", n=first.isocalendar().week))
 
+    def fold(self, *, is_narrow: bool) -> None:
+        """Put the acts below the days, where the room is narrow."""
+        self._is_narrow = is_narrow
+        self._arrange()
+
+    def _arrange(self) -> None:
+        is_folded = self._is_narrow and not self._title.isHidden()
+        way = QBoxLayout.Direction.TopToBottom if is_folded else QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(way)
+        height, margin = theme().metrics.head, theme().metrics.margin
+        self._row.setContentsMargins(margin, 0, margin, _EDGE if is_folded else 0)
+        self.setFixedHeight(2 * height - _EDGE if is_folded else height)
+
     def show_days_controls(self, *, shown: bool) -> None:
         """The plain list has a head of its own: only the way back to the days stays then."""
         acts = (self._scope, self._new, self._fill)
@@ -61,23 +78,31 @@ class Head(QWidget):
             part.setVisible(shown)
         if not shown:
             self._week.setText("")
+        self._arrange()
 
     def _lay_out(self) -> None:
         self.setFixedHeight(theme().metrics.head)
+        self.setMinimumWidth(1)
         for label, role, tone in ((self._title, "page", ""), (self._week, "small", "ink3")):
             label.setProperty("role", role)
             label.setTextFormat(Qt.TextFormat.PlainText)
             if tone:
                 label.setProperty("tone", tone)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(theme().metrics.margin, 0, theme().metrics.margin, 0)
-        layout.setSpacing(6)
-        layout.addWidget(self._title)
+        days, acts = QHBoxLayout(), QHBoxLayout()
+        days.addWidget(self._title)
         for part in (self._back, self._today, self._on):
-            layout.addWidget(part)
-        layout.addWidget(self._week, 1)
-        for part in (self.switch, self._scope, self._new, self._fill):
-            layout.addWidget(part)
+            days.addWidget(part)
+        days.addWidget(self._week, 1)
+        for part in (self.switch, self._scope, self._new):
+            acts.addWidget(part)
+        acts.addStretch(1)
+        acts.addWidget(self._fill)
+        self.setLayout(self._row)
+        self._row.setContentsMargins(theme().metrics.margin, 0, theme().metrics.margin, 0)
+        for row in (self._row, days, acts):
+            row.setSpacing(6)
+        self._row.addLayout(days, 1)
+        self._row.addLayout(acts)
 
     def _connect(self) -> None:
         self._back.clicked.connect(self._step_back)

@@ -5,8 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId
@@ -16,11 +25,16 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.panes.visits.head import DAY, LIST, WEEK, Head
 from crm_desktop.views.panes.visits.reading import monday_of
 from crm_desktop.views.panes.visits.week_page import WeekPage
 from crm_desktop.views.panes.visits.words import VISIT
 
+FOLDED_BELOW_WIDTH = 860
+"""In less room the accounts due and the visit chosen stand below the days."""
+
+_FOLDED_DAYS = 320
 _KINDS = frozenset(("visit", "account", "address"))
 
 
@@ -51,12 +65,23 @@ class VisitsPane(QWidget):
         self._head = Head(self)
         self.week = WeekPage(hub, self, clock, zone)
         self._stack = QStackedWidget(self)
-        self._edge = QFrame(self)
+        self._edge, self._below = QFrame(self), hairline(self)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._scroll = QScrollArea(self)
+        self._is_narrow = False
         self._list: EntityPane | None = None
         self._lay_out()
         self._head.switch.choose(WEEK)
         self._connect()
         self.week.go_today()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < FOLDED_BELOW_WIDTH
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._fold()
 
     # What others may ask
 
@@ -119,8 +144,8 @@ class VisitsPane(QWidget):
 
     def _show_view(self, name: str) -> None:
         before, self._view = self._view, name
-        for part in (self._edge, self.week.side):
-            part.setVisible(name != LIST)
+        self.week.side.setVisible(name != LIST)
+        self._show_edges()
         self._head.show_days_controls(shown=name != LIST)
         if name == LIST:
             self.week.withdraw()
@@ -162,16 +187,50 @@ class VisitsPane(QWidget):
         left.setSpacing(0)
         left.addWidget(self._head)
         left.addWidget(self._stack, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addLayout(left, 1)
-        row.addWidget(self._edge)
-        row.addWidget(self.week.side)
+        inside = QWidget(self)
+        inside.setLayout(self._body)
+        self._body.setContentsMargins(0, 0, 0, 0)
+        self._body.setSpacing(0)
+        self._body.addLayout(left, 1)
+        self._body.addWidget(self._edge)
+        self._body.addWidget(self._below)
+        self._body.addWidget(self.week.side)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._scroll)
+
+    def _fold(self) -> None:
+        """Put the side below the days where it does not fit beside them."""
+        is_narrow = self._is_narrow
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._body.setDirection(way)
+        self._show_edges()
+        self._head.fold(is_narrow=is_narrow)
+        self.week.side.fold(is_narrow=is_narrow)
+        self._stack.setMinimumHeight(_FOLDED_DAYS if is_narrow else 0)
+
+    def _show_edges(self) -> None:
+        has_side = self._view != LIST
+        self._edge.setVisible(has_side and not self._is_narrow)
+        self._below.setVisible(has_side and self._is_narrow)
+
+    def _show_card(self) -> None:
+        """A visit was chosen: below the days one would not see it."""
+        if self._is_narrow:  # it has its place only after the next turn
+            QTimer.singleShot(0, self, self._scroll_to_card)
+
+    def _scroll_to_card(self) -> None:
+        self._scroll.ensureWidgetVisible(self.week.side.card)
 
     def _connect(self) -> None:
         head, week = self._head, self.week
         week.failed.connect(self.failed)
+        week.card_wanted.connect(self._show_card)
         week.account_asked.connect(self._ask_account)
         week.full_asked.connect(self._full)
         week.span_shown.connect(head.show_span)

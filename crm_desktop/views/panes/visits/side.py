@@ -24,6 +24,8 @@ from crm_desktop.views.theme.theme import theme
 WIDTH = 296
 _DUE_SHARE, _CARD_SHARE = 300, 420
 _FRAME = 2
+_WIDEST = 16_777_215
+"""Qt's own word for "as wide as you like" (QWIDGETSIZE_MAX)."""
 
 
 class Side(QWidget):
@@ -41,6 +43,15 @@ class Side(QWidget):
         self.setFixedWidth(WIDTH)
         self._lay_out()
         self.show_card(shown=False)
+
+    def fold(self, *, is_narrow: bool) -> None:
+        """Take the whole width, as high as is needed, where it stands below the days."""
+        if is_narrow:
+            self.setMinimumSize(0, _DUE_SHARE + _CARD_SHARE)
+            self.setMaximumWidth(_WIDEST)
+        else:
+            self.setMinimumHeight(0)
+            self.setFixedWidth(WIDTH)
 
     def show_due(self, due: Due) -> None:
         """Show the accounts that are due."""

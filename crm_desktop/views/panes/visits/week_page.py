@@ -66,13 +66,15 @@ class WeekPage(QWidget):
     """Calendar and foot; `side` beside them has the accounts due and the visit chosen.
 
     Signals: `failed(CrmError)`; `account_asked(id)`; `full_asked(visit id)` for its plain form;
-    `span_shown(first day, days)`. `clock` gives the aware moment, `zone` the place.
+    `span_shown(first day, days)`; `card_wanted` where one goes on in the card. `clock` gives the
+    aware moment, `zone` the place.
     """
 
     failed = Signal(object)
     account_asked = Signal(str)
     full_asked = Signal(str)
     span_shown = Signal(object, int)
+    card_wanted = Signal()
 
     def __init__(
         self, hub: DataHub, parent: QWidget, clock: Callable[[], dt.datetime], zone: Zone
@@ -298,6 +300,7 @@ class WeekPage(QWidget):
         def show(titles: Mapping[str, str]) -> None:
             self.side.show_card(shown=True)
             self.side.card.show_new(laid_in, titles)
+            self.card_wanted.emit()
 
         self._hub.read(lambda c: titles_of(c, known), show, owner=self, supersede="new visit")
 
@@ -347,6 +350,7 @@ class WeekPage(QWidget):
     def _open(self, visit: str) -> None:
         self.calendar.choose(visit)
         self.side.card.focus_first()
+        self.card_wanted.emit()
 
     # Parts
 
