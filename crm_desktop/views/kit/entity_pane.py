@@ -34,9 +34,9 @@ from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
 
 if TYPE_CHECKING:
-    from crm_desktop.views.kit.changers import Changer, News
     from crm_desktop.views.kit.detail import RecordDetail
     from crm_desktop.views.kit.drafts import DraftKeeper
+    from crm_desktop.views.kit.following import Following
 
 _FORM_WIDTH, _CARD_WIDTH = 420, 320
 _NEW = "new"
@@ -79,6 +79,7 @@ class EntityPane(QWidget):
         self._model = self._side.model
         self._made_detail: RecordDetail | None = None
         self._drafts: DraftKeeper | None = None
+        self._following: Following
         self._right = QStackedWidget(self)
         self._nothing = plain_label(self, tr("Choose a record in the list."))
         self._card = card(self._right) if card is not None else None
@@ -188,7 +189,7 @@ class EntityPane(QWidget):
         reset = self.entity.kind in summary.kinds_reset
         touched = (self.entity.kind, self._record.id) in summary.changed
         if reset or touched or summary.conflicts_changed:
-            self._follow(self._record.id)
+            self._following.follow()
 
     # Reading
 
@@ -232,40 +233,10 @@ class EntityPane(QWidget):
             self._is_entering = False
             self.detail.form.focus_first()
 
-    def _follow(self, record_id: str) -> None:
-        """The record on show has changed: so does the form, but for what was typed."""
-        from crm_desktop.views.kit.changers import read_news
-
-        kind = self.entity.kind
-
-        def job(connection: Connection) -> News | None:
-            return read_news(connection, kind, record_id)
-
-        self._hub.read(job, self._show_news, owner=self, supersede="follow")
-
-    def _show_news(self, news: News | None) -> None:
-        if news is None or news.shown.row.id != self.record_id:
-            return
-        shown = news.shown
-        self._record = shown.row
-        self.detail.follow(shown.row, shown.titles, shown.notes, shown.may)
-        self.detail.form.meanwhile.name(news.changers)
+    def _note_followed(self, row: Row) -> None:
+        self._record = row
         if self.detail.shows_history:
             self._load_history()
-        self._ask_who()
-
-    def _ask_who(self) -> None:
-        """Let the server say who changed what while the form was open."""
-        from crm_desktop.views.kit.changers import ask_changers
-
-        record_id, meanwhile = self.record_id, self.detail.form.meanwhile
-
-        def take(by_whom: Mapping[str, Changer]) -> None:
-            if record_id == self.record_id:
-                meanwhile.name(by_whom)
-
-        if record_id and meanwhile.has_news:
-            ask_changers(self._hub, self.entity.kind, record_id, take, owner=self)
 
     def _load_history(self) -> None:
         if self._record is None:
@@ -366,7 +337,7 @@ class EntityPane(QWidget):
     def _say_restored(self) -> None:
         self.detail.show_touched()
         self.detail.say(tr("What you typed here and did not save is back."))
-        self._ask_who()
+        self._following.ask_who()
 
     # Parts
 
@@ -417,6 +388,7 @@ class EntityPane(QWidget):
     def _make_detail(self) -> RecordDetail:
         from crm_desktop.views.kit.detail import RecordDetail  # forms are not needed at start
         from crm_desktop.views.kit.drafts import DraftKeeper
+        from crm_desktop.views.kit.following import Following
 
         locked = self.entity.read_only or self.entity.insert_only
         finder = Finder(self._hub, making=self._kind_made)
@@ -429,6 +401,8 @@ class EntityPane(QWidget):
         detail.inbox_asked.connect(self.inbox_asked)
         detail.history_shown.connect(self._load_history)
         detail.field_history_asked.connect(self._show_field_history)
+        self._following = Following(self._hub, detail, lambda: self.record_id, self)
+        self._following.followed.connect(self._note_followed)
         self._drafts = DraftKeeper(self._hub, self)
         self._drafts.watch(detail.form)
         self._drafts.restored.connect(self._say_restored)

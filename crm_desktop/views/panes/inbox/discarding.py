@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import WayBack
@@ -75,7 +75,7 @@ class Discarding(QObject):
         many = self._records
         words = tr("Discarded: {title}", title=title)
         if many > 1:
-            words = tr("Discarded, in {n} records", n=many)
+            words = tr_n("Discarded, in {n} record", "Discarded, in {n} records", many)
 
         def job(store: Store) -> Summary:
             summary, back = inbox.discard_for_now(store, ChangeSetId(cs_id))
