@@ -15,7 +15,7 @@ from crm_core.roles import Action
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
-from crm_desktop.models.rights import Rights
+from crm_desktop.models.rights import EVERYTHING, May, Rights
 from crm_desktop.models.sql import Where, blob
 
 PARTS_MAX = 500
@@ -46,7 +46,7 @@ class Member:
 @dataclass(frozen=True)
 class PlanPage:
     """A plan and its parts. `items` by box, `loose` actions serve no objective, `names` of people
-    by "kind/id"; `may_edit` and `may_approve` as far as this device knows."""
+    by "kind/id"; `may` and `may_approve` as far as this device knows."""
 
     plan: Row
     account: str = ""
@@ -56,8 +56,13 @@ class PlanPage:
     loose: tuple[Row, ...] = ()
     people: tuple[Member, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict[str, str])
-    may_edit: bool = True
+    may: May = EVERYTHING
     may_approve: bool = True
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the user may change the plan and its parts."""
+        return self.may.edit
 
     @property
     def share(self) -> float | None:
@@ -92,7 +97,7 @@ def plan_page(c: Connection, plan: RecordId, *, user: RecordId, today: dt.date) 
         loose=loose,
         people=buying_centre(c, account, today=today),
         names=_names(c, [row, *_rows_of(objectives), *loose]),
-        may_edit=rights.of("plan", plan).edit,
+        may=rights.of("plan", plan),
         may_approve=rights.may(Action.APPROVE, "plan", plan),
     )
 

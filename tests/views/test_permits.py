@@ -24,6 +24,7 @@ from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.links import LinkEdit
 from crm_desktop.views.kit.permit import edit_refusal, who_words
 from crm_desktop.views.panes.accounts.card import AccountCardView
+from crm_desktop.views.shell.window import Shell
 from tests.views.company import make_store, receive
 
 Rest = Callable[[], None]
@@ -277,6 +278,27 @@ def test_a_colleagues_card_offers_nothing_that_would_be_refused(
     card.show_record(MINE)
     rest()
     assert all(act.isEnabled() for act in card._acts.values())
+
+
+def test_the_real_window_says_it_at_its_foot_before_anything_is_typed(
+    shell: Shell, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    shell.show_place("accounts")
+    rest()
+    pane = shell.pane
+    assert pane is not None
+    go_to(pane, ANNAS, "name")
+    rest()
+    pane.side.list.focus_table()
+    qtbot.keyClick(pane.side.list.table, Qt.Key.Key_F2)
+    rest()
+    assert shell.undo_bar.isVisible()
+    assert "Only Anna Berg or Lea Lind may change this." in shell.undo_bar.text
+    pane.edit_record()
+    rest()
+    assert pane.detail.why_not == "Only Anna Berg or Lea Lind may change this."
+    with store.reader() as c:
+        assert c.value("SELECT count(*) FROM changeset") == 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN", "zh_TW"])

@@ -341,6 +341,7 @@ def test_who_only_reads_plans_is_offered_nothing_else(pane: PlansPane) -> None:
     assert not box.items.flags(box.items.index(0)) & Qt.ItemFlag.ItemIsEditable
     assert not cell(pane, "plan_objective", O1).flags() & Qt.ItemFlag.ItemIsEditable
     assert view.head.read_only.isVisible()
+    assert view.head.read_only.text() == "Your role may not change this."
 
 
 def test_back_leads_to_the_list_and_enter_to_the_page(pane: PlansPane, rest: Rest) -> None:

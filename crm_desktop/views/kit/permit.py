@@ -42,7 +42,9 @@ def edit_refusal(may: May) -> str:
     if may.edit:
         return ""
     who = who_words(may.editors)
-    return tr("Only {who} may change this.", who=who) if who else tr("Nobody may change this here.")
+    return (
+        tr("Only {who} may change this.", who=who) if who else tr("Your role may not change this.")
+    )
 
 
 def field_refusal(may: May, field: str) -> str:
@@ -50,7 +52,11 @@ def field_refusal(may: May, field: str) -> str:
     if not may.edit or may.changes(field):
         return edit_refusal(may)
     who = who_words(may.handers)
-    return tr("Only {who} may hand this over.", who=who) if who else tr("This is not handed over.")
+    return (
+        tr("Only {who} may hand this over.", who=who)
+        if who
+        else tr("Your role may not hand this over.")
+    )
 
 
 def delete_refusal(may: May) -> str:

@@ -22,6 +22,7 @@ from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.delegates.progress import ProgressValue, paint_progress
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.flow import FlowLayout
+from crm_desktop.views.kit.permit import edit_refusal
 from crm_desktop.views.kit.words import code_words
 from crm_desktop.views.panes.plans.parts import label
 from crm_desktop.views.panes.plans.words import PLAN, STEPS, percent
@@ -106,7 +107,7 @@ class PlanHead(QWidget):
         self._bar.setAccessibleName(words)
         self._bar.setToolTip(words)
         self.read_only.setVisible(not page.may_edit)
-        self.read_only.setText(tr("Your role reads plans; key-account managers keep them."))
+        self.read_only.setText(edit_refusal(page.may))
         for part in (self._bar, self._grade):
             part.update()
 
