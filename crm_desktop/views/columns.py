@@ -57,7 +57,7 @@ _WIDTHS: Mapping[Kind, int] = {
 }
 _WIDTH = 120
 _TITLE_WIDTH = 220
-_TITLE_WIDTHS: Mapping[str, int] = {"number": 150, "entity": 150, "action": 110}
+_TITLE_WIDTHS: Mapping[str, int] = {"number": 150, "text": 270, "entity": 150, "action": 110}
 _NAMED_WIDTHS: Mapping[str, int] = {
     "account": 180, "complaint": 200, "title": 165, "street": 190, "login": 110, "code": 100,
     "os": 110, "app_version": 90,
