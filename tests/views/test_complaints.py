@@ -414,6 +414,29 @@ def test_what_a_colleague_changes_while_the_form_is_open_is_not_put_back(
     assert stored(store, LATE).row.values["severity"] == "critical"
 
 
+def test_a_draft_that_comes_back_is_judged_on_what_was_seen_when_it_was_typed(
+    pane: ComplaintsPane, store: Store, hub: DataHub, rest
+) -> None:
+    pane.open_record(LATE)
+    rest()
+    pane._ask_edit()
+    pane.case.form.editor("subject").restore("Mouldy cheese")
+    pane.case.form._keep_draft()
+    pane.open_record(SOON)
+    rest()
+    theirs = {**stored(store, LATE).row.values, "subject": "Blue cheese"}
+    receive(store, [("complaint", LATE, theirs)])
+    pane.open_record(LATE)
+    rest()
+    pane._ask_edit()
+    rest()
+    assert pane.case.form.editor("subject").typed() == "Mouldy cheese"
+    pane.save()
+    rest()
+    (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
+    assert (change.old, change.base_seq) == ({"subject": "Mouldy Gorgonzola"}, 0)
+
+
 def test_who_may_not_hand_over_reads_why_and_is_not_asked_for_the_handler(
     tmp_path: Path, lanes: Lanes, qtbot: QtBot, rest
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from msgspec.structs import replace
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -43,6 +43,9 @@ _HEIGHT_MIN = 160
 WORDS = "words"
 """The name of the log's words among the questions."""
 
+_BASES = ""
+"""The name beside those of the questions: what each field held when it was typed."""
+
 _COMPLAINT = CATALOG["complaint"]
 _NOT_FILLED = tr_noop("'{field}' must be filled in.")
 
@@ -70,11 +73,13 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered: the fields asked for, the log's words, and who may see them."""
+    """What was answered: the fields asked for, the log's words, and who may see them; `earlier`:
+    what fields of a draft held when they were typed, where they hold something else by now."""
 
     values: Mapping[str, Value]
     words: str = ""
     told: bool = False
+    earlier: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
 
 class AskForm(QWidget):
@@ -98,6 +103,7 @@ class AskForm(QWidget):
         self._ask = Ask("", "", "")
         self._editors: dict[str, Editor] = {}
         self._problems: dict[str, QLabel] = {}
+        self._earlier: dict[str, Value] = {}
         self._page: QWidget | None = None
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
@@ -130,7 +136,7 @@ class AskForm(QWidget):
         if self._page is not None:
             self._page.hide()
             self._page.deleteLater()
-        self._editors, self._problems = {}, {}
+        self._editors, self._problems, self._earlier = {}, {}, {}
         self._page = self._made(ask)
         self._layout.insertWidget(0, self._page)
         self.updateGeometry()
@@ -150,11 +156,16 @@ class AskForm(QWidget):
 
     def restore(self, text: str) -> None:
         """Lay a draft over the form."""
-        for name, typed in cast("dict[str, str]", json.loads(text)).items():
+        kept = cast("dict[str, Any]", json.loads(text))
+        bases = cast("dict[str, Value]", kept.pop(_BASES, {}))
+        for name, typed in kept.items():
             if name == WORDS and self._ask.words:
                 self._words.setPlainText(typed)
             elif name in self._editors:
                 self._editors[name].restore(typed)
+                is_news = name in bases and bases[name] != self._ask.values.get(name)
+                if is_news and self._editors[name].is_touched:
+                    self._earlier[name] = bases[name]
 
     def flush_draft(self) -> None:
         """Keep at once what waits to be kept."""
@@ -186,7 +197,7 @@ class AskForm(QWidget):
             problems[WORDS] = Message(_NOT_FILLED, {"field": self._ask.words})
         self._show_problems(problems)
         if not problems:
-            self.answered.emit(Answer(values, said, self._told.isChecked()))
+            self.answered.emit(Answer(values, said, self._told.isChecked(), self._earlier))
 
     def show_problem(self, name: str, message: Message) -> bool:
         """Say what the store refused beside its question; False where it was not asked."""
@@ -341,8 +352,14 @@ class AskForm(QWidget):
         self._keep.start()
 
     def _keep_draft(self) -> None:
-        typed = {name: x.typed() for name, x in self._editors.items() if x.is_touched}
+        typed: dict[str, Any] = {
+            name: x.typed() for name, x in self._editors.items() if x.is_touched
+        }
+        seen = {**self._ask.values, **self._earlier}
+        bases = {name: seen.get(name) for name in typed}
         if self._ask.words and self._words.toPlainText().strip():
             typed[WORDS] = self._words.toPlainText()
+        if typed:
+            typed[_BASES] = bases
         if self._ask.key:
             self.draft_changed.emit(self._ask.key, json.dumps(typed) if typed else None)

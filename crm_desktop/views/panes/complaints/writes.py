@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import uuid_utils
+from msgspec.structs import replace
 
 from crm_core import complaint_steps as steps
 from crm_core.catalog import CATALOG
@@ -39,6 +40,7 @@ def entered(record_id: RecordId, answer: Answer, now: dt.datetime) -> Write:
 
 def answered(detail: CaseDetail, asked: str, answer: Answer, now: dt.datetime) -> Write:
     """A note, a correction, or the step to a stage: whichever was asked for."""
+    detail = _as_seen(detail, answer.earlier)
     if asked == NOTE:
         line = _line(now, comment=answer.words, told=answer.told)
         return Write(steps.note(_seen(detail), line), tr("Note: {title}", title=_title(detail)))
@@ -81,6 +83,14 @@ def _corrected(detail: CaseDetail, values: Mapping[str, Value]) -> Write:
     row = detail.row
     changes = difference(CATALOG["complaint"], row.id, row.values, values, row.seq)
     return Write(changes, tr("Change: {title}", title=_title(detail)))
+
+
+def _as_seen(detail: CaseDetail, earlier: Mapping[str, Value]) -> CaseDetail:
+    """A case as the author of a draft saw it: of no version, judged by the values alone."""
+    if not earlier:
+        return detail
+    row = replace(detail.row, values={**detail.row.values, **earlier}, seq=0)
+    return replace(detail, row=row)
 
 
 def _seen(detail: CaseDetail) -> steps.Seen:
