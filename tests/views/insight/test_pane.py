@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
@@ -13,11 +15,13 @@ from pytestqt.qtbot import QtBot
 from crm_core.changes import Change, Op
 from crm_core.errors import Unavailable
 from crm_core.ids import RecordId
+from crm_desktop.insight import phrases
 from crm_desktop.insight.layout import BOARDS
 from crm_desktop.models import queries
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.panes.insight import card as card_module
+from crm_desktop.views.panes.insight import drawn
 from crm_desktop.views.panes.insight.card import ChartCard
 from crm_desktop.views.panes.insight.drawn import Filter
 from crm_desktop.views.panes.insight.pane import InsightPane
@@ -129,6 +133,7 @@ def test_the_keyboard_goes_from_mark_to_mark_and_opens_them(
 ):
     canvas = card_of(pane, "complaint-causes").canvas
     canvas.setFocus()
+    assert "Arrow keys" in canvas.accessibleDescription()
     qtbot.keyClick(canvas, Qt.Key.Key_Right)
     first = canvas.accessibleDescription()
     qtbot.keyClick(canvas, Qt.Key.Key_Right)
@@ -214,6 +219,38 @@ def test_a_change_while_nobody_looks_is_read_when_somebody_does(
     assert n_of(causes) == before
     pane.show()
     qtbot.waitUntil(lambda: n_of(causes) == before - 1, timeout=30_000)
+
+
+def test_a_new_day_is_read_when_somebody_looks(pane: InsightPane, qtbot: QtBot):
+    card = card_of(pane, "revenue")
+    assert card.chart is not None
+    today = card.chart.as_of
+    card._chart = replace(card.chart, as_of=today - dt.timedelta(3))
+    pane.hide()
+    pane.show()
+    qtbot.waitUntil(lambda: card.chart is not None and card.chart.as_of == today, timeout=30_000)
+    ready(qtbot, pane)
+
+
+def test_a_synchronisation_that_changed_nothing_is_said_below_the_charts(
+    pane: InsightPane, store: Store, qtbot: QtBot
+):
+    card = card_of(pane, "revenue")
+    pixels = card.canvas._pixels
+    with store.writing() as c:
+        c.run("UPDATE sync_state SET verified_at = '2026-11-20T09:29:00Z'")
+    pane._clock.timeout.emit()
+    qtbot.waitUntil(
+        lambda: card.chart is not None and "09:29" in card.chart.last_sync, timeout=30_000
+    )
+    assert card.words()[4] == phrases.sync_words("2026-11-20T09:29:00Z", drawn.today())
+    assert card.canvas._pixels is pixels
+
+
+def test_nothing_is_looked_up_while_nobody_looks(pane: InsightPane):
+    assert pane._clock.isActive()
+    pane.hide()
+    assert not pane._clock.isActive()
 
 
 def test_the_explanation_stands_in_the_pictures_place(pane: InsightPane):

@@ -74,6 +74,7 @@ class ChartCanvas(QWidget):
         self._places = picture.places
         self._point_at(-1)
         self.setAccessibleName(f"{drawn.chart.title}: {drawn.chart.finding}")
+        self.setAccessibleDescription(", ".join(self._told()))
         self.update()
 
     def show_remark(self, text: str) -> None:
@@ -173,9 +174,9 @@ class ChartCanvas(QWidget):
         self.update()
 
     def _told(self) -> list[str]:
-        """The lines of the tip."""
+        """The lines of the tip, or what a reader of screens is told when nothing is pointed at."""
         if self.pointed is None:
-            return []
+            return [tr("Arrow keys go from mark to mark, Enter lists its records.")]
         mark = self.pointed.mark
         lines = [mark.tip or f"{mark.label}: {mark.shown}"]
         if mark.drill is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.text import text_of
 from crm_desktop.views.panes.insight.canvas import ChartCanvas
-from crm_desktop.views.panes.insight.drawn import Drawn, Filter, draw, read_chart
+from crm_desktop.views.panes.insight.drawn import Drawn, Filter, draw, read_chart, today
 from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
@@ -88,10 +89,9 @@ class ChartCard(QFrame):
 
         if self._chart is not None:
             return
-        today = dt.datetime.now().astimezone().date()
         title = headings.title(self.name)
         self._title.setText(title)
-        self._filters.setText(headings.filter_line(self.name, today, asked.words))
+        self._filters.setText(headings.filter_line(self.name, today(), asked.words))
         self.setAccessibleName(f"{title}: {tr('Loading')}")
 
     @property
@@ -119,6 +119,15 @@ class ChartCard(QFrame):
             return read_chart(connection, name, asked, canvas)
 
         self._hub.read(job, self._take, owner=self, supersede=name, failed=self._give_up)
+
+    def expire(self, today: dt.date) -> None:
+        """A chart of another day has to be read anew."""
+        self.is_stale = self.is_stale or (self._chart is not None and self._chart.as_of != today)
+
+    def show_sync(self, last_sync: str) -> None:
+        """Say that a later synchronisation brought nothing that would change what is shown."""
+        if self._chart is not None and not self.is_stale and self._chart.last_sync != last_sync:
+            self._show_words(replace(self._chart, last_sync=last_sync))
 
     def explain(self, *, shown: bool) -> None:
         """Show how the numbers are made, or the picture again."""

@@ -50,13 +50,24 @@ def read_chart(connection: Connection, name: str, asked: Filter, canvas: Canvas)
     return draw(compute(connection, name, asked), canvas)
 
 
+def today() -> dt.date:
+    """The day that charts are as of."""
+    return dt.datetime.now().astimezone().date()
+
+
+def read_last_sync(connection: Connection) -> str:
+    """When this device last proved equal with its server; "" for never."""
+    from crm_desktop.insight.question import Question
+
+    return Question(connection, today()).last_sync
+
+
 def compute(connection: Connection, name: str, asked: Filter) -> Chart:
     """The numbers of a chart as of today."""
     from crm_desktop.insight import boards
     from crm_desktop.insight.question import Question
 
-    today = dt.datetime.now().astimezone().date()
-    return boards.compute(name, Question(connection, today, asked.where, asked.words))
+    return boards.compute(name, Question(connection, today(), asked.where, asked.words))
 
 
 def draw(chart: Chart, canvas: Canvas) -> Drawn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -62,8 +61,7 @@ class Exports(QObject):
         def write(connection: Connection, out: Path) -> Path:
             return drawn.write_board(connection, names, asked, out)
 
-        today = dt.datetime.now().astimezone().date()
-        self._ask(file_name(title, today, ".pdf"), write)
+        self._ask(file_name(title, drawn.today(), ".pdf"), write)
 
     def copy_chart(self, chart: Chart, form: str) -> None:
         """Put a chart on the clipboard; `form` as of `drawn.copied`."""

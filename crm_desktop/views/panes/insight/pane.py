@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 AFTER_CHANGES_MS = 400
 """What a synchronisation brings comes in many pieces: one reading for them."""
 
+CLOCK_MS = 60_000
+"""While somebody looks: a new day is read, and a later synchronisation said, within a minute."""
+
 
 class InsightPane(QWidget):
     """The boards. Signals: `opened(kind, id)`; `said(words)` for a remark; `failed(CrmError)`."""
@@ -54,6 +57,7 @@ class InsightPane(QWidget):
         self._exports = Exports(hub, self)
         self._pages = QStackedWidget(self)
         self._later = QTimer(self, singleShot=True, interval=AFTER_CHANGES_MS)
+        self._clock = QTimer(self, interval=CLOCK_MS)
         self._lay_out()
         self._connect()
         self._show_board(BOARDS[0].name)
@@ -155,7 +159,26 @@ class InsightPane(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        QTimer.singleShot(0, self, self._read_stale)
+        self._clock.start()
+        QTimer.singleShot(0, self, self._look_at_clock)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
+    def _look_at_clock(self) -> None:
+        """A computer that slept over the weekend shows Monday's charts, not Friday's."""
+        for board in self._boards.values():
+            for card in board.cards:
+                card.expire(drawn.today())
+        self._read_stale()
+        self._hub.read(drawn.read_last_sync, self._show_sync, owner=self, supersede="last sync")
+
+    def _show_sync(self, last_sync: str) -> None:
+        for board in self._boards.values():
+            for card in board.cards:
+                card.show_sync(last_sync)
 
     # The records behind a mark
 
@@ -208,3 +231,4 @@ class InsightPane(QWidget):
         self._records.left.connect(self._show_charts)
         self._records.opened.connect(self._pass_on_opened)
         self._later.timeout.connect(self._read_stale)
+        self._clock.timeout.connect(self._look_at_clock)
