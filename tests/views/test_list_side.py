@@ -440,3 +440,22 @@ def test_columns_are_narrowed_by_typing(hub: DataHub, rest: Rest, qtbot: QtBot) 
     qtbot.keyClick(sheet._line, Qt.Key.Key_Down)
     qtbot.keyClick(sheet._list, Qt.Key.Key_Space)
     assert "credit_limit" in pane.side.bar.spec.columns
+
+
+def test_the_order_is_chosen_by_a_few_letters_and_turned_round(
+    pane: EntityPane, rest: Rest, qtbot: QtBot
+) -> None:
+    bar = pane.side.bar
+    bar._sort.click()
+    (sheet,) = bar.findChildren(FieldsPopup)
+    assert not {"description", "account"} & set(sheet.offered), "links and notes have no order"
+    qtbot.keyClicks(sheet._line, "prior")
+    qtbot.keyClick(sheet._line, Qt.Key.Key_Return)
+    rest()
+    assert (bar.spec.sort, bar.spec.descending) == ("priority", False)
+    bar._turn_order()
+    rest()
+    assert (bar.spec.sort, bar.spec.descending) == ("priority", True)
+    listed = [pane.model.row_at(n) for n in range(pane.model.rowCount())]
+    found = [str(row.values["priority"]) for row in listed if row and row.values["priority"]]
+    assert found == sorted(found, reverse=True)

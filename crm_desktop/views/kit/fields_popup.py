@@ -20,12 +20,15 @@ _ROWS_MAX = 14
 
 
 class FieldsPopup(Popup):
-    """Chooses a field. Signal: `taken(name)`."""
+    """Chooses a field; the one in force, if any, has a mark. Signal: `taken(name)`."""
 
     taken = Signal(str)
 
-    def __init__(self, fields: Sequence[Field], usual: Sequence[str], parent: QWidget) -> None:
+    def __init__(
+        self, fields: Sequence[Field], usual: Sequence[str], parent: QWidget, *, chosen: str = ""
+    ) -> None:
         super().__init__(parent)
+        self._chosen = chosen
         self._line = NarrowLine(self)
         self._list = QListWidget(self)
         self._list.setAccessibleName(tr("Fields"))
@@ -57,7 +60,9 @@ class FieldsPopup(Popup):
             if members and all(group for _, group in groups):
                 self._add_heading(words)
             for field in members:
-                item = QListWidgetItem(tr(field.label), self._list)
+                is_chosen = field.name == self._chosen
+                item = QListWidgetItem(f"✓ {tr(field.label)}" if is_chosen else tr(field.label))
+                self._list.addItem(item)
                 item.setData(_NAME, field.name)
         height = theme().metrics.tree_row
         for n in range(self._list.count()):

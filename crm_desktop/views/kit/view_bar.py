@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from crm_core.entity import Entity
 from crm_core.fields import Kind
 from crm_desktop.i18n import tr
 from crm_desktop.models.sql import Where
-from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.buttons import flat, icon_button
 from crm_desktop.views.kit.column import Column
 from crm_desktop.views.kit.conditions import ConditionChips
 from crm_desktop.views.kit.links import Links
@@ -27,7 +27,9 @@ ALL = "all"
 
 _SEARCH_AFTER_MS = 200
 _SEARCH_WIDTH = 170
-_UNSORTABLE = frozenset((Kind.NOTE, Kind.JSON, Kind.LINKS, Kind.TAGS, Kind.LINK, Kind.PLACE))
+_UNSORTABLE = frozenset(
+    (Kind.NOTE, Kind.JSON, Kind.LINKS, Kind.TAGS, Kind.LINK, Kind.PLACE, Kind.ORDER)
+)
 
 
 class ViewBar(QWidget):
@@ -171,28 +173,25 @@ class ViewBar(QWidget):
     # Order and columns
 
     def _offer_order(self) -> None:
-        menu = self._menu()
-        now = self.spec.sort or self.entity.sort
-        group = QActionGroup(menu)
-        for field in sorted(self.entity.fields, key=lambda x: tr(x.label)):
-            if field.kind not in _UNSORTABLE:
-                action = _checkable(menu, tr(field.label), field.name, field.name == now)
-                group.addAction(action)
-        menu.addSeparator()
-        direction = QActionGroup(menu)
-        for words, way in ((tr("Ascending"), ""), (tr("Descending"), "-")):
-            is_now = self.spec.descending == bool(way)
-            direction.addAction(_checkable(menu, words, way, is_now))
-        menu.triggered.connect(self._take_order)
-        menu.popup(self._sort.mapToGlobal(self._sort.rect().bottomLeft()))
+        from crm_desktop.views.kit.fields_popup import FieldsPopup  # not for start
 
-    def _take_order(self, action: QAction) -> None:
-        asked = str(action.data() or "")
-        if asked in self.entity.by_name:
-            self._ask(replace(self.spec, sort=asked))
-        else:
-            sort = self.spec.sort or self.entity.sort
-            self._ask(replace(self.spec, sort=sort, descending=asked == "-"))
+        fields = [field for field in self.entity.fields if field.kind not in _UNSORTABLE]
+        shown = self.columns_shown() or self._usual_columns
+        now = self.spec.sort or self.entity.sort
+        popup = FieldsPopup(fields, [x.name for x in shown], self, chosen=now)
+        turn = flat(tr("Ascending") if self.spec.descending else tr("Descending"), popup)
+        turn.clicked.connect(self._turn_order)
+        turn.clicked.connect(popup.close)
+        popup.page.addWidget(turn)
+        popup.taken.connect(self._take_order)
+        popup.open_below(self._sort)
+
+    def _take_order(self, name: str) -> None:
+        self._ask(replace(self.spec, sort=name))
+
+    def _turn_order(self) -> None:
+        sort = self.spec.sort or self.entity.sort
+        self._ask(replace(self.spec, sort=sort, descending=not self.spec.descending))
 
     def columns_shown(self) -> tuple[Column, ...]:
         """The columns of the view, in their order; unknown ones of a newer version are left out."""
@@ -325,11 +324,3 @@ class ViewBar(QWidget):
         )
         for button, slot in clicks:
             button.clicked.connect(slot)
-
-
-def _checkable(menu: QMenu, words: str, data: str, checked: bool) -> QAction:  # four words say it
-    action = menu.addAction(words)
-    action.setData(data)
-    action.setCheckable(True)
-    action.setChecked(checked)
-    return action
