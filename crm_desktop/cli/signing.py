@@ -143,7 +143,7 @@ def status(desk: Desk) -> Exit:
         ended = last_run(opened.store).failure
         stands = standing(state, parked, signed_in=opened.session.signed_in, last_run=ended)
         said: dict[str, Json] = {
-            "state": stands.state.value,
+            "state": stands.state.in_json,
             "cursor": state.cursor,
             "pending": parked.pending,
             "parked": parked_counts(parked),

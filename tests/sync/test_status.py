@@ -92,3 +92,8 @@ class Notes(dict[str, str]):
 def test_work_that_waits_is_counted_in_the_words() -> None:
     told = standing(AGREED, Parked(pending=3), signed_in=False)
     assert str(told.words) == "Signed out; 3 changes are kept here until you sign in."
+
+
+def test_the_command_line_says_one_of_the_agreed_words() -> None:
+    agreed = {"up_to_date", "waiting", "fetching", "offline", "needs_you", "signed_out"}
+    assert {state.in_json for state in State} == agreed
