@@ -44,10 +44,28 @@ def test_title_and_filter_stand_before_a_number_is_known(hub: DataHub, qtbot: Qt
         assert title
         assert "Grade A" in filters
         assert card.canvas.is_loading
+        assert not card._explain.isEnabled()
+        assert not card._export.isEnabled()
     before = {card.name: card.words()[2] for card in made.board.cards}
     ready(qtbot, made)
     assert all(card.words()[2].startswith(before[card.name]) for card in made.board.cards)
     assert not any(card.canvas.is_loading for card in made.board.cards)
+    assert all(card._export.isEnabled() and card._explain.isEnabled() for card in made.board.cards)
+
+
+def test_what_takes_long_shows_bars_to_come(hub: DataHub, qtbot: QtBot):
+    card = ChartCard("revenue", hub)
+    qtbot.addWidget(card)
+    card.resize(500, 330)
+    with qtbot.waitExposed(card):
+        card.show()
+    skeleton = card.canvas._skeleton
+    qtbot.waitUntil(skeleton.isVisible)
+    image = card.canvas.grab().toImage()
+    colours = {image.pixelColor(x, image.height() // 2).name() for x in range(image.width())}
+    assert len(colours) > 1
+    card.read(Filter())
+    qtbot.waitUntil(lambda: not skeleton.isVisible(), timeout=30_000)
 
 
 def test_a_chart_that_cannot_be_made_says_so_in_its_place(

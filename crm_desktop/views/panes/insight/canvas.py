@@ -33,6 +33,8 @@ REDRAW_AFTER_MS = 120
 
 _LEAST = QSize(300, 190)
 _PADDING, _GAP, _LINE = 9, 10, 15
+_AXIS, _FOOT = 44, 26
+_HEIGHTS = (0.42, 0.58, 0.5, 0.7, 0.62, 0.8, 0.55, 0.9)
 
 
 class ChartCanvas(QWidget):
@@ -53,7 +55,7 @@ class ChartCanvas(QWidget):
         self._later = QTimer(self, singleShot=True, interval=REDRAW_AFTER_MS)
         self._later.timeout.connect(self.resized)
         self._remark = ""
-        self._skeleton = Skeleton(self)
+        self._skeleton = _BarsToCome(self)
         self._skeleton.start()
         self.setAccessibleName(tr("Loading"))
         self.setMouseTracking(True)
@@ -244,3 +246,18 @@ class ChartCanvas(QWidget):
             top = top if top <= lowest else box.top() - _GAP // 2 - size.height()
         at = right if right <= last else left
         return QRect(QPoint(max(0, min(at, last)), max(0, min(top, lowest))), size)
+
+
+class _BarsToCome(Skeleton):
+    """A chart's skeleton: a few still bars on their line."""
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, worn = QPainter(self), theme().tokens
+        left, foot = _AXIS, self.height() - _FOOT
+        step = (self.width() - left) / len(_HEIGHTS)
+        painter.fillRect(left, foot, self.width() - left, 1, QColor(worn.line))
+        for n, height in enumerate(_HEIGHTS):
+            tall = round(height * (foot - _LINE))
+            at = round(left + (n + 0.2) * step)
+            painter.fillRect(at, foot - tall, round(0.6 * step), tall, QColor(worn.fill))

@@ -79,6 +79,8 @@ class ChartCard(QFrame):
         self._sync = text_of("caption", self)
         self._explain = icon_button("info", tr("Explain"), self)
         self._export = icon_button("export", tr("Export"), self)
+        self._explain.setEnabled(False)
+        self._export.setEnabled(False)
         self._lay_out()
         self._connect()
         self.expect(Filter())
@@ -166,6 +168,8 @@ class ChartCard(QFrame):
         from crm_desktop.insight.phrases import explained, foot_words
 
         self._chart = chart
+        self._explain.setEnabled(True)
+        self._export.setEnabled(True)
         counted, as_of, sync = foot_words(chart)
         self._title.setText(chart.title)
         self._finding.setText(chart.finding)
