@@ -75,6 +75,7 @@ QPushButton[role="flat"], QToolButton[role="flat"] {
     min-height: ${button_inside}px; max-height: ${button_inside}px;
     font-size: 12px; font-weight: 500;
 }
+QPushButton[role="flat"]:disabled, QToolButton[role="flat"]:disabled { color: $ink3; }
 QToolButton[role="flat_icon"] {
     background: transparent; border: 1px solid transparent; border-radius: ${radius}px; padding: 0;
     min-height: ${button_inside}px; max-height: ${button_inside}px;
