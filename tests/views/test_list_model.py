@@ -262,3 +262,11 @@ def test_a_column_beside_the_record_is_read_for_all_rows_at_once_and_spoken() ->
     assert cell.data(Qt.ItemDataRole.AccessibleTextRole) == "Calls: 7 calls"
     assert (other.data(), other.data(VALUE)) == ("", None)
     assert model.is_affected(Summary(frozenset({("visit", RecordId("1" * 32))})))
+
+
+@pytest.mark.usefixtures("qapp")
+def test_when_all_of_the_window_goes_the_rest_of_the_list_shows() -> None:
+    model, source = make([1])
+    for step in (("jump", 1), ("add", 0), ("remove", 1)):
+        play(model, source, step)
+    assert shown(model) == [0]

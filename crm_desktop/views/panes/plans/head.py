@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QSize, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -31,6 +31,7 @@ from crm_desktop.views.theme.theme import theme
 _MACHINE = MACHINES["plan"]
 _BAR = 150
 _EDGE, _BETWEEN = 8, 24
+_TITLE_LEAST = 100
 _BADGES = {"active": "info", "approved": "info", "under_review": "warn", "closed": "good"}
 
 
@@ -74,6 +75,7 @@ class PlanHead(QWidget):
         self._bar = _Painted(QSize(_BAR, 18), self._paint_bar, self)
         self.read_only = label(self, "small", tone="ink3")
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._whose, self._acts = QHBoxLayout(), QHBoxLayout()
         self._plans.clicked.connect(self._ask_back)
         self._full.clicked.connect(self._ask_full)
         layout = QVBoxLayout(self)
@@ -82,8 +84,16 @@ class PlanHead(QWidget):
         layout.addWidget(self._line())
         layout.addWidget(self._facts())
 
-    def fold(self, *, is_narrow: bool) -> None:
-        """Put what can be done below whose plan it is, where the room is narrow."""
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def _fold(self) -> None:
+        """Put what can be done below whose plan it is, where it does not fit beside that."""
+        needed = sum(part.minimumSize().width() for part in (self._whose, self._acts))
+        room = self.width() - 2 * theme().metrics.margin - self._row.spacing()
+        is_narrow = needed + _TITLE_LEAST > room
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._row.setDirection(way)
 
@@ -110,6 +120,7 @@ class PlanHead(QWidget):
         self.read_only.setText(edit_refusal(page.may))
         for part in (self._bar, self._grade):
             part.update()
+        self._fold()
 
     def _show_states(self, page: PlanPage) -> None:
         row = page.plan
@@ -176,7 +187,7 @@ class PlanHead(QWidget):
         self._row.setSpacing(8)
         arrow = label(self, "", tone="ink3")
         arrow.setText("›")
-        whose, acts = QHBoxLayout(), QHBoxLayout()
+        whose, acts = self._whose, self._acts
         for part in (self._plans, arrow, self._grade, self.account):
             whose.addWidget(part)
         whose.addWidget(self._title, 1)

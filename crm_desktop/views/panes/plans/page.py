@@ -210,7 +210,6 @@ class PlanView(QWidget):
     def _fold(self) -> None:
         """Stack the board and the people where they do not fit beside each other."""
         upper, both, is_narrow = self._upper, self._both, self._is_narrow
-        self.head.fold(is_narrow=is_narrow)
         upper.setOrientation(Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal)
         folded = _FOLDED_BOARD + _FOLDED_PEOPLE
         # In enough room it takes what is left, and makes nothing scroll that could be smaller.

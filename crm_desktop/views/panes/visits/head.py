@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QWidget
 from typing_extensions import override
 
@@ -49,7 +49,7 @@ class Head(QWidget):
         self._fill = primary(tr("Fill from cadence…"), self)
         self._fill.setToolTip(tr("Propose the visits that are due for the free hours shown"))
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._is_narrow = False
+        self._days, self._acts = QHBoxLayout(), QHBoxLayout()
         self._lay_out()
         self._connect()
 
@@ -57,14 +57,18 @@ class Head(QWidget):
         """Say which days are shown."""
         self._title.setText(span_words(first, first + dt.timedelta(days - 1)))
         self._week.setText(tr("week {n}", n=first.isocalendar().week))
+        self._arrange()
 
-    def fold(self, *, is_narrow: bool) -> None:
-        """Put the acts below the days, where the room is narrow."""
-        self._is_narrow = is_narrow
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self._arrange()
 
     def _arrange(self) -> None:
-        is_folded = self._is_narrow and not self._title.isHidden()
+        """Put the acts below the days, where they do not fit beside them."""
+        needed = sum(row.minimumSize().width() for row in (self._days, self._acts))
+        room = self.width() - 2 * theme().metrics.margin - self._row.spacing()
+        is_folded = needed > room and not self._title.isHidden()
         way = QBoxLayout.Direction.TopToBottom if is_folded else QBoxLayout.Direction.LeftToRight
         self._row.setDirection(way)
         height, margin = theme().metrics.head, theme().metrics.margin
@@ -88,7 +92,7 @@ class Head(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             if tone:
                 label.setProperty("tone", tone)
-        days, acts = QHBoxLayout(), QHBoxLayout()
+        days, acts = self._days, self._acts
         days.addWidget(self._title)
         for part in (self._back, self._today, self._on):
             days.addWidget(part)

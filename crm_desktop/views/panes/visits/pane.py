@@ -210,7 +210,6 @@ class VisitsPane(QWidget):
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._body.setDirection(way)
         self._show_edges()
-        self._head.fold(is_narrow=is_narrow)
         self.week.side.fold(is_narrow=is_narrow)
         self._stack.setMinimumHeight(_FOLDED_DAYS if is_narrow else 0)
 
