@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from tests.bench import first_sync, nothing_new, push, start, window
+from tests.bench import first_sync, nothing_new, push, search, start, window
 from tests.bench.stage import Stage, staged
 from tests.bench.table import Row, drawn
 
@@ -20,7 +20,8 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "nothing-new": (nothing_new.measure, 10_000),
     "start": (start.measure, 1_000_000),
     "window": (window.measure, 1_000_000),
-    "search": (window.measure_search, 100_000),
+    "search": (search.measure, 100_000),
+    "indexing": (search.measure_building, 100_000),
 }
 """What can be measured, and with how many records."""
 

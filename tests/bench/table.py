@@ -71,6 +71,11 @@ def middle(figures: Sequence[float]) -> float:
     return float(median(figures))
 
 
+def share(figures: Sequence[float], part: float) -> float:
+    """The figure below which this part of them lies."""
+    return sorted(figures)[min(int(len(figures) * part), len(figures) - 1)]
+
+
 def seconds(figures: Sequence[float]) -> str:
     """The median in seconds, with the range that it comes from."""
     return f"{middle(figures):.2f} s [{min(figures):.2f}–{max(figures):.2f}]"

@@ -11,7 +11,6 @@ STEP = Target(1.4)
 JUMP = Target(2.5)
 SAVE_MS = Target(50)
 CARD_MS = Target(100)
-SEARCH_MS = Target(40)
 LATE_MIDDLE_MS, LATE_P99_MS = Target(16), Target(50)
 ARRIVING = 100_000
 MODULE = "tests.bench.window_child"
@@ -47,20 +46,6 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
             late_middle, LATE_MIDDLE_MS, arriving.foreign),
         Row("window late while many arrive (p99)", f"{late_p99:.1f} ms", "1 ms",
             late_p99, LATE_P99_MS, arriving.foreign),
-    ]  # fmt: skip
-
-
-def measure_search(stage: Stage, runs: int, accounts: int) -> list[Row]:
-    """The best fifty for what is typed, once all accounts are in the index."""
-    profile = profile_of(stage, accounts)
-    while child("index", profile, module=MODULE)["is_behind"]:
-        pass
-    with watched() as searching:
-        found = [child("search", profile, module=MODULE)["p95_ms"] for _ in range(runs)]
-    many = f"{accounts:_}".replace("_", "\u202f")
-    return [
-        Row(f"search over {many} accounts, top 50 (p95)", f"{middle(found):.1f} ms", "1 ms",
-            middle(found), SEARCH_MS, searching.foreign),
     ]  # fmt: skip
 
 

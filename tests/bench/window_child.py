@@ -21,12 +21,13 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
-from crm_desktop.models import queries, search
+from crm_desktop.models import queries
 from crm_desktop.models.journal import commit
 from crm_desktop.models.queries import Key, Row
 from crm_desktop.models.store import Store
 from crm_desktop.profile import Profile
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.columns import columns_of
 from crm_desktop.views.kit.column import Column, as_columns
@@ -36,6 +37,7 @@ from crm_desktop.views.kit.listing import Listing, Source, Stretch, Wanted
 from crm_desktop.views.kit.source import StoreSource
 from crm_desktop.views.theme import theme
 from tests.bench.child import opened
+from tests.bench.table import share
 
 STEPS = 60
 STEP_ROWS = 10
@@ -46,8 +48,8 @@ CARDS = 40
 ENTRIES = 500
 """In the timeline of a card."""
 STEP_CHANGES = 100
-INDEX_S = 60.0
-SEARCHES, LETTERS, TOP = 20, 10, 50
+AT_WORK_S = 0.7, 1.5
+"""After a change the index rests for half a second; then a person saves at any moment."""
 ACCOUNTS_EACH = 40
 """For each time that something is done; with fewer accounts it is only tried, and less often."""
 TICK_MS = 5
@@ -109,6 +111,11 @@ class Bench:
             self.app.processEvents()
             if time.monotonic() > give_up:
                 raise TimeoutError
+
+    def wait(self, seconds: float) -> None:
+        """Let the window work for so long."""
+        end_s = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > end_s)
 
     def settle(self) -> None:
         """Let everything that was asked for arrive and be painted."""
@@ -172,15 +179,22 @@ def list_job(folder: str) -> dict[str, float]:
     return {"floor_ms": middle(floor), "step_ms": middle(step), "jump_p95_ms": share(jump, 0.95)}
 
 
-def save_job(folder: str) -> dict[str, float]:
-    """From the order to save until the list shows the new value."""
+def save_job(folder: str, *, indexing: bool = False) -> dict[str, float]:
+    """From the order to save until the list shows the new value; with `indexing`, while the search
+    index is being built, each at a moment when that has gone on again."""
     with closing(opened(folder)) as profile, closing(Bench(profile)) as bench:
+        indexer = Indexer(profile.store, bench.hub, bench.lanes)
+        if indexing:
+            indexer.start()
+        dice = random.Random(1)
         view, model = bench.shown(StoreSource(bench.hub, model_columns()))
         bench.hub.changed.connect(lambda summary: model.is_affected(summary) and model.refresh())
         found: list[float] = []
         for n in bench.times(SAVES):
             row = model.row_at(n % 10)
             assert row is not None
+            if indexing:
+                bench.wait(dice.uniform(*AT_WORK_S))
             new = {"phone": f"040-{n}-{time.time_ns()}"}
             told: list[int] = []
             link = model.dataChanged.connect(lambda *_, told=told: told.append(1))
@@ -193,6 +207,7 @@ def save_job(folder: str) -> dict[str, float]:
             model.disconnect(link)
             bench.hub.undo()
             bench.settle()
+        indexer.stop()
     return {"p95_ms": share(found, 0.95)}
 
 
@@ -237,31 +252,6 @@ def with_history(store: Store, number: int) -> RecordId:
     for first in range(0, len(changes), STEP_CHANGES):
         commit(store, changes[first : first + STEP_CHANGES], label="Bench")
     return account
-
-
-def index_job(folder: str) -> dict[str, bool]:
-    """Put more records into the search index, for so many seconds at most."""
-    until = time.monotonic() + INDEX_S
-    with closing(opened(folder)) as profile:
-        while search.step(profile.store) and time.monotonic() < until:
-            pass
-        with profile.store.reader() as connection:
-            return {"is_behind": search.is_behind(connection)}
-
-
-def search_job(folder: str) -> dict[str, float]:
-    """The best fifty for what is typed, letter by letter, over every account of the profile."""
-    with closing(opened(folder)) as profile:
-        found: list[float] = []
-        with profile.store.reader() as connection:
-            names = [row.values["name"] for row in queries.page(connection, "account").rows]
-            for name in map(str, random.Random(1).sample(names, SEARCHES)):
-                for length in range(1, min(len(name), LETTERS) + 1):
-                    before = time.perf_counter()
-                    hits = search.search(connection, name[:length], limit=TOP)
-                    found.append(since_ms(before))
-                    assert hits, name[:length]
-    return {"p95_ms": share(found, 0.95), "worst_ms": max(found)}
 
 
 def arrival_job(folder: str) -> dict[str, float]:
@@ -312,14 +302,8 @@ def middle(figures: Sequence[float]) -> float:
     return share(figures, 0.5)
 
 
-def share(figures: Sequence[float], part: float) -> float:
-    """The figure below which this part of them lies."""
-    return sorted(figures)[min(int(len(figures) * part), len(figures) - 1)]
-
-
 JOBS = {
     "list": list_job, "save": save_job, "arrival": arrival_job, "card": card_job,
-    "index": index_job, "search": search_job,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -30,6 +30,12 @@ def arrive(store: Store, count: int) -> None:
     pull(store, count + 1, page("account", *rows))
 
 
+def missing(store: Store) -> list[int]:
+    """Customers that are not found by their number, of every part of what arrived."""
+    some = range(1_000, MANY, 37)
+    return [n for n in some if f"Customer {n}" not in found(store, str(n))]
+
+
 def segments(store: Store, table: str) -> int:
     with store.reader() as c:
         return int(c.value(f"SELECT count(DISTINCT segid) FROM {table}_idx"))
@@ -80,7 +86,7 @@ def test_saves_between_steps_of_the_index_neither_fail_nor_are_lost(store: Store
     builder.join(PATIENCE_S)
     assert len(found(store, "saved")) == 20
     assert len(found(store, "renamed")) == 20
-    assert found(store, f"customer {MANY - 1}") == [f"Customer {MANY - 1}"]
+    assert missing(store) == []
     check(store)
 
 
@@ -124,9 +130,9 @@ def test_one_that_holds_the_whole_is_found_behind_hundreds_that_hold_parts(store
 
 def test_a_long_word_and_the_beginning_of_another_find_the_one_among_many(store: Store) -> None:
     rows = [row(RecordId(f"{n + 9:032x}"), n + 1, name=f"Foods {n} Ltd") for n in range(1500)]
-    pull(store, 9999, page("account", *rows, row(RecordId(f"{5:032x}"), 2000, name="Foods Zy")))
+    pull(store, 9999, page("account", *rows, row(RecordId(f"{5:032x}"), 2000, name="Zy Foods")))
     search.build(store)
-    assert found(store, "foods z") == ["Foods Zy"]
+    assert found(store, "foods z") == ["Zy Foods"]
 
 
 BUILDING = """
@@ -154,7 +160,7 @@ def test_an_index_killed_while_it_is_built_mends_itself(store: Store, steps: int
         assert search.is_behind(c)
     search.build(again)
     check(again)
-    assert found(again, f"customer {MANY - 1}") == [f"Customer {MANY - 1}"]
+    assert missing(again) == []
     again.close()
 
 
