@@ -42,7 +42,7 @@ def test_an_emptied_form_empties_every_field_and_misses_what_is_required(
     values = as_typed_by_people(entity, company.fresh(entity))
     form = Form(entity, NobodyFound(), parent)
     form.show_values(values, {})
-    kept = {x.name for x in entity.editable if x.required or x.machine}
+    kept = {x.name for x in entity.editable if x.required or x.machine or x.kind is Kind.ORDER}
     form.restore({name: "" for name in values if name not in kept})
     assert form.collect() == {
         name: default_of(entity.by_name[name]) for name in values if name not in kept

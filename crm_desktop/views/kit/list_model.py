@@ -317,9 +317,8 @@ class ListModel(QAbstractTableModel):
 
     def _reread(self, stretch: Stretch) -> None:
         self._more_after = stretch.more
-        if (
-            not stretch.rows and self._more_before
-        ):  # all of the window is gone: go back to the start
+        if not stretch.rows and self._more_before:
+            # All of the window is gone: go back to the start.
             self._more_before, self._dirty, self.offset = False, True, 0
         wanted = {row.id: row for row in stretch.rows}
         staying = longest_in_order([row.id for row in self._rows], list(wanted))
