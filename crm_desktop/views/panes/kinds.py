@@ -22,8 +22,8 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.views.kit.text import caption
 
 LIVING_ELSEWHERE = frozenset(("conflict", "saved_view", "attachment"))
-"""Kinds that are worked on where they matter, the inbox, the tabs of a list, and the records that
-files hang on: they can be brought to the front here, and are not offered."""
+"""Kinds that nobody keeps by hand in a list: conflicts belong to the inbox, views to the tabs of a
+list, and a file's record is never typed. They can be brought to the front, and are not offered."""
 
 
 @runtime_checkable
