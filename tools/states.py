@@ -248,7 +248,7 @@ SCENES = {
         Scene("missing", REP, missing_field),
         Scene("reopened", REP, reopened, cut_off),
         Scene("offline", REP, places("today"), network(lambda *_: REFUSE), wears("offline")),
-        Scene("failing", REP, places("today"), network(lambda *_: FAIL), wears("offline")),
+        Scene("failing", REP, places("today"), network(lambda *_: FAIL), wears("warning")),
         Scene("signed-out", REP, places("today"), sign_in_ended, wears("lock")),
         Scene("withdrawn", LEAD, as_it_is, withdrawn, is_withdrawn),
     )
