@@ -68,7 +68,7 @@ def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     phrase = iter(_phrase("".join(piece for piece in pieces if piece >= _CJK_FIRST)))
     found: list[tuple[str, ...]] = []
     position = 0
-    for piece, behind in zip(pieces, (*pieces[1:], ""), strict=True):
+    for piece, behind in zip(pieces, (*pieces, "")[1:], strict=True):
         if piece < _CJK_FIRST:
             found.append((piece,))
             continue
@@ -104,9 +104,10 @@ def spellings(text: str) -> str:
         words[("".join(combination) + tail)[:LETTERS_MAX]] = None
         words[("".join(map(_initial, combination, pieces)) + initial_tail)[:LETTERS_MAX]] = None
     for start in range(1, len(found)):
-        rest_of_it = "".join(initials[start + 1 : start + SUFFIX_INITIALS])
-        for reading in found[start]:
-            words[(_initial(reading, pieces[start]) + rest_of_it)[:LETTERS_MAX]] = None
+        short = "".join(initials[start : start + SUFFIX_INITIALS])[:LETTERS_MAX]
+        words[short] = None
+        if len(found[start]) > 1:
+            words |= {reading[0] + short[1:]: None for reading in found[start]}
     return " ".join(words)
 
 

@@ -187,3 +187,10 @@ def test_what_names_need_of_the_library_is_small() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", measured], capture_output=True, check=True)
     assert int(ran.stdout) < 25 * 1024
+
+
+@pytest.mark.parametrize("name", ["！？", "…", "€ 5", "😀", "é", "ß", "ﬁne", "\u0301"])
+def test_any_name_can_be_indexed_and_found_by_itself(store: Store, name: str) -> None:
+    add(store, "account", name=name)
+    search.rebuild(store)
+    assert found(store, name) == [name]
