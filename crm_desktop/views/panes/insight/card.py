@@ -5,17 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,11 +27,11 @@ from crm_desktop.views.kit.elided import Elided
 from crm_desktop.views.kit.text import text_of
 from crm_desktop.views.panes.insight.canvas import ChartCanvas
 from crm_desktop.views.panes.insight.drawn import Drawn, Filter, draw, read_chart, today
+from crm_desktop.views.panes.insight.reasons import Reasons
 from crm_desktop.views.theme.theme import theme
 
 if TYPE_CHECKING:
     from crm_desktop.insight.chart import Chart, Mark
-    from crm_desktop.insight.phrases import Told
 
 EXPORTS = (
     (".png", tr_noop("Picture (PNG)")),
@@ -72,8 +68,7 @@ class ChartCard(QFrame):
         self._finding = _line("body", self, "ink2")
         self._filters = _line("small", self, "ink2")
         self._canvas = ChartCanvas(self)
-        self._explanation = QLabel(self)
-        self._reasons = QScrollArea(self)
+        self._reasons = Reasons(self)
         self._middle = QStackedWidget(self)
         self._foot = _line("caption", self, "ink3")
         self._sync = text_of("caption", self)
@@ -176,10 +171,7 @@ class ChartCard(QFrame):
         self._filters.setText(chart.filters)
         self._foot.setText(f"{counted}    {as_of}")
         self._sync.setText(sync)
-        parts = explained(chart)
-        self._explanation.setText("".join(map(_paragraph, parts)))
-        self._reasons.setAccessibleDescription("\n".join(part.words for part in parts))
-        self._reasons.setAccessibleName(f"{chart.title}: {tr('Explain')}")
+        self._reasons.tell(chart.title, explained(chart))
         self.setAccessibleName(f"{chart.title}: {chart.finding}")
 
     def _ask_export(self, ending: str) -> None:
@@ -216,7 +208,6 @@ class ChartCard(QFrame):
         foot.addWidget(self._sync)
         self._sync.setWordWrap(False)
         self._middle.addWidget(self._canvas)
-        self._fill_reasons()
         self._middle.addWidget(self._reasons)
         column = QVBoxLayout(self)
         column.setContentsMargins(margin, 6, margin, 9)
@@ -228,22 +219,10 @@ class ChartCard(QFrame):
         column.addSpacing(4)
         column.addLayout(foot)
 
-    def _fill_reasons(self) -> None:
-        self._explanation.setWordWrap(True)
-        self._explanation.setTextFormat(Qt.TextFormat.RichText)
-        self._explanation.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._reasons.setWidgetResizable(True)
-        self._reasons.setFrameShape(QFrame.Shape.NoFrame)
-        self._reasons.setWidget(self._explanation)
-        self._reasons.setAccessibleName(tr("Explain"))
-        back = QShortcut(QKeySequence(Qt.Key.Key_Escape), self._reasons)
-        back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        back.activated.connect(self._leave_reasons)
-
     def _connect(self) -> None:
         self._explain.setCheckable(True)
         self._explain.toggled.connect(self._show_explanation)
+        self._reasons.left.connect(self._leave_reasons)
         menu = QMenu(self._export)
         for ending, words in EXPORTS:
             menu.addAction(tr(words)).triggered.connect(partial(self._ask_export, ending))
@@ -255,11 +234,6 @@ class ChartCard(QFrame):
         self._canvas.resized.connect(self._redraw)
         self._canvas.chosen.connect(self._pass_on)
         theme().changed.connect(self._redraw)
-
-
-def _paragraph(part: Told) -> str:
-    lines = escape(part.words).replace("\n", "<br>")
-    return f"<p><b>{escape(part.heading)}</b><br>{lines}</p>"
 
 
 def _line(role: str, parent: QWidget, tone: str) -> Elided:
