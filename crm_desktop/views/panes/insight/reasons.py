@@ -38,8 +38,8 @@ class Reasons(QScrollArea):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         for part in parts:
-            column.addWidget(_label(part.heading, page, "section"))
-            column.addWidget(_label(part.words, page))
+            column.addWidget(_label(part.heading, page, "role", "section"))
+            column.addWidget(_label(part.words, page, "tone", "ink2"))
             column.addSpacing(_BETWEEN)
         column.addStretch(1)
         self.setWidget(page)
@@ -50,10 +50,10 @@ class Reasons(QScrollArea):
         self.left.emit()
 
 
-def _label(words: str, parent: QWidget, role: str = "") -> QLabel:
+def _label(words: str, parent: QWidget, name: str, worn: str) -> QLabel:
     made = QLabel(words, parent)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     made.setWordWrap(True)
-    made.setProperty("role", role)
+    made.setProperty(name, worn)
     return made
