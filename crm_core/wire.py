@@ -22,6 +22,8 @@ PUSH_BYTES_MAX = 1024 * 1024
 PULL_PAGE_ROWS = 1000
 PULL_LINE_BYTES_MAX = 64 * 1024 * 1024
 JSON_DEPTH_MAX = 6
+ROOTS_ANEW_MAX = 200
+"""More roots than this are not repaired one by one; so a pull's request stays small."""
 
 
 class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,12 +112,38 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     total: int
 
 
-PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | End
+class Check(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which digests a pull is to state: without `endings` those of the 256 buckets of roots, else
+    of every single root whose id ends so. `content`: of the canonical bodies too (`digest`)."""
+
+    endings: tuple[str, ...] = ()
+    content: bool = False
+
+
+class Sums(msgspec.Struct, frozen=True, tag="sums"):
+    """The digests (count, total) that a `Check` asked for, as of this pull's `hi`, by bucket or by
+    root; what is empty is left out. A record counts below each of its roots in sight."""
+
+    check: Check
+    sums: dict[str, tuple[int, int]]
+
+
+class Anew(msgspec.Struct, frozen=True, tag="anew"):
+    """All that lies below these roots: (id, seq) by kind, deleted records too. Nothing else does;
+    the versions themselves follow."""
+
+    roots: tuple[RecordId, ...]
+    held: dict[str, dict[RecordId, int]]
+
+
+PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | End | Sums | Anew
 
 
 class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """`cursor` 0: everything. `resume`: the `after` of the last mark of a pull cut short, with
-    `resume_hi` its cursor: roots up to it are held, the rest follow."""
+    `resume_hi` its cursor: roots up to it are held, the rest follow. `check` asks for digests,
+    `anew` for all that lies below roots whose digests differed; older servers heed neither.
+    `heard`: the server's schema as last heard, where it was another one than the client's."""
 
     epoch: str = ""
     schema: int = 1
@@ -123,6 +151,9 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     cursor: int = 0
     resume: str = ""
     resume_hi: int = 0
+    check: Check | None = None
+    anew: tuple[RecordId, ...] = ()
+    heard: int = 0
 
 
 class PushRequest(msgspec.Struct, frozen=True):

@@ -35,9 +35,10 @@ class Digests:
     def __init__(self) -> None:
         self._known: OrderedDict[frozenset[str], _Known] = OrderedDict()
 
-    def of(self, tx: Tx, clock: Clock, keys: frozenset[str]) -> Digest:
-        """The digest of every live record visible with these keys, in this snapshot."""
-        known = self._known.get(keys)
+    def of(self, tx: Tx, clock: Clock, keys: frozenset[str], *, afresh: bool = False) -> Digest:
+        """The digest of every live record visible with these keys, in this snapshot. `afresh`:
+        what was carried along is not believed, but counted again."""
+        known = None if afresh else self._known.get(keys)
         if known is not None and known.epoch == clock.epoch and known.seq == clock.seq:
             return known.digest
         digest = None
