@@ -13,6 +13,7 @@ from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
 from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.wire import (
     PULL_PAGE_ROWS,
+    Anew,
     End,
     Enter,
     Gone,
@@ -20,8 +21,10 @@ from crm_core.wire import (
     Left,
     Mark,
     PullRequest,
+    Sums,
     encode,
 )
+from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import Digests
 from crm_server.sight import Generations, plan
 from crm_server.store import Clock, Tx
@@ -56,6 +59,7 @@ class Puller:
         self._digests = digests
         self._now = now
         self._keys = [*generations.keys]
+        refuse_too_much(request)
         self.plan = plan(tx, clock, generations, request)
 
     # -- sending ----------------------------------------------------------------------------
@@ -73,7 +77,11 @@ class Puller:
                 reached = ALL_ENTERED
             yield line
         yield _line(Mark(plan.base, reached))
-        digest = self._digests.of(self._tx, self._clock, self._generations.keys)
+        check, keys = self._request.check, self._generations.keys
+        if check is not None:
+            yield _line(Sums(check, sums(self._tx, keys, check)))
+        # To a device that compares closely the truth is told, not what was carried along.
+        digest = self._digests.of(self._tx, self._clock, keys, afresh=check is not None)
         yield _line(End(plan.hi, digest.count, digest.total))
 
     def _content(self) -> Iterator[bytes]:
@@ -83,11 +91,13 @@ class Puller:
         yield from self._enter_lines()
         if plan.has_feed:
             yield from self._feed_lines()
+        if self._request.anew and not plan.starts_over:
+            yield from self._anew_lines()
 
     def delivers(self) -> bool:
         """Whether the answer may hold row versions that the device has not been given yet."""
         plan = self.plan
-        if plan.enter:
+        if plan.enter or self._request.anew:
             return True
         return plan.has_feed and self._has_news(plan.feed_from)
 
@@ -162,6 +172,20 @@ class Puller:
                 return
             cursor = rows[-1][2]
             yield _line(Mark(plan.base, ALL_ENTERED))
+
+    def _anew_lines(self) -> Iterator[bytes]:
+        """All below the roots that were asked for, as it is now."""
+        asked = [*dict.fromkeys(self._request.anew)]
+        shown = shown_of(self._tx, asked, self._keys)
+        rows = {(row[1], row[2]): row[1:] for row in self._rows_below(shown)}
+        held: dict[str, dict[RecordId, int]] = {}
+        for kind, record_id, seq, *_ in rows.values():
+            held.setdefault(kind, {})[record_id] = seq
+        yield _line(Anew(tuple(asked), held))
+        yield from self._pages(sorted(rows.values(), key=_seq_of))
+        hidden = tuple(root for root in asked if root not in shown)
+        if hidden:
+            yield _line(Left(hidden))
 
     def _rerooted(self, cursor: int) -> list[RecordId]:
         """Records that did not change but hang below other roots than before."""
