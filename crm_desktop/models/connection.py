@@ -26,6 +26,10 @@ slower; 64 MB would make them 8 % faster, and a first sync's memory grow by 40 M
 WAL_PAGES = 20_000
 """Pages in the log before SQLite copies them back by itself; `checkpoint` does it when quiet."""
 
+SAFE, LATER = "FULL", "NORMAL"
+"""When a commit returns: with the disk holding it, or before, which a power cut may undo (ADR 36).
+"""
+
 BUSY_TIMEOUT_MS = 5_000
 TEMP_IN_MEMORY = 2
 
@@ -68,7 +72,7 @@ class Connection:
             self._raw.execute(f"PRAGMA temp_store={TEMP_IN_MEMORY}")
             self._raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             self._raw.execute("PRAGMA journal_mode=WAL")
-            self._raw.execute("PRAGMA synchronous=NORMAL")
+            self._raw.execute(f"PRAGMA synchronous={SAFE}")
             self._raw.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
             kept = self._raw.execute("PRAGMA temp_store").fetchone()[0]
         except _driver.Error as error:
@@ -77,6 +81,10 @@ class Connection:
         if kept != TEMP_IN_MEMORY:
             self._raw.close()
             raise Bug(tr_noop("Temporary tables would be written to disk in clear."))
+
+    def commit_when(self, safety: str) -> None:
+        """Between transactions: from now on commits return when they are `SAFE`, or at once."""
+        self.run(f"PRAGMA synchronous={safety}")
 
     @property
     def in_transaction(self) -> bool:

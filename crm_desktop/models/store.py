@@ -16,7 +16,7 @@ from crm_core.errors import Bug, NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_desktop.models import created, search_tables
-from crm_desktop.models.connection import Connection, transaction
+from crm_desktop.models.connection import LATER, SAFE, Connection, transaction
 from crm_desktop.models.identity import IDENTITY, Identity, identity_in
 
 NUDGE_S = 0.005
@@ -133,8 +133,9 @@ class Store:
         if self._closed:
             raise Bug(tr_noop("The store is closed."))
         with self._lock:
-            self.write.run("BEGIN IMMEDIATE")
+            self.write.commit_when(LATER)
             try:
+                self.write.run("BEGIN IMMEDIATE")
                 with self._open_to_nudges():
                     yield self.write
                     self.give_way()
@@ -145,6 +146,8 @@ class Store:
                 if self._wanted and isinstance(error, Unavailable):
                     raise _gave_way(self.path) from error
                 raise
+            finally:
+                self.write.commit_when(SAFE)
 
     def give_way(self) -> None:
         """For work behind: end here if somebody else wants to write. Raises GaveWay."""

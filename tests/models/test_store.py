@@ -126,3 +126,17 @@ def test_opening_todays_file_loads_no_heavy_library(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_save_is_on_the_disk_when_it_returns(store: Store) -> None:
+    def safety() -> int:
+        return store.write.value("PRAGMA synchronous")
+
+    at_once, written_through = 1, 2
+    assert safety() == written_through
+    with store.writing_behind():
+        assert safety() == at_once
+    assert safety() == written_through
+    with pytest.raises(UserProblem), store.writing_behind():
+        raise UserProblem("The index cannot be written.")
+    assert safety() == written_through
