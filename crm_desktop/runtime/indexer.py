@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer
 
+from crm_core.errors import CrmError
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import GaveWay, Store
 from crm_desktop.runtime.hub import DataHub
@@ -37,6 +38,7 @@ class Indexer(QObject):
         self._lanes = lanes
         self._rows = ROWS_MAX
         self._steps = 0
+        self._is_at_work = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._step)
         hub.changed.connect(self._note_change)
@@ -53,6 +55,10 @@ class Indexer(QObject):
         self._timer.start(QUIET_MS)
 
     def _step(self) -> None:
+        if self._is_at_work:  # its end will tell how large the next step may be
+            self._timer.start(QUIET_MS)
+            return
+        self._is_at_work = True
         store, rows = self._store, self._rows
         self._steps += 1
         is_checkpoint = self._steps % STEPS_A_CHECKPOINT == 0
@@ -68,10 +74,15 @@ class Indexer(QObject):
                 store.checkpoint()
             return more
 
-        self._lanes.behind(job, self._go_on, owner=self)
+        self._lanes.behind(job, self._go_on, owner=self, failed=self._leave_it)
+
+    def _leave_it(self, _error: CrmError) -> None:
+        """What could not be written now (a full disk) is tried again with the next change."""
+        self._is_at_work = False
 
     def _go_on(self, more: bool | None) -> None:
         """After a step: whether there is more to do; None where it gave way."""
+        self._is_at_work = False
         if more is None:
             self._rows = max(self._rows // 2, ROWS_MIN)
             self._timer.start(QUIET_MS)

@@ -10,7 +10,10 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
+from crm_core.errors import Unavailable
+from crm_core.i18n import tr_noop
 from crm_desktop.models import search
+from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.runtime import indexer as indexer_module
 from crm_desktop.runtime.hub import DataHub
@@ -84,3 +87,21 @@ def test_a_save_gets_through_and_the_next_step_is_smaller(
         hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "A"})], "Add", owner=QObject())
     qtbot.waitUntil(lambda: len(asked) > 1)
     assert asked[:2] == [ROWS_MAX, ROWS_MAX // 2]
+
+
+def test_after_a_full_disk_the_next_change_tries_again(
+    store: Store, hub: DataHub, indexer: Indexer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def step(_of: Store, most: int) -> bool:
+        asked.append(most)
+        if len(asked) == 1:
+            raise Unavailable(tr_noop("The disk is full."))
+        return False
+
+    monkeypatch.setattr(search, "step", step)
+    indexer.start()
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    hub.changed.emit(Summary())
+    qtbot.waitUntil(lambda: len(asked) == 2)
