@@ -12,8 +12,9 @@ from crm_core.entity import Entity
 from crm_core.errors import UserProblem
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import ChangeSetId, DeviceId, RecordId
+from crm_core.ids import ChangeSetId, DeviceId, RecordId, Seq
 from crm_core.machines import MACHINES, start_of
+from crm_core.merging import MERGED_INTO
 
 CHANGES_MAX = 200
 """Changes in one changeset, so that any changeset fits a push."""
@@ -36,15 +37,17 @@ class Op(StrEnum):
     REMOVE = "remove"
     DELETE = "delete"
     RESTORE = "restore"
+    MERGE = "merge"
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """One operation on one record.
 
     `new` holds the values by field: the whole record of an insert, the fields of a set or a
-    restore, the members of an add or remove. `old` holds the values that the author saw in just
-    these fields. `base_seq` is the server's version that he saw (0: none). `after` lists the
-    author's own unconfirmed changesets on which a delete builds.
+    restore, the members of an add or remove, the record that takes the place of a merged one.
+    `old` holds the values that the author saw in just these fields. `base_seq` is the server's
+    version that he saw (0: none). `after` lists the author's own unconfirmed changesets on which a
+    delete or a merge builds.
     """
 
     kind: str
@@ -52,7 +55,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     op: Op
     new: dict[str, Value] = {}
     old: dict[str, Value] = {}
-    base_seq: int = 0
+    base_seq: Seq = 0
     after: tuple[ChangeSetId, ...] = ()
 
 
@@ -62,12 +65,12 @@ class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
     id: ChangeSetId
     changes: tuple[Change, ...]
     batch: str = ""
-    n: int = 0
+    n: Seq = 0
     author: RecordId = RecordId("")
     device: DeviceId = DeviceId("")
     at: str = ""
-    schema: int = 1
-    scope_gen: int = 0
+    schema: Seq = 1
+    scope_gen: Seq = 0
     atomic: bool = False
     label: str = ""
 
@@ -119,8 +122,10 @@ def in_bounded_steps(changes: Iterable[Change]) -> Iterable[tuple[Change, ...]]:
 def apply_locally(values: Mapping[str, Value], change: Change) -> dict[str, Value]:
     """The record's values after a change, conflicts aside: what its author sees at once."""
     after = dict(values)
-    if change.op in (Op.INSERT, Op.SET, Op.RESTORE):
+    if change.op in (Op.INSERT, Op.SET, Op.RESTORE, Op.MERGE):
         after.update(change.new)
+        if change.op is Op.RESTORE and after.get(MERGED_INTO):
+            after[MERGED_INTO] = None
     elif change.op is Op.ADD:
         for name, members in change.new.items():
             after[name] = with_members(after.get(name), members)
@@ -192,7 +197,7 @@ def inverse(change: Change, current: Mapping[str, Value] | None, deleted: bool, 
     """
     if current is None:
         return Undo((), tuple((change.kind, change.id, name) for name in change.new))
-    if change.op is Op.DELETE:
+    if change.op in (Op.DELETE, Op.MERGE):
         back = (Change(change.kind, change.id, Op.RESTORE, base_seq=seq),) if deleted else ()
         return Undo(back)
     if deleted:

@@ -16,6 +16,7 @@ from crm_core.changes import Change, Op, members_of, with_members, without_membe
 from crm_core.entity import Entity
 from crm_core.fields import Field, Kind, Policy, Value
 from crm_core.machines import MACHINES, Machine, missing_for, missing_to_start, start_of
+from crm_core.merging import MERGED_INTO, taker_of
 from crm_core.text_merge import merge_text
 
 DELETED = "deleted"
@@ -115,6 +116,8 @@ def merge(entity: Entity, version: Version | None, change: Change, seen: Seen) -
         return _merge_delete(version, seen)
     if change.op is Op.RESTORE:
         return _merge_restore(entity, version, change, seen)
+    if change.op is Op.MERGE:
+        return _merge_away(version, change)
     if version.deleted:
         return _edit_of_deleted(change)
     return _merge_fields(entity, version, change, seen)
@@ -142,8 +145,24 @@ def _merge_delete(version: Version, seen: Seen) -> Merged:
 def _merge_restore(entity: Entity, version: Version, change: Change, seen: Seen) -> Merged:
     alive = Version(version.values, version.fv, version.seq)
     inner = _merge_fields(entity, alive, change, seen)
+    values = dict(inner.values)
+    if taker_of(version.values):
+        values[MERGED_INTO] = None
     back = FieldResult(DELETED, Result.APPLIED, new=False)
-    return Merged(inner.values, False, (back, *inner.results))
+    return Merged(values, False, (back, *inner.results))
+
+
+def _merge_away(version: Version, change: Change) -> Merged:
+    """The record gives its place to another, once; what leads to it the server moves."""
+    taker = taker_of(change.new)
+    if taker is None or taker == change.id:
+        return Merged(results=(FieldResult(MERGED_INTO, Result.REJECTED, "merge.gone"),))
+    done = FieldResult(MERGED_INTO, Result.APPLIED, new=taker)
+    if not version.deleted:
+        return Merged({MERGED_INTO: taker}, True, (done,))
+    if taker_of(version.values) == taker:
+        return Merged(results=(done,))
+    return Merged(results=(FieldResult(MERGED_INTO, Result.REJECTED, "merge.gone"),))
 
 
 def _edit_of_deleted(change: Change) -> Merged:

@@ -38,6 +38,13 @@ PROBLEMS: Mapping[str, str] = {
     "field.authority": tr_noop("'{field}' is decided by the office and cannot be set here."),
     "field.taken": tr_noop("'{field}' with this value exists already."),
     "field.erased": tr_noop("'{field}' was erased at the person's request."),
+    "merge.gone": tr_noop(
+        "One of the two was deleted or merged with another record meanwhile: nothing was merged."
+    ),
+    "merge.moved": tr_noop(
+        "A colleague merged this record with another: what was entered stands there."
+    ),
+    "merge.kept": tr_noop("{many} records were changed since and stay where they are."),
     "kind.unknown": tr_noop("The server does not know '{kind}'."),
     "right.missing": tr_noop("Your role may not do this here ({action})."),
     "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),

@@ -81,6 +81,26 @@ class Conflicts:
         if target is not None:
             self._work.set(self._open, (target[1], str(row.values.get("field"))), None)
 
+    def move(self, row: Row, link: str, by: By) -> None:
+        """A conflict is about another record now: joined with the open one there, if any."""
+        field, target = str(row.values.get("field")), parse_target("", link)
+        before = parse_target("", row.values.get("record"))
+        assert target is not None
+        assert before is not None
+        there = self.open_at(target[1], field)
+        self._work.set(self._open, (before[1], field), None)
+        if there is None:
+            self._write(row.id, {"record": link}, by)
+            self._work.set(self._open, (target[1], field), row.id)
+            return
+        both = [
+            entry
+            for parked in (there.values.get("parked"), row.values.get("parked"))
+            for entry in (parked if isinstance(parked, list) else [])
+        ]
+        self._write(there.id, {"parked": both[-PARKED_MAX:]}, by)
+        self._write(row.id, {"state": "resolved", "resolved_by": by.actor}, by)
+
     def reopen(self, row: Row, decided: Value, by: By) -> None:
         """A second, different decision: both stand beside the field again."""
         first = By(

@@ -61,7 +61,7 @@ class Pusher:
             change.id
             for cs in changesets
             for change in cs.changes
-            if change.op in (Op.INSERT, Op.DELETE)
+            if change.op in (Op.INSERT, Op.DELETE, Op.MERGE)
         )
         ids = list({record_id for _, record_id in keys})
         self._conflicts.prefetch(ids)
@@ -171,6 +171,9 @@ class Pusher:
         for detail in details:
             if detail.conflict_id:
                 self.named[(CONFLICT, RecordId(detail.conflict_id))] = True
+            if detail.params.get("into"):
+                kind = changeset.changes[detail.index].kind
+                self.named[(kind, RecordId(detail.params["into"]))] = True
         return ChangeSetResult(changeset.id, result, self._work.seq, details)
 
     def _park_deletion(self, changeset: ChangeSet, taking: Taking) -> tuple[ChangeResult, ...]:

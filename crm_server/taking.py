@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
 from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merge
+from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.roles import Action
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
+from crm_server.merging import Merging
 from crm_server.moments import authored_at
-from crm_server.rows import By, Row, targets
+from crm_server.rows import LINKS, By, Row, targets, unique_form
 from crm_server.work import Work
 
 
@@ -28,6 +32,7 @@ class Taking:
         self.judge = judge
         self.conflicts = conflicts
         self.changeset = ChangeSet(ChangeSetId(""), ())
+        self.merging = Merging(work, conflicts)
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
         self.by = By(author.user)
@@ -50,14 +55,24 @@ class Taking:
         row = self.work.row(change.kind, change.id)
         if row is not None and not self.judge.sees_row(row):
             return self.refuse(index, "record.not_found")
+        change, told = self.merging.readdressed(entity, change)
+        if told and change.op is not Op.MERGE:
+            self.details.append(ChangeResult(index, told, Result.MERGED, "merge.moved"))
         if change.op is Op.INSERT and row is None:
             return self._insert(index, entity, change)
         if row is None:
             if (change.kind, change.id, "") in self.judge.refused:
                 return self.refuse(index, "record.above_refused", result=Result.BLOCKED)
             return self.refuse(index, "record.not_found")
+        return self._change_row(index, entity, change, row)
+
+    def _change_row(self, index: int, entity: Entity, change: Change, row: Row) -> None:
         if change.op is Op.DELETE:
             return self._delete(index, entity, change, row)
+        if change.op is Op.MERGE:
+            return self._merge_away(index, entity, change, row)
+        if change.op is not Op.RESTORE and self.merging.standing(row.kind, row.id) != row.id:
+            return self._carry_over(index, entity, change, row)
         return self._edit(index, entity, change, row)
 
     def _not_writable(self, entity: Entity | None, change: Change) -> str:
@@ -144,14 +159,83 @@ class Taking:
         merged = merge(entity, row.version, judged.change, Seen(change.base_seq, trusted=trusted))
         back = merged.deleted is False and row.deleted
         if merged.values or back:
-            values = dict(merged.values)
+            values = {
+                **self._held_by_others(entity, judged, row if back else None),
+                **merged.values,
+            }
             values["updated_at"], values["updated_by"] = self.by.at, self.by.actor
             if entity.kind == "account" and "owner" in values:
                 values["team"] = self.work.directory.team_of(RecordId(str(values["owner"])))
             deleted = row.deleted if merged.deleted is None else merged.deleted
+            gave_way = back and taker_of(row.values) is not None
             row = self.work.put(entity, change.id, values, self.by, deleted=deleted)
+            if gave_way:
+                self.details.extend(self.merging.lead_back(row, index, self.by))
         self._report(index, judged, merged, row)
         return None
+
+    def _held_by_others(
+        self, entity: Entity, judged: Judged, coming_back: Row | None
+    ) -> dict[str, Value]:
+        """The unique values of a record that comes back which somebody else has taken since: the
+        record returns without them, and they stand beside it."""
+        if coming_back is None:
+            return {}
+        lost: dict[str, Value] = {}
+        for name in sorted(LINKS[entity.kind].unique.difference(judged.change.new)):
+            value = coming_back.values.get(name)
+            if self.work.is_taken(entity.kind, name, value, coming_back.id):
+                holder = self.work.holder_of(entity.kind, name, unique_form(value))
+                judged.taken.append((entity.by_name[name], value, str(holder)))
+                lost[name] = None
+        return lost
+
+    # -- merging ----------------------------------------------------------------------------
+
+    def _merge_away(self, index: int, entity: Entity, change: Change, row: Row) -> None:
+        """One record gives its place to another: who may delete the one and change the other
+        may do that."""
+        wanted = taker_of(change.new)
+        taker = self.merging.standing(row.kind, wanted) if wanted else None
+        winner = self.work.row(row.kind, taker) if taker else None
+        if entity.kind not in MERGEABLE:
+            return self.refuse(index, "record.read_only", kind=entity.kind)
+        if winner is None or not self.judge.sees_row(winner):
+            return self.refuse(index, "record.not_found")
+        if self.merging.standing(row.kind, row.id) == winner.id:
+            return self._tell_moved(index, MERGED_INTO, winner.id)  # as is, perhaps the other way
+        if row.deleted or winner.deleted:
+            return self.refuse(index, "merge.gone")
+        if not self.judge.may_delete(row, self.by.at):
+            return self.refuse(index, "right.missing", action="delete")
+        if not self.judge.may(Action.EDIT, winner):
+            return self.refuse(index, "right.missing", action="edit")
+        self.details.extend(self.merging.merge(row, winner, change, self.by, index))
+        return None
+
+    def _carry_over(self, index: int, entity: Entity, change: Change, row: Row) -> None:
+        """An edit of a record that gave its place away is one of the record in its place: it
+        applies where that holds what the author saw."""
+        taker = self.merging.standing(row.kind, row.id)
+        winner = self.work.row(row.kind, taker)
+        if winner is None or not self.judge.sees_row(winner):
+            return self.refuse(index, "record.not_found")
+        if not self.judge.may(Action.EDIT, winner):
+            return self.refuse(index, "right.missing", action="edit")
+        judged = self.judge.fields(entity, winner, replace(change, id=taker))
+        merged = merge(entity, winner.version, judged.change, Seen(0, trusted=False))
+        if merged.values:
+            values = {**merged.values, **self._updated()}
+            winner = self.work.put(entity, taker, values, self.by)
+        self._report(index, judged, merged, winner)
+        for part in merged.results:
+            if part.result in (Result.APPLIED, Result.MERGED):
+                self._tell_moved(index, part.name, taker)
+        return None
+
+    def _tell_moved(self, index: int, name: str, taker: RecordId) -> None:
+        said = {"into": str(taker)}
+        self.details.append(ChangeResult(index, name, Result.MERGED, "merge.moved", "", said))
 
     def _delete(self, index: int, entity: Entity, change: Change, row: Row) -> None:
         if not self.judge.may_delete(row, self.by.at):

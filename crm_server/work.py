@@ -40,6 +40,9 @@ class Work(Belonging):
         key = (entity.kind, record_id)
         old = self.row(entity.kind, record_id)
         seq = self.next_seq()
+        if entity.copies:
+            repeated = {x: changed[of] for x, of in entity.copies.items() if of in changed}
+            changed = {**changed, **repeated}
         if old is None:
             values, fv = dict(changed), {"*": seq}
         else:
@@ -96,6 +99,11 @@ class Work(Belonging):
                 self._claim((entity.kind, name, before), None)
             if after:
                 self._claim((entity.kind, name, after), row.id)
+
+    def is_taken(self, kind: str, name: str, value: Value, record_id: RecordId) -> bool:
+        """Whether another record holds a unique value."""
+        form = unique_form(value)
+        return bool(form) and self.holder_of(kind, name, form) not in (None, record_id)
 
     def _claim(self, key: tuple[str, str, str], holder: RecordId | None) -> None:
         self.set(self._unique, key, holder)

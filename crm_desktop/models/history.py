@@ -30,9 +30,9 @@ def _entries(row: SqlRow) -> Iterable[HistoryEntry]:
     seq, at, author, device, op, new, old, cs_id = row
     values, before = _VALUES.decode(new), _VALUES.decode(old)
     who, made_by = RecordId(author.hex()), ChangeSetId(cs_id.hex())
-    if op in ("delete", "restore"):
+    if op in ("delete", "merge", "restore"):
         yield HistoryEntry(
-            seq, at, who, device, "deleted", op == "restore", op == "delete", cs_id=made_by
+            seq, at, who, device, "deleted", op == "restore", op != "restore", cs_id=made_by
         )
     for name, value in values.items():
         yield HistoryEntry(seq, at, who, device, name, before.get(name), value, cs_id=made_by)

@@ -24,6 +24,7 @@ from crm_desktop.models.journal.deciding import (
     set_aside,
     take_discard_back,
 )
+from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.resolving import resolve, resolve_all
 from crm_desktop.models.journal.rows import fetch, server_version
@@ -232,8 +233,8 @@ def stuck(c: Connection) -> tuple[StuckRow, ...]:
     rows = c.rows(
         "SELECT s.id, s.state, s.label, s.at, s.verdict, o.kind, o.id, o.op, o.new, o.old,"
         " o.refused, o.i FROM op o JOIN changeset s ON s.n = o.cs"
-        " WHERE s.state IN ('rejected', 'blocked', 'held', 'orphaned')"
-        " OR (s.state IN ('acked', 'confirmed') AND o.refused IS NOT NULL) ORDER BY s.n DESC, o.i"
+        f" WHERE {SENT} AND (s.state IN ('rejected', 'blocked', 'held', 'orphaned')"
+        " OR (s.state IN ('acked', 'confirmed') AND o.refused IS NOT NULL)) ORDER BY s.n DESC, o.i"
     )
     return tuple(found for row in rows for found in _stuck(c, row))
 

@@ -27,6 +27,7 @@ from crm_core.wire import (
 )  # fmt: skip
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import leaving, reconcile, settling
+from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
@@ -219,7 +220,7 @@ def changesets_of(c: Connection, numbers: Sequence[int]) -> Iterator[ChangeSet]:
         changes: dict[int, list[Change]] = {}
         for cs, *op in c.rows(
             "SELECT cs, kind, id, op, new, old, base_seq, after FROM op"
-            f" WHERE cs IN ({places}) ORDER BY cs, i",
+            f" WHERE cs IN ({places}) AND {SENT} ORDER BY cs, i",
             some,
         ):
             changes.setdefault(cs, []).append(_change(op))

@@ -13,6 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.scope import parse_target
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.sql import blob
 
@@ -99,7 +100,7 @@ _Op = tuple[str, bytes, str, dict[str, Value]]
 
 
 def _ops_of(c: Connection, n: int) -> Iterator[_Op]:
-    found = c.rows("SELECT kind, id, op, new FROM op WHERE cs = ? ORDER BY i", (n,))
+    found = c.rows(f"SELECT kind, id, op, new FROM op WHERE cs = ? AND {SENT} ORDER BY i", (n,))
     for kind, record_id, op, new in found:
         yield kind, record_id, op, _VALUES.decode(new)
 

@@ -27,6 +27,7 @@ _REFUSED_IN_PART = (
 _WITHOUT_EFFECT = ("rejected", "discarded")
 _OPEN = ("queued", "sent", "held", "rejected", "blocked")
 _CREATES = (Op.INSERT, Op.RESTORE)
+_ENDS = (Op.DELETE, Op.MERGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ def _takes_back(back: _Part, part: _Part) -> bool:
     if back.op is Op.DELETE:
         return part.op in _CREATES
     if back.op is Op.RESTORE:
-        return part.op is Op.DELETE
-    return part.op not in (*_CREATES, Op.DELETE) and back.name == part.name
+        return part.op in _ENDS
+    return part.op not in (*_CREATES, *_ENDS) and back.name == part.name
 
 
 def _refused(c: Connection, n: int, state: str) -> Iterator[_Part]:
@@ -135,7 +136,7 @@ def _parts(
         if index is not None and i != index:
             continue
         op = Op(word)
-        if op in (*_CREATES, Op.DELETE):
+        if op in (*_CREATES, *_ENDS):
             yield _Part(kind, key, op, WHOLE)
             continue
         for name in _VALUES.decode(new):

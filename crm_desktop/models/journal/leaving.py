@@ -16,6 +16,7 @@ from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import rows
+from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import UNSETTLED
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.sql import HIDDEN, blob, from_json, id_of, layout, to_json
@@ -116,7 +117,7 @@ def _orphan(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
     for kind, key in records:
         found = c.rows(
             "SELECT DISTINCT o.cs FROM op o JOIN changeset s ON s.n = o.cs"
-            " WHERE o.kind = ? AND o.id = ? AND (s.state IN"
+            f" WHERE o.kind = ? AND o.id = ? AND {SENT} AND (s.state IN"
             " ('queued', 'sent', 'held', 'rejected', 'blocked') OR (o.refused IS NOT NULL"
             " AND s.state IN ('acked', 'confirmed')))",
             (kind, key),
@@ -129,7 +130,9 @@ def _orphan(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
 def _orphan_changeset(receipt: Receipt, n: int, leaving: set[tuple[str, bytes]]) -> None:
     c = receipt.c
     state, atomic = c.one("SELECT state, atomic FROM changeset WHERE n = ?", (n,)) or ("", 0)
-    ops = c.rows("SELECT kind, id, new, old, refused FROM op WHERE cs = ? ORDER BY i", (n,))
+    ops = c.rows(
+        f"SELECT kind, id, new, old, refused FROM op WHERE cs = ? AND {SENT} ORDER BY i", (n,)
+    )
     unsettled = state in UNSETTLED
     stays = [op for op in ops if (op[0], op[1]) not in leaving]
     if unsettled and stays and not atomic:

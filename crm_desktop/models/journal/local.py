@@ -14,7 +14,7 @@ from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
 from crm_desktop.models import search
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import blocking, rows
+from crm_desktop.models.journal import blocking, following, rows
 from crm_desktop.models.journal.rebase import laid, rebase
 from crm_desktop.models.journal.validate import Drafts, advance
 from crm_desktop.models.replica import Summary
@@ -73,7 +73,8 @@ def write_changeset(
     check_size([change for change, _ in made])
     cs_id = ChangeSetId(store.new_id())
     n = _write_journal(c, store, cs_id, at, made, intention)
-    return _show(c, n, cs_id, [change for change, _ in made])
+    led = following.keep(c, n, [change for change, _ in made])
+    return _show(c, n, cs_id, [*(change for change, _ in made), *led])
 
 
 def _changes_nothing(change: Change) -> bool:
@@ -94,14 +95,14 @@ def _completed(c: Connection, store: Store, drafts: Drafts, change: Change) -> C
         return replaced(change, new=_for_insert(entity, store, change), base_seq=0)
     if change.op is Op.SET:
         change = _with_whole_groups(entity, change, draft.values)
-    names = change.new
+    names = change.new if change.op is not Op.MERGE else {}
     old = {name: change.old[name] if name in change.old else draft.values.get(name)
            for name in names}  # fmt: skip
     saw_current = all(old[name] == draft.values.get(name) for name in names)
     base = change.base_seq or (draft.seq if saw_current else 0)
     base = min(base, _earliest_base(c, entity, change, draft.seq))
     after = change.after
-    if change.op is Op.DELETE and not after:
+    if change.op in (Op.DELETE, Op.MERGE) and not after:
         after = _own_unconfirmed(c, change.kind, change.id)
     return replaced(change, old=old, base_seq=base, after=after)
 

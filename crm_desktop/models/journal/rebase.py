@@ -127,7 +127,7 @@ def lay(values: dict[str, Value], deleted: bool, one: Laid) -> tuple[dict[str, V
     """The values and the deletion after one own change."""
     after = apply_locally(values, one.change)
     after.update(one.local)
-    if one.change.op is Op.DELETE:
+    if one.change.op in (Op.DELETE, Op.MERGE):
         return after, True
     return after, deleted and one.change.op not in (Op.INSERT, Op.RESTORE)
 

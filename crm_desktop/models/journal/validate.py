@@ -13,6 +13,7 @@ from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.machines import MACHINES, missing_for, missing_to_start
+from crm_core.merging import MERGEABLE, taker_of
 from crm_core.problems import PROBLEMS
 from crm_core.scope import parse_target
 from crm_core.values import check, check_record
@@ -75,7 +76,7 @@ def advance(drafts: Drafts, change: Change, *, resolving: bool) -> None:
     draft = drafts.of(change.kind, change.id)
     draft.values = apply_locally(draft.values, change)
     draft.exists = True
-    draft.deleted = change.op is Op.DELETE
+    draft.deleted = change.op in (Op.DELETE, Op.MERGE)
 
 
 def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
@@ -86,6 +87,8 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
     _check_kind(entity, change, resolving=resolving)
     draft = drafts.of(change.kind, change.id)
     _check_existence(entity, change, draft)
+    if change.op is Op.MERGE:
+        return _check_merge(drafts, entity, change)
     for name, value in change.new.items():
         field_ = field_of(entity, name)
         if field_.authority is not None:
@@ -100,6 +103,18 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
             _check_references(drafts, field_, value, draft)
     _check_required(entity, change, draft)
     _check_machine(entity, change, draft)
+    return None
+
+
+def _check_merge(drafts: Drafts, entity: Entity, change: Change) -> None:
+    winner = taker_of(change.new)
+    if entity.kind not in MERGEABLE:
+        raise UserProblem(tr_noop("'{kind}' records cannot be merged."), kind=Message(entity.label))
+    if winner is None or winner == change.id or not drafts.has(entity.kind, winner):
+        raise NotFound(
+            tr_noop("There is no '{kind}' with the id {id} here."),
+            kind=Message(entity.label), id=str(winner)[:60],
+        )  # fmt: skip
 
 
 def _check_kind(entity: Entity, change: Change, *, resolving: bool) -> None:

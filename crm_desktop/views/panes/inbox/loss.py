@@ -46,6 +46,7 @@ def _what(parts: list[Part]) -> Iterator[str]:
         Op.INSERT: tr("the new record"),
         Op.DELETE: tr("the deletion"),
         Op.RESTORE: tr("the restoring"),
+        Op.MERGE: tr("the merge"),
     }
     entity = CATALOG.get(parts[0].kind)
     names: dict[str, None] = {}

@@ -43,6 +43,7 @@ def blocks_of(parts: Sequence[PartInWords]) -> Iterator[Block]:
         Op.INSERT: tr("new"),
         Op.DELETE: tr("delete"),
         Op.RESTORE: tr("restore"),
+        Op.MERGE: tr("merge"),
     }
     for one in parts:
         part = one.part

@@ -1,0 +1,113 @@
+"""Duplicates become one: what the window needs to merge two records, and to take that back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from crm_core.catalog import entity_of
+from crm_core.changes import Change, Op, difference, members_of
+from crm_core.entity import Entity
+from crm_core.errors import NotFound
+from crm_core.fields import Field, Kind, Value
+from crm_core.i18n import Message, tr_noop
+from crm_core.ids import RecordId
+from crm_core.merge import same
+from crm_core.merging import MERGEABLE, MERGED_INTO
+from crm_desktop.i18n import tr
+from crm_desktop.models import journal
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal.rows import Stored, fetch
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import rights_here
+from crm_desktop.models.store import Store
+
+_EMPTY: tuple[Value, ...] = (None, "", [], {})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A field in which two duplicates differ, and the value that would stay by default."""
+
+    field: str
+    loser: Value
+    winner: Value
+    proposed: Value
+
+
+def may_merge(c: Connection, kind: str, loser: RecordId, winner: RecordId) -> bool:
+    """Whether the user may delete the one and change the other, as far as this device knows."""
+    rights = rights_here(c)
+    return (
+        kind in MERGEABLE and loser != winner
+        and rights.of(kind, loser).delete and rights.of(kind, winner).edit
+    )  # fmt: skip
+
+
+def choices(c: Connection, kind: str, loser: RecordId, winner: RecordId) -> tuple[Choice, ...]:
+    """The fields in which two records differ; raises NotFound. The winner's value is proposed
+    where it has one, of a set the members of both."""
+    entity = entity_of(kind)
+    gone, stays = _live(c, entity, loser), _live(c, entity, winner)
+    return tuple(
+        Choice(field.name, mine, its, proposed)
+        for field in _decided_by_people(entity)
+        for mine, its in [(gone.values.get(field.name), stays.values.get(field.name))]
+        for proposed in [_proposed(entity, field, gone, stays)]
+        if not same(mine or None, its or None)
+    )
+
+
+def merge_records(
+    store: Store, kind: str, loser: RecordId, winner: RecordId,
+    fields: Mapping[str, Value] | None = None,
+) -> Summary:  # fmt: skip
+    """Merge a duplicate into another record as one step, which Undo takes back.
+
+    `fields`: the values that stay, by field; what is not named stays as proposed by `choices`.
+    Raises UserProblem.
+    """
+    entity = entity_of(kind)
+    with store.reader() as c:
+        proposed = {one.field: one.proposed for one in choices(c, kind, loser, winner)}
+        row = _live(c, entity, winner)
+        title = entity.name_of(_live(c, entity, loser).values)
+    stays = {**proposed, **(fields or {})}
+    away = Change(kind, loser, Op.MERGE, {MERGED_INTO: winner})
+    taken = difference(entity, winner, row.values, stays, 0)
+    label = tr("Merge {title} into {other}", title=title, other=entity.name_of(row.values))
+    return journal.commit(store, [away, *taken], label=label, atomic=True)
+
+
+def unmerge(store: Store, kind: str, loser: RecordId) -> Summary:
+    """Bring a merged record back; what led to it follows within 30 days, where nobody changed it
+    since. Raises UserProblem."""
+    entity = entity_of(kind)
+    with store.reader() as c:
+        row = fetch(c, kind, loser)
+        title = entity.name_of(row.values) if row is not None else ""
+    back = Change(kind, loser, Op.RESTORE)
+    return journal.commit(store, [back], label=tr("Restore: {title}", title=title))
+
+
+def _decided_by_people(entity: Entity) -> Iterator[Field]:
+    return (field for field in entity.editable if not field.machine)
+
+
+def _proposed(entity: Entity, field: Field, loser: Stored, winner: Stored) -> Value:
+    mine, its = loser.values.get(field.name), winner.values.get(field.name)
+    if field.kind in (Kind.TAGS, Kind.LINKS):
+        return [*sorted(members_of(mine) | members_of(its))]
+    members = entity.groups.get(field.group, (field.name,))
+    is_empty = all(winner.values.get(name) in _EMPTY for name in members)
+    return mine if is_empty else its
+
+
+def _live(c: Connection, entity: Entity, record_id: RecordId) -> Stored:
+    row = fetch(c, entity.kind, record_id)
+    if row is None or not row.is_live:
+        raise NotFound(
+            tr_noop("There is no '{kind}' with the id {id} here."),
+            kind=Message(entity.label), id=record_id[:60],
+        )  # fmt: skip
+    return row

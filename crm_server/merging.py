@@ -1,0 +1,284 @@
+"""Merging duplicates and its way back: what led to one record is made to lead to another.
+
+The relinking is ordinary history of the merge's changeset, written next to each other behind the
+loser's own entry. That is the list from which a merge is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.entity import Entity
+from crm_core.fields import Field, Value
+from crm_core.ids import RecordId
+from crm_core.merge import DELETED, Result, Seen, Why, merge, same
+from crm_core.merging import MERGED_INTO, UNMERGE_DAYS, led_to, taker_of
+from crm_core.scope import any_link, parse_target
+from crm_core.wire import ChangeResult
+from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.moments import hours_between
+from crm_server.rows import LINKS, By, Key, Row
+from crm_server.work import Work
+
+_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
+
+NAMED_MAX = 20
+"""Records that an answer names; of more it says how many."""
+
+_READ_AT_ONCE = 500
+
+
+class Merging:
+    """Merges and un-merges records within one writing transaction."""
+
+    def __init__(self, work: Work, conflicts: Conflicts) -> None:
+        self._work = work
+        self._conflicts = conflicts
+
+    # -- the name of a record that gave its place away --------------------------------------
+
+    def standing(self, kind: str, record_id: RecordId) -> RecordId:
+        """The record that stands in a record's place: mostly itself."""
+        met = {record_id}
+        while True:
+            row = self._work.row(kind, record_id)
+            taker = taker_of(row.values) if row is not None and row.deleted else None
+            if taker is None or taker in met:
+                return record_id
+            met.add(taker)
+            record_id = taker
+
+    def readdressed(self, entity: Entity, change: Change) -> tuple[Change, str]:
+        """A change that names merged records with those in their place, and the field it is told
+        for ("" where it names none). What its author saw is renamed along with what he wants."""
+        new, old, told = dict(change.new), dict(change.old), ""
+        links = LINKS[entity.kind].references.intersection(change.new) - {MERGED_INTO}
+        for name in sorted(links):
+            field = entity.by_name[name]
+            new[name] = self._readdressed(field, change.id, change.new[name])
+            if name in old:
+                old[name] = self._readdressed(field, change.id, change.old[name])
+            if not same(new[name], change.new[name]):
+                told = name
+        if new == change.new and old == change.old:
+            return change, ""
+        return replace(change, new=new, old=old), told
+
+    def _readdressed(self, field: Field, own: RecordId, value: Value) -> Value:
+        for member in value if isinstance(value, list) else [value]:
+            target = parse_target(field.link.target if field.link else "", member)
+            if target is None or target[0] not in CATALOG:
+                continue
+            taker = self.standing(*target)
+            if taker != target[1]:
+                value = led_to(field, value, *target, taker, own)
+        return value
+
+    # -- merging ----------------------------------------------------------------------------
+
+    def merge(
+        self, loser: Row, winner: Row, change: Change, by: By, index: int
+    ) -> list[ChangeResult]:
+        """Give a record's place to another: its own entry first, then all that led to it."""
+        unseen = self._unseen(loser, change, by)
+        entity = CATALOG[loser.kind]
+        stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
+        into: dict[str, Value] = {MERGED_INTO: winner.id}
+        self._work.put(entity, loser.id, {**into, **stamp}, by, deleted=True)
+        led = sorted(self._work.children(loser.id))
+        self._work.prefetch((kind, record_id) for kind, record_id, _ in led)
+        for kind, record_id, name in led:
+            if kind == CONFLICT:
+                self._lead_conflict(record_id, loser, winner.id, by)
+            else:
+                self._lead((kind, record_id), name, loser, winner.id, by)
+        return self._carry_all(entity, winner.id, loser, unseen, by, index)
+
+    def _lead(self, key: Key, name: str, loser: Row, winner: RecordId, by: By) -> None:
+        row = self._work.row(*key)
+        if row is None:
+            return
+        field, value = CATALOG[key[0]].by_name[name], row.values.get(name)
+        led = led_to(field, value, loser.kind, loser.id, winner, row.id)
+        if not same(led, value):
+            self._work.put(CATALOG[key[0]], row.id, {name: led}, by, deleted=row.deleted)
+
+    def _lead_conflict(self, record_id: RecordId, loser: Row, winner: RecordId, by: By) -> None:
+        """An open question about the loser is one about the winner now, but for its deletion:
+        that is answered."""
+        row = self._work.row(CONFLICT, record_id)
+        if row is None or row.values.get("state") != "open":
+            return
+        if row.values.get("field") == DELETED:
+            self._conflicts.resolve(row, True, by)
+        else:
+            self._conflicts.move(row, any_link(loser.kind, winner), by)
+
+    def _unseen(self, loser: Row, change: Change, by: By) -> dict[str, tuple[Value, By]]:
+        """What others wrote into the loser behind its merger's back: for each field the value
+        that he saw, and who wrote the present one."""
+        mine = {*change.after, by.cs_id}
+        found: dict[str, tuple[Value, By]] = {}
+        entity = CATALOG[loser.kind]
+        for cs_id, actor, device, at, patch in self._history(loser, change.base_seq):
+            if cs_id in mine and actor == by.actor:
+                continue
+            for name, (before, _) in _decode_patch(patch).items():
+                field = entity.by_name.get(name)
+                if field is None or field.authority is None:
+                    saw = found[name][0] if name in found else before
+                    found[name] = (saw, By(RecordId(actor), device, cs_id, at))
+        found.pop(DELETED, None)
+        found.pop(MERGED_INTO, None)
+        return found
+
+    def _history(self, row: Row, seq: int) -> Iterator[tuple[str, str, str, str, str]]:
+        """(changeset, author, device, moment, patch) of what was written behind a version."""
+        work = self._work
+        for low, high in work.clock.restored:
+            seq = low if low < seq <= high else seq
+        yield from (
+            (x[0], x[1], x[2], x[3], x[4])
+            for x in work.tx.rows(
+                "SELECT cs_id,actor,device,authored_at,patch FROM history"
+                " WHERE id=? AND kind=? AND seq>? ORDER BY seq",
+                (row.id, row.kind, seq),
+            )
+        )
+        for x in work.history:  # of this transaction
+            if x[1] == row.id and x[2] == row.kind and x[0] > seq:
+                yield x[4], x[5], x[6], x[7], x[9]
+
+    # -- carrying work over -----------------------------------------------------------------
+
+    def _carry_all(
+        self, entity: Entity, winner: RecordId, loser: Row,
+        edits: Mapping[str, tuple[Value, By]], by: By, index: int,
+    ) -> list[ChangeResult]:  # fmt: skip
+        """Bring edits of the loser into the winner: for each field its base and its author.
+
+        They apply where the winner holds their base, merge where their policy can, and stand in
+        a conflict of the winner otherwise.
+        """
+        details: list[ChangeResult] = []
+        for names in _judged_together(entity, edits):
+            new = {name: loser.values.get(name) for name in names}
+            old = {name: edits[name][0] if name in edits else new[name] for name in names}
+            author = next(edits[name][1] for name in names if name in edits)
+            change = Change(entity.kind, winner, Op.SET, new, old)
+            details.append(self._carry(entity, change, author, by, index))
+        return details
+
+    def _carry(
+        self, entity: Entity, change: Change, author: By, by: By, index: int
+    ) -> ChangeResult:
+        winner, new, old = change.id, change.new, change.old
+        row = self._work.row(entity.kind, winner)
+        assert row is not None
+        merged = merge(entity, row.version, change, Seen(0, trusted=False))
+        taken = [name for name in merged.values if self._is_taken(entity, winner, name, new[name])]
+        if merged.values and not taken:
+            stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
+            self._work.put(entity, winner, {**merged.values, **stamp}, by)
+        (part,) = merged.results
+        params = {"into": str(winner)}
+        if part.result in (Result.APPLIED, Result.MERGED) and not taken:
+            return ChangeResult(index, part.name, Result.MERGED, "merge.moved", "", params)
+        # What cannot apply here was taken once already: a person decides, nobody is refused.
+        why = Why.UNIQUE if taken else part.why
+        base = row.values.get(taken[0]) if taken else part.base
+        value = new if len(new) > 1 else next(iter(new.values()))
+        if part.result is Result.REJECTED:
+            base = next(iter(old.values()))
+        parked = self._conflicts.park((entity.kind, winner), part.name, why, base, value, author)
+        return ChangeResult(index, part.name, Result.CONFLICT, "merge.moved", parked, params)
+
+    def _is_taken(self, entity: Entity, record_id: RecordId, name: str, value: Value) -> bool:
+        if name not in LINKS[entity.kind].unique:
+            return False
+        return self._work.is_taken(entity.kind, name, value, record_id)
+
+    # -- the way back -----------------------------------------------------------------------
+
+    def lead_back(self, row: Row, index: int, by: By) -> list[ChangeResult]:
+        """Behind a merged record that came back to life: what followed its winner and was left
+        alone since follows it back; the rest is named."""
+        merged = self._merge_of(row)
+        if merged is None or hours_between(merged[2], self._work.now) > UNMERGE_DAYS * 24:
+            return []
+        kept: list[str] = []
+        for key, name, seq, before in self._led(row, merged[0], merged[1]):
+            child = self._work.row(*key)
+            if child is not None and child.fv.get(name, child.fv.get("*", 0)) == seq:
+                self._work.put(CATALOG[key[0]], key[1], {name: before}, by, deleted=child.deleted)
+            elif child is not None and not child.deleted:
+                kept.append(any_link(*key))
+        if not kept:
+            return []
+        params = {"many": str(len(kept)), "records": " ".join(kept[:NAMED_MAX])}
+        return [ChangeResult(index, DELETED, Result.MERGED, "merge.kept", "", params)]
+
+    def _merge_of(self, row: Row) -> tuple[int, str, str] | None:
+        """(seq, changeset, moment) of the entry with which a record last gave its place away."""
+        fresh = [(x[0], x[4], x[8], x[9]) for x in self._work.history if x[1] == row.id]
+        stored = self._work.tx.rows(
+            "SELECT seq,cs_id,received_at,patch FROM history WHERE id=? AND kind=?"
+            " ORDER BY seq DESC",
+            (row.id, row.kind),
+        )
+        for seq, cs_id, at, patch in (*reversed(fresh), *stored):
+            said = _decode_patch(patch)
+            if said.get(DELETED, (None, None))[1] is True:
+                return (seq, cs_id, at) if MERGED_INTO in said else None
+        return None
+
+    def _led(self, loser: Row, seq: int, cs_id: str) -> Iterator[tuple[Key, str, int, Value]]:
+        """(record, field, seq, value before) of each link that the merge moved."""
+        for at, record_id, kind, patch in self._behind(seq, cs_id):
+            if kind == CONFLICT or kind not in CATALOG:
+                continue
+            for name, (before, after) in _decode_patch(patch).items():
+                field = CATALOG[kind].by_name.get(name)
+                if field is None or field.link is None:
+                    continue
+                if _names(before, loser.id) and not _names(after, loser.id):
+                    yield (kind, RecordId(record_id)), name, at, before
+
+    def _behind(self, seq: int, cs_id: str) -> Iterator[tuple[int, str, str, str]]:
+        """The entries of a changeset directly behind one of its own: they stand side by side."""
+        while True:
+            found = self._work.tx.rows(
+                "SELECT seq,id,kind,patch,cs_id FROM history WHERE seq > ? ORDER BY seq LIMIT ?",
+                (seq, _READ_AT_ONCE),
+            )
+            for at, record_id, kind, patch, made_by in found:
+                if made_by != cs_id:
+                    return
+                yield at, record_id, kind, patch
+                seq = at
+            if len(found) < _READ_AT_ONCE:
+                break
+        yield from (
+            (x[0], x[1], x[2], x[9]) for x in [*self._work.history] if x[0] > seq and x[4] == cs_id
+        )
+
+
+def _names(value: Value, record_id: RecordId) -> bool:
+    members = value if isinstance(value, list) else [value]
+    return any(isinstance(x, str) and x.rpartition("/")[2] == record_id for x in members)
+
+
+def _judged_together(entity: Entity, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    done: set[str] = set()
+    for name in names:
+        if name in done:
+            continue
+        field = entity.by_name.get(name)
+        members = entity.groups[field.group] if field is not None and field.group else (name,)
+        done.update(members)
+        yield members

@@ -1,0 +1,137 @@
+"""Merging duplicates on a laptop: shown at once, sent as one step, taken back by Undo."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_core.changes import Change, Op
+from crm_core.errors import NotFound, UserProblem
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.wire import Deleted, WireTombstone
+from crm_desktop.models import inbox, journal
+from crm_desktop.models.merging import choices, may_merge, merge_records, unmerge
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.store import Store
+from tests.models.support import (
+    add,
+    answer,
+    first_pull,
+    is_seen,
+    page,
+    pull,
+    row,
+    seen,
+    states,
+    take,
+    verdict,
+)
+
+LOSER, WINNER, TASK, NOTE = (RecordId(f"{n:032x}") for n in (1, 2, 3, 4))
+
+
+@pytest.fixture
+def pair(store: Store) -> Store:
+    """The same company twice, with a task and an attachment below one of them."""
+    first_pull(
+        store,
+        ("account", row(LOSER, 5, name="Alfred", phone="111", tags=["a"], industry="food")),
+        ("account", row(WINNER, 6, name="Alfreds", tags=["b"])),
+        ("task", row(TASK, 7, (LOSER,), account=LOSER, title="Call")),
+        ("attachment", row(NOTE, 8, (LOSER,), parent=f"account/{LOSER}", name="plan.pdf")),
+    )
+    return store
+
+
+def led(store: Store) -> tuple[Value, Value]:
+    return (
+        seen(store, "task", TASK).values["account"],
+        seen(store, "attachment", NOTE).values["parent"],
+    )
+
+
+def test_a_merge_is_shown_at_once_with_all_that_leads_to_the_loser(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER, {"industry": None})
+    assert not is_seen(pair, "account", LOSER)
+    values = seen(pair, "account", WINNER).values
+    assert (values["name"], values["phone"], values["tags"]) == ("Alfreds", "111", ["a", "b"])
+    assert values["industry"] is None
+    assert led(pair) == (WINNER, f"account/{WINNER}")
+    assert seen(pair, "task", TASK).pending
+
+
+def test_what_follows_is_not_sent(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    (sent,) = Outbox(pair).take_outbox(10, 10**6)
+    assert sent.atomic
+    away, *taken = sent.changes
+    assert (away.op, away.id, away.new) == (Op.MERGE, LOSER, {"merged_into": WINNER})
+    assert away.base_seq == 5
+    assert {(x.kind, x.id) for x in taken} == {("account", WINNER)}
+
+
+def test_undo_before_it_was_sent_shows_everything_as_before(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    journal.undo(pair)
+    assert led(pair) == (LOSER, f"account/{LOSER}")
+    assert seen(pair, "account", LOSER).values["merged_into"] is None
+    values = seen(pair, "account", WINNER).values
+    assert (values["phone"], values["tags"]) == (None, ["b"])
+
+
+def test_a_refused_merge_that_is_discarded_leaves_no_trace(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    (cs_id,) = take(pair)
+    answer(pair, verdict(cs_id, "rejected", 0, (0, "", "rejected", "merge.gone")))
+    assert states(pair) == ["rejected"]
+    with pair.reader() as c:
+        assert {x.record for x in inbox.stuck(c)} == {LOSER, WINNER}
+    journal.discard(pair, cs_id)
+    assert led(pair) == (LOSER, f"account/{LOSER}")
+    assert is_seen(pair, "account", LOSER)
+
+
+def test_what_the_server_says_replaces_what_was_shown(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    (cs_id,) = take(pair)
+    answer(pair, verdict(cs_id, "applied", 12))
+    gone = Deleted("account", (WireTombstone(LOSER, 10),))
+    task = row(TASK, 11, (WINNER,), account=WINNER, title="Call")
+    note = row(NOTE, 12, (WINNER,), parent=f"account/{WINNER}", name="plan.pdf")
+    pull(pair, 12, gone, page("task", task), page("attachment", note))
+    assert led(pair) == (WINNER, f"account/{WINNER}")
+    assert not seen(pair, "task", TASK).pending
+    assert not is_seen(pair, "account", LOSER)
+
+
+def test_work_below_the_loser_that_is_not_sent_yet_follows_too(pair: Store) -> None:
+    task = add(pair, "task", account=LOSER, title="New")
+    merge_records(pair, "account", LOSER, WINNER)
+    assert seen(pair, "task", task).values["account"] == WINNER
+    unmerge(pair, "account", LOSER)
+    assert seen(pair, "task", task).values["account"] == LOSER
+
+
+def test_what_moved_on_since_stays_where_it_is_when_a_merge_is_taken_back(pair: Store) -> None:
+    third = add(pair, "account", name="Third")
+    merge_records(pair, "account", LOSER, WINNER)
+    journal.commit(pair, [Change("task", TASK, Op.SET, {"account": third})], label="Move")
+    unmerge(pair, "account", LOSER)
+    assert led(pair) == (third, f"account/{LOSER}")
+
+
+def test_the_winners_values_are_proposed_and_the_losers_where_it_has_none(pair: Store) -> None:
+    with pair.reader() as c:
+        found = {one.field: one.proposed for one in choices(c, "account", LOSER, WINNER)}
+        assert may_merge(c, "account", LOSER, WINNER)
+        assert not may_merge(c, "task", TASK, TASK)
+    assert found == {"name": "Alfreds", "phone": "111", "tags": ["a", "b"], "industry": "food"}
+
+
+def test_nobody_merges_what_is_not_there_or_cannot_be_merged(pair: Store) -> None:
+    with pytest.raises(NotFound):
+        merge_records(pair, "account", LOSER, TASK)
+    for kind, record, into in (("task", TASK, TASK), ("account", LOSER, LOSER)):
+        away = Change(kind, record, Op.MERGE, {"merged_into": into})
+        with pytest.raises(UserProblem):
+            journal.commit(pair, [away], label="Merge")

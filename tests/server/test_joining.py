@@ -1,0 +1,275 @@
+"""Merging duplicates: what led to one record leads to the other, and nothing is lost on the way."""
+
+import pytest
+
+from crm_core.changes import Change, Op
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.wire import ChangeSetResult
+from tests.server.test_merging import parked
+from tests.server.world import Acme, Device
+
+
+def merging(
+    device: Device, kind: str, loser: RecordId, winner: RecordId, **taken: Value
+) -> tuple[Change, ...]:
+    """A merge with the values that the winner takes over."""
+    row = device.rows[(kind, loser)]
+    away = Change(kind, loser, Op.MERGE, {"merged_into": winner}, {}, row.seq)
+    return (away, device.set(kind, winner, **taken)) if taken else (away,)
+
+
+def join(device: Device, kind: str, loser: RecordId, winner: RecordId, **taken: Value) -> str:
+    return device.push(*merging(device, kind, loser, winner, **taken), atomic=True).result
+
+
+def restoring(device: Device, loser: RecordId) -> ChangeSetResult:
+    return device.push(Change("account", loser, Op.RESTORE))
+
+
+@pytest.fixture
+def pair(acme: Acme) -> tuple[RecordId, RecordId]:
+    """The same company entered twice by nancy, seen by fuller."""
+    return acme.shared_account("Alfred"), acme.shared_account("Alfreds")
+
+
+Pair = tuple[RecordId, RecordId]
+
+
+def test_what_led_to_the_loser_leads_to_the_winner(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    task = acme.nancy.insert("task", account=loser, title="Call them")
+    note = acme.nancy.insert("attachment", parent=f"account/{loser}", name="plan.pdf")
+    acme.nancy.push(task, note)
+    acme.fuller.pull()
+    assert join(acme.fuller, "account", loser, winner) == "applied"
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+        assert not device.sees("account", loser)
+        assert device.body("task", task.id)["account"] == winner
+        assert device.body("attachment", note.id)["parent"] == f"account/{winner}"
+
+
+def test_a_child_that_the_merger_never_saw_follows_too(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    merge = merging(acme.fuller, "account", loser, winner)
+    task = acme.nancy.insert("task", account=loser, title="Call them")
+    acme.nancy.push(task)
+    assert acme.fuller.push(*merge, atomic=True).result == "applied"
+    acme.nancy.pull()
+    assert acme.nancy.body("task", task.id)["account"] == winner
+
+
+def test_a_child_made_offline_below_the_loser_lands_below_the_winner(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    task = acme.nancy.insert("task", account=loser, title="Call them")
+    join(acme.fuller, "account", loser, winner)
+    result = acme.nancy.push(task)
+    assert [(x.field, x.code) for x in result.changes] == [("account", "merge.moved")]
+    acme.nancy.pull()
+    assert acme.nancy.body("task", task.id)["account"] == winner
+
+
+def test_a_late_edit_of_the_loser_lands_on_the_winner_where_that_holds_what_its_author_saw(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    edit = acme.nancy.set("account", loser, phone="111")
+    join(acme.fuller, "account", loser, winner)
+    result = acme.nancy.push(edit)
+    (told,) = result.changes
+    assert (told.result, told.code, told.params) == ("merged", "merge.moved", {"into": winner})
+    acme.nancy.pull()
+    assert acme.nancy.body("account", winner)["phone"] == "111"
+    assert not acme.nancy.sees("account", loser)
+
+
+def test_a_late_edit_of_the_loser_stands_in_a_conflict_of_the_winner_otherwise(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    edit = acme.nancy.set("account", loser, phone="111")
+    join(acme.fuller, "account", loser, winner, phone="999")
+    assert acme.nancy.push(edit).result == "conflict"
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert conflict.body["record"] == f"account/{winner}"
+    assert parked(conflict.body) == [("111", acme.nancy.user)]
+    assert acme.nancy.body("account", winner)["phone"] == "999"
+
+
+@pytest.mark.parametrize("kept", [None, "999"])
+def test_an_edit_that_the_merger_had_not_seen_reaches_the_winner_or_its_conflict(
+    acme: Acme, pair: Pair, kept: str | None
+) -> None:
+    loser, winner = pair
+    taken: dict[str, Value] = {"phone": kept} if kept else {}
+    merge = merging(acme.fuller, "account", loser, winner, **taken)
+    acme.nancy.push(acme.nancy.set("account", loser, phone="111"))
+    late = acme.nancy.set("account", winner, phone="222") if kept else None
+    if late is not None:
+        acme.nancy.push(late)
+    acme.fuller.push(*merge, atomic=True)
+    acme.nancy.pull()
+    if kept is None:
+        assert acme.nancy.body("account", winner)["phone"] == "111"
+    else:
+        found = [parked(x.body) for x in acme.nancy.of_kind("conflict")]
+        assert found == [[("111", acme.nancy.user), (kept, acme.fuller.user)]]
+
+
+def test_an_edit_that_the_merger_made_himself_is_no_news_to_him(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    seen = acme.fuller.rows[("account", loser)].seq
+    edit = acme.fuller.changeset(acme.fuller.set("account", loser, phone="111"))
+    merge = acme.fuller.changeset(
+        Change("account", loser, Op.MERGE, {"merged_into": winner}, {}, seen, (edit.id,)),
+        atomic=True,
+    )
+    answer = acme.fuller.send(edit, merge)
+    assert [x.result for x in answer.results] == ["applied", "applied"]
+    acme.fuller.pull()
+    assert acme.fuller.body("account", winner).get("phone") is None
+
+
+def test_a_unique_value_goes_over_to_the_winner(acme: Acme) -> None:
+    loser, winner = acme.shared_account(uscc="91310000000000000A"), acme.shared_account("B")
+    taken = {"uscc": "91310000000000000A"}
+    assert join(acme.fuller, "account", loser, winner, **taken) == "applied"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", winner)["uscc"] == "91310000000000000A"
+    result = restoring(acme.fuller, loser)
+    acme.fuller.pull()
+    assert acme.fuller.body("account", loser).get("uscc") is None
+    (conflict,) = acme.fuller.of_kind("conflict")
+    assert (conflict.body["why"], result.result) == ("unique", "conflict")
+
+
+def test_an_open_question_about_the_loser_is_one_about_the_winner(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    acme.clash(winner, "w1", "w2")
+    acme.clash(loser, "l1", "l2")
+    acme.buchanan.pull()
+    join(acme.buchanan, "account", loser, winner)
+    acme.nancy.pull()
+    open_ones = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    (body,) = open_ones
+    assert body["record"] == f"account/{winner}"
+    assert [value for value, _ in parked(body)] == ["w1", "l1"]
+
+
+def test_whoever_may_not_delete_the_one_or_change_the_other_may_not_merge(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    acme.world.passes(hours=25)
+    for device, action in ((acme.nancy, "delete"), (acme.service, "delete")):
+        device.pull()
+        result = device.push(*merging(device, "account", loser, winner), atomic=True)
+        (told,) = result.changes
+        assert (told.result, told.code) == ("rejected", "right.missing")
+        assert told.params == {"action": action}
+    assert acme.nancy.sees("account", loser)
+
+
+def test_two_merges_of_the_same_pair_the_other_way_round_are_one(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    acme.buchanan.pull()
+    other = merging(acme.buchanan, "account", winner, loser, phone="111")
+    join(acme.fuller, "account", loser, winner)
+    assert acme.buchanan.push(*other, atomic=True).result == "merged"
+    acme.fuller.pull()
+    assert acme.fuller.body("account", winner)["phone"] == "111"
+    assert not acme.fuller.sees("account", loser)
+
+
+def test_a_record_merged_elsewhere_meanwhile_is_not_merged_again(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    third = acme.shared_account("Third")
+    acme.buchanan.pull()
+    late = merging(acme.buchanan, "account", loser, third, phone="111")
+    join(acme.fuller, "account", loser, winner)
+    result = acme.buchanan.push(*late, atomic=True)
+    assert (result.result, result.changes[0].code) == ("rejected", "merge.gone")
+
+
+def test_restoring_takes_a_merge_back_with_all_that_was_left_alone(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    tasks = [acme.nancy.insert("task", account=loser, title=x) for x in ("a", "b", "c")]
+    acme.nancy.push(*tasks)
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.fuller.pull()
+    third = acme.nancy.account("Third")
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.set("task", tasks[0].id, account=third))
+    (told,) = restoring(acme.fuller, loser).changes
+    assert (told.code, told.params["records"]) == ("merge.kept", f"task/{tasks[0].id}")
+    acme.nancy.pull()
+    accounts = [acme.nancy.body("task", x.id)["account"] for x in tasks]
+    assert accounts == [third, loser, loser]
+    assert not acme.nancy.body("account", loser).get("merged_into")
+
+
+def test_after_thirty_days_a_record_comes_back_alone(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    task = acme.nancy.insert("task", account=loser, title="a")
+    acme.nancy.push(task)
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.world.passes(days=31)
+    assert restoring(acme.fuller, loser).result == "applied"
+    acme.nancy.pull()
+    assert acme.nancy.body("task", task.id)["account"] == winner
+    assert acme.nancy.sees("account", loser)
+
+
+def test_merged_and_taken_back_in_one_push_is_as_before(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    task = acme.nancy.insert("task", account=loser, title="a")
+    acme.nancy.push(task)
+    acme.fuller.pull()
+    answer = acme.fuller.send(
+        acme.fuller.changeset(*merging(acme.fuller, "account", loser, winner), atomic=True),
+        acme.fuller.changeset(Change("account", loser, Op.RESTORE)),
+    )
+    assert [x.result for x in answer.results] == ["applied", "applied"]
+    acme.nancy.pull()
+    assert acme.nancy.body("task", task.id)["account"] == loser
+
+
+def test_a_chain_of_merges_leads_to_its_end(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    third = acme.shared_account("Third")
+    edit = acme.nancy.set("account", loser, phone="111")
+    join(acme.fuller, "account", loser, winner)
+    join(acme.fuller, "account", winner, third)
+    assert acme.nancy.push(edit).result == "merged"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", third)["phone"] == "111"
+
+
+def test_contacts_merge_with_their_roles(acme: Acme) -> None:
+    account = acme.shared_account()
+    people = [acme.nancy.insert("contact", full_name=x) for x in ("Li", "Li Hua")]
+    roles = [
+        acme.nancy.insert("account_contact", account=account, contact=x.id, role="boss")
+        for x in people
+    ]
+    acme.nancy.push(*people, *roles)
+    acme.fuller.pull()
+    assert join(acme.fuller, "contact", people[0].id, people[1].id) == "applied"
+    acme.nancy.pull()
+    assert acme.nancy.body("account_contact", roles[0].id)["contact"] == people[1].id
+    assert not acme.nancy.sees("contact", people[0].id)
+
+
+def test_a_company_is_never_its_own_parent(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    acme.fuller.push(acme.fuller.set("account", winner, parent=loser))
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.fuller.pull()
+    assert acme.fuller.body("account", winner).get("parent") is None
