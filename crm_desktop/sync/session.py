@@ -155,7 +155,7 @@ class Session:
         except SignedOut:
             self._forget()
             raise
-        self.keep(_decoded(body, wire.SignInResponse))
+        self.keep(decode_answer(body, wire.SignInResponse))
 
     def sign_out(self) -> None:
         """End the sign-in on the server too, where it can be reached; what is here stays."""
@@ -167,7 +167,7 @@ class Session:
     def push(self, request: wire.PushRequest) -> wire.PushResponse:
         """Hand over changesets."""
         body = self.client.post(PATH_PUSH, wire.encode(request), self._required().access)
-        return _decoded(body, wire.PushResponse)
+        return decode_answer(body, wire.PushResponse)
 
     @contextmanager
     def pull(self, request: wire.PullRequest) -> Generator[Iterable[wire.PullItem]]:
@@ -184,7 +184,7 @@ class Session:
         except TokenExpired:
             self.refresh()
             body = self.client.get(path, self._required().access)
-        return _decoded(body, tuple[wire.HistoryEntry, ...])
+        return decode_answer(body, tuple[wire.HistoryEntry, ...])
 
     def park(self, body: bytes) -> None:
         """Leave unsent work with a server that has withdrawn this device."""
@@ -208,7 +208,7 @@ def sign_in(client: Client, request: wire.SignInRequest) -> wire.SignInResponse:
     """Register or greet this device; raises UserProblem for a wrong password, or a failure."""
     client.expect_answer()
     body = client.post(PATH_SIGN_IN, wire.encode(request))
-    return _decoded(body, wire.SignInResponse)
+    return decode_answer(body, wire.SignInResponse)
 
 
 def _items(lines: Iterable[bytes]) -> Iterator[wire.PullItem]:
@@ -225,7 +225,8 @@ def decode_item(line: bytes) -> wire.PullItem:
         raise BadAnswer(tr_noop("The server answered in a form unknown here.")) from error
 
 
-def _decoded(body: bytes, shape: type[_T]) -> _T:
+def decode_answer(body: bytes, shape: type[_T]) -> _T:
+    """A whole answer; raises BadAnswer."""
     try:
         return wire.decode(body, shape)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""The company of the simulation: two reps of one team, a third of another, and a lead."""
+"""The company of the simulation: two teams, who works in them, and up to twelve laptops."""
 
 from __future__ import annotations
 
@@ -31,7 +31,12 @@ ANN = Person("ann", "rep", fixed_id(11), NORTH)
 BOB = Person("bob", "rep", fixed_id(12), NORTH)
 LEA = Person("lea", "lead", fixed_id(13), NORTH)
 CAT = Person("cat", "rep", fixed_id(14), SOUTH)
-PEOPLE = (ANN, BOB, LEA, CAT)
+KIM = Person("kim", "kam", fixed_id(15), NORTH)
+SAM = Person("sam", "service", fixed_id(16), SOUTH)
+DAN = Person("dan", "rep", fixed_id(17), SOUTH)
+PEOPLE = (ANN, BOB, LEA, CAT, KIM, SAM, DAN)
+LAND, EAST = fixed_id(3), fixed_id(4)
+TERRITORIES = (LAND, EAST)
 ACCOUNTS = tuple(fixed_id(100 + n) for n in range(6))
 OWNERS = (ANN, ANN, ANN, BOB, BOB, CAT)
 
@@ -40,8 +45,25 @@ LAPTOPS: tuple[tuple[str, Person], ...] = (
     ("lea-1", LEA),
     ("bob-1", BOB),
     ("ann-2", ANN),
+    ("cat-1", CAT),
+    ("kim-1", KIM),
+    ("bob-2", BOB),
+    ("sam-1", SAM),
+    ("lea-2", LEA),
+    ("dan-1", DAN),
+    ("cat-2", CAT),
+    ("kim-2", KIM),
 )
 """The devices in the order in which a simulation takes them."""
+
+RIGHTS: tuple[tuple[RecordId, str, str, str], ...] = (
+    (fixed_id(70), "rep", "*", "read"),
+    (fixed_id(71), "rep", "account", "edit"),
+    (fixed_id(72), "rep", "account", "reassign"),
+    (fixed_id(73), "lead", "*", "read"),
+    (fixed_id(74), "kam", "*", "edit"),
+)
+"""Rights that IT may change: (id of the row, role, kind, action)."""
 
 
 def device_id(name: str) -> DeviceId:
@@ -56,6 +78,8 @@ def rows() -> Iterator[Record]:
     """Everything that is there on the first morning, parents first."""
     yield "team", NORTH, {"name": "North", "lead": LEA.id}
     yield "team", SOUTH, {"name": "South"}
+    yield "territory", LAND, {"name": "Land"}
+    yield "territory", EAST, {"name": "East", "parent": LAND}
     for person in PEOPLE:
         yield (
             "user",

@@ -33,6 +33,9 @@ from tests.simulator.ledger import Ledger, Place, Said, places_of
 from tests.simulator.link import Link
 
 KEY = bytes(range(32))
+WRITTEN_THROUGH = 2
+"""From this value of `PRAGMA synchronous` on, a commit returns when the disk has it."""
+
 UNSENT = ("queued", "sent", "held", "blocked")
 Between = Callable[["Device", Effect[Any]], None]
 
@@ -58,6 +61,8 @@ class Device:
         self.crashes = 0
         self.crash_after_commits: int | None = None
         self.disk_is_full = False
+        self.is_locked = False
+        self.dice = dice
         self._folder = folder
         self._time = time
         self.new_id = id_maker(dice, self.clock)
@@ -71,14 +76,17 @@ class Device:
         """What this laptop takes for the time."""
         return self._time.now + self.skew
 
-    def crash(self) -> None:
-        """kill -9, and start again from what is in the file and its log."""
+    def crash(self, *, power_cut: bool = False) -> None:
+        """kill -9, and start again from what is in the file and its log. Where the power was cut,
+        what the log holds behind the last page that SQLite had written through may be lost."""
         self.crashes += 1
         after = self._folder / f"{self.name}-{self.crashes}.db"
         for ending in ("", "-wal"):
             before = self._path.with_name(self._path.name + ending)
             if before.exists():
                 shutil.copyfile(before, after.with_name(after.name + ending))
+        if power_cut:
+            self._lose_pages(after.with_name(after.name + "-wal"))
         self.store.close()
         for ending in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
@@ -86,6 +94,15 @@ class Device:
         self.syncing = False
         self.crash_after_commits = None
         self.store = self._opened()
+
+    def _lose_pages(self, log: Path) -> None:
+        if log.exists():
+            with log.open("r+b") as file:
+                file.truncate(self.dice.randint(self._safe_bytes, log.stat().st_size))
+
+    def _log_bytes(self) -> int:
+        log = self._path.with_name(self._path.name + "-wal")
+        return log.stat().st_size if log.exists() else 0
 
     def close(self) -> None:
         self.store.close()
@@ -170,6 +187,9 @@ class Device:
     def _opened(self) -> Store:
         store = Store.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
         store.writing = self._dying_after(store.writing)  # type: ignore[method-assign]
+        self._writes_through = store.write.value("PRAGMA synchronous") >= WRITTEN_THROUGH
+        # Opening takes the log over as it is.
+        self._safe_bytes = self._log_bytes()
         return store
 
     def _dying_after(self, writing: Callable[[], Any]) -> Callable[[], Any]:
@@ -177,10 +197,14 @@ class Device:
 
         @contextmanager
         def fragile() -> Iterator[Connection]:
+            if self.is_locked:
+                raise Unavailable("The file is in use by another program.")
             with writing() as connection:
                 yield connection
                 if self.disk_is_full:
                     raise Unavailable("The disk is full.")
+            if self._writes_through:
+                self._safe_bytes = self._log_bytes()
             if self.crash_after_commits is not None:
                 self.crash_after_commits -= 1
                 if self.crash_after_commits < 0:

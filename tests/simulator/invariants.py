@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,6 +157,13 @@ class Watch:
             if state == "rejected" and epoch == self.epoch:
                 _look_at_rejected(device, cs_id, connection)
             self.kept.add((device.name, cs_id, state))
+
+    def look_at_left_work(self, device: Device, parked: Sequence[bytes]) -> None:
+        """Invariant 1: what a withdrawn device had not sent lies with the server."""
+        there = {one["id"] for body in parked for one in json.loads(body)}
+        for cs_id, state in device.states().items():
+            if state not in (*ACKED, "discarded") and cs_id not in there:
+                raise Violation(1, f"{cs_id} ({state}) is lost with {device.name}")
 
     def _look_at_acked(
         self, device: Device, said: Said, state: str, connection: sqlite3.Connection

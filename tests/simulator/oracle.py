@@ -11,7 +11,7 @@ from typing import Any
 
 from crm_core.catalog import CATALOG
 from crm_core.ids import ALL_ROOT, RecordId
-from crm_core.roles import DEFAULTS, Action, reach
+from crm_core.roles import Action, Matrix, reach, with_overrides
 from crm_core.scope import (
     KEY_ALL,
     KEY_IT,
@@ -100,21 +100,41 @@ class Oracle:
                 for (other, _), truth in self.records.items()
                 if other == "account_team" and not truth.deleted and truth.values["account"] == root
             ]
-            return keys_of_account(values.get("owner"), values.get("team"), (), members)
+            territories = self._lineage(values.get("territory"))
+            return keys_of_account(values.get("owner"), values.get("team"), territories, members)
         if kind == "device":
             return frozenset((KEY_IT, f"user:{values.get('user')}"))
         author = values.get("created_by")
-        team = self.records[("user", RecordId(author))].values.get("team") if author else None
-        return keys_of_account(author, team, (), ()) if author else frozenset((KEY_ORGANISATION,))
+        if not author:
+            return frozenset((KEY_ORGANISATION,))
+        its = self.records[("user", RecordId(author))].values
+        return keys_of_account(author, its.get("team"), self._lineage(its.get("territory")), ())
+
+    def _lineage(self, territory: RecordId | None) -> list[RecordId]:
+        found: list[RecordId] = []
+        while territory:
+            found.append(territory)
+            territory = self.records[("territory", territory)].values.get("parent")
+        return found
+
+    def _matrix(self, role: str) -> Matrix:
+        rows = [x.values for (kind, _), x in self.records.items() if kind == "role_permission"]
+        return with_overrides(
+            role, [(x["entity"], x["action"], x["level"]) for x in rows if x["role"] == role]
+        )
 
     def _holder(self, person: Person) -> Holder:
-        level = reach(DEFAULTS[person.role], "*", Action.READ)
+        himself = self.records[("user", person.id)].values
+        level = reach(self._matrix(himself["role"]), "*", Action.READ)
         leads = tuple(
             record_id
             for (kind, record_id), truth in self.records.items()
             if kind == "team" and truth.values.get("lead") == person.id
         )
-        return Holder(person.id, person.team, (), leads, level)
+        territory = himself.get("territory")
+        return Holder(
+            person.id, himself.get("team"), (territory,) if territory else (), leads, level
+        )
 
 
 def dangling(oracle: Oracle) -> list[str]:

@@ -6,8 +6,10 @@ import functools
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from crm_core.errors import CrmError, Refused
 from crm_core.fields import Value
@@ -24,7 +26,7 @@ from tests.simulator.company import LAPTOPS, LEA, ORGANISATION, Person, device_i
 AT = "2026-11-01T08:00:00Z"
 STATUS = {
     "request.epoch": 409, "request.too_large": 413, "request.too_old": 426,
-    "request.malformed": 400,
+    "request.malformed": 400, failures.WITHDRAWN: 403, "changeset.forged": 403,
 }  # fmt: skip
 
 
@@ -53,10 +55,14 @@ def _checkpoint(path: Path) -> None:
 class ServerSide:
     """The server; implements `link.Answering`."""
 
-    def __init__(self, folder: Path, time: VirtualTime, dice: random.Random) -> None:
+    def __init__(
+        self, folder: Path, time: VirtualTime, dice: random.Random, body_max: int = 0
+    ) -> None:
         self._folder = folder
         self._time = time
         self._dice = dice
+        self._body_max = body_max
+        self.fails_next = False
         self._path = folder / "server-0.db"
         self._number = 0
         self._backup: Path | None = None
@@ -71,7 +77,21 @@ class ServerSide:
             clock=lambda: self._time.now,
             new_id=id_maker(self._dice, lambda: self._time.now),
         )
+        self.store.write = self._failing(self.store.write)  # type: ignore[method-assign]
         self.look = sqlite3.connect(self._path, isolation_level=None)
+
+    def _failing(self, write: Callable[[], Any]) -> Callable[[], Any]:
+        """A writing transaction may fail before its commit: the disk, or the machine."""
+
+        @contextmanager
+        def fragile() -> Iterator[Any]:
+            with write() as opened:
+                yield opened
+                if self.fails_next:
+                    self.fails_next = False
+                    raise failures.of_answer(500, "", {})
+
+        return fragile
 
     def close(self) -> None:
         self.look.close()
@@ -85,6 +105,8 @@ class ServerSide:
 
     def push(self, device: str, body: bytes) -> bytes:
         request = decode(body, PushRequest)
+        if len(request.changesets) > 1 and 0 < self._body_max < len(body):
+            raise failures.of_answer(413, "request.too_large", {})
         try:
             return encode(self.service.push(self._principal(device), request))
         except Refused as refusal:
@@ -97,9 +119,33 @@ class ServerSide:
         except Refused as refusal:
             raise as_heard(refusal) from refusal
 
-    def _principal(self, device: str) -> Principal:
+    def park(self, device: str, body: bytes) -> None:
+        try:
+            self.service.park(self._principal(device, withdrawn_too=True), body)
+        except Refused as refusal:
+            raise as_heard(refusal) from refusal
+
+    def _principal(self, device: str, *, withdrawn_too: bool = False) -> Principal:
         person: Person = self._people[device]
+        if self.is_withdrawn(device) and not withdrawn_too:
+            raise Refused(failures.WITHDRAWN, "The device was withdrawn.")
         return Principal(person.id, device_id(device), person.role, ORGANISATION)
+
+    def is_withdrawn(self, device: str) -> bool:
+        """Whether IT has withdrawn a device."""
+        sql = "SELECT revoked_at FROM device WHERE id = ?"
+        return bool(self.look.execute(sql, (device_id(device),)).fetchone()[0])
+
+    def withdraw(self, device: str) -> None:
+        """As `crm-server device revoke`."""
+        with self.store.note() as tx:
+            sql = "UPDATE device SET revoked_at = ? WHERE id = ?"
+            tx.run(sql, (self.service.now, device_id(device)))
+
+    def parked_by(self, device: str) -> list[bytes]:
+        """What a device has left here when it was withdrawn."""
+        sql = "SELECT payload FROM parked WHERE device = ? AND why = 'parked'"
+        return [payload for (payload,) in self.look.execute(sql, (device_id(device),))]
 
     # What happens to servers
 
@@ -109,7 +155,8 @@ class ServerSide:
         self._open()
 
     def load(self, kind: str, record_id: RecordId, values: dict[str, Value]) -> None:
-        """What IT loads."""
+        """What IT loads; it tries again until it gets through."""
+        self.fails_next = False
         load(self.service, [(kind, record_id, values)], LEA.id)
 
     def back_up(self) -> None:
