@@ -39,8 +39,11 @@ from crm_core.i18n import tr_noop
 SCHEMA = 1
 """Version of the catalog on the wire; raised with every added field or kind."""
 
-OLDEST_SCHEMA = 1
-"""The oldest schema whose changesets the server still takes (N−2)."""
+BEHIND_MAX = 2
+"""Versions that a client may be behind the server."""
+
+OLDEST_SCHEMA = max(1, SCHEMA - BEHIND_MAX)
+"""The oldest schema of a client that the server still merges with."""
 
 _RECORDS: tuple[type[Record], ...] = (
     Role,

@@ -55,6 +55,11 @@ class Entity:
         return tuple(field for field in self.fields if field.link is not None)
 
     @cached_property
+    def copies(self) -> Mapping[str, str]:
+        """The fields that are kept for older clients alone, and those whose values they repeat."""
+        return {field.name: field.copy_of for field in self.fields if field.copy_of}
+
+    @cached_property
     def root_links(self) -> tuple[Field, ...]:
         """The links upwards along which scope is inherited."""
         return tuple(x for x in self.references if x.link is not None and x.link.root)

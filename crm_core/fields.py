@@ -89,7 +89,11 @@ class LinkTo(msgspec.Struct, frozen=True):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One field of an entity; built only by the constructors below."""
+    """One field of an entity; built only by the constructors below.
+
+    `copy_of` names the field that this one became by a rename: the server keeps it for clients that
+    know it only by this name.
+    """
 
     name: str
     kind: Kind
@@ -105,6 +109,7 @@ class Field(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     link: LinkTo | None = None
     machine: str = ""
+    copy_of: str = ""
 
     @property
     def judged_as(self) -> str:

@@ -25,6 +25,10 @@ PROBLEMS: Mapping[str, str] = {
     "device.revoked": tr_noop("This device was withdrawn; please ask your IT."),
     "device.clone": tr_noop("This installation was copied; it signs in as a device of its own."),
     "changeset.too_large": tr_noop("One step holds more than the server takes."),
+    "changeset.too_old": tr_noop(
+        "The step was made with a version so old that it cannot be understood any more; please "
+        "look at it again."
+    ),
     "changeset.forged": tr_noop("The step names a version that this device was never given."),
     "record.not_found": tr_noop("The record is not there, or you may not see it."),
     "record.read_only": tr_noop("{kind} records are loaded by IT and cannot be changed here."),
@@ -34,6 +38,10 @@ PROBLEMS: Mapping[str, str] = {
         "'{field}' names a record that is not there, or that you may not see."
     ),
     "field.invalid": tr_noop("'{field}': {detail}"),
+    "field.unknown": tr_noop(
+        "The server is older than this application and does not know '{field}' yet; it will be "
+        "sent again once the server has been updated."
+    ),
     "field.required": tr_noop("'{field}' must be filled in."),
     "field.authority": tr_noop("'{field}' is decided by the office and cannot be set here."),
     "field.taken": tr_noop("'{field}' with this value exists already."),

@@ -167,7 +167,7 @@ class Judge:
     ) -> FieldResult | None:
         spec, value = entity.by_name.get(name), change.new[name]
         if spec is None:
-            return _refuse(name, "field.invalid", detail="?")
+            return _refuse(name, "field.unknown")
         if spec.authority is Authority.GRANTED:
             current = row.values.get(name) if row is not None else None
             return None if value == current else _refuse(name, "field.authority")

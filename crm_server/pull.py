@@ -113,6 +113,7 @@ class Puller:
         return (
             request.epoch != clock.epoch
             or request.schema != SCHEMA
+            or request.heard not in (0, SCHEMA)
             or request.scope_gen != self._generations.gen
             or self.plan.starts_over
         )
@@ -225,7 +226,8 @@ class Puller:
         roots = shown_roots(self._tx, rows, self._keys)
         if entered:
             rows = [row for row in rows if not roots[(row[0], row[1])] <= entered]
-        for kind in CATALOG:
+        unknown = {row[0] for row in rows} - CATALOG.keys()
+        for kind in (*CATALOG, *sorted(unknown)):
             of_kind = [row for row in rows if row[0] == kind]
             dead = [row for row in of_kind if row[3]]
             live = [row for row in of_kind if not row[3]]
@@ -249,7 +251,7 @@ def shown_roots(
         key = (row[0], row[1])
         if key[0] in _ALONE:
             roots[key] = frozenset((key[1],))
-        elif CATALOG[key[0]].scope_all:
+        elif key[0] in CATALOG and CATALOG[key[0]].scope_all:
             roots[key] = everybody
         else:
             asked[key] = set()

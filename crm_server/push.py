@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op
+from crm_core.conversion import Converted, converted
 from crm_core.ids import RecordId, is_id
 from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.wire import ChangeResult, ChangeSetResult
@@ -46,10 +48,13 @@ class Pusher:
         self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.parked: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.named: dict[Key, bool] = {}
+        self._in_todays_words: dict[str, Converted | None] = {}
 
     def prefetch(self, changesets: Iterable[ChangeSet]) -> None:
         """Read in bulk what these changesets name."""
-        changesets = tuple(changesets)
+        self._in_todays_words = {one.id: _converted(one) for one in changesets}
+        found = self._in_todays_words.values()
+        changesets = tuple(one.changeset for one in found if one is not None)
         keys: dict[Key, bool] = {}
         for changeset in changesets:
             for change in changeset.changes:
@@ -102,7 +107,7 @@ class Pusher:
         if changeset.id in self._taken or changeset.id in self.known:
             return self._again(changeset)
         before = len(self._work.history)
-        result = self._work_changeset(changeset)
+        result = self._judged(changeset)
         self._taken[changeset.id] = result
         if result.result != Result.BLOCKED or len(self._work.history) > before:
             # What was held back as a whole is judged anew when it comes again.
@@ -110,6 +115,17 @@ class Pusher:
         if result.result in PARTS_THAT_REFUSE:
             self.parked.append((changeset, result))
         return result
+
+    def _judged(self, changeset: ChangeSet) -> ChangeSetResult:
+        """The verdict, in the words of the changeset's author."""
+        today = self._in_todays_words[changeset.id]
+        if today is None:
+            return _whole(changeset, Result.REJECTED, "changeset.too_old")
+        result = self._work_changeset(today.changeset)
+        if not today.said:
+            return result
+        parts = (replace(x, field=today.as_said(x.index, x.field)) for x in result.changes)
+        return replace(result, changes=tuple(parts))
 
     def _note_named(self, changeset: ChangeSet) -> None:
         for change in changeset.changes:
@@ -189,10 +205,11 @@ class Pusher:
         )
 
     def _remember(self, changeset: ChangeSet, details: Iterable[ChangeResult]) -> None:
-        """Note refused inserts and fields; an insert that passes clears its earlier refusal."""
+        """Note refused inserts and fields; what passes clears its earlier refusal."""
         failed: set[int] = set()
+        parts = {(detail.index, detail.field) for detail in details if _refuses(detail)}
         for detail in details:
-            if detail.result not in PARTS_THAT_REFUSE:
+            if not _refuses(detail):
                 continue
             change = changeset.changes[detail.index]
             if detail.field in change.new and not _fails_whole(detail):
@@ -205,6 +222,17 @@ class Pusher:
             for index, change in enumerate(changeset.changes):
                 if change.op is Op.INSERT and index not in failed:
                     self._refused.pop((change.kind, change.id, ""), None)
+                for name in change.new:
+                    if parts.isdisjoint(((index, ""), (index, name))):
+                        self._refused.pop((change.kind, change.id, name), None)
+
+
+def _converted(changeset: ChangeSet) -> Converted | None:
+    """The changeset in today's words; None where that is not possible."""
+    try:
+        return converted(changeset)
+    except ValueError:
+        return None
 
 
 def _named_by(change: Change) -> Iterable[Key]:
@@ -218,6 +246,10 @@ def _named_by(change: Change) -> Iterable[Key]:
         for target in targets(entity, name, value):
             kind = (link.target if link else "") or str(value).partition("/")[0]
             yield kind, target
+
+
+def _refuses(detail: ChangeResult) -> bool:
+    return detail.result in PARTS_THAT_REFUSE
 
 
 def _fails_whole(detail: ChangeResult) -> bool:

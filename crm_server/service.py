@@ -107,8 +107,7 @@ class Service:
         """Take changesets in one transaction. Raises Refused where the request as a whole fails."""
         if len(request.changesets) > PUSH_CHANGESETS_MAX:
             raise Refused("request.too_large", tr_noop("The message holds too many changesets."))
-        if request.schema < OLDEST_SCHEMA:
-            raise Refused("request.too_old", tr_noop("The client is too old."))
+        _refuse_too_old(request.schema)
         with self.store.write() as (tx, clock):
             if request.epoch != clock.epoch:
                 raise Refused("request.epoch", tr_noop("The server was restored."))
@@ -163,8 +162,7 @@ class Service:
 
     def pull(self, who: Principal, request: PullRequest) -> Iterator[bytes]:
         """What the device has to learn: JSON lines of `wire.PullItem` from one snapshot."""
-        if request.schema < OLDEST_SCHEMA:
-            raise Refused("request.too_old", tr_noop("The client is too old."))
+        _refuse_too_old(request.schema)
         return self._pull(who, request)
 
     def _pull(self, who: Principal, request: PullRequest) -> Iterator[bytes]:
@@ -218,6 +216,7 @@ class Service:
     def park(self, who: Principal, body: bytes) -> None:
         """Keep what a device cannot deliver otherwise; each device has a quota."""
         with self.store.note() as tx:
+            _drop_repeated(tx, who.device, body)
             held = tx.row(
                 "SELECT coalesce(sum(length(payload)),0) FROM parked WHERE device=?", (who.device,)
             )
@@ -225,8 +224,47 @@ class Service:
                 raise Refused("request.too_large", tr_noop("The device has parked too much."))
             tx.run(
                 "INSERT INTO parked(id,device,author,received_at,why,payload) VALUES (?,?,?,?,?,?)",
-                (self.new_id(), who.device, who.user, self.now, "parked", body),
+                (self.new_id(), who.device, who.user, self.now, PARKED, body),
             )
+
+
+PARKED = "parked"
+"""Why something lies there: the device left it."""
+
+
+class _Step(msgspec.Struct):
+    id: str
+
+
+_decode_steps = msgspec.json.Decoder(list[_Step]).decode
+
+
+def _drop_repeated(tx: Tx, device: str, body: bytes) -> None:
+    """What the device parked earlier and parks again now is kept once: a client that is too old
+    brings all of its unsent work each time."""
+    steps = _steps_in(body)
+    if not steps:
+        return
+    for parked_id, payload in tx.rows(
+        "SELECT id,payload FROM parked WHERE device=? AND why=?", (device, PARKED)
+    ):
+        before = _steps_in(bytes(payload))
+        if before and before <= steps:
+            tx.run("DELETE FROM parked WHERE id=?", (parked_id,))
+
+
+def _steps_in(body: bytes) -> frozenset[str]:
+    """The changesets in what was parked; none where it is something else."""
+    try:
+        return frozenset(step.id for step in _decode_steps(body))
+    except msgspec.DecodeError:
+        return frozenset()
+
+
+def _refuse_too_old(schema: int) -> None:
+    """Nothing is merged with a client that is too far behind; parking asks for no schema."""
+    if schema < OLDEST_SCHEMA:
+        raise Refused("request.too_old", tr_noop("The client is too old."))
 
 
 def _shown_rows(

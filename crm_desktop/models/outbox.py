@@ -28,6 +28,7 @@ from crm_core.wire import (
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import leaving, reconcile, settling
 from crm_desktop.models.journal.following import SENT
+from crm_desktop.models.journal.deciding import resend_to_newer
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
@@ -99,6 +100,8 @@ class Outbox:
                 (hello.epoch, hello.scope_gen, hello.schema),
             )
             summary = receipt.close()
+            if state.epoch and hello.schema > state.schema:
+                summary |= resend_to_newer(c, self._store)
             return summary | Summary(outbox_changed=bool(lost_history))
 
     def apply(self, items: Sequence[PullItem], mark: Mark | None) -> Applied:

@@ -98,3 +98,8 @@ class Parked(msgspec.Struct, frozen=True):
     def needs_you(self) -> int:
         """How many things wait for a decision of this user."""
         return self.conflict + self.rejected + self.orphaned
+    @property
+    def unsent(self) -> int:
+        """How much of this user's work no server has taken, refused steps among it."""
+        return self.pending + self.rejected + self.blocked + self.orphaned
+

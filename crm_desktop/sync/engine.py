@@ -6,6 +6,7 @@ so a run may be cut off anywhere and the next one goes on from there.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from crm_core import wire
@@ -96,8 +97,8 @@ class Outcome:
 
 def _by_meaning(failure: CrmError) -> int:
     return (
-        FailureClass.AUTH, FailureClass.PROTOCOL, FailureClass.DATA, FailureClass.THROTTLE,
-        FailureClass.TRANSPORT,
+        FailureClass.AUTH, FailureClass.OUTDATED, FailureClass.PROTOCOL, FailureClass.DATA,
+        FailureClass.THROTTLE, FailureClass.TRANSPORT,
     ).index(class_of(failure))  # fmt: skip
 
 
@@ -114,6 +115,12 @@ class _Run:
     @property
     def withdrawn(self) -> bool:
         return isinstance(self.push_failure or self.pull_failure, Withdrawn)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the server merges nothing that comes from a version as old as this one."""
+        failures = [x for x in (self.push_failure, self.pull_failure) if x is not None]
+        return any(class_of(x) is FailureClass.OUTDATED for x in failures)
 
     @property
     def shut_out(self) -> bool:
@@ -135,6 +142,8 @@ def synchronise(*, repair: bool = True) -> Steps[Outcome]:
             break
     left = (yield from _leave_work(run)) if run.withdrawn else False
     parked = yield from ask(do.ReadParked())
+    if run.outdated and parked.unsent:
+        yield from _leave_copy()
     # What was refused because its record left this user's sight is orphaned by now, not rejected.
     run.tally.rejected = min(run.tally.rejected, parked.rejected)
     return Outcome(run.tally, run.verified, parked, run.push_failure, run.pull_failure, left)
@@ -169,6 +178,12 @@ def _leave_work(run: _Run) -> Steps[bool]:
         run.pull_failure = failure
         return False
     return True
+
+
+def _leave_copy() -> Steps[None]:
+    """Whoever is too old for merging works on; what waits here lies with the office as well."""
+    with suppress(CrmError):
+        yield from ask(do.ParkUnsent())
 
 
 # Push
@@ -249,7 +264,8 @@ def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushRespon
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A pull that came to its end: do the digests agree, and was the history a new one?"""
+    """A pull that came to its end: do the digests agree, and was the history a new one, or the
+    server?"""
 
     verified: bool
     new_history: bool
@@ -258,8 +274,15 @@ class Pulled:
 def pull_phase(tally: Tally) -> Steps[Pulled]:
     """Fetch what is new to the end; raises CrmError where the way is blocked."""
     state = yield from ask(do.ReadState())
+    heard = 0 if state.schema == SCHEMA else state.schema
     request = PullRequest(
-        state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi
+        state.epoch,
+        SCHEMA,
+        state.scope_gen,
+        state.cursor,
+        state.resume,
+        state.resume_hi,
+        heard=heard,
     )
     try:
         yield from ask(do.OpenPull(request))
@@ -275,7 +298,8 @@ def pull_phase(tally: Tally) -> Steps[Pulled]:
             return Pulled(verdict.verified, new_history)
         if isinstance(item, Hello):
             yield from ask(do.BeginPull(item))
-            new_history = item.epoch != state.epoch
+            # A newer server takes what the former one did not know: that waits to be pushed.
+            new_history = item.epoch != state.epoch or item.schema > state.schema
             continue
         parcel.take(item)
         if parcel.is_full(at_mark=isinstance(item, Mark)):

@@ -25,13 +25,15 @@ DATA_CODES = frozenset(("request.malformed", "request.too_large", "changeset.too
 
 class FailureClass(StrEnum):
     """What a failure is about, and therefore what to do next: nobody answers; the sign-in is not
-    good; the server answers that it cannot now; what answers is not understood; the data is bad."""
+    good; the server answers that it cannot now; what answers is not understood; the data is bad;
+    this version is too old for the server."""
 
     TRANSPORT = "transport"
     AUTH = "auth"
     THROTTLE = "throttle"
     PROTOCOL = "protocol"
     DATA = "data"
+    OUTDATED = "outdated"
 
 
 class TokenExpired(SignedOut):
@@ -68,6 +70,8 @@ def class_of(error: CrmError) -> FailureClass:
         return FailureClass.AUTH
     if isinstance(error, Refused) and error.code in DATA_CODES:
         return FailureClass.DATA
+    if isinstance(error, Refused) and error.code == TOO_OLD:
+        return FailureClass.OUTDATED
     return FailureClass.PROTOCOL
 
 

@@ -87,5 +87,6 @@ class Server(Protocol):
         ...
 
     def park(self, body: bytes) -> None:
-        """Leave unsent work with a server that has withdrawn this device."""
+        """Leave unsent work with a server that has withdrawn this device, or that is too new for
+        it."""
         ...

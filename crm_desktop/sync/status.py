@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crm_core.problems import PROBLEMS
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.sync.failures import FailureClass
@@ -40,8 +41,8 @@ def standing(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str 
     """What may honestly be said. `last_run`: "" or the `FailureClass` that ended the last run."""
     state = _state(sync, parked, signed_in=signed_in, last_run=last_run)
     count = parked.needs_you if state is State.NEEDS_YOU else parked.pending
-    told = _busy if state is State.TROUBLE and last_run == FailureClass.THROTTLE else WORDS[state]
-    return Standing(state, told(count, sync.verified_at))
+    told = _TROUBLES.get(last_run) if state is State.TROUBLE else None
+    return Standing(state, (told or WORDS[state])(count, sync.verified_at))
 
 
 def _state(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str) -> State:
@@ -63,6 +64,16 @@ def _busy(n: int, _verified_at: str) -> str:
         "The server has a problem; {n} changes wait to be sent.",
         n,
     )
+
+
+def _outdated(_n: int, _verified_at: str) -> str:
+    return tr(PROBLEMS["request.too_old"])
+
+
+_TROUBLES: Mapping[str, Callable[[int, str], str]] = {
+    FailureClass.THROTTLE: _busy,
+    FailureClass.OUTDATED: _outdated,
+}
 
 
 def is_proved(sync: SyncState, parked: Parked) -> bool:

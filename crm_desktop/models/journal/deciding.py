@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import search
-from crm_desktop.models.connection import Connection, SqlRow
+from crm_desktop.models.connection import Connection, SqlRow, savepoint
 from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.cancelling import cancel_out
 from crm_desktop.models.journal.local import Intention, write_changeset
@@ -40,24 +41,48 @@ def resend(store: Store, cs_id: ChangeSetId, fixes: Fixes | None = None) -> Summ
     The refused part of a changeset that had an effect becomes a changeset of its own.
     """
     with store.writing() as c:
-        n, state, label = _head(c, cs_id)
-        if state in _DECIDABLE:
-            # The server would answer a known id with the verdict it remembers.
-            fresh = cs_id if state == "blocked" else ChangeSetId(store.new_id())
-            c.run(
-                "UPDATE changeset SET id = ?, state = 'queued', verdict = NULL WHERE n = ?",
-                (blob(fresh), n),
-            )
-            c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
-            c.run("DELETE FROM orphan WHERE cs = ?", (n,))
-            _put_right(c, n, fixes or {})
-            summary = _shown_again(c, n)
-        else:
-            changes = [_fixed(c, change, fixes or {}) for change in _refused_changes(c, n)]
-            _drop_refusals(c, n)
-            summary = write_changeset(c, store, changes, Intention(label))
-        blocking.refresh(c)
-        return summary | Summary(outbox_changed=True)
+        return _resend(c, store, cs_id, fixes or {})
+
+
+NOT_YET_KNOWN = ("field.unknown", "kind.unknown")
+"""Refusals of a server that is older than this client."""
+
+
+def resend_to_newer(c: Connection, store: Store) -> Summary:
+    """Offer again what the server did not know before it was updated; what cannot be offered any
+    more waits for its author as before."""
+    summary = Summary()
+    found = c.rows(
+        "SELECT DISTINCT s.n, s.id FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE s.state IN ('rejected', 'acked', 'confirmed') AND EXISTS (SELECT 1 FROM"
+        " json_each(o.refused) WHERE value ->> 0 IN (?, ?)) ORDER BY s.n",
+        NOT_YET_KNOWN,
+    )
+    for _, key in found:
+        with suppress(UserProblem), savepoint(c):
+            summary |= _resend(c, store, ChangeSetId(key.hex()), {})
+    return summary
+
+
+def _resend(c: Connection, store: Store, cs_id: ChangeSetId, fixes: Fixes) -> Summary:
+    n, state, label = _head(c, cs_id)
+    if state in _DECIDABLE:
+        # The server would answer a known id with the verdict it remembers.
+        fresh = cs_id if state == "blocked" else ChangeSetId(store.new_id())
+        c.run(
+            "UPDATE changeset SET id = ?, state = 'queued', verdict = NULL WHERE n = ?",
+            (blob(fresh), n),
+        )
+        c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
+        c.run("DELETE FROM orphan WHERE cs = ?", (n,))
+        _put_right(c, n, fixes)
+        summary = _shown_again(c, n)
+    else:
+        changes = [_fixed(c, change, fixes) for change in _refused_changes(c, n)]
+        _drop_refusals(c, n)
+        summary = write_changeset(c, store, changes, Intention(label))
+    blocking.refresh(c)
+    return summary | Summary(outbox_changed=True)
 
 
 def _put_right(c: Connection, n: int, fixes: Fixes) -> None:

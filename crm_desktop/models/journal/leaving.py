@@ -48,12 +48,48 @@ def leave(receipt: Receipt, roots: Sequence[RecordId]) -> None:
             found.update(_below(c, kind, keys[start : start + _IDS_AT_ONCE]))
         hidden.extend((kind, key) for key in found)
     _hide(receipt, hidden)
+    _drop_raw_below(receipt, roots)
 
 
 def gone(receipt: Receipt, kind: str, ids: Iterable[RecordId]) -> None:
     """Hide single records that moved out of sight."""
+    keys = [blob(record_id) for record_id in ids]
     if kind in CATALOG:
-        _hide(receipt, [(kind, blob(record_id)) for record_id in ids])
+        _hide(receipt, [(kind, key) for key in keys])
+    for table in RAW:
+        _drop_raw(receipt, table, [(kind, key) for key in keys])
+
+
+RAW = {
+    "quarantine": "coalesce(item -> '$.roots', '[]')",
+    "unknown_kind": "roots",
+}
+"""The tables of versions that are kept as they came, and how each names a version's roots."""
+
+
+def _drop_raw_below(receipt: Receipt, roots: Sequence[RecordId]) -> None:
+    """What is kept raw below these roots and below none that is still held leaves at once: nobody
+    works on it."""
+    left = to_json([*roots])
+    for table, named in RAW.items():
+        own = f"CASE {named} WHEN '[]' THEN json_array(lower(hex(t.id))) ELSE {named} END"
+        found = receipt.c.rows(
+            f"SELECT kind, id FROM {table} t WHERE EXISTS (SELECT 1 FROM json_each({own}) x"
+            " JOIN json_each(?) y ON x.value = y.value) AND NOT EXISTS (SELECT 1 FROM"
+            f" json_each({own}) x JOIN root r ON r.id = unhex(x.value))",
+            (left,),
+        )
+        _drop_raw(receipt, table, found)
+
+
+def _drop_raw(receipt: Receipt, table: str, records: Iterable[tuple[str, bytes]]) -> None:
+    c = receipt.c
+    for kind, key in records:
+        seq = c.value(f"SELECT seq FROM {table} WHERE kind = ? AND id = ?", (kind, key))
+        if seq is not None:
+            c.run(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, key))
+            receipt.count -= 1
+            receipt.total -= version_hash(kind, id_of(key), seq)
 
 
 def _below(c: Connection, kind: str, roots: Sequence[bytes]) -> Iterable[bytes]:

@@ -258,7 +258,7 @@ def receive_deleted(receipt: Receipt, deleted: Deleted) -> None:
     """Mark records that the server deleted; own changes to them stay in the outbox."""
     kind, tombstones = deleted.kind, deleted.rows
     if kind not in CATALOG:
-        _forget_unknown(receipt, deleted)
+        forget_unknown(receipt, deleted)
         return
     if not tombstones:
         return
@@ -354,7 +354,9 @@ def _leave_quarantine(receipt: Receipt, kind: str, rows: Iterable[WireRow | Wire
 def _keep_unknown(receipt: Receipt, page: Page) -> None:
     """A kind of a newer server is stored whole."""
     for row in page.rows:
-        _forget_unknown(receipt, Deleted(page.kind, (WireTombstone(row.id, row.seq),)))
+        if not is_id(row.id):
+            continue
+        forget_unknown(receipt, Deleted(page.kind, (WireTombstone(row.id, row.seq),)))
         body: dict[str, Value] = row.body
         receipt.c.run(
             "INSERT INTO unknown_kind (kind, id, seq, roots, body) VALUES (?, ?, ?, ?, ?)",
@@ -367,7 +369,8 @@ def _keep_unknown(receipt: Receipt, page: Page) -> None:
     receipt.rows += len(page.rows)
 
 
-def _forget_unknown(receipt: Receipt, deleted: Deleted) -> None:
+def forget_unknown(receipt: Receipt, deleted: Deleted) -> None:
+    """Take versions of a kind that was unknown here out of the file."""
     c = receipt.c
     for one in deleted.rows:
         key = (deleted.kind, blob(one.id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from crm_core.values import instant_of
 from crm_desktop.models.backup import copy_to
 from crm_desktop.models.connection import Connection, dbapi2, transaction
+from crm_desktop.models.journal.promoting import promote
 
 FOLDER = Path(__file__).parent
 
@@ -37,6 +40,7 @@ def migrate(c: Connection, path: Path, key: bytes, version: int) -> None:
             with Operations.context(MigrationContext.configure(connection)):
                 step.module.upgrade()
         if todo:
+            promote(c, instant_of(dt.datetime.now(dt.UTC)))
             c.run(f"PRAGMA user_version={number_of(todo[-1])}")
 
 

@@ -8,10 +8,14 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from crm_core.errors import CrmError
+from crm_core.problems import PROBLEMS
 from crm_desktop.i18n import tr, words
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.shell.unsaved import Unsaved
+
+OUTDATED = "outdated"
+"""The `FailureClass` of a server that merges with newer versions only."""
 
 WayOut = Callable[[], object]
 
@@ -28,6 +32,7 @@ class Telling(QObject):
         self._way_out: WayOut = sign_in
         self._sign_in_told = False
         self._first_fetch_told = False
+        self._outdated_told = False
         banner.acted.connect(self._act)
 
     def tell_failure(self, error: CrmError) -> None:
@@ -37,6 +42,7 @@ class Telling(QObject):
     def tell_standing(self, standing: Standing) -> None:
         """Say what of it a person has to know at once: each once, until it is over."""
         self._tell_signed_out(is_out=standing.state == "signed_out")
+        self._tell_outdated(is_so=standing.failure == OUTDATED)
         self._tell_first_fetch(is_on=standing.state == "fetching" and not standing.verified)
 
     def tell_unsaved(self, found: tuple[Unsaved, ...]) -> None:
@@ -50,6 +56,14 @@ class Telling(QObject):
             text = tr("Please sign in again. Your unsent work is safe.")
             self._offer(text, tr("Sign in"), self._sign_in)
         self._sign_in_told = is_out
+
+    def _tell_outdated(self, *, is_so: bool) -> None:
+        """The way out of an old version is a new one, and nobody finds it by waiting."""
+        if is_so and not self._outdated_told:
+            self._banner.say(tr(PROBLEMS["request.too_old"]))
+        elif self._outdated_told and not is_so:
+            self._banner.hide()
+        self._outdated_told = is_so
 
     def _tell_first_fetch(self, *, is_on: bool) -> None:
         """What is empty may only not have come yet: say so until all of it is here."""
