@@ -9,11 +9,13 @@ import msgspec
 
 from crm_core.catalog import SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
+from crm_core.digest import Digest
 from crm_core.errors import Bug
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, DeviceId, RecordId
 from crm_core.wire import (
+    Anew,
     Deleted,
     End,
     Enter,
@@ -24,10 +26,18 @@ from crm_core.wire import (
     Page,
     PullItem,
     PushResponse,
+    Sums,
 )  # fmt: skip
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import leaving, reconcile, settling
-from crm_desktop.models.journal.following import SENT
+from crm_desktop.models.journal import (
+    comparing,
+    leaving,
+    reconcile,
+    renewing,
+    rows,
+    settling,
+    turns,
+)
 from crm_desktop.models.journal.deciding import resend_to_newer
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
@@ -61,7 +71,11 @@ class Outbox:
     def state(self) -> SyncState:
         """How far this store has come."""
         with self._store.reader() as c:
-            return sync_state(c)
+            state = sync_state(c)
+            if not state.epoch or state.pull_open:
+                return state
+            due = turns.root_due(c, self._store.clock())
+            return msgspec.structs.replace(state, check_root=due)
 
     def take_outbox(
         self, changesets_max: int, bytes_max: int, behind: ChangeSetId | None = None
@@ -133,13 +147,44 @@ class Outbox:
             )
             leaving.erase_hidden(c, store.clock())
             settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
-            verified = _compare(c, end, receipt.now)
-            return Verdict(summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined)
+            differing = self._compare_closely(receipt)
+            verified = _compare(c, end, receipt.now, alike=not differing)
+            return Verdict(
+                summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined,
+                receipt.said is not None, differing,
+            )  # fmt: skip
+
+    def _compare_closely(self, receipt: Receipt) -> tuple[str, ...]:
+        """The buckets or roots that differ from what the server stated, if it did."""
+        c, said = receipt.c, receipt.said
+        if renewing.is_under_repair(c):
+            renewing.note_repair(c, receipt.now, receipt.rows)
+            renewing.count_held(c)
+        elif said is not None and not said.check.endings:
+            renewing.count_held(c)
+        if said is None:
+            return ()
+        turns.note_checked(c, said.check, receipt.now)
+        return comparing.differing(c, said)
+
+    def audit(self) -> None:
+        """Once a day: count all that is held, beside those who write."""
+        store = self._store
+        with store.reader() as c:
+            if not turns.is_count_due(c, store.clock()):
+                return
+            counted, kept = rows.recount(c), rows.kept_digest(c)
+        with store.writing() as c:
+            rows.add_digest(c, counted - kept)
+            if counted != kept:
+                c.run("UPDATE sync_state SET verified_cursor = -1")
+            turns.note_counted(c, store.now())
 
     def fetch_anew(self) -> None:
         """Forget up to where everything was received: the next pull brings all of it."""
         with self._store.writing() as c:
             reconcile.start_over(c)
+            renewing.note_all_fetched(c, self._store.now())
 
     def parked(self) -> Parked:
         """What lies where, for an honest status."""
@@ -189,6 +234,10 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
             case Gone(kind, ids):
                 leaving.gone(receipt, kind, ids)
             case Hello() | Mark() | End():
+            case Anew():
+                renewing.renew(receipt, item)
+            case Sums():
+                receipt.said = item
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
 
 
@@ -201,13 +250,15 @@ def _settled(done: Settled, summary: Summary) -> Settled:
     return Settled(done.summary | summary, done.acked, done.conflicts, done.rejected, done.blocked)
 
 
-def _compare(c: Connection, end: End, now: str) -> bool:
-    """Whether both sides hold the same versions; rows newer than the stream make it unknown."""
-    count, total = c.one("SELECT count, total FROM sync_state") or (0, 0)
-    if (count, total) != (end.count, end.total):
-        return False
-    c.run("UPDATE sync_state SET verified_at = ?, verified_cursor = ?", (now, end.hi))
-    return True
+def _compare(c: Connection, end: End, now: str, *, alike: bool) -> bool:
+    """Whether both sides hold the same versions; rows newer than the stream make it unknown.
+    An older proof does not outlive a difference. `alike`: no content is known to differ."""
+    agrees = rows.kept_digest(c) == Digest(end.count, end.total)
+    if agrees and alike:
+        c.run("UPDATE sync_state SET verified_at = ?, verified_cursor = ?", (now, end.hi))
+    else:
+        c.run("UPDATE sync_state SET verified_cursor = -1")
+    return agrees
 
 
 def changeset_of(c: Connection, n: int) -> ChangeSet:

@@ -34,7 +34,8 @@ class SyncState(msgspec.Struct, frozen=True):
 
     `resume` and `resume_hi` are the last mark of a pull cut short (`pull_open`); `scope_gen` and
     `epoch` are those of the rows held; `verified_at` is when the digests last agreed ("" never),
-    at `verified_cursor`; `seq_known` is the highest seq that the server has named.
+    at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check_root` is
+    the root whose content is to be compared today ("" none).
     """
 
     epoch: str = ""
@@ -47,6 +48,7 @@ class SyncState(msgspec.Struct, frozen=True):
     verified_at: str = ""
     verified_cursor: int = 0
     seq_known: int = 0
+    check_root: str = ""
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -69,13 +71,19 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What the end of a pull found: whether the digests of both sides agree."""
+    """What the end of a pull found: whether the digests of both sides agree.
+
+    `compared`: the server also stated what a `wire.Check` asked for; `differing` are the buckets or
+    roots of which this device holds something else.
+    """
 
     summary: Summary
     verified: bool
     rows: int = 0
     orphaned: int = 0
     quarantined: int = 0
+    compared: bool = False
+    differing: tuple[str, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -95,11 +103,11 @@ class Parked(msgspec.Struct, frozen=True):
     salvage: int = 0
 
     @property
-    def needs_you(self) -> int:
-        """How many things wait for a decision of this user."""
-        return self.conflict + self.rejected + self.orphaned
-    @property
     def unsent(self) -> int:
         """How much of this user's work no server has taken, refused steps among it."""
         return self.pending + self.rejected + self.blocked + self.orphaned
 
+    @property
+    def needs_you(self) -> int:
+        """How many things wait for a decision of this user."""
+        return self.conflict + self.rejected + self.orphaned

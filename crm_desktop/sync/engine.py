@@ -14,11 +14,12 @@ from crm_core.catalog import SCHEMA
 from crm_core.changes import ChangeSet
 from crm_core.errors import CrmError, Refused, SignedOut, Unavailable
 from crm_core.i18n import tr_noop
-from crm_core.ids import ChangeSetId
+from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
 from crm_core.wire import (
     ChangeResult,
     ChangeSetResult,
+    Check,
     Deleted,
     End,
     Hello,
@@ -39,6 +40,7 @@ from crm_desktop.sync.failures import (
     Withdrawn,
     class_of,
 )
+from crm_desktop.sync.mending import mend
 
 ROWS_AT_ONCE = 5000
 """Rows in one local transaction: a day's changes are whole, a first fetch can be resumed."""
@@ -104,10 +106,11 @@ def _by_meaning(failure: CrmError) -> int:
 
 @dataclass(slots=True)
 class _Run:
-    """One direction after the other: what each came to."""
+    """One direction after the other: what each came to. `doubted`: roots whose content differs."""
 
     tally: Tally = field(default_factory=Tally)
     verified: bool = False
+    doubted: tuple[str, ...] = ()
     new_history: bool = False
     push_failure: CrmError | None = None
     pull_failure: CrmError | None = None
@@ -128,16 +131,20 @@ class _Run:
         return isinstance(self.push_failure, SignedOut | Withdrawn)
 
 
-def synchronise(*, repair: bool = True) -> Steps[Outcome]:
-    """One whole synchronisation. `repair`: where digests disagree, fetch everything again."""
+def synchronise(*, repair: bool = True, thorough: bool = False) -> Steps[Outcome]:
+    """One whole synchronisation. `repair`: where digests disagree, fetch again what differs;
+    `thorough`: compare the content of everything too."""
     run = _Run()
     for _ in range(ROUNDS_MAX):
         yield from _round(run)
         if run.pull_failure is not None or run.shut_out:
             break
-        if not run.verified and repair:
+        if repair and (thorough or run.doubted or not run.verified):
             repair = False
-            yield from ask(do.FetchAnew())
+            if not (yield from _mended(run, content=thorough)):
+                yield from ask(do.FetchAnew())
+            elif run.pull_failure is not None or not run.new_history:
+                break
         elif not run.new_history:
             break
     left = (yield from _leave_work(run)) if run.withdrawn else False
@@ -152,6 +159,7 @@ def synchronise(*, repair: bool = True) -> Steps[Outcome]:
 def _round(run: _Run) -> Steps[None]:
     run.push_failure = run.pull_failure = None
     run.new_history = run.verified = False
+    run.doubted = ()
     state = yield from ask(do.ReadState())
     if state.epoch:
         try:
@@ -163,11 +171,30 @@ def _round(run: _Run) -> Steps[None]:
     if run.shut_out:
         return
     try:
-        pulled = yield from pull_phase(run.tally)
-        run.verified = pulled.verified
-        run.new_history = run.new_history or pulled.new_history
+        _note((yield from pull_phase(run.tally)), run)
     except CrmError as failure:
         run.pull_failure = failure
+
+
+def _note(pulled: Pulled, run: _Run) -> None:
+    run.verified = pulled.verified and not pulled.differing
+    run.doubted = pulled.differing if pulled.verified else ()
+    run.new_history = run.new_history or pulled.new_history
+
+
+def _mended(run: _Run, *, content: bool) -> Steps[bool]:
+    """Whether what differs was fetched again; False: everything has to be."""
+
+    def pull(check: Check, anew: tuple[RecordId, ...]) -> Steps[Pulled]:
+        pulled = yield from pull_phase(run.tally, check, anew)
+        _note(pulled, run)
+        return pulled
+
+    try:
+        return (yield from mend(pull, run.doubted, content=content))
+    except CrmError as failure:
+        run.pull_failure = failure
+        return True
 
 
 def _leave_work(run: _Run) -> Steps[bool]:
@@ -269,21 +296,26 @@ class Pulled:
 
     verified: bool
     new_history: bool
+    compared: bool = False
+    differing: tuple[str, ...] = ()
 
 
-def pull_phase(tally: Tally) -> Steps[Pulled]:
-    """Fetch what is new to the end; raises CrmError where the way is blocked."""
+def pull_phase(
+    tally: Tally, check: Check | None = None, anew: tuple[RecordId, ...] = ()
+) -> Steps[Pulled]:
+    """Fetch what is new to the end; raises CrmError where the way is blocked.
+
+    `check` asks for digests too, by default of the root whose turn it is today; `anew` are roots
+    below which everything is sent again.
+    """
     state = yield from ask(do.ReadState())
+    if check is None and state.check_root:
+        check = Check((state.check_root,), content=True)
     heard = 0 if state.schema == SCHEMA else state.schema
     request = PullRequest(
-        state.epoch,
-        SCHEMA,
-        state.scope_gen,
-        state.cursor,
-        state.resume,
-        state.resume_hi,
-        heard=heard,
-    )
+        state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi,
+        heard=heard, check=check, anew=anew,
+    )  # fmt: skip
     try:
         yield from ask(do.OpenPull(request))
     except TokenExpired:
@@ -295,7 +327,7 @@ def pull_phase(tally: Tally) -> Steps[Pulled]:
         if isinstance(item, End):
             verdict = yield from ask(do.FinishPull(tuple(parcel.items), item))
             tally.add_pulled(verdict)
-            return Pulled(verdict.verified, new_history)
+            return Pulled(verdict.verified, new_history, verdict.compared, verdict.differing)
         if isinstance(item, Hello):
             yield from ask(do.BeginPull(item))
             # A newer server takes what the former one did not know: that waits to be pushed.

@@ -57,6 +57,10 @@ class SyncStore(Protocol):
         confirmed, shadows of settled rows dropped, left roots' work orphaned, digests compared."""
         ...
 
+    def audit(self) -> None:
+        """Once a day, count all that is held again: damage to the file shows in the digest."""
+        ...
+
     def fetch_anew(self) -> None:
         """Forget what was received up to which cursor, so that the next pull brings everything
         (repair after digests that disagree): as a new epoch, but nothing is queued again."""

@@ -20,7 +20,7 @@ from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.background import in_background
 from crm_desktop.models.replica import Parked, Summary
 from crm_desktop.sync import effects as do
-from crm_desktop.sync.effects import Effect
+from crm_desktop.sync.effects import Effect, Steps
 from crm_desktop.sync.engine import Outcome, synchronise
 from crm_desktop.sync.last_run import META_LAST_RUN, last_run_of
 from crm_desktop.sync.ports import Server, SyncStore
@@ -124,22 +124,23 @@ class Runner:
         if stream is not None:
             stream.interrupt()
 
-    def run(self, *, repair: bool = True) -> Run:
-        """One synchronisation. Failures of the way come in the result; local ones raise."""
+    def run(self, *, repair: bool = True, thorough: bool = False) -> Run:
+        """One synchronisation (`thorough`: comparing all content). Failures of the way come in the
+        result; local ones raise."""
         started_s = time.monotonic()
         self._stopped.clear()
         self._summary = Summary()
         self._server.expect_answer()
         try:
-            outcome = self._drive(repair=repair)
+            self._store.audit()
+            outcome = self._drive(synchronise(repair=repair, thorough=thorough))
         finally:
             self._close_stream()
             if self._sending is not None:
                 wait((self._sending,))
         return self._made(outcome, time.monotonic() - started_s)
 
-    def _drive(self, *, repair: bool) -> Outcome:
-        steps = synchronise(repair=repair)
+    def _drive(self, steps: Steps[Outcome]) -> Outcome:
         try:
             effect = next(steps)
             while True:

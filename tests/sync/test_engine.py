@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
-from crm_core.wire import PUSH_CHANGESETS_MAX, ChangeSetResult, End, Hello, PushResponse
+from crm_core.wire import PUSH_CHANGESETS_MAX, ChangeSetResult, Check, End, Hello, PushResponse
 from crm_desktop.models.replica import SyncState, Verdict
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.engine import ROWS_AT_ONCE, synchronise
@@ -243,7 +243,8 @@ def test_digests_that_disagree_are_repaired_once() -> None:
     world.verified = False
     outcome = world.run(synchronise())
     assert len(world.of(do.FetchAnew)) == 1
-    assert len(world.of(do.OpenPull)) == 2
+    # Once in between the server is asked what differs; this one is too old to say.
+    assert [pull.request.check for pull in world.of(do.OpenPull)] == [None, Check(), None]
     assert not outcome.verified
 
 

@@ -10,8 +10,8 @@ import msgspec
 from crm_core.catalog import CATALOG
 from crm_core.digest import Digest, version_hash
 from crm_core.fields import Value
-from crm_core.ids import RecordId
-from crm_core.wire import Deleted, Page, WireRow, WireTombstone
+from crm_core.ids import RecordId, is_id
+from crm_core.wire import Deleted, Page, Sums, WireRow, WireTombstone
 from crm_desktop.models.connection import Connection, NotStorable, SqlValue, savepoint
 from crm_desktop.models.journal import differing
 from crm_desktop.models.journal import rows as rows_
@@ -46,6 +46,7 @@ class Receipt:
     seq: int = 0
     changed: dict[str, set[RecordId]] = field(default_factory=dict[str, set[RecordId]])
     reset: set[str] = field(default_factory=set[str])
+    said: Sums | None = None
 
     def note(self, kind: str, ids: Iterable[RecordId], many: int) -> None:
         """Remember whom to tell."""
@@ -95,7 +96,7 @@ def _receive_or_bisect(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> 
 def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
     """The fast path: one statement for all rows below which no own work lies any more."""
     c, table = receipt.c, layout(kind)
-    ids = [bytes.fromhex(row.id) for row in rows]
+    ids = [_key(row.id) for row in rows]
     held = differing.held(c, kind, ids)
     shadows = _shadows(c, kind, ids)
     worked_on = _with_own_work(c, kind, {key: row.seq for key, row in zip(ids, rows, strict=True)})
@@ -140,6 +141,13 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
     receipt.count += count
     receipt.total += total
     _after_rows(receipt, kind, rows, ids)
+
+
+def _key(record_id: RecordId) -> bytes:
+    """An id as it is stored; raises ValueError where it is none, in whatever spelling."""
+    if not is_id(record_id):
+        raise ValueError(record_id[:60])
+    return blob(record_id)
 
 
 def _after_rows(receipt: Receipt, kind: str, rows: Sequence[WireRow], ids: Sequence[bytes]) -> None:
@@ -308,7 +316,7 @@ def _uncount(receipt: Receipt, kind: str, record_id: RecordId, seq: int) -> None
 
 def _quarantine(receipt: Receipt, kind: str, row: WireRow, reason: str) -> None:
     c = receipt.c
-    if not _is_bytes(row.id):
+    if not is_id(row.id):
         return
     _leave_quarantine(receipt, kind, (row,))
     held = rows_.fetch(c, kind, row.id)
@@ -328,13 +336,6 @@ def _quarantine(receipt: Receipt, kind: str, row: WireRow, reason: str) -> None:
     receipt.total += version_hash(kind, row.id, row.seq)
     receipt.quarantined += 1
     _visit(receipt, kind, (blob(row.id),))
-
-
-def _is_bytes(text: str) -> bool:
-    try:
-        return len(blob(text)) > 0
-    except ValueError:
-        return False
 
 
 def _leave_quarantine(receipt: Receipt, kind: str, rows: Iterable[WireRow | WireTombstone]) -> None:

@@ -174,6 +174,11 @@ def add_digest(c: Connection, change: Digest) -> None:
         )
 
 
+def kept_digest(c: Connection) -> Digest:
+    """The running digest."""
+    return Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
+
+
 def recount(c: Connection) -> Digest:
     """The digest of everything held, counted anew (doctor; the running one is kept by `apply`)."""
     found = Digest()
