@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from tests.bench import first_sync, nothing_new, push, search, start, window
+from tests.bench import first_sync, nothing_new, pull, push, search, start, window
 from tests.bench.stage import Stage, staged
 from tests.bench.table import Row, drawn
 
@@ -18,6 +18,9 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "first-sync": (first_sync.measure, 100_000),
     "push": (push.measure, 5_000),
     "nothing-new": (nothing_new.measure, 10_000),
+    "pull": (pull.measure, 100_000),
+    "pull-many": (pull.measure_many, 1_000_000),
+    "absence": (pull.measure_absence, 40_000),
     "start": (start.measure, 1_000_000),
     "window": (window.measure, 1_000_000),
     "search": (search.measure, 100_000),

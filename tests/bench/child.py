@@ -26,6 +26,7 @@ from crm_desktop.profile import Profile, open_profile
 from crm_desktop.sync.runner import sync_once
 from crm_desktop.sync.session import PATH_PING, Session
 from tests.bench.machine import peak_memory_mib, reset_peak_memory, timed
+from tests.bench.stage import change_accounts
 from tests.e2e.processes import PASSPHRASE
 
 ROWS_AT_ONCE = 5000
@@ -136,8 +137,27 @@ def nothing_new(folder: str) -> dict[str, Any]:
     return {"sync": sorted(syncs), "get": sorted(gets)}
 
 
+def pull(folder: str, data: str, changed: str, rounds: str) -> dict[str, Any]:
+    """Rounds of: colleagues change so many accounts, one synchronisation fetches them, one bare
+    GET on the same connection."""
+    pulls: list[float] = []
+    gets: list[float] = []
+    with closing(opened(folder)) as profile:
+        store, session = Outbox(profile.store), profile.session
+        sync_once(store, session)
+        client, token = session.client, session._required().access
+        for number in range(int(rounds)):
+            change_accounts(Path(data), int(changed), note=f"{number}")
+            gets.append(timed(lambda: client.get(PATH_PING, token))[0])
+            seconds, report = timed(lambda: sync_once(store, session))
+            assert (report.verified, report.pulled) == (True, int(changed)), report
+            pulls.append(seconds)
+    return {"pull": sorted(pulls), "get": sorted(gets)}
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "sync": sync, "upsert": upsert, "edit": edit, "push": push, "nothing-new": nothing_new,
+    "pull": pull,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crm_core.ids import RecordId
 from crm_desktop.models import created, search_tables
 from crm_server.demo.many import accounts
 from crm_server.load import load
@@ -35,6 +36,21 @@ def load_accounts(server: Server, count: int) -> None:
         team = directory.team_of(user)
         assert team is not None
         load(service, accounts(count, [(user, team)]), user)
+    finally:
+        organisations.close()
+
+
+def change_accounts(data: Path, count: int, note: str = "") -> None:
+    """Change so many accounts, spread over all of them, as colleagues would; the server runs."""
+    organisations = Organisations(data)
+    try:
+        service = organisations.open().service
+        with service.store.read() as tx:
+            found = tx.rows("SELECT id, actor FROM record WHERE kind = 'account' ORDER BY seq")
+        step = max(len(found) // count, 1)
+        chosen = found[: step * count : step]
+        changed = [("account", RecordId(x), {"industry": f"Catering {note}"}) for x, _ in chosen]
+        load(service, changed, RecordId(found[0][1]))
     finally:
         organisations.close()
 
