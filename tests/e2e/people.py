@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import itertools
 import json
@@ -18,7 +19,7 @@ from crm_desktop import paths, policy
 from crm_desktop.cli.arguments import make_parser
 from crm_desktop.i18n import language
 from crm_desktop.keychain import Cost
-from crm_desktop.profile import Machine
+from crm_desktop.profile import Machine, open_profile
 from tests.e2e.processes import (
     CRM_DESKTOP,
     PASSPHRASE,
@@ -130,6 +131,14 @@ class Desk:
         """The one open conflict on a record."""
         (found,) = self.conflicts(record_id)
         return found
+
+    def integrity(self) -> str:
+        """SQLite's own verdict on the file of this device: "ok", or what is wrong."""
+        with (
+            contextlib.closing(open_profile(self.profile, PASSPHRASE)) as profile,
+            profile.store.reader() as connection,
+        ):
+            return connection.value("PRAGMA integrity_check")
 
     def status(self, code: int = DONE) -> Any:
         """What the device says of itself."""

@@ -114,6 +114,15 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a process ends by itself before the instant comes."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def free_port() -> int:
     """A port of the loopback interface that nobody listens on now."""
     with socket.socket() as probe:

@@ -6,14 +6,18 @@ It reads each request whole, asks `plan` what to do with it, and does that:
 * `LOSE_ANSWER` hands it on, then hangs up · `REFUSE` hangs up before handing it on
 * `FAIL` answers as a server that failed · `CutAnswer(n)` hangs up after n bytes of the answer, or
   stands still there until its `go` is set, and hangs up then
+* `CutRequest(n)` hands on the first n bytes of the body, then hangs up on both sides
+* `Delay(s)` waits, then hands it on · `RepeatLater(s)` hands it on, and once more s seconds
+  later
 """
 
 from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
@@ -39,6 +43,30 @@ class CutAnswer(Deed):
     name: str = "cut"
     after_bytes: int = 0
     go: threading.Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CutRequest(Deed):
+    """Hang up on server and client after so many bytes of the request's body."""
+
+    name: str = "cut request"
+    after_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delay(Deed):
+    """Hand the request on later."""
+
+    name: str = "delay"
+    seconds: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatLater(Deed):
+    """Hand the request on, answer it, and hand it on once more after so long."""
+
+    name: str = "repeat later"
+    after_s: float = 0.5
 
 
 PASS = Deed("pass")
@@ -140,6 +168,15 @@ class _Handler(BaseHTTPRequestHandler):
             proxy.seen.append(Seen(self.command, self.path, body, 0))
             self.send_error(500)
             return
+        if isinstance(deed, CutRequest):
+            self._hand_on_a_part(body, deed.after_bytes)
+            raise HungUp
+        if isinstance(deed, Delay):
+            time.sleep(deed.seconds)
+        if isinstance(deed, RepeatLater):
+            again = threading.Timer(deed.after_s, self._ask_again, (body,))
+            again.daemon = True
+            again.start()
         if deed is REPEAT:
             with self._asked(body) as answer:
                 answer.read()
@@ -149,14 +186,36 @@ class _Handler(BaseHTTPRequestHandler):
                 raise HungUp
             self._pass_back(answer, deed if isinstance(deed, CutAnswer) else None)
 
+    def _ask_again(self, body: bytes) -> None:
+        with suppress(HungUp, OSError, http.client.HTTPException), self._asked(body) as answer:
+            answer.read()
+
+    def _hand_on_a_part(self, body: bytes, after_bytes: int) -> None:
+        proxy = self.server.proxy
+        proxy.seen.append(Seen(self.command, self.path, body, 0))
+        with (
+            suppress(OSError),
+            closing(http.client.HTTPConnection(self._upstream, timeout=60)) as connection,
+        ):
+            connection.putrequest(self.command, self.path, skip_host=True)
+            for name, value in self._headers.items():
+                connection.putheader(name, value)
+            connection.endheaders(body[:after_bytes])
+
+    @property
+    def _upstream(self) -> str:
+        return urlsplit(self.server.proxy.upstream).netloc
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+
     @contextmanager
     def _asked(self, body: bytes) -> Iterator[http.client.HTTPResponse]:
         seen = self.server.proxy.seen
-        host = urlsplit(self.server.proxy.upstream).netloc
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
-        with closing(http.client.HTTPConnection(host, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection(self._upstream, timeout=60)) as connection:
             try:
-                connection.request(self.command, self.path, body, headers)
+                connection.request(self.command, self.path, body, self._headers)
                 answer = connection.getresponse()
             except OSError as error:
                 seen.append(Seen(self.command, self.path, body, 0))

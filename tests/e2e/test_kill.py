@@ -67,7 +67,7 @@ class Trial:
             rows = desk.json("list", "account", "--limit", "1000")
             assert {x["id"]: x["phone"] for x in rows if x["id"] in wanted} == wanted
         for desk in (self.rep, self.lead):
-            assert integrity(desk) == "ok"
+            assert desk.integrity() == "ok"
             assert desk.json("conflicts") == []
 
     def every_edit_is_in_the_history(self) -> None:
@@ -75,24 +75,6 @@ class Trial:
         for account, phones in self.typed.items():
             entries = self.rep.json("history", "account", account)
             assert [x["new"] for x in entries if x["field"] == "phone"] == ["030-0", *phones]
-
-
-def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether a process ends by itself before the instant comes."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def integrity(desk: Desk) -> str:
-    """SQLite's own verdict on the file of a device."""
-    with (
-        contextlib.closing(open_profile(desk.profile, PASSPHRASE)) as profile,
-        profile.store.reader() as connection,
-    ):
-        return connection.value("PRAGMA integrity_check")
 
 
 @pytest.fixture
@@ -116,7 +98,7 @@ def test_a_client_killed_at_random_instants_loses_nothing(trial: Trial) -> None:
     for _ in range(CLIENT_KILLS):
         trial.type_more()
         syncing = trial.start_sync(trial.rep)
-        killed += not ended_within(syncing, trial.instant())
+        killed += not processes.ended_within(syncing, trial.instant())
         processes.kill(syncing)
         trial.check()
     trial.every_edit_is_in_the_history()
@@ -128,7 +110,7 @@ def test_a_server_killed_at_random_instants_loses_nothing(trial: Trial, store: s
     for _ in range(SERVER_KILLS[store]):
         trial.type_more()
         syncing = trial.start_sync(trial.rep)
-        ended_within(syncing, trial.instant())
+        processes.ended_within(syncing, trial.instant())
         trial.world.server.kill()
         code = syncing.wait(PATIENCE_S)
         assert code in (0, NOT_REACHABLE)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import requests
@@ -15,8 +18,11 @@ from tests.e2e.proxy import (
     REFUSE,
     REPEAT,
     CutAnswer,
+    CutRequest,
     Deed,
+    Delay,
     Proxy,
+    RepeatLater,
     once,
     proxy_before,
 )
@@ -26,6 +32,10 @@ class Counter(ThreadingHTTPServer):
     """Counts what reached it."""
 
     arrived = 0
+
+    def __init__(self, *address: Any) -> None:
+        super().__init__(*address)
+        self.bodies: queue.Queue[bytes] = queue.Queue()
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -39,6 +49,7 @@ class Echo(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.arrived += 1
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.put(body)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -103,3 +114,23 @@ def test_it_stands_still_until_it_may_hang_up(proxy: Proxy) -> None:
         go.set()
         with pytest.raises(requests.RequestException):
             assert answer.content
+
+
+def test_it_hands_on_a_part_of_a_request(proxy: Proxy, echo: Counter) -> None:
+    proxy.plan = once("/x", CutRequest(after_bytes=3))
+    with pytest.raises(requests.RequestException):
+        post(proxy)
+    assert echo.bodies.get(timeout=10) == b"hel"
+
+
+def test_it_hands_a_request_on_later(proxy: Proxy) -> None:
+    proxy.plan = once("/x", Delay(seconds=0.05))
+    began_s = time.monotonic()
+    assert post(proxy) == b"hello"
+    assert time.monotonic() - began_s >= 0.05
+
+
+def test_it_repeats_a_request_after_its_answer(proxy: Proxy, echo: Counter) -> None:
+    proxy.plan = once("/x", RepeatLater(after_s=0.01))
+    assert post(proxy) == b"hello"
+    assert [echo.bodies.get(timeout=10) for _ in range(2)] == [b"hello", b"hello"]
