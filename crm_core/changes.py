@@ -12,7 +12,7 @@ from crm_core.entity import Entity
 from crm_core.errors import UserProblem
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import ChangeSetId, DeviceId, RecordId, Seq
+from crm_core.ids import ChangeSetId, DeviceId, RecordId, Seq, is_id, is_kind
 from crm_core.machines import MACHINES, start_of
 from crm_core.merging import MERGED_INTO
 
@@ -80,6 +80,13 @@ class Undo(msgspec.Struct, frozen=True):
 
     changes: tuple[Change, ...]
     kept: tuple[tuple[str, RecordId, str], ...] = ()
+
+
+def is_sound(changeset: ChangeSet) -> bool:
+    """Whether its ids and kinds are such; of one that is not, nothing may reach a store."""
+    return is_id(changeset.id) and all(
+        is_id(change.id) and is_kind(change.kind) for change in changeset.changes
+    )
 
 
 def encoded_size(changes: Iterable[Change]) -> int:

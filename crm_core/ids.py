@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NewType
+from typing import Annotated, NewType, TypeAlias
+
+import msgspec
 
 from crm_core.errors import InvalidValue
 from crm_core.i18n import tr_noop
@@ -14,10 +16,20 @@ RecordId = NewType("RecordId", str)
 ChangeSetId = NewType("ChangeSetId", str)
 DeviceId = NewType("DeviceId", str)
 
+SEQ_MAX = (1 << 63) - 1
+"""The largest number that both stores hold."""
+
+Seq: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
+"""A number on the wire: a version, a count, a generation. None is negative."""
+
+SoundId: TypeAlias = Annotated[RecordId, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+"""An id on the wire where one that is none spoils the whole message."""
+
 ALL_ROOT = RecordId("0" * 32)
 """The pseudo-root below which products, people's names and code lists hang: everyone sees it."""
 
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PROVISIONAL_CHARACTERS = 7
 
@@ -25,6 +37,11 @@ PROVISIONAL_CHARACTERS = 7
 def is_id(text: str) -> bool:
     """Whether `text` is an id in the form kept everywhere (32 hexadecimal digits)."""
     return _HEX.match(text) is not None
+
+
+def is_kind(text: str) -> bool:
+    """Whether `text` could name a kind of record, of a newer version as well."""
+    return _KIND.match(text) is not None
 
 
 def parse_id(text: str) -> RecordId:

@@ -29,7 +29,7 @@ from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import is_id, parse_id
+from crm_core.ids import is_id, is_kind, parse_id
 
 TAGS_MAX = 200
 EMAIL_CHARACTERS_MAX = 320  # RFC 5321: 64 before the @, 255 behind it
@@ -42,7 +42,6 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _PHONE = re.compile(r"[\d+()./\-\s#*,;xXa-zA-Z一-鿿]{1,60}\Z")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\Z")
 _SCHEME = re.compile(r"(https?|mailto|tel|geo):", re.IGNORECASE)
-_KIND = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _SEPARATOR = re.compile(r"[,;，；、]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 YES = frozenset(("1", "true", "yes", "y", "on", "是", "真"))
@@ -142,7 +141,8 @@ def _parse_instant(field: Field, text: str) -> Value:
 
 def instant_of(moment: dt.datetime) -> str:
     """The canonical form of an aware moment, to the second."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plain = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    return f"{plain.isoformat(timespec='seconds')}Z"
 
 
 def _parse_url(field: Field, text: str) -> Value:
@@ -297,7 +297,7 @@ def _check_link(field: Field, value: Value) -> None:
     text = str(value) if isinstance(value, str) else ""
     target = field.link.target if field.link is not None else ""
     kind, _, record_id = (target, "", text) if target else text.partition("/")
-    if not is_id(record_id) or not _KIND.match(kind):
+    if not is_id(record_id) or not is_kind(kind):
         raise field.problem(tr_noop("'{text}' is not a link to a record."), value)
 
 

@@ -14,7 +14,7 @@ from crm_core.changes import ChangeSet
 from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import ChangeSetId, RecordId
+from crm_core.ids import ChangeSetId, RecordId, Seq, SoundId
 
 PROTOCOL = 1
 PUSH_CHANGESETS_MAX = 200
@@ -30,7 +30,7 @@ class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record version. `roots` is left out where the record is its own only root."""
 
     id: RecordId
-    seq: int
+    seq: Seq
     body: dict[str, Value]
     roots: tuple[RecordId, ...] = ()
 
@@ -38,8 +38,8 @@ class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
 class WireTombstone(msgspec.Struct, frozen=True, omit_defaults=True):
     """One deleted record: its last seq."""
 
-    id: RecordId
-    seq: int
+    id: SoundId
+    seq: Seq
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -50,33 +50,33 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     """
 
     epoch: str
-    schema: int
-    oldest_schema: int
-    scope_gen: int
+    schema: Seq
+    oldest_schema: Seq
+    scope_gen: Seq
     server_time: str
-    seq: int
-    gc_floor: int = 0
-    restored_at_seq: int = 0
-    restored: tuple[tuple[int, int], ...] = ()
+    seq: Seq
+    gc_floor: Seq = 0
+    restored_at_seq: Seq = 0
+    restored: tuple[tuple[Seq, Seq], ...] = ()
 
 
 class Enter(msgspec.Struct, frozen=True, tag="enter"):
     """These roots have come into sight; their rows follow in pages."""
 
-    roots: tuple[RecordId, ...]
+    roots: tuple[SoundId, ...]
 
 
 class Left(msgspec.Struct, frozen=True, tag="left"):
     """These roots are out of sight: the rows below them are to be hidden, then erased."""
 
-    roots: tuple[RecordId, ...]
+    roots: tuple[SoundId, ...]
 
 
 class Gone(msgspec.Struct, frozen=True, tag="gone"):
     """These records moved to roots out of sight, though their former root is still in it."""
 
     kind: str
-    ids: tuple[RecordId, ...]
+    ids: tuple[SoundId, ...]
 
 
 class Page(msgspec.Struct, frozen=True, tag="page"):
@@ -100,16 +100,16 @@ class Mark(msgspec.Struct, frozen=True, tag="mark"):
     open first pull; "" when no roots are outstanding).
     """
 
-    cursor: int
+    cursor: Seq
     after: str = ""
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
     """The stream is complete up to `hi`; count and total are the digest of all that is in sight."""
 
-    hi: int
-    count: int
-    total: int
+    hi: Seq
+    count: Seq
+    total: Seq
 
 
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -132,7 +132,7 @@ class Anew(msgspec.Struct, frozen=True, tag="anew"):
     """All that lies below these roots: (id, seq) by kind, deleted records too. Nothing else does;
     the versions themselves follow."""
 
-    roots: tuple[RecordId, ...]
+    roots: tuple[SoundId, ...]
     held: dict[str, dict[RecordId, int]]
 
 
@@ -146,11 +146,11 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     `heard`: the server's schema as last heard, where it was another one than the client's."""
 
     epoch: str = ""
-    schema: int = 1
-    scope_gen: int = 0
-    cursor: int = 0
+    schema: Seq = 1
+    scope_gen: Seq = 0
+    cursor: Seq = 0
     resume: str = ""
-    resume_hi: int = 0
+    resume_hi: Seq = 0
     check: Check | None = None
     anew: tuple[RecordId, ...] = ()
     heard: int = 0
@@ -160,14 +160,14 @@ class PushRequest(msgspec.Struct, frozen=True):
     """Changesets in the order in which they were made."""
 
     epoch: str
-    schema: int
+    schema: Seq
     changesets: tuple[ChangeSet, ...]
 
 
 class ChangeResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one field (or of a whole change: field "")."""
 
-    index: int
+    index: Seq
     field: str
     result: str
     code: str = ""
@@ -180,7 +180,7 @@ class ChangeSetResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
     cs_id: ChangeSetId
     result: str
-    seq: int = 0
+    seq: Seq = 0
     changes: tuple[ChangeResult, ...] = ()
 
 
@@ -188,7 +188,7 @@ class PushResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     """The verdicts, and the resulting rows as far as this user sees them."""
 
     epoch: str
-    seq: int
+    seq: Seq
     results: tuple[ChangeSetResult, ...]
     pages: tuple[Page, ...] = ()
     deleted: tuple[Deleted, ...] = ()
@@ -197,7 +197,7 @@ class PushResponse(msgspec.Struct, frozen=True, omit_defaults=True):
 class HistoryEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One change of one field, as the server wrote it down."""
 
-    seq: int
+    seq: Seq
     at: str
     by: RecordId
     device: str
@@ -227,7 +227,7 @@ class SignInResponse(msgspec.Struct, frozen=True, omit_defaults=True):
 
     access_token: str
     refresh_token: str
-    expires_in_s: int
+    expires_in_s: Seq
     user_id: RecordId
     device_id: str
     organisation: str

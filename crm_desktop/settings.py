@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 FILE = "profile.json"
 PREFERENCES = "preferences.json"
 BORDERS = "borders.json"
+_DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 SCALE_MIN, SCALE_MAX = 100, 250
 
 
@@ -66,7 +67,7 @@ def load_borders(profile: Path) -> Borders:
     """The borders kept beside a profile; the look's own where there are none to be read."""
     try:
         return msgspec.json.decode((profile / BORDERS).read_bytes(), type=Borders)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *_DAMAGED):
         return Borders()
 
 
@@ -79,7 +80,7 @@ def load_preferences(profile: Path) -> Preferences:
     """The preferences kept beside a profile; the usual ones where there are none to be read."""
     try:
         return msgspec.json.decode((profile / PREFERENCES).read_bytes(), type=Preferences)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *_DAMAGED):
         return Preferences()
 
 
@@ -96,7 +97,7 @@ def load(profile: Path) -> Settings | None:
         return msgspec.json.decode(file.read_bytes(), type=Settings)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
+    except _DAMAGED as error:
         raise UserProblem(
             tr_noop(
                 "The profile's settings in {file} are damaged. The data beside it are untouched; "

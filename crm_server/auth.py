@@ -59,6 +59,7 @@ class Auth:
 
     def sign_in(self, request: SignInRequest, address: str) -> SignInResponse:
         """Tokens for a login with its password; registers the device. Raises Refused `auth.*`."""
+        _check_words(request)
         login, now = request.login.strip().casefold(), self._service.clock()
         self._throttle.check(login, address, now)
         with self._store.read() as tx:
@@ -274,6 +275,13 @@ def organisation_of(token: str) -> str:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _check_words(request: SignInRequest) -> None:
+    """No store takes U+0000, and these words are kept before anything else is known of them."""
+    words = (request.login, request.device_name, request.os, request.app_version)
+    if any("\0" in word for word in words):
+        raise Refused("request.malformed", tr_noop("A word holds a control character."))
 
 
 def _check_device(request: SignInRequest) -> None:

@@ -62,6 +62,7 @@ def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastA
         title="CRM Desktop server",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would answer with a place made of the request's own Host
         openapi_url="/openapi.json" if api_docs else None,
     )
     app.state.organisations = organisations

@@ -9,6 +9,8 @@ from crm_core.fields import Value
 from crm_core.values import instant_of
 
 LONG_AGO = float("inf")
+CHARACTERS_MAX = 40
+"""No moment is longer; what is, is not kept in the cache either."""
 
 
 def parse_moment(value: Value) -> dt.datetime | None:
@@ -26,7 +28,7 @@ def authored_at(sent: str, now: str) -> str:
     """When an author says that he wrote: never after the server's own now."""
     if sent >= now:
         return now
-    return min(_canonical(sent), now) or now
+    return (min(_canonical(sent), now) if len(sent) <= CHARACTERS_MAX else "") or now
 
 
 @lru_cache(maxsize=4096)

@@ -9,9 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op
+from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound
 from crm_core.conversion import Converted, converted
-from crm_core.ids import RecordId, is_id
+from crm_core.ids import RecordId, is_id, is_kind
 from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts
@@ -52,6 +52,7 @@ class Pusher:
 
     def prefetch(self, changesets: Iterable[ChangeSet]) -> None:
         """Read in bulk what these changesets name."""
+        changesets = filter(is_sound, changesets)
         self._in_todays_words = {one.id: _converted(one) for one in changesets}
         found = self._in_todays_words.values()
         changesets = tuple(one.changeset for one in found if one is not None)
@@ -103,6 +104,8 @@ class Pusher:
 
     def take(self, changeset: ChangeSet) -> ChangeSetResult:
         """Work one changeset; a retry gets the stored answer."""
+        if not is_sound(changeset):
+            return _whole(changeset, Result.REJECTED, "request.malformed")
         self._note_named(changeset)
         if changeset.id in self._taken or changeset.id in self.known:
             return self._again(changeset)
@@ -162,12 +165,8 @@ class Pusher:
     def _malformed(self, changeset: ChangeSet) -> str:
         if len(changeset.changes) > CHANGES_MAX:
             return "changeset.too_large"
-        if not is_id(changeset.id):
-            return "request.malformed"
         delivered, clock = self._author.delivered, self._work.clock
         for change in changeset.changes:
-            if not is_id(change.id):
-                return "request.malformed"
             if change.base_seq > delivered and not clock.is_lost(change.base_seq):
                 return "changeset.forged"
         return ""
@@ -212,7 +211,10 @@ class Pusher:
             if not _refuses(detail):
                 continue
             change = changeset.changes[detail.index]
+            entity = CATALOG.get(change.kind)
             if detail.field in change.new and not _fails_whole(detail):
+                if entity is None or detail.field not in entity.by_name:
+                    continue  # nothing is ever built on what is no field
                 value = repr(change.new[detail.field])
                 self._refused[(change.kind, change.id, detail.field)] = value
             elif change.op is Op.INSERT:
@@ -243,9 +245,10 @@ def _named_by(change: Change) -> Iterable[Key]:
     entity = CATALOG[change.kind]
     for name in references.intersection(change.new):
         link, value = entity.by_name[name].link, change.new[name]
-        for target in targets(entity, name, value):
+        for target in filter(is_id, targets(entity, name, value)):
             kind = (link.target if link else "") or str(value).partition("/")[0]
-            yield kind, target
+            if is_kind(kind):
+                yield kind, target
 
 
 def _refuses(detail: ChangeResult) -> bool:

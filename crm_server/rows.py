@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ Key = tuple[str, RecordId]
 Child = tuple[str, RecordId, str]
 """(kind, id, field) of a record that refers to another."""
 
+
+UNIQUE_CHARACTERS_MAX = 200
 
 _UNSTORED_LINKS = frozenset(("created_by", "updated_by"))
 
@@ -123,8 +126,14 @@ def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:
 
 
 def unique_form(value: Value) -> str:
-    """The form in which a unique value is compared: case and outer spaces aside."""
-    return str(value).strip().casefold() if value not in (None, "") else ""
+    """The form in which a unique value is compared: case and outer spaces aside.
+
+    A long one stands for itself by its hash: PostgreSQL's index takes no more than 2,700 bytes.
+    """
+    form = str(value).strip().casefold() if value not in (None, "") else ""
+    if len(form) <= UNIQUE_CHARACTERS_MAX:
+        return form
+    return f"sha256:{hashlib.sha256(form.encode()).hexdigest()}"
 
 
 def either(old: Row | None, new: Row, name: str) -> set[RecordId]:

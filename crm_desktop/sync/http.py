@@ -319,7 +319,7 @@ def _first(chain: list[BaseException], shape: type[_E]) -> _E | None:
 def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds from a Retry-After of either form (RFC 9110 §10.2.3); 0 where there is none."""
     text = headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)

@@ -98,7 +98,7 @@ _UNCLEAR = tr_noop(
 def _decode_as(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (ValueError, LookupError) as error:  # codecs have errors of their own, all ValueErrors
         raise UserProblem(_UNCLEAR) from error
 
 
