@@ -147,12 +147,13 @@ def synchronise(*, repair: bool = True, thorough: bool = False) -> Steps[Outcome
                 break
         elif not run.new_history:
             break
-    left = (yield from _leave_work(run)) if run.withdrawn else False
     parked = yield from ask(do.ReadParked())
     if run.outdated and parked.unsent:
         yield from _leave_copy()
     # What was refused because its record left this user's sight is orphaned by now, not rejected.
     run.tally.rejected = min(run.tally.rejected, parked.rejected)
+    # The very last: whoever hears that the work was left makes what is here unreadable.
+    left = (yield from _leave_work(run)) if run.withdrawn else False
     return Outcome(run.tally, run.verified, parked, run.push_failure, run.pull_failure, left)
 
 
@@ -191,7 +192,8 @@ def _mended(run: _Run, *, content: bool) -> Steps[bool]:
         return pulled
 
     try:
-        return (yield from mend(pull, run.doubted, content=content))
+        doubted = () if content else run.doubted
+        return (yield from mend(pull, doubted, content=content))
     except CrmError as failure:
         run.pull_failure = failure
         return True

@@ -223,7 +223,10 @@ class Runner:
         self._server.refresh()
 
     def park_unsent(self, _effect: do.ParkUnsent) -> None:
-        self._server.park(self._write(self._store.unsent))
+        parked = b""
+        while (unsent := self._write(self._store.unsent)) != parked:
+            self._server.park(unsent)  # meanwhile somebody may have typed on
+            parked = unsent
 
     def _tell(self, summary: Summary) -> None:
         self._summary = self._summary | summary

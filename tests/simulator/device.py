@@ -252,6 +252,7 @@ class _SimulatedRunner(Runner):
     def perform(self, effect: Effect[Any]) -> Any:
         self._between(self._device, effect)
         outcome = super().perform(effect)
-        if not isinstance(effect, do.NextItem):
+        # Behind a `NextItem` stands the next effect; behind `ParkUnsent` nothing at all.
+        if not isinstance(effect, do.NextItem | do.ParkUnsent):
             self._between(self._device, effect)
         return outcome

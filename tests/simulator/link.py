@@ -133,6 +133,9 @@ class Link:
         if weather.happens():
             weather.tell("the work to be parked is lost on its way")
             raise Unavailable(GONE)
+        if weather.happens():
+            weather.tell("the work to be parked takes its time")
+            weather.meanwhile(self._device)
         self._park(self._device, body)
         if weather.happens():
             weather.tell("the answer to parking is lost")

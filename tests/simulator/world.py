@@ -211,7 +211,7 @@ class World:
 
     def _between(self, device: Device, effect: Effect[Any]) -> None:
         """Around every effect of a synchronisation: others go on, this one may die."""
-        if isinstance(effect, do.FetchAnew):
+        if isinstance(effect, do.FetchAnew) or _is_repair(effect):
             raise Violation(5, f"{device.name}'s digest does not agree with the server's")
         if self.weather.badness == 0:
             return
@@ -233,6 +233,8 @@ class World:
     def _meanwhile(self, waiting: str) -> None:
         """Half a minute or more in which a device waits for an answer that does not come."""
         self._time.pass_by(self._dice.choice((30, 120)))
+        if self.fate.strikes(self._dice, 0.4, fault=False):
+            self._hands[waiting].do_something()
         if self._depth > 1:
             return
         if self.fate.strikes(self._dice, 0.3, fault=False):
@@ -298,6 +300,14 @@ def crowd(seed: int, dice: random.Random) -> Sequence[tuple[str, Person]]:
     first = others[0]
     second = next(x for x in others if x[1] != first[1])
     return (first, second, *(x for x in others[1:] if x != second))[:count]
+
+
+def _is_repair(effect: Effect[Any]) -> bool:
+    """Whether the engine looks for what differs, or fetches it again: nothing is damaged here."""
+    if not isinstance(effect, do.OpenPull):
+        return False
+    check = effect.request.check
+    return bool(effect.request.anew) or (check is not None and not check.content)
 
 
 def told(run: Run) -> str:

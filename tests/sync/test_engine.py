@@ -115,6 +115,7 @@ def test_a_withdrawn_device_leaves_its_work_with_the_server() -> None:
     outcome = world.run(synchronise())
     assert outcome.withdrawn
     assert len(world.of(do.ParkUnsent)) == 1
+    assert isinstance(world.asked[-1], do.ParkUnsent)
     assert outcome.tally.rejected == 0
 
 

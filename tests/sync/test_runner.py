@@ -12,6 +12,7 @@ import pytest
 from crm_core.errors import Bug, Unavailable
 from crm_core.wire import End, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.sync.failures import Withdrawn
 from crm_desktop.sync.runner import AHEAD_ITEMS, ReadAhead, Runner, sync_once
 from tests.sync.scripted import EPOCH, MARK, applied_all, changeset, page, rows_in
 
@@ -184,3 +185,18 @@ def test_an_unforeseen_end_of_the_reading_thread_is_heard_of(
         ahead.next()
     ahead._thread.join(5)
     assert seen == [ZeroDivisionError], "and is told with its traceback"
+
+
+def test_what_is_typed_while_work_is_left_is_left_too() -> None:
+    store, left = Store(), list[bytes]()
+
+    class Withdrawing(Server):
+        def pull(self, request: PullRequest) -> Any:
+            raise Withdrawn("withdrawn")
+
+        def park(self, body: bytes) -> None:
+            left.append(body)
+            store.unsent = lambda: b"[1]"  # type: ignore[method-assign]
+
+    assert Runner(store, Withdrawing(items)).run().withdrawn
+    assert left == [b"[]", b"[1]"]
