@@ -24,6 +24,7 @@ from crm_desktop.models.journal import (
     undo,
 )
 from crm_desktop.models.journal.rows import Stored, fetch
+from crm_desktop.models.merging import choices, merge_records
 from crm_desktop.models.sql import LIVE
 from tests.simulator.company import ANN, BOB, CAT, LEA
 from tests.simulator.device import Device
@@ -317,6 +318,19 @@ def share(hands: Hands) -> None:
         )
 
 
+def join(hands: Hands) -> None:
+    """Two that are the same become one; whose value stays is thrown for each field."""
+    kind = hands.dice.choice(("account", "account", "contact"))
+    loser, winner = hands.pick(kind, hot=False), hands.pick(kind)
+    if loser is None or winner is None or loser.id == winner.id:
+        return
+    with hands.device.store.reader() as c:
+        found = choices(c, kind, loser.id, winner.id)
+    fields = {one.field: hands.dice.choice((one.loser, one.winner)) for one in found}
+    hands.tell(f"{hands.device.name}: merges {kind}/{loser.id[-4:]} into {winner.id[-4:]}")
+    merge_records(hands.device.store, kind, loser.id, winner.id, fields)
+
+
 def _insert(kind: str, record_id: RecordId, **values: Value) -> Change:
     return Change(kind, record_id, Op.INSERT, values)
 
@@ -326,6 +340,7 @@ _TABLE: tuple[tuple[Callable[[Hands], None], int], ...] = (
     (claim_number, 4), (new_account, 4), (new_below, 8), (complain, 4), (move_on, 8), (delete, 7),
     (restore, 4), (take_back, 6), (reassign, 4), (settle, 20), (decide, 10), (hold_back, 1),
     (import_some, 3), (share, 3),
+    (join, 4),
 )  # fmt: skip
 _ACTIONS = [action for action, _ in _TABLE]
 _WEIGHTS = [weight for _, weight in _TABLE]

@@ -15,6 +15,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_desktop.models.sql import LIVE, blob
 from crm_desktop.sync.status import State, standing
+from tests.simulator import merges
 from tests.simulator.device import Device
 from tests.simulator.ledger import Ledger, Place, Said
 from tests.simulator.oracle import Oracle, dangling
@@ -56,6 +57,7 @@ class Watch:
     entries: dict[Place, list[Entry]] = field(default_factory=dict)
     verdicts: dict[ChangeSetId, str] = field(default_factory=dict)
     kept: set[tuple[str, ChangeSetId, str]] = field(default_factory=set)
+    _merged: list[tuple[Place, Said]] = field(default_factory=list)
 
     # The server's history
 
@@ -74,6 +76,23 @@ class Watch:
                 place = (kind, RecordId(record_id), name)
                 self._judge(place, entry)
                 self.entries.setdefault(place, []).append(entry)
+        while self._merged:
+            self._look_at_merge(*self._merged.pop(), connection)
+
+    def _look_at_merge(self, place: Place, said: Said, connection: sqlite3.Connection) -> None:
+        """Invariant 2: what its merger had not seen of a record stands with the other."""
+        unseen: dict[Place, Entry] = {}
+        for other, entries in self.entries.items():
+            if not entries or other[:2] != place[:2] or other[2] == DELETED:
+                continue
+            author = self.ledger.said.get(entries[-1].cs_id)
+            is_new = entries[-1].seq > said.seen.get((*place[:2], ""), 0)
+            if author is not None and author.device != said.device and is_new:
+                unseen[other] = entries[-1]
+        winner = merges.standing(self.entries, *place[:2])
+        lost = merges.lost_by(self.entries, unseen, winner, connection)
+        if lost:
+            raise Violation(2, lost)
 
     def _begin_anew(self, epoch: str, restored: list[list[int]]) -> None:
         self.epoch = epoch
@@ -110,6 +129,8 @@ class Watch:
     def _had_seen(self, said: Said, place: Place, before: Entry, entry: Entry) -> bool:
         if before.seq <= _seen(said, place) or before.new == entry.new:
             return True
+        if merges.explains(self.entries, said, place, before, entry):
+            return True
         author = self.ledger.said.get(before.cs_id)
         if author is not None and author.device == said.device and author.order < said.order:
             return True
@@ -124,6 +145,9 @@ class Watch:
         if entry.old and not entry.new and Op.RESTORE not in ops:
             raise Violation(8, f"{show(place)} came back to life by {ops}")
         if not entry.new:
+            return
+        if Op.MERGE in ops:
+            self._merged.append((place, said))
             return
         for (kind, record_id, name), entries in self.entries.items():
             if (kind, record_id) != place[:2]:
@@ -198,7 +222,8 @@ class Watch:
         found = (verdicts.get((index, one)) for one in (judged, DELETED, ""))
         part = next((x for x in found if x is not None), None)
         part = part or _of_the_conflict(said, verdicts) or {"result": "applied"}
-        verdict, place = part["result"], (change.kind, change.id, name)
+        into = RecordId(part.get("params", {}).get("into", change.id))
+        verdict, place = part["result"], (change.kind, into, name)
         if verdict in ("applied", "merged"):
             if not self._stood(said, change, place, known.kind, known.policy):
                 raise Violation(
@@ -231,6 +256,9 @@ class Watch:
                 for change in said.changeset.changes:
                     if change.op is Op.DELETE:
                         _drop(latest, change)
+                    for place, (_, typed) in list(latest.items()):
+                        if merges.shown_elsewhere(place, typed, change):
+                            del latest[place]
                     for name in change.new:
                         latest[(change.kind, change.id, name)] = (said, change)
         for place, (said, change) in latest.items():

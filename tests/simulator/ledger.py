@@ -45,4 +45,4 @@ class Ledger:
 
 def places_of(op: str, new: Mapping[str, object]) -> tuple[str, ...]:
     """The fields that a change touches; "" stands for the row as a whole."""
-    return (*new, "") if op in ("insert", "delete", "restore") else tuple(new)
+    return (*new, "") if op in ("insert", "delete", "restore", "merge") else tuple(new)
