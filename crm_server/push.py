@@ -127,8 +127,7 @@ class Pusher:
         result = self._work_changeset(today.changeset)
         if not today.said:
             return result
-        parts = (replace(x, field=today.as_said(x.index, x.field)) for x in result.changes)
-        return replace(result, changes=tuple(parts))
+        return replace(result, changes=tuple(_as_said(today, part) for part in result.changes))
 
     def _note_named(self, changeset: ChangeSet) -> None:
         for change in changeset.changes:
@@ -227,6 +226,13 @@ class Pusher:
                 for name in change.new:
                     if parts.isdisjoint(((index, ""), (index, name))):
                         self._refused.pop((change.kind, change.id, name), None)
+
+
+def _as_said(today: Converted, part: ChangeResult) -> ChangeResult:
+    params = part.params
+    if "field" in params:
+        params = {**params, "field": today.as_said(part.index, params["field"])}
+    return replace(part, field=today.as_said(part.index, part.field), params=params)
 
 
 def _converted(changeset: ChangeSet) -> Converted | None:

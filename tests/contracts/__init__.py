@@ -1,0 +1,1 @@
+"""What must stay understood across versions: frozen files and messages, and versions to come."""
