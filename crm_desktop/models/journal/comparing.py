@@ -22,7 +22,9 @@ _IDS = msgspec.json.Decoder(tuple[RecordId, ...])
 
 
 @dataclass(frozen=True, slots=True)
-class _Version:
+class Version:
+    """A server version held here; `body` where its content is compared."""
+
     kind: str
     id: RecordId
     seq: int
@@ -31,6 +33,7 @@ class _Version:
 
     @property
     def hash(self) -> int:
+        """40 bits of the version, or of its content."""
         if self.body is None:
             return version_hash(self.kind, self.id, self.seq)
         return content_hash(self.kind, self.id, self.seq, self.body)
@@ -49,9 +52,9 @@ def sums(c: Connection, check: Check) -> dict[str, Digest]:
     held = {id_of(key) for (key,) in c.rows("SELECT id FROM root")}
     endings = check.endings
     wanted = [RecordId(one) for one in endings if len(one) == WHOLE_ID]
-    versions = _versions(c, wanted if len(wanted) == len(endings) else [], content=check.content)
+    narrowed = wanted if len(wanted) == len(endings) else []
     found: dict[str, Digest] = {}
-    for version in versions:
+    for version in versions(c, narrowed, content=check.content):
         # What lies below no root that is held must show as well: it counts wherever it says.
         roots = held.intersection(version.roots) or version.roots
         digest = Digest(1, version.hash)
@@ -62,25 +65,25 @@ def sums(c: Connection, check: Check) -> dict[str, Digest]:
     return found
 
 
-def _versions(c: Connection, roots: Sequence[RecordId], *, content: bool) -> Iterator[_Version]:
+def versions(c: Connection, roots: Sequence[RecordId], *, content: bool) -> Iterator[Version]:
     """Every server version held, or those below some roots; with its body where that is asked."""
     for kind in CATALOG:
         yield from _of_kind(c, kind, roots, content=content)
     for kind, key, item in c.rows("SELECT kind, id, item FROM quarantine"):
         row = _ROW.decode(item)
         body = row.body if content else None
-        yield _Version(kind, id_of(key), row.seq, row.roots or (row.id,), body)
+        yield Version(kind, id_of(key), row.seq, row.roots or (row.id,), body)
     for kind, key, seq, named, body in c.rows(
         "SELECT kind, id, seq, roots, body FROM unknown_kind"
     ):
         record_id = id_of(key)
         kept = _BODY.decode(body) if content else None
-        yield _Version(kind, record_id, seq, _IDS.decode(named) or (record_id,), kept)
+        yield Version(kind, record_id, seq, _IDS.decode(named) or (record_id,), kept)
 
 
 def _of_kind(
     c: Connection, kind: str, roots: Sequence[RecordId], *, content: bool
-) -> Iterator[_Version]:
+) -> Iterator[Version]:
     table = layout(kind)
     fields = "".join(f", t.{quoted(name)}" for name in table.fields)
     columns = f", s.body, t.extra{fields}" if content else ""
@@ -98,7 +101,7 @@ def _of_kind(
         record_id = id_of(row[0])
         first = record_id if row[2] is None else id_of(row[2])
         named = (first, *more.get(row[0], ()))
-        yield _Version(kind, record_id, row[1], named, _body(kind, row) if content else None)
+        yield Version(kind, record_id, row[1], named, _body(kind, row) if content else None)
 
 
 def _body(kind: str, row: SqlRow) -> dict[str, Value]:
