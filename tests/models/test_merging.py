@@ -8,7 +8,7 @@ from crm_core.changes import Change, Op
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import Deleted, WireTombstone
+from crm_core.wire import Deleted, Left, WireTombstone
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.merging import choices, may_merge, merge_records, unmerge
 from crm_desktop.models.outbox import Outbox
@@ -135,3 +135,15 @@ def test_nobody_merges_what_is_not_there_or_cannot_be_merged(pair: Store) -> Non
         away = Change(kind, record, Op.MERGE, {"merged_into": into})
         with pytest.raises(UserProblem):
             journal.commit(pair, [away], label="Merge")
+
+
+def test_a_merge_whose_loser_leaves_sight_waits_for_its_author_and_shows_nothing_more(
+    pair: Store,
+) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    pull(pair, 20, Left((LOSER,)))
+    assert states(pair) == ["orphaned"]
+    assert seen(pair, "account", WINNER).values["phone"] is None
+    with pair.reader() as c:
+        assert {x.record for x in inbox.stuck(c)} == {LOSER, WINNER}
+        assert c.value("SELECT count(*) FROM shadow") == 0

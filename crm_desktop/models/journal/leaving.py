@@ -17,7 +17,7 @@ from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import rows
 from crm_desktop.models.journal.following import SENT
-from crm_desktop.models.journal.rebase import UNSETTLED
+from crm_desktop.models.journal.rebase import UNSETTLED, rebase
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.sql import HIDDEN, blob, from_json, id_of, layout, to_json
 
@@ -183,6 +183,10 @@ def _orphan_changeset(receipt: Receipt, n: int, leaving: set[tuple[str, bytes]])
                 (n, kind, key, title, old, new, receipt.now),
             )
     c.run("UPDATE changeset SET state = 'orphaned' WHERE n = ?", (n,))
+    for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
+        if kind in CATALOG and (kind, key) not in leaving:  # in sight, and as the server has it
+            rebase(c, kind, id_of(key))
+            receipt.note(kind, (id_of(key),), 1)
     receipt.orphaned += 1
 
 
