@@ -5,7 +5,7 @@ MINUTES ?= 10
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check bench soak mutants i18n screens package lock
+.PHONY: help setup run serve test check bench soak fuzz mutants i18n screens package lock
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[ a-z]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -34,6 +34,12 @@ bench: setup ## the promises about speed, measured
 soak: setup ## simulated devices against a server for MINUTES=10
 	@$(BIN)/python -m tests.simulator.soak --minutes $(MINUTES) $(ARGS)
 
+fuzz: setup ## hostile input for every decoder for MINUTES=10 in all (Linux x86_64, Python 3.11 or 3.12)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
+	  --requirement requirements-fuzz.lock
+	@CRM_API_EXAMPLES=$$(( $(MINUTES) * 10 + 10 )) $(BIN)/python -m pytest -q -n 0 tests/fuzz/test_api.py
+	@nice $(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
 mutants: setup ## do the tests notice when the engine is broken?
 	@$(BIN)/python -m tests.simulator.mutants $(ARGS)
 
@@ -49,3 +55,5 @@ package: setup ## installers for this platform in dist/
 lock: setup ## resolves the dependencies anew: the newest versions pyproject.toml allows
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --upgrade --quiet \
 	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --group fuzz --generate-hashes --upgrade --quiet \
+	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-fuzz.lock

@@ -22,7 +22,7 @@ SEQ_MAX = (1 << 63) - 1
 Seq: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 """A number on the wire: a version, a count, a generation. None is negative."""
 
-SoundId: TypeAlias = Annotated[RecordId, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+SoundId: TypeAlias = Annotated[RecordId, msgspec.Meta(pattern="^[0-9a-f]{32}$", max_length=32)]
 """An id on the wire where one that is none spoils the whole message."""
 
 ALL_ROOT = RecordId("0" * 32)

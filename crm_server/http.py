@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import os
@@ -23,6 +24,7 @@ from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
 from crm_server.auth import organisation_of
 from crm_server.bodies import check_depth, gathered, pack, packed, unpack
+from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.service import PARK_BYTES_MAX, Principal
 
@@ -66,6 +68,7 @@ def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastA
         openapi_url="/openapi.json" if api_docs else None,
     )
     app.state.organisations = organisations
+    app.openapi = functools.partial(described, app)
     app.add_middleware(AccessLog)
     app.add_exception_handler(CrmError, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_unknown)
@@ -292,8 +295,10 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
 
 
 async def _answer_unknown(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    return _problem(request, status, "request.malformed", {"detail": ""})
+    known = error if isinstance(error, HTTPException) else HTTPException(404)
+    answer = _problem(request, known.status_code, "request.malformed", {"detail": ""})
+    answer.headers.update(known.headers or {})
+    return answer
 
 
 async def _answer_failure(request: Request, error: Exception) -> Response:

@@ -1,0 +1,149 @@
+"""The test company behind the real application, asked in this process and put back at will."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from starlette.types import Message, Scope
+
+from crm_core.ids import RecordId, uuid7_from
+from crm_core.wire import SignInRequest, SignInResponse, encode
+from crm_desktop.sync.session import DeviceKey
+from crm_server.http import create_app
+from crm_server.load import load
+from crm_server.organisations import Organisation, Organisations
+from crm_server.passwords import Passwords
+from crm_server.people import SYSTEM, set_password
+from tests.simulator import company as rows
+
+NOW = dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC)
+SLUGS = ("acme", "other")
+PASSWORD = "sesame"
+DEVICE_KEY = DeviceKey("42" * 32)
+EPOCH = uuid7_from(int(NOW.timestamp() * 1000), 1)
+"""The first id that is made: acme's."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the application sent back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Company:
+    """Two organisations of the same people; `tokens` are those of acme's ann and lea."""
+
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        self._folder, self._database_url = folder, database_url
+        self._numbers = count(1)
+        self._loop = asyncio.new_event_loop()
+        self._open()
+        for slug in SLUGS:
+            self._fill(self.organisations.create(slug.title(), slug))
+        self.signed = {login: self.sign_in(login) for login in ("ann", "lea")}
+        if not database_url:
+            self._close()
+            shutil.copytree(folder, self._template)
+            self._open()
+
+    @property
+    def _template(self) -> Path:
+        return self._folder.with_name(f"{self._folder.name}-template")
+
+    def _open(self) -> None:
+        self.organisations = Organisations(
+            self._folder, self._database_url, passwords=Passwords(memory_kib=8, passes=1),
+            clock=lambda: NOW, new_id=self.new_id,
+        )  # fmt: skip
+        self._app = create_app(self.organisations)
+
+    def _close(self) -> None:
+        self.organisations.close()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._close()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def put_back(self) -> None:
+        """As it was in the beginning; only of files."""
+        self._close()
+        shutil.rmtree(self._folder)
+        shutil.copytree(self._template, self._folder)
+        self._open()
+
+    def new_id(self) -> RecordId:
+        """Ids in the order in which they are asked for, the same each time."""
+        return uuid7_from(int(NOW.timestamp() * 1000), next(self._numbers))
+
+    def _fill(self, there: Organisation) -> None:
+        load(there.service, rows.rows(), SYSTEM)
+        hashed = self.organisations.passwords.hash(PASSWORD)
+        for person in rows.PEOPLE:
+            set_password(there.service, person.login, person.id, hashed)
+
+    def sign_in(self, login: str, organisation: str = "acme") -> SignInResponse:
+        """Tokens of somebody, on a device of his own."""
+        request = SignInRequest(
+            login, PASSWORD, device_of(login), "L", DEVICE_KEY.public_hex, organisation
+        )
+        answer = self.ask("POST", "/auth/v1/sign-in", encode(request))
+        assert answer.status == 200, answer
+        return msgspec.json.decode(answer.body, type=SignInResponse)
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()
+    ) -> Answer:
+        """One request. An exception that no handler knows is raised, not answered."""
+        return self._loop.run_until_complete(self._asked(method, path, body, headers))
+
+    def ask_as(self, login: str, path: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+        """A POST of somebody who is signed in to acme."""
+        token = self.signed[login].access_token
+        return self.ask("POST", path, body, (("authorization", f"Bearer {token}"), *headers))
+
+    async def _asked(
+        self, method: str, path: str, body: bytes, headers: Iterable[tuple[str, str]]
+    ) -> Answer:
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        raw = path.encode("utf-8", "surrogateescape")
+        plain, _, query = raw.partition(b"?")
+        scope: Scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+            "scheme": "http", "path": unquote_to_bytes(plain).decode("utf-8", "replace"),
+            "raw_path": plain, "query_string": query, "root_path": "", "server": ("test", 80),
+            "client": ("127.0.0.1", 1),
+            "headers": [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers],
+        }  # fmt: skip
+        await self._app(scope, receive, send)
+        start, *rest = sent
+        return Answer(
+            start["status"],
+            {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]},
+            b"".join(message.get("body", b"") for message in rest),
+        )
+
+
+def device_of(login: str) -> str:
+    """The id of somebody's device."""
+    return f"{int.from_bytes(login.encode()):032x}"

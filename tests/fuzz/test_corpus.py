@@ -1,0 +1,76 @@
+"""What was recorded passes through every target, and what fuzzing found stays mended."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from crm_core.errors import UserProblem
+from crm_core.values import instant_of
+from crm_desktop import settings
+from crm_desktop.sync.http import _retry_after
+from crm_desktop.transfer.table import decode
+from crm_server import moments
+from tests.fuzz.mutator import mutate
+from tests.fuzz.targets import TARGETS, Finding, attack_on, watched
+
+CORPUS = Path(__file__).parent / "corpus"
+MUTANTS = 20
+
+
+@pytest.mark.parametrize("name", list(TARGETS))
+def test_what_was_recorded_and_its_near_relatives_break_nothing(name: str, tmp_path: Path) -> None:
+    rng = random.Random(name)
+    recorded = [file.read_bytes() for file in sorted((CORPUS / name).iterdir())]
+    with attack_on(name, tmp_path / "run") as attack:
+        for data in recorded:
+            attack(data)
+        for _ in range(MUTANTS):
+            attack(mutate(rng.choice(recorded), rng, 64 * 1024))
+
+
+def test_an_attack_that_takes_its_time_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fuzz.targets.TIME_MAX_S", -1.0)
+    with pytest.raises(Finding, match="took"):
+        watched(lambda _: None)(b"")
+
+
+def test_seconds_to_wait_are_plain_digits_or_none() -> None:
+    assert _retry_after({"Retry-After": "17"}) == 17
+    assert _retry_after({"Retry-After": "¹²"}) == 0
+
+
+@pytest.mark.parametrize("damage", [b'{"server":"\xff"}', b"[" * 5000, b"", b"\x00"])
+def test_damaged_notes_are_told_or_the_usual_ones(damage: bytes, tmp_path: Path) -> None:
+    for name in (settings.FILE, settings.PREFERENCES, settings.BORDERS):
+        (tmp_path / name).write_bytes(damage)
+    assert settings.load_preferences(tmp_path) == settings.Preferences()
+    assert settings.load_borders(tmp_path) == settings.Borders()
+    with pytest.raises(UserProblem, match="damaged"):
+        settings.load(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "idna", "zlib", "no\0such"])
+def test_an_encoding_that_decodes_no_text_is_told(encoding: str) -> None:
+    with pytest.raises(UserProblem, match="encoding"):
+        decode(b"name\n\xff", encoding)
+
+
+def test_an_early_year_keeps_its_four_digits() -> None:
+    moment = moments.parse_moment("0031-02-03T04:05:06Z")
+    assert moment is not None
+    assert instant_of(moment) == "0031-02-03T04:05:06Z"
+
+
+def test_what_is_no_moment_is_not_kept() -> None:
+    before = moments._canonical.cache_info().currsize
+    assert moments.authored_at("1" * 100_000, "2026-11-20T08:00:00Z") == "2026-11-20T08:00:00Z"
+    assert moments._canonical.cache_info().currsize == before
+
+
+def test_recorded_messages_stay_small() -> None:
+    files = [file for file in CORPUS.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 128 * 1024
+    assert {file.parent.name for file in files} == set(TARGETS)
