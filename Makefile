@@ -5,7 +5,7 @@ MINUTES ?= 10
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check bench soak fuzz mutants i18n screens package lock
+.PHONY: help setup run serve test check bench soak chaos fuzz mutants i18n screens package lock
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[ a-z]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -33,6 +33,9 @@ bench: setup ## the promises about speed, measured
 
 soak: setup ## simulated devices against a server for MINUTES=10
 	@$(BIN)/python -m tests.simulator.soak --minutes $(MINUTES) $(ARGS)
+
+chaos: setup ## real processes, kill -9 and a bad network for MINUTES=10
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(ARGS)
 
 fuzz: setup ## hostile input for every decoder for MINUTES=10 in all (Linux x86_64, Python 3.11 or 3.12)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \

@@ -22,6 +22,9 @@ FIRST_SEED = 1001
 """The ones below are played by every `make test`."""
 
 SEEDS_AT_ONCE = 10
+SECTION = "<!-- chaos: begin -->"
+"""Where the section of tests/chaos begins."""
+
 _FIGURES = re.compile(r"^- (Next seed|Seeds played|Violations): ([\d,]+)$", re.MULTILINE)
 
 
@@ -76,20 +79,22 @@ def read(page: Path) -> Totals:
     if not page.exists():
         return Totals()
     figures = {
-        name: int(number.replace(",", "")) for name, number in _FIGURES.findall(page.read_text())
+        name: int(number.replace(",", ""))
+        for name, number in _FIGURES.findall(page.read_text().partition(SECTION)[0])
     }
     return Totals(figures["Next seed"], figures["Seeds played"], figures["Violations"])
 
 
 def write(page: Path, totals: Totals) -> None:
-    """Write the totals down."""
+    """Write the totals down; what stands in sections of its own below them stays."""
+    _, mark, others = (page.read_text() if page.exists() else "").partition(SECTION)
     page.write_text(
         "# Soak\n\n"
         "What `make soak MINUTES=n` has played so far: laptops, people, a server and bad weather,\n"
         "each seed another story (`python -m tests.simulator --seed N` tells it).\n\n"
         f"- Next seed: {totals.next_seed:,}\n"
         f"- Seeds played: {totals.played:,}\n"
-        f"- Violations: {totals.violations:,}\n"
+        f"- Violations: {totals.violations:,}\n" + (f"\n{mark}{others}" if mark else "")
     )
 
 
