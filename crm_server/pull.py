@@ -5,9 +5,9 @@ Bodies go out in their stored form; what entered and left the user's sight is wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
 from crm_core.ids import ALL_ROOT, RecordId
@@ -29,6 +29,8 @@ from crm_server.digests import Digests
 from crm_server.sight import Generations, plan
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
+
+_T = TypeVar("_T")
 
 ROOTS_PER_QUERY = 250
 ALL_ENTERED = "f" * 32
@@ -86,8 +88,8 @@ class Puller:
 
     def _content(self) -> Iterator[bytes]:
         plan = self.plan
-        if plan.left:
-            yield _line(Left(tuple(plan.left)))
+        for roots in _portions(plan.left):
+            yield _line(Left(tuple(roots)))
         yield from self._enter_lines()
         if plan.has_feed:
             yield from self._feed_lines()
@@ -215,7 +217,8 @@ class Puller:
             (self._keys, FOREVER, cursor, FOREVER, self._keys, FOREVER),
         )
         for kind, rows in groupby(sorted(found), key=lambda row: row[0]):
-            yield _line(Gone(kind, tuple(RecordId(record_id) for _, record_id in rows)))
+            for some in _portions([RecordId(record_id) for _, record_id in rows]):
+                yield _line(Gone(kind, tuple(some)))
 
     # -- rows -------------------------------------------------------------------------------
 
@@ -231,12 +234,11 @@ class Puller:
             of_kind = [row for row in rows if row[0] == kind]
             dead = [row for row in of_kind if row[3]]
             live = [row for row in of_kind if not row[3]]
-            for start in range(0, len(live), PULL_PAGE_ROWS):
-                page = live[start : start + PULL_PAGE_ROWS]
+            for page in _portions(live):
                 wire = ",".join([_wire_row(row, roots[(row[0], row[1])]) for row in page])
                 yield f'{{"type":"page","kind":"{kind}","rows":[{wire}]}}\n'.encode()
-            if dead:
-                wire = ",".join(f'{{"id":"{row[1]}","seq":{row[2]}}}' for row in dead)
+            for page in _portions(dead):
+                wire = ",".join(f'{{"id":"{row[1]}","seq":{row[2]}}}' for row in page)
                 yield f'{{"type":"del","kind":"{kind}","rows":[{wire}]}}\n'.encode()
 
 
@@ -292,6 +294,12 @@ def _bounded(by_root: dict[RecordId, list[tuple[Any, ...]]]) -> Iterator[list[Re
         size += len(rows)
     if group:
         yield group
+
+
+def _portions(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """As many at a time as one line may hold."""
+    for start in range(0, len(items), PULL_PAGE_ROWS):
+        yield items[start : start + PULL_PAGE_ROWS]
 
 
 def _line(item: object) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from crm_core.changes import Change, Op
-from crm_core.wire import End, Enter, Hello, Mark, Page, PullItem
+from crm_core.wire import Deleted, End, Enter, Hello, Left, Mark, Page, PullItem
 from crm_server import digests, pull
 from crm_server.store import ServerStore, Tx
 from tests.server.world import Acme, Device
@@ -229,3 +229,22 @@ def one(tx: Tx, sql: str, *params: object) -> int:
     row = tx.row(sql, params)
     assert row is not None
     return row[0]
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_what_leaves_and_what_was_deleted_comes_in_pages_too(acme: Acme) -> None:
+    accounts = [acme.nancy.account(f"Customer {n}") for n in range(8)]
+    tasks = [acme.nancy.insert("task", account=accounts[0], title="Call") for _ in range(8)]
+    acme.nancy.push(*tasks)
+    fresh = acme.world.device("nancy")
+    fresh.pull()
+    acme.nancy.pull()
+    acme.nancy.push(*(acme.nancy.delete("task", task.id) for task in tasks))
+    for account in accounts[1:]:
+        acme.fuller.pull()
+        acme.fuller.push(acme.fuller.set("account", account, owner=acme.li.user))
+    items = fresh.pull()
+    left = [len(item.roots) for item in items if isinstance(item, Left)]
+    deleted = [len(item.rows) for item in items if isinstance(item, Deleted)]
+    assert (max(left), sum(left)) == (3, 7)
+    assert (max(deleted), sum(deleted)) == (3, 8)
