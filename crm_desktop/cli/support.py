@@ -39,14 +39,21 @@ class Contact:
 
 
 def doctor(desk: Desk) -> Exit:
-    """Examine the profile. With --repair everything is fetched anew; unsent work stays."""
+    """Examine the profile. With --repair what differs is fetched anew; unsent work stays."""
     with desk.profile() as opened:
         examined = check(opened.store)
         contact = _contact(opened)
-        repaired = _repair(opened) if desk.arguments.repair and not _damaged(examined) else None
+        is_readable = not _damaged(examined)
+        differing = _differing(opened) if contact.reachable and is_readable else None
+        repaired = _repair(opened) if desk.arguments.repair and is_readable else None
         outbox = Outbox(opened.store)
         state, parked = outbox.state(), outbox.parked()
         report = _report(opened, examined, contact, state, parked)
+        report |= {
+            "ok": examined.is_well and not differing,
+            "content_agrees": None if differing is None else not differing,
+            "repairs": {**outbox.repairs()},
+        }
         if repaired is not None:
             report["repair"] = repaired
         if desk.arguments.bundle is not None:
@@ -106,18 +113,33 @@ def _contact(opened: Profile) -> Contact:
     return Contact(reachable=True, milliseconds=round((time.monotonic() - began) * 1000))
 
 
+def _differing(opened: Profile) -> int | None:
+    """How many roots say something else than on the server; None: that cannot be said now."""
+    from crm_desktop.sync.comparing import differing_roots
+
+    if not opened.session.signed_in:
+        return None
+    try:
+        return differing_roots(Outbox(opened.store), opened.session)
+    except CrmError:
+        return None
+
+
 def _repair(opened: Profile) -> Json:
-    """Read the feed anew from its beginning; pending and parked work is not touched."""
+    """Compare everything with the server and fetch anew what differs; pending and parked work is
+    not touched."""
     from crm_desktop.sync.last_run import remember
     from crm_desktop.sync.runner import Runner
 
     outbox = Outbox(opened.store)
-    outbox.fetch_anew()
-    run = Runner(outbox, opened.session).run()
+    outbox.count_anew()
+    before = outbox.repairs()
+    run = Runner(outbox, opened.session).run(thorough=True)
     remember(opened.store, run.failure, opened.store.now())
     if run.failure is not None:
         return {"done": False, "problem": one_line(run.failure)}
-    return {"done": True, **run.report.as_json()}
+    everything = outbox.repairs()["everything"] != before["everything"]
+    return {"done": True, "everything": everything, **run.report.as_json()}
 
 
 def _lines(
@@ -129,7 +151,15 @@ def _lines(
     else:
         yield tr("The database is whole. Records: {n}", n=examined.rows)
     if not examined.digest_agrees:
-        yield tr("The count of what is held is wrong; 'doctor --repair' fetches all anew.")
+        yield tr("The count of what is held is wrong; 'doctor --repair' fetches anew what differs.")
+    if report["content_agrees"] is False:
+        yield tr(
+            "Some records say something else here than on the server; 'doctor --repair' fetches"
+            " them anew."
+        )
+    repairs = report["repairs"]
+    if isinstance(repairs, dict) and repairs["times"]:
+        yield tr("Repairs so far: {n}", n=int(str(repairs["times"])))
     yield tr("Changes to be sent: {n}", n=parked.pending)
     yield tr("Waiting for your decision: {n}", n=parked.needs_you)
     if contact.reachable:
@@ -139,7 +169,11 @@ def _lines(
     if "repair" in report:
         done = report["repair"]
         if isinstance(done, dict) and done["done"]:
-            yield tr("Everything was fetched anew.")
+            fetched = int(str(done["pulled"]))
+            yield (
+                tr("Everything was fetched anew.") if done["everything"]
+                else tr("Compared with the server. Records fetched: {n}", n=fetched)
+            )  # fmt: skip
         else:
             yield tr("Fetching anew goes on with the next synchronisation.")
 

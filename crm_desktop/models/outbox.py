@@ -39,6 +39,7 @@ from crm_desktop.models.journal import (
     turns,
 )
 from crm_desktop.models.journal.deciding import resend_to_newer
+from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
@@ -171,8 +172,14 @@ class Outbox:
         """Once a day: count all that is held, beside those who write."""
         store = self._store
         with store.reader() as c:
-            if not turns.is_count_due(c, store.clock()):
-                return
+            is_due = turns.is_count_due(c, store.clock())
+        if is_due:
+            self.count_anew()
+
+    def count_anew(self) -> None:
+        """Count all that is held; what was wrong is put right, and proves nothing any more."""
+        store = self._store
+        with store.reader() as c:
             counted, kept = rows.recount(c), rows.kept_digest(c)
         with store.writing() as c:
             rows.add_digest(c, counted - kept)
@@ -180,11 +187,21 @@ class Outbox:
                 c.run("UPDATE sync_state SET verified_cursor = -1")
             turns.note_counted(c, store.now())
 
+    def differing(self, said: Sums) -> tuple[str, ...]:
+        """The buckets or roots of which this device holds something else than the server shows."""
+        with self._store.reader() as c:
+            return comparing.differing(c, said)
+
+    def repairs(self) -> dict[str, int | str]:
+        """What was repaired so far: "times", "roots", "everything", "last_at"."""
+        with self._store.reader() as c:
+            return renewing.repairs(c)
+
     def fetch_anew(self) -> None:
         """Forget up to where everything was received: the next pull brings all of it."""
         with self._store.writing() as c:
-            reconcile.start_over(c)
             renewing.note_all_fetched(c, self._store.now())
+            reconcile.start_over(c)
 
     def parked(self) -> Parked:
         """What lies where, for an honest status."""
@@ -233,11 +250,11 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 leaving.leave(receipt, roots)
             case Gone(kind, ids):
                 leaving.gone(receipt, kind, ids)
-            case Hello() | Mark() | End():
             case Anew():
                 renewing.renew(receipt, item)
             case Sums():
                 receipt.said = item
+            case Hello() | Mark() | End():
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
 
 
