@@ -1,6 +1,7 @@
 """Long texts merge by line and sentence, and a person decides where both touched the same."""
 
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ def test_units_joined_again_are_the_text(text: str) -> None:
         ("One. Two! Three", ["One. ", "Two! ", "Three"]),
         ("Costs 3.5 at www.example.com now.", ["Costs 3.5 at www.example.com now."]),
         ("a\n\nb", ["a\n", "\n", "b"]),
+        ("One. \nTwo!\n三。\n", ["One. \n", "Two!\n", "三。\n"]),
         ("Wait... what", ["Wait... ", "what"]),
         ("", []),
     ],
@@ -53,6 +55,93 @@ def test_changes_at_both_ends_both_stand(
     base = f"{''.join(head)}{middle}{''.join(tail)}"
     merged = merge_text(base, f"{first}!\n{base}", f"{base}\n{last}!")
     assert merged == f"{first}!\n{base}\n{last}!"
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, str, str]]]:
+    """A note of sentences that occur once, and for each of some what happens there: by whom, and
+    "" for deleting, "+" for putting something before it, else the new sentence."""
+    kind = draw(st.sampled_from(("句{}。", "Line {}.\n", "Part {}? ")))
+    base = [kind.format(n) for n in range(draw(st.integers(1, 9)))]
+    places = draw(st.lists(st.integers(0, len(base) - 1), unique=True, max_size=5))
+    whose = st.sampled_from(("mine", "theirs"))
+    what = st.sampled_from(("", "+", "改了。", "New.\n", "Other! Both! "))
+    return base, [(at, draw(whose), draw(what)) for at in sorted(places)]
+
+
+def written(base: list[str], edits: list[tuple[int, str, str]]) -> str:
+    by_place = {at: (who, what) for at, who, what in edits}
+    text: list[str] = []
+    for at, unit in enumerate(base):
+        who, what = by_place.get(at, ("", unit))
+        text.append(
+            f"{who} {at}!\n{unit}"
+            if what == "+"
+            else what and (what if not who else f"{who} {at} {what}")
+        )
+    return "".join(text)
+
+
+@given(edited())
+def test_edits_of_different_sentences_all_stand_also_of_neighbours(
+    case: tuple[list[str], list[tuple[int, str, str]]],
+) -> None:
+    base, edits = case
+    sides = [written(base, [x for x in edits if x[1] == who]) for who in ("mine", "theirs")]
+    merged = merge_text("".join(base), *sides)
+    puts = {at for at, _, what in edits if what == "+"}
+    whose = {at: who for at, who, _ in edits}
+    if any(whose.get(at - 1, whose[at]) != whose[at] for at in puts):
+        assert merged is None or merged == written(base, edits)
+    else:
+        assert merged == written(base, edits)
+
+
+@given(edited(), st.integers(0, 8))
+def test_two_edits_of_one_sentence_are_never_settled_silently(
+    case: tuple[list[str], list[tuple[int, str, str]]], place: int
+) -> None:
+    base, edits = case
+    place = min(place, len(base) - 1)
+    others = [x for x in edits if x[0] != place]
+    mine = written(base, [*(x for x in others if x[1] == "mine"), (place, "mine", "Mine.\n")])
+    what = "" if len(edits) % 2 else "Theirs.\n"
+    theirs = written(base, [*(x for x in others if x[1] == "theirs"), (place, "theirs", what)])
+    assert merge_text("".join(base), mine, theirs) is None
+
+
+tokens = st.lists(
+    st.sampled_from([f"{x}。" for x in "甲乙丙丁"] + ["a\n", "b. ", "\n"]), max_size=8
+)
+
+
+@given(tokens, tokens, tokens)
+def test_nothing_that_either_side_wrote_is_lost_and_nothing_both_took_out_comes_back(
+    base: list[str], mine: list[str], theirs: list[str]
+) -> None:
+    merged = merge_text("".join(base), "".join(mine), "".join(theirs))
+    if merged is None:
+        return
+    found = Counter(units(merged))
+    before, ours, other = (Counter(units("".join(x))) for x in (base, mine, theirs))
+    for unit in found | before | ours | other:
+        change = sorted((ours[unit] - before[unit], other[unit] - before[unit]))
+        if change[0] >= 0:  # what both added may be the same
+            assert before[unit] + change[1] <= found[unit] <= before[unit] + sum(change)
+        elif change[1] <= 0:
+            assert before[unit] + sum(change) <= found[unit] <= before[unit] + change[0]
+        else:
+            assert found[unit] == before[unit] + sum(change)
+
+
+@given(tokens, tokens, tokens)
+def test_a_note_that_arrives_again_changes_nothing(
+    base: list[str], mine: list[str], theirs: list[str]
+) -> None:
+    sides = [("".join(x)) for x in (base, mine, theirs)]
+    merged = merge_text(*sides)
+    if merged is not None:
+        assert merge_text(sides[0], sides[1], merged) in (merged, None)
 
 
 def test_two_sentences_put_in_the_same_place_are_a_persons_affair() -> None:
