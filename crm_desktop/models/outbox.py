@@ -100,6 +100,9 @@ class Outbox:
         with self._store.writing() as c:
             receipt = self._receipt(c)
             done = settling.settle(receipt, answer)
+            if answer.pages or answer.deleted:
+                # Rows ahead of the cursor: a colleague's step may be here in part until the pull.
+                c.run("UPDATE sync_state SET pull_open = 1")
             return _settled(done, receipt.close())
 
     def begin_pull(self, hello: Hello) -> Summary:

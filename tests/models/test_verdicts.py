@@ -59,6 +59,17 @@ def test_acked_work_shows_the_servers_value_and_is_confirmed_by_the_feed(store: 
     assert states(store) == ["confirmed"]
 
 
+def test_rows_ahead_of_the_cursor_leave_the_pull_open(store: Store) -> None:
+    account = add(store, "account", name="Alfreds")
+    [cs] = take(store)
+    answer(store, verdict(cs, "applied", 11))
+    assert not Outbox(store).state().pull_open
+    answer(store, verdict(cs, "duplicate", 11), rows={"account": row(account, 11)}, seq=11)
+    assert Outbox(store).state().pull_open
+    pull(store, 11)
+    assert not Outbox(store).state().pull_open
+
+
 def test_an_acked_value_stays_in_sight_until_its_row_arrives(store: Store) -> None:
     first_pull(store, ("account", row(A, 10, name="A", phone="1")))
     put(store, "account", A, phone="2")
