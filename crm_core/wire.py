@@ -128,12 +128,13 @@ class Sums(msgspec.Struct, frozen=True, tag="sums"):
     sums: dict[str, tuple[int, int]]
 
 
-class Anew(msgspec.Struct, frozen=True, tag="anew"):
-    """All that lies below these roots: (id, seq) by kind, deleted records too. Nothing else does;
-    the versions themselves follow."""
+class Anew(msgspec.Struct, frozen=True, omit_defaults=True, tag="anew"):
+    """All that lies below these roots: (id, seq) by kind, deleted records too; with `more`, further
+    lines go on. Nothing else lies there; the versions themselves follow."""
 
     roots: tuple[SoundId, ...]
-    held: dict[str, dict[RecordId, int]]
+    held: dict[str, dict[SoundId, Seq]]
+    more: bool = False
 
 
 PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | End | Sums | Anew
@@ -152,7 +153,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     resume: str = ""
     resume_hi: Seq = 0
     check: Check | None = None
-    anew: tuple[RecordId, ...] = ()
+    anew: tuple[SoundId, ...] = ()
     heard: int = 0
 
 

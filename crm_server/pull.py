@@ -181,10 +181,12 @@ class Puller:
         asked = [*dict.fromkeys(self._request.anew)]
         shown = shown_of(self._tx, asked, self._keys)
         rows = {(row[1], row[2]): row[1:] for row in self._rows_below(shown)}
-        held: dict[str, dict[RecordId, int]] = {}
-        for kind, record_id, seq, *_ in rows.values():
-            held.setdefault(kind, {})[record_id] = seq
-        yield _line(Anew(tuple(asked), held))
+        portions = [*_portions([*rows.values()])] or [()]
+        for n, some in enumerate(portions, 1):
+            held: dict[str, dict[RecordId, int]] = {}
+            for kind, record_id, seq, *_ in some:
+                held.setdefault(kind, {})[record_id] = seq
+            yield _line(Anew(tuple(asked), held, more=n < len(portions)))
         yield from self._pages(sorted(rows.values(), key=_seq_of))
         hidden = tuple(root for root in asked if root not in shown)
         if hidden:

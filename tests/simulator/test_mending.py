@@ -242,6 +242,20 @@ def value_of(place: Place, key: Key) -> str:
     return next(str(value) for value in row.values.values() if value == "mine")
 
 
+@pytest.mark.parametrize("damage", [drop, add])
+def test_what_lies_below_a_large_root_is_named_in_portions(
+    place: Place, damage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_server.pull.PULL_PAGE_ROWS", 3)
+    monkeypatch.setattr("crm_desktop.sync.engine.ROWS_AT_ONCE", 4)
+    for kind, record_id in one_of_each_table(place, HERE):
+        damage(place, kind, blob(record_id))
+    place.time.pass_by(25 * 3600)
+    assert place.synchronise().report.verified
+    assert place.content() == place.content_there()
+    assert not place.device.rows("SELECT 1 FROM visited")
+
+
 def test_nothing_new_stays_one_request_without_a_check(place: Place) -> None:
     place.synchronise()
     run = place.synchronise()

@@ -27,19 +27,26 @@ _IDS_AT_ONCE = 500
 
 
 def renew(receipt: Receipt, item: Anew) -> None:
-    """Make way for the versions that follow: all that lies below these roots is in `item`."""
+    """Make way for the versions that follow. With the last line it is known what lies below these
+    roots; until then it is kept with what was visited."""
     c = receipt.c
-    _set_meta(c, META_UNDER_REPAIR, str(len(item.roots)))
+    if not is_under_repair(c):
+        c.run("DELETE FROM visited")
+        _set_meta(c, META_UNDER_REPAIR, str(len(item.roots)))
     leaving.enter(receipt, item.roots)
+    for kind, held in item.held.items():
+        named = [(kind, blob(record_id)) for record_id in held]
+        c.many("INSERT OR IGNORE INTO visited (kind, id) VALUES (?, ?)", named)
+        if kind in CATALOG:
+            _take_back(c, kind, {blob(record_id): seq for record_id, seq in held.items()})
+    if item.more:
+        return
     roots = [blob(root) for root in item.roots]
     for kind in CATALOG:
-        named = {blob(record_id): seq for record_id, seq in item.held.get(kind, {}).items()}
-        _take_back(c, kind, named)
-        for row in _below(c, kind, roots):
-            if row[0] not in named:
-                _remove(receipt, kind, row, frozenset(roots))
+        for row in _unnamed(c, kind, roots):
+            _remove(receipt, kind, row, frozenset(roots))
     for table in ("quarantine", "unknown_kind"):
-        _forget_raw(c, table, item, frozenset(item.roots))
+        _forget_raw(c, table, frozenset(item.roots))
 
 
 def _take_back(c: Connection, kind: str, named: dict[bytes, int]) -> None:
@@ -52,8 +59,8 @@ def _take_back(c: Connection, kind: str, named: dict[bytes, int]) -> None:
     )
 
 
-def _below(c: Connection, kind: str, roots: Sequence[bytes]) -> Iterable[SqlRow]:
-    """(id, the server's seq, root) of the readable rows below roots."""
+def _unnamed(c: Connection, kind: str, roots: Sequence[bytes]) -> Iterable[SqlRow]:
+    """(id, the server's seq, root) of the readable rows below roots that it does not name."""
     for start in range(0, len(roots), _IDS_AT_ONCE):
         some = roots[start : start + _IDS_AT_ONCE]
         places = ",".join("?" * len(some))
@@ -61,8 +68,9 @@ def _below(c: Connection, kind: str, roots: Sequence[bytes]) -> Iterable[SqlRow]
             f"SELECT t.id, coalesce(s.seq, t.seq), t.root FROM {layout(kind).table} t"
             " LEFT JOIN shadow s ON s.kind = ? AND s.id = t.id WHERE t.deleted <> 2"
             f" AND (t.root IN ({places}) OR (t.id IN ({places}) AND t.root IS NULL) OR t.id IN"
-            f" (SELECT id FROM extra_root WHERE kind = ? AND root IN ({places})))",
-            (kind, *some, *some, kind, *some),
+            f" (SELECT id FROM extra_root WHERE kind = ? AND root IN ({places})))"
+            " AND NOT EXISTS (SELECT 1 FROM visited v WHERE v.kind = ? AND v.id = t.id)",
+            (kind, *some, *some, kind, *some, kind),
         )
 
 
@@ -102,13 +110,15 @@ def _is_own(c: Connection, kind: str, key: bytes) -> bool:
     ) is not None  # fmt: skip
 
 
-def _forget_raw(c: Connection, table: str, item: Anew, roots: frozenset[RecordId]) -> None:
-    """Rows kept raw, below these roots: the server sends again those that it still shows."""
+def _forget_raw(c: Connection, table: str, roots: frozenset[RecordId]) -> None:
+    """Rows kept raw, below these roots, that the server does not name."""
     column = "item ->> 'roots'" if table == "quarantine" else "roots"
-    for kind, key, named in c.rows(f"SELECT kind, id, {column} FROM {table}"):
-        record_id = id_of(key)
-        own = frozenset(json.loads(named) if named else ()) or {record_id}
-        if own <= roots and record_id not in item.held.get(kind, {}):
+    unnamed = c.rows(
+        f"SELECT kind, id, {column} FROM {table} t WHERE NOT EXISTS"
+        " (SELECT 1 FROM visited v WHERE v.kind = t.kind AND v.id = t.id)"
+    )
+    for kind, key, named in unnamed:
+        if (frozenset(json.loads(named) if named else ()) or {id_of(key)}) <= roots:
             c.run(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, key))
 
 
@@ -134,6 +144,7 @@ def note_repair(c: Connection, now: str, taken: int) -> None:
     """A pull that renewed roots came to its end."""
     roots = int(c.value("SELECT value FROM meta WHERE name = ?", (META_UNDER_REPAIR,)) or 0)
     c.run("DELETE FROM meta WHERE name = ?", (META_UNDER_REPAIR,))
+    c.run("DELETE FROM visited")
     _add(c, now, roots=roots, everything=0)
     log.warning("digest: %d roots fetched again, %d rows", roots, taken)
 
