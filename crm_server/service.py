@@ -108,6 +108,7 @@ class Service:
         if len(request.changesets) > PUSH_CHANGESETS_MAX:
             raise Refused("request.too_large", tr_noop("The message holds too many changesets."))
         _refuse_too_old(request.schema)
+        _refuse_foreign(who, request)
         with self.store.write() as (tx, clock):
             if request.epoch != clock.epoch:
                 raise Refused("request.epoch", tr_noop("The server was restored."))
@@ -265,6 +266,12 @@ def _refuse_too_old(schema: int) -> None:
     """Nothing is merged with a client that is too far behind; parking asks for no schema."""
     if schema < OLDEST_SCHEMA:
         raise Refused("request.too_old", tr_noop("The client is too old."))
+
+
+def _refuse_foreign(who: Principal, request: PushRequest) -> None:
+    """Nobody's work goes in under another's sign-in; it waits until its author signs in."""
+    if any(one.author not in ("", who.user) for one in request.changesets):
+        raise Refused("auth.required", tr_noop("The sign-in has ended."))
 
 
 def _shown_rows(

@@ -1,5 +1,6 @@
 """What the server refuses, with which code, and what it gives away by it: nothing."""
 
+import msgspec
 import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
@@ -290,3 +291,15 @@ def refusal(device: Device, *changesets: ChangeSet) -> str:
     with pytest.raises(Refused) as refused:
         device.send(*changesets)
     return refused.value.code
+
+
+def test_nobodys_work_goes_in_under_anothers_sign_in(acme: Acme) -> None:
+    own = acme.nancy.changeset(acme.nancy.insert("account", name="Own"))
+    foreign = msgspec.structs.replace(
+        acme.nancy.changeset(acme.nancy.insert("account", name="Another's")),
+        author=acme.fuller.user,
+    )
+    with pytest.raises(Refused) as caught:
+        acme.nancy.send(own, foreign)
+    assert caught.value.code == "auth.required"
+    assert acme.nancy.send(own).results[0].result == "applied"
