@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--folder", type=Path, help="where the rounds' folders go")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # in good order: by every `finally`
     folder = Path(tempfile.mkdtemp(prefix="crm-chaos-", dir=options.folder))
     with quiet_here(), postgres_if_there() as postgres:
         if options.seed is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 from tests.chaos.checks import look_at_everything
 from tests.chaos.commands import KILLED, Pace, Running, doom, started
 from tests.chaos.ledger import Entry, Ledger, Shown
-from tests.chaos.stores import journal_of, latest_of, make_key_cheap
+from tests.chaos.stores import end_connections, journal_of, latest_of, make_key_cheap
 from tests.chaos.typed import Typed, Typist
 from tests.chaos.weather import CLIMATES, Weather
 from tests.e2e.people import (
@@ -74,6 +75,7 @@ class Round:
     problems: list[str] = field(default_factory=list[str])
     ledger: Ledger = field(default_factory=Ledger)
     pace: Pace = field(default_factory=Pace)
+    started: list[Running] = field(default_factory=list[Running])
     _n: int = 0
 
     def play(self) -> None:
@@ -91,9 +93,11 @@ class Round:
                 for number in range(self.steps):
                     self._step(random.Random(f"{self.seed}/step/{number}"))
                 self._rest()
-        except Wrong as wrong:
+        except (AssertionError, RuntimeError, subprocess.TimeoutExpired) as wrong:
             self.problems.append(str(wrong))
         finally:
+            for running in self.started:
+                running.kill()
             self.server.stop()
             self.counts.update(self.weather.counts)
             self._write_story()
@@ -189,7 +193,8 @@ class Round:
         if ran.code == DONE and typed.word != "import":
             answer = json.loads(ran.out)
             record = answer["id"]
-            if answer["changeset"] not in [one.id for one in made] and typed.word != "undo":
+            told, nothing_new = answer["changeset"], not typed.values and not made
+            if told not in [one.id for one in made] and not (nothing_new and not told):
                 raise Wrong(f"{where} answered {ran.out}; the journal has {made}")
         if typed.word in ("add", "set") and len(made) > 1:
             raise Wrong(f"{where} left several changesets: {made}")
@@ -240,17 +245,24 @@ class Round:
         self._await_syncs(running)
 
     def _doom_server(self, chance: random.Random) -> None:
-        """`kill -9` while a request is under way, and started again on the same data."""
+        """`kill -9` while a request is under way, and started again on the same data; or, below a
+        server on PostgreSQL, only the end of all of its connections there."""
         delay_s = chance.choice((0.0, chance.uniform(0.0, 0.02), chance.uniform(0.0, 0.2)))
         process = self.server.process
         assert process is not None
+        cuts_store = chance.random() < 0.3 and self.database_url
+        strike = self._cut_store if cuts_store else process.kill
 
-        def strike() -> None:
-            timer = threading.Timer(delay_s, process.kill)
+        def begin() -> None:
+            timer = threading.Timer(delay_s, strike)
             timer.daemon = True
             timer.start()
 
-        self.weather.at_request(chance.randint(1, 5), strike)
+        self.weather.at_request(chance.randint(1, 5), begin)
+
+    def _cut_store(self) -> None:
+        self.counts["store cuts"] += 1
+        end_connections(self.database_url)
 
     def _cut_soon(self, seconds: float) -> None:
         threading.Thread(target=self.weather.cut, args=(seconds,), daemon=True).start()
@@ -341,7 +353,8 @@ class Round:
 
     def _start(self, desk: Desk, words: Sequence[str]) -> Running:
         self.counts["commands"] += 1
-        return started(desk, words, self._said(desk))
+        self.started.append(started(desk, words, self._said(desk)))
+        return self.started[-1]
 
     def _said(self, desk: Desk) -> Path:
         self.counts["said"] += 1

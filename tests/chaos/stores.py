@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from crm_core.catalog import CATALOG
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page
@@ -170,3 +172,13 @@ def _broken_constraints(tx: Any) -> Iterator[str]:
     for table, key in (("record", "id, kind"), ("record", "seq"), ("history", "seq")):
         if tx.rows(f"SELECT 1 FROM {table} GROUP BY {key} HAVING count(*) > 1"):
             yield f"{table} has several rows for one {key}"
+
+
+def end_connections(database_url: str) -> None:
+    """End whatever is connected to a database of PostgreSQL, as its administrator or a failing
+    network would."""
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
