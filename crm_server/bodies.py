@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import zstandard
 
@@ -20,19 +21,32 @@ _ALIKE = bytes.maketrans(b"{}", b"[]")
 _OTHERS = bytes(set(range(256)).difference(b'[]{}"'))
 
 
-def unpack(body: bytes, encoding: str, limit: int) -> bytes:
-    """The plain body; raises Refused where it is too large or not of the encoding named."""
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many bytes a message may hold, packed or plain; `name` is told to whoever sends more."""
+
+    name: str
+    most: int
+
+    def exceeded(self) -> Refused:
+        """What whoever goes beyond is told."""
+        words = tr_noop("The message is too large.")
+        return Refused("request.too_large", words, limit=self.name, most=self.most)
+
+
+def unpack(body: bytes, encoding: str, limit: Limit) -> bytes:
+    """The plain body; raises Refused where it is too large or not whole in the encoding named."""
     if encoding in ("", "identity"):
         return body
     if encoding != "zstd":
         raise Refused("request.malformed", tr_noop("Unknown content encoding."))
     try:
         with zstandard.ZstdDecompressor(max_window_size=1 << 23).stream_reader(body) as reader:
-            plain = reader.read(limit + 1)
+            plain = reader.read(limit.most + 1)
     except zstandard.ZstdError as error:
         raise Refused("request.malformed", tr_noop("The body is not zstd.")) from error
-    if len(plain) > limit:
-        raise Refused("request.too_large", tr_noop("The message is too large."))
+    if len(plain) > limit.most:
+        raise limit.exceeded()
     return plain
 
 

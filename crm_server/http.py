@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import logging
@@ -23,14 +24,23 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
 from crm_server.auth import organisation_of
-from crm_server.bodies import check_depth, gathered, pack, packed, unpack
+from crm_server.bodies import Limit, check_depth, gathered, pack, packed, unpack
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.service import PARK_BYTES_MAX, Principal
 
 log = logging.getLogger("crm_server")
 
-SIGN_IN_BYTES_MAX = 16 * 1024
+SIGN_IN = Limit("sign_in_bytes", 16 * 1024)
+ASKING = Limit("pull_bytes", 16 * 1024)
+PUSHING = Limit("push_bytes", wire.PUSH_BYTES_MAX)
+PARKING = Limit("park_bytes", PARK_BYTES_MAX)
+KEY = Limit("key_bytes", 16 * 1024)
+
+BODY_SILENCE_S = 30.0
+BODY_S_MAX = 300.0
+"""A megabyte on the slowest line worth the name; who takes longer holds a place for nothing."""
+
 DATA_VARIABLE, URL_VARIABLE, DOCS_VARIABLE = (
     "CRM_SERVER_DATA", "CRM_SERVER_DATABASE_URL", "CRM_SERVER_API_DOCS",
 )  # fmt: skip
@@ -119,7 +129,7 @@ def _epoch(request: Request) -> str:
 
 async def sign_in(request: Request) -> Response:
     """Tokens for a login with its password."""
-    message = await _message(request, wire.SignInRequest, SIGN_IN_BYTES_MAX)
+    message = await _message(request, wire.SignInRequest, SIGN_IN)
     address = request.client.host if request.client else ""
 
     def act() -> wire.SignInResponse:
@@ -130,7 +140,7 @@ async def sign_in(request: Request) -> Response:
 
 async def refresh(request: Request) -> Response:
     """New tokens for a refresh token."""
-    message = await _message(request, wire.RefreshRequest, SIGN_IN_BYTES_MAX)
+    message = await _message(request, wire.RefreshRequest, SIGN_IN)
 
     def act() -> wire.SignInResponse:
         slug = organisation_of(message.refresh_token)
@@ -146,13 +156,13 @@ async def sign_out(request: Request) -> Response:
 
 async def push(request: Request) -> Response:
     """Changesets in, verdicts and resulting rows out."""
-    message = await _message(request, wire.PushRequest, wire.PUSH_BYTES_MAX)
+    message = await _message(request, wire.PushRequest, PUSHING)
     return await _act(request, lambda there, who: there.service.push(who, message))
 
 
 async def pull(request: Request) -> Response:
     """The stream of what the device has to learn."""
-    message = await _message(request, wire.PullRequest, SIGN_IN_BYTES_MAX)
+    message = await _message(request, wire.PullRequest, ASKING)
     accepts = "zstd" in request.headers.get("accept-encoding", "")
 
     def start() -> tuple[Iterator[bytes], bytes | None]:
@@ -192,13 +202,13 @@ async def history(request: Request, kind: str, record_id: str) -> Response:
 
 async def park(request: Request) -> Response:
     """What a device cannot deliver otherwise; a withdrawn device may call only this."""
-    body = await _body(request, PARK_BYTES_MAX)
+    body = await _body(request, PARKING)
     return await _act(request, lambda there, who: there.service.park(who, body), revoked_too=True)
 
 
 async def sealed_key(request: Request) -> Response:
     """The key of the device's database, to be sealed."""
-    body = await _message(request, dict[str, str], SIGN_IN_BYTES_MAX)
+    body = await _message(request, dict[str, str], KEY)
     key = body.get("database_key", "")
     return await _act(request, lambda there, who: there.auth.keep_key(who, key))
 
@@ -252,19 +262,24 @@ def _who(request: Request, *, revoked_too: bool = False) -> tuple[Organisation, 
     return organisation, organisation.auth.authenticate(token, revoked_too=revoked_too)
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def _body(request: Request, limit: Limit) -> bytes:
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise Refused("request.too_large", tr_noop("The message is too large."))
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_S_MAX), asyncio.timeout(BODY_SILENCE_S) as silence:
+            async for part in request.stream():
+                silence.reschedule(asyncio.get_running_loop().time() + BODY_SILENCE_S)
+                size += len(part)
+                if size > limit.most:
+                    raise limit.exceeded()
+                parts.append(part)
+    except TimeoutError as error:
+        raise Unavailable(tr_noop("The message does not arrive.")) from error
     encoding = request.headers.get("content-encoding", "")
     return unpack(b"".join(parts), encoding, limit)
 
 
-async def _message(request: Request, shape: type[_T], limit: int) -> _T:
+async def _message(request: Request, shape: type[_T], limit: Limit) -> _T:
     body = await _body(request, limit)
     check_depth(body)
     return wire.decode(body, shape)

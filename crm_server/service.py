@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA
+from crm_core.changes import ChangeSet
 from crm_core.directory import Directory
 from crm_core.errors import Refused
 from crm_core.fields import Value
@@ -106,7 +107,10 @@ class Service:
     def push(self, who: Principal, request: PushRequest) -> PushResponse:
         """Take changesets in one transaction. Raises Refused where the request as a whole fails."""
         if len(request.changesets) > PUSH_CHANGESETS_MAX:
-            raise Refused("request.too_large", tr_noop("The message holds too many changesets."))
+            raise Refused(
+                "request.too_large", tr_noop("The message holds too many changesets."),
+                limit="changesets", most=PUSH_CHANGESETS_MAX,
+            )  # fmt: skip
         _refuse_too_old(request.schema)
         _refuse_foreign(who, request)
         with self.store.write() as (tx, clock):
@@ -147,8 +151,8 @@ class Service:
             "INSERT INTO parked(id,device,author,received_at,why,payload) VALUES (?,?,?,?,?,?)"
             " ON CONFLICT(id) DO NOTHING",
             [
-                (changeset.id, who.device, who.user, now, _why(result), encode(changeset))
-                for changeset, result in pusher.parked
+                (changeset.id, who.device, who.user, now, _why(result), payload)
+                for changeset, result, payload in _fitting(tx, who.device, pusher)
             ],
         )
         pusher.store_refusals()
@@ -218,11 +222,12 @@ class Service:
         """Keep what a device cannot deliver otherwise; each device has a quota."""
         with self.store.note() as tx:
             _drop_repeated(tx, who.device, body)
-            held = tx.row(
-                "SELECT coalesce(sum(length(payload)),0) FROM parked WHERE device=?", (who.device,)
-            )
+            held = tx.row(f"{_PARKED_BYTES} AND why=?", (who.device, PARKED))
             if len(body) + (held[0] if held else 0) > PARK_BYTES_MAX:
-                raise Refused("request.too_large", tr_noop("The device has parked too much."))
+                raise Refused(
+                    "request.too_large", tr_noop("The device has parked too much."),
+                    limit="parked_bytes", most=PARK_BYTES_MAX,
+                )  # fmt: skip
             tx.run(
                 "INSERT INTO parked(id,device,author,received_at,why,payload) VALUES (?,?,?,?,?,?)",
                 (self.new_id(), who.device, who.user, self.now, PARKED, body),
@@ -231,6 +236,24 @@ class Service:
 
 PARKED = "parked"
 """Why something lies there: the device left it."""
+
+_PARKED_BYTES = "SELECT coalesce(sum(length(payload)),0) FROM parked WHERE device=?"
+
+
+def _fitting(
+    tx: Tx, device: str, pusher: Pusher
+) -> Iterator[tuple[ChangeSet, ChangeSetResult, bytes]]:
+    """The refused changesets that the office is shown: what a device has refused takes as much
+    room at most as what it may park, and keeps none of that from it."""
+    if not pusher.parked:
+        return
+    held = tx.row(f"{_PARKED_BYTES} AND why<>?", (device, PARKED))
+    room = PARK_BYTES_MAX - (held[0] if held else 0)
+    for changeset, result in pusher.parked:
+        payload = encode(changeset)
+        room -= len(payload)
+        if room >= 0:
+            yield changeset, result, payload
 
 
 class _Step(msgspec.Struct):
@@ -258,7 +281,7 @@ def _steps_in(body: bytes) -> frozenset[str]:
     """The changesets in what was parked; none where it is something else."""
     try:
         return frozenset(step.id for step in _decode_steps(body))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return frozenset()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -107,21 +107,36 @@ class Company:
         self, method: str, path: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()
     ) -> Answer:
         """One request. An exception that no handler knows is raised, not answered."""
-        return self._loop.run_until_complete(self._asked(method, path, body, headers))
+        return self._loop.run_until_complete(self._asked(method, path, (body,), headers))
 
     def ask_as(self, login: str, path: str, body: bytes, *headers: tuple[str, str]) -> Answer:
         """A POST of somebody who is signed in to acme."""
         token = self.signed[login].access_token
         return self.ask("POST", path, body, (("authorization", f"Bearer {token}"), *headers))
 
-    async def _asked(
-        self, method: str, path: str, body: bytes, headers: Iterable[tuple[str, str]]
+    def ask_slowly(
+        self, login: str, path: str, pieces: Sequence[bytes], *, pause_s: float
     ) -> Answer:
-        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        """A POST whose body comes in pieces, with a pause before each but the first."""
+        headers = (("authorization", f"Bearer {self.signed[login].access_token}"),)
+        return self._loop.run_until_complete(
+            self._asked("POST", path, pieces, headers, pause_s=pause_s)
+        )
+
+    async def _asked(
+        self, method: str, path: str, pieces: Sequence[bytes],
+        headers: Iterable[tuple[str, str]], *, pause_s: float = 0.0,
+    ) -> Answer:  # fmt: skip
+        waiting = [*pieces]
         sent: list[Message] = []
 
         async def receive() -> Message:
-            return waiting.pop() if waiting else {"type": "http.disconnect"}
+            if not waiting:
+                return {"type": "http.disconnect"}
+            if pause_s and len(waiting) < len(pieces):
+                await asyncio.sleep(pause_s)
+            body = waiting.pop(0)
+            return {"type": "http.request", "body": body, "more_body": bool(waiting)}
 
         async def send(message: Message) -> None:
             sent.append(message)
@@ -129,7 +144,8 @@ class Company:
         raw = path.encode("utf-8", "surrogateescape")
         plain, _, query = raw.partition(b"?")
         scope: Scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1", "method": method,
             "scheme": "http", "path": unquote_to_bytes(plain).decode("utf-8", "replace"),
             "raw_path": plain, "query_string": query, "root_path": "", "server": ("test", 80),
             "client": ("127.0.0.1", 1),
