@@ -1,10 +1,14 @@
-"""Replays one seed and tells its story: `python -m tests.simulator --seed N`."""
+"""Replays one seed and tells its story: `python -m tests.simulator --seed N`.
+
+With `--shrink` the story of a seed that fails is told without all that is not needed for it.
+"""
 
 from __future__ import annotations
 
 import argparse
 
 from tests.simulator.invariants import Violation
+from tests.simulator.shrink import Shrinker
 from tests.simulator.world import STEPS, World
 
 
@@ -13,17 +17,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--shrink", action="store_true")
     options = parser.parse_args()
-    world = World(options.seed, options.steps)
+    told = shrunk if options.shrink else whole
+    story, violation = told(options.seed, options.steps)
+    print("\n".join(story))
+    print(f"\n{violation or 'All invariants hold.'}")
+    return 1 if violation else 0
+
+
+def whole(seed: int, steps: int) -> tuple[list[str], Violation | None]:
+    """The story as it is, and the violation it ends with."""
+    world = World(seed, steps)
     try:
         world.run()
     except Violation as violation:
-        print("\n".join(world.story))
-        print(f"\n{violation}")
-        return 1
-    print("\n".join(world.story))
-    print("\nAll invariants hold.")
-    return 0
+        return world.story, violation
+    return world.story, None
+
+
+def shrunk(seed: int, steps: int) -> tuple[list[str], Violation | None]:
+    """The shortest story with the same violation."""
+    shrinker = Shrinker(seed, steps)
+    told = shrinker.shortest()
+    if told is None:
+        return [], None
+    left = steps - len(told.without.steps)
+    head = f"{left} of {steps} steps, {len(told.strokes)} strokes; told {shrinker.runs} times"
+    return [head, "", *told.story], told.violation
 
 
 if __name__ == "__main__":

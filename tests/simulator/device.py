@@ -147,6 +147,11 @@ class Device:
         """What lies where."""
         return settling.parked(self.store.write, self.person.id)
 
+    def waiting(self) -> tuple[ChangeSet, ...]:
+        """The changesets that were not sent yet."""
+        found = self.rows("SELECT n FROM changeset WHERE state = 'queued' ORDER BY n")
+        return tuple(changeset_of(self.store.write, n) for (n,) in found)
+
     def states(self) -> dict[ChangeSetId, str]:
         """The state of every changeset here."""
         found = self.rows("SELECT id, state FROM changeset")

@@ -7,7 +7,10 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from crm_core import wire
+from crm_core.catalog import SCHEMA
 from crm_core.errors import CrmError
+from crm_core.wire import PushRequest, encode
 from tests.simulator.company import (
     ANN,
     BOB,
@@ -18,6 +21,7 @@ from tests.simulator.company import (
     LAND,
     LEA,
     NORTH,
+    PEOPLE,
     RIGHTS,
     SAM,
     SOUTH,
@@ -133,6 +137,20 @@ def withdraw(world: World, device: Device, _dice: random.Random) -> None:
     world.server.withdraw(device.name)
 
 
+def wrong_token(world: World, device: Device, dice: random.Random) -> None:
+    """One person's work comes with another's token: a shared computer, or a mistake."""
+    other = dice.choice([person for person in PEOPLE if person != device.person])
+    waiting = device.waiting()
+    if not waiting:
+        return
+    world.tell(f"the work of {device.name} comes with {other.login}'s token")
+    body = encode(PushRequest(device.state.epoch, SCHEMA, waiting[: wire.PUSH_CHANGESETS_MAX]))
+    try:
+        world.server.push(device.name, body, other)
+    except CrmError as refused:
+        world.tell(f"(and is refused: {refused})")
+
+
 TO_THE_SERVER: tuple[Event, ...] = (
     server_dies, server_fails, back_up, back_up, go_back, go_back, late_post, late_post,
     people_move, people_move, role_changes, role_changes, office_reassigns, office_reassigns,
@@ -140,5 +158,5 @@ TO_THE_SERVER: tuple[Event, ...] = (
 """What may happen while a device waits, too."""
 
 EVENTS: tuple[Event, ...] = (
-    *TO_THE_SERVER, clock_jumps, crash, crash, power_cut, power_cut, withdraw,
+    *TO_THE_SERVER, clock_jumps, crash, crash, power_cut, power_cut, withdraw, wrong_token,
 )  # fmt: skip

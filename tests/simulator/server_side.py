@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from crm_server.service import Principal, Service
 from crm_server.store import ServerStore, sqlite_url
 from tests.simulator.chance import START, VirtualTime, id_maker
 from tests.simulator.company import LAPTOPS, LEA, ORGANISATION, Person, device_id, rows
+from tests.simulator.wholeness import look_at_line, look_at_push
 
 AT = "2026-11-01T08:00:00Z"
 STATUS = {
     "request.epoch": 409, "request.too_large": 413, "request.too_old": 426,
-    "request.malformed": 400, failures.WITHDRAWN: 403, "changeset.forged": 403,
+    "request.malformed": 400, failures.WITHDRAWN: 403, "auth.required": 401,
 }  # fmt: skip
 
 
@@ -103,19 +105,25 @@ class ServerSide:
 
     # What devices reach
 
-    def push(self, device: str, body: bytes) -> bytes:
+    def push(self, device: str, body: bytes, person: Person | None = None) -> bytes:
+        """`person`: whose token it is, where not its owner's."""
         request = decode(body, PushRequest)
+        look_at_push(request, body)
         if len(request.changesets) > 1 and 0 < self._body_max < len(body):
             raise failures.of_answer(413, "request.too_large", {})
         try:
-            return encode(self.service.push(self._principal(device), request))
+            who = self._principal(device)
+            who = replace(who, user=person.id) if person is not None else who
+            return encode(self.service.push(who, request))
         except Refused as refusal:
             raise as_heard(refusal) from refusal
 
     def pull(self, device: str, body: bytes) -> Iterator[bytes]:
         request = decode(body, PullRequest)
         try:
-            yield from self.service.pull(self._principal(device), request)
+            for line in self.service.pull(self._principal(device), request):
+                look_at_line(line)
+                yield line
         except Refused as refusal:
             raise as_heard(refusal) from refusal
 

@@ -28,6 +28,7 @@ from tests.simulator.ledger import Ledger
 from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
+from tests.simulator.wholeness import Wholeness, look_at_rest
 
 STEPS = 26
 _WORKSHOP = "crm-simulator-"
@@ -92,18 +93,24 @@ class World:
         }
         self._ledger = Ledger()
         self._watch = Watch(self._ledger)
+        self._wholeness = Wholeness(self._ledger)
         self._known_truth: tuple[tuple[str, int], Oracle] | None = None
         self._depth = 0
 
     @property
-    def devices(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """The names of all laptops of the seed."""
         return tuple(one.name for one in self._all)
 
     def run(self) -> None:
         """Play the seed; raises Violation."""
-        with self._small_world():
-            self._play()
+        try:
+            with self._small_world():
+                self._play()
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation(11, f"something broke down: {error!r}") from error
 
     @contextmanager
     def _small_world(self) -> Generator[None]:
@@ -112,6 +119,7 @@ class World:
         with ExitStack() as stack:
             for target, value in (
                 ("crm_core.wire.PUSH_CHANGESETS_MAX", self._dice.choice((200, 200, 1, 3))),
+                ("crm_core.wire.PUSH_BYTES_MAX", self._dice.choice((1024 * 1024, 2_500))),
                 ("crm_core.wire.PULL_PAGE_ROWS", page),
                 ("crm_server.pull.PULL_PAGE_ROWS", page),
                 ("crm_server.pull.ROOTS_PER_QUERY", self._dice.choice((500, 2))),
@@ -122,8 +130,10 @@ class World:
 
     def _play(self) -> None:
         try:
-            for device in list(self._devices):
-                self._synchronise(device)
+            for place, device in enumerate(self._all, 1):
+                self.fate.turn_to(-place)
+                if device in self._devices:
+                    self._synchronise(device)
             for number in range(1, self._steps + 1):
                 self.fate.turn_to(number)
                 self._time.pass_by(self._dice.choice((1, 30, 600, 20_000)))
@@ -232,15 +242,16 @@ class World:
 
     def _meanwhile(self, waiting: str) -> None:
         """Half a minute or more in which a device waits for an answer that does not come."""
+        device = next(one for one in self._all if one.name == waiting)
         self._time.pass_by(self._dice.choice((30, 120)))
         if self.fate.strikes(self._dice, 0.4, fault=False):
             self._hands[waiting].do_something()
+            self._look(device)
         if self._depth > 1:
             return
         if self.fate.strikes(self._dice, 0.3, fault=False):
-            device = next(one for one in self._all if one.name == waiting)
             self._dice.choice(TO_THE_SERVER)(self, device, self._dice)
-            self._watch.look_at_server(self.server.look)
+            self._look_at_server()
         if self.fate.strikes(self._dice, 0.5, fault=False):
             self._somebody_else_synchronises(waiting)
 
@@ -260,10 +271,15 @@ class World:
 
     def _look(self, device: Device) -> None:
         device.note_what_was_said(self._ledger)
-        self._watch.look_at_server(self.server.look)
+        self._look_at_server()
         self._watch.look_at_edits(device, self.server.look)
         self._watch.look_at_rows(device)
         self._watch.look_at_status(device, self.oracle, self.server.seq)
+        self._wholeness.look_at_device(device, self.oracle())
+
+    def _look_at_server(self) -> None:
+        self._watch.look_at_server(self.server.look)
+        self._wholeness.look_at_server(self.server.look)
 
     def _look_at_agreement(self, device: Device) -> None:
         if device.state.cursor == self.server.seq:
@@ -289,6 +305,7 @@ class World:
         oracle = self.oracle()
         for device in self._devices:
             self._watch.look_at_rest(device, oracle)
+            look_at_rest(device)
 
 
 def crowd(seed: int, dice: random.Random) -> Sequence[tuple[str, Person]]:
