@@ -103,6 +103,7 @@ class Laptop:
     def __init__(self, office: Office, person: Person, folder: Path, schema: int) -> None:
         self.office = office
         self.schema = TODAY
+        self.pulls = 0
         self._path = folder / f"{person.login}-{schema}.db"
         self._clock, self._ids = Hours(), Ids(sum(person.login.encode()))
         device = device_id(LAPTOP_OF[person.login])
@@ -182,6 +183,7 @@ class Laptop:
 
     @contextmanager
     def pull(self, request: PullRequest) -> Iterator[Iterable[PullItem]]:
+        self.pulls += 1
         body = encode(request)
         with running(self.office.schema), heard():
             lines = list(self.office.service.pull(self._who, decode(body, PullRequest)))

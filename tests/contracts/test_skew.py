@@ -206,7 +206,9 @@ def test_what_leaves_takes_unknown_kinds_along(tmp_path: Path) -> None:
     ann.sync()
     assert ann.ask("SELECT 1 FROM unknown_kind") != []
     office.load("account", MINE, owner=fixed_id(14), team=fixed_id(2))
+    before = ann.pulls
     run = ann.sync()
+    assert ann.pulls == before + 1
     assert ann.ask("SELECT 1 FROM unknown_kind") == []
     assert run.report.verified
     assert ann.ask("SELECT 1 FROM salvage") == []
