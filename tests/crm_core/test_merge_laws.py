@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from crm_core.catalog import CATALOG, entity_of
 from crm_core.changes import Change, Op, apply_locally, members_of
 from crm_core.entity import Entity
-from crm_core.fields import Authority, Kind, Policy, Value
-from crm_core.machines import MACHINES
-from crm_core.merge import DELETED, Merged, Result, Seen, Version, merge, same
+from crm_core.fields import Authority, Field, Kind, Policy, Value
+from crm_core.ids import RecordId
+from crm_core.machines import MACHINES, Machine
+from crm_core.merge import DELETED, Merged, Result, Seen, Version, Why, merge, same
 from tests.crm_core.strategies import (
     RECORD,
     any_values,
@@ -244,3 +245,125 @@ def test_equality_is_that_of_json_not_of_python() -> None:
         assert not same(one, other)  # pyright: ignore[reportArgumentType]
     assert same({"a": [1, None, {"b": "c"}]}, {"a": [1, None, {"b": "c"}]})
     assert not same({"a": None}, {})
+
+
+LAST_WINS = [
+    (entity, field)
+    for entity in CATALOG.values()
+    for field in entity.fields
+    if field.policy in (Policy.ORDER, Policy.LWW)
+]
+
+
+@given(st.sampled_from(LAST_WINS), json_values, json_values, json_values, seen_by_authors)
+def test_positions_and_preferences_take_the_last_arrival_and_never_ask(
+    place: tuple[Entity, Field], base: Value, mine: Value, theirs: Value, seen: Seen
+) -> None:
+    entity, field = place
+    row = Version({field.name: theirs}, {"*": 2}, 2)
+    change = set_change({field.name: mine}, {field.name: base}, entity.kind)
+    merged = merge(entity, row, change, seen)
+    assert same({field.name: theirs, **merged.values}[field.name], mine)
+    (result,) = merged.results
+    told = (seen.base_seq >= 2 and seen.trusted) or same(mine, theirs) or same(base, theirs)
+    assert result.result is (Result.APPLIED if told else Result.MERGED)
+
+
+STATES = [
+    (entity, field, MACHINES[field.machine])
+    for entity in CATALOG.values()
+    for field in entity.fields
+    if field.machine
+]
+
+
+@given(st.sampled_from(STATES), st.data())
+def test_a_step_is_judged_by_what_its_author_saw_and_the_facts_below_it_apply(
+    place: tuple[Entity, Field, Machine], data: st.DataObject
+) -> None:
+    entity, field, machine = place
+    states = st.sampled_from([machine.initial, *(x.target for x in machine.arrows)])
+    current, saw, target = data.draw(states), data.draw(states), data.draw(states)
+    arrow = machine.arrow(saw, target)
+    needs: dict[str, Value] = dict.fromkeys(arrow.needs if arrow else (), "given")
+    row = Version({**needs, field.name: current}, {"*": 1, field.name: 2}, 2)
+    new: dict[str, Value] = {field.name: target, "a_fact": "Stands."}
+    merged = merge(entity, row, set_change(new, {field.name: saw}, entity.kind), EDITED)
+    assert {**row.values, **merged.values}["a_fact"] == "Stands."
+    (result,) = [x for x in merged.results if x.name == field.name]
+    if target == current:
+        assert (result.result, field.name in merged.values) == (Result.APPLIED, False)
+    elif arrow is None:
+        assert (result.result, result.code) == (Result.REJECTED, "state.no_arrow")
+    elif saw == current:
+        assert merged.values[field.name] == target
+    else:
+        assert field.name not in merged.values
+        assert (result.result, result.why) == (Result.CONFLICT, Why.STATE)
+        assert (result.base, result.new) == (saw, target)
+
+
+@given(st.data())
+def test_a_row_goes_only_where_its_deleter_knew_all_of_it(data: st.DataObject) -> None:
+    entity = data.draw(kinds)
+    version, seen = data.draw(versions(entity)), data.draw(seen_by_authors)
+    merged = merge(entity, version, Change(entity.kind, RECORD, Op.DELETE), seen)
+    knew = seen.trusted and seen.row_untouched and seen.children_known
+    assert merged.values == {}
+    assert merged.deleted is (True if knew and not version.deleted else None)
+    (result,) = merged.results
+    assert result.result is (Result.APPLIED if knew or version.deleted else Result.CONFLICT)
+    assert (result.name, result.new) == (DELETED, True)
+
+
+@given(st.data())
+def test_an_edit_of_a_deleted_row_is_kept_whole_beside_it(data: st.DataObject) -> None:
+    entity = data.draw(kinds)
+    change, seen = data.draw(changes(entity)), data.draw(seen_by_authors)
+    row = Version(data.draw(any_values(entity)), {"*": 1}, 1, deleted=True)
+    if change.op in (Op.DELETE, Op.RESTORE, Op.MERGE):
+        return
+    merged = merge(entity, row, change, seen)
+    assert (merged.values, merged.deleted) == ({}, None)
+    (result,) = merged.results
+    assert (result.name, result.result, result.why) == (DELETED, Result.CONFLICT, Why.DELETE)
+    assert isinstance(result.new, dict)
+    assert result.new.keys() == change.new.keys()
+    assert result.base == change.old
+
+
+@given(st.data())
+def test_restoring_brings_a_row_back_with_its_values_and_without_a_taker(
+    data: st.DataObject,
+) -> None:
+    entity = data.draw(writable)
+    values = sound_values(entity, data.draw(st.integers(0, 99))) | {"merged_into": data.draw(
+        st.none() | st.just(str(RECORD)))}  # fmt: skip
+    row = Version(values, {"*": 3}, 3, deleted=data.draw(st.booleans()))
+    merged = merge(entity, row, Change(entity.kind, RECORD, Op.RESTORE), Seen(3))
+    assert merged.deleted is False
+    after_it = {**values, **merged.values}
+    assert after_it.pop("merged_into") is None
+    assert after_it == {x: y for x, y in values.items() if x != "merged_into"}
+
+
+@given(st.data())
+def test_a_record_gives_its_place_away_once(data: st.DataObject) -> None:
+    """The same merge again is nothing new, another one is refused; apply_locally agrees."""
+    entity = data.draw(writable)
+    takers = st.sampled_from([RECORD, RecordId("1" * 32), RecordId("2" * 32), None, 7])
+    first, second = data.draw(takers), data.draw(takers)
+    row = Version(sound_values(entity, 1), {"*": 3}, 3)
+    away = [Change(entity.kind, RECORD, Op.MERGE, {"merged_into": one}) for one in (first, second)]
+    once = merge(entity, row, away[0], EDITED)
+    is_merge = isinstance(first, str) and first != RECORD
+    assert once.deleted is (True if is_merge else None)
+    if not is_merge:
+        assert (once.values, once.results[0].result) == ({}, Result.REJECTED)
+        return
+    assert {**row.values, **once.values} == apply_locally(row.values, away[0])
+    again = merge(entity, after(row, once, 4), away[1], EDITED)
+    assert (again.values, again.deleted) == ({}, None)
+    assert again.results[0].result is (Result.APPLIED if second == first else Result.REJECTED)
+    gone = Version(row.values, {"*": 3}, 3, deleted=True)
+    assert merge(entity, gone, away[0], EDITED).results[0].result is Result.REJECTED
