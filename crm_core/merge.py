@@ -14,10 +14,12 @@ import msgspec
 
 from crm_core.changes import Change, Op, members_of, with_members, without_members
 from crm_core.entity import Entity
+from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Kind, Policy, Value
 from crm_core.machines import MACHINES, Machine, missing_for, missing_to_start, start_of
 from crm_core.merging import MERGED_INTO, taker_of
 from crm_core.text_merge import merge_text
+from crm_core.values import TAGS_MAX, check
 
 DELETED = "deleted"
 """The field name under which a conflict between deleting and editing is kept."""
@@ -228,7 +230,7 @@ def _merge_part(
         seen_before = {member: base[member] for member in named}
         return {}, FieldResult(judged, Result.CONFLICT, "", Why.EDIT, seen_before, {**new})
     merged = _merge_values(policy, base[name], new[name], current[name])
-    if merged is not None:
+    if merged is not None and _why_unfit(field_, merged) is None:
         return {name: merged}, FieldResult(judged, Result.MERGED)
     return {}, FieldResult(judged, Result.CONFLICT, "", Why.EDIT, base[name], new[name])
 
@@ -271,8 +273,23 @@ def _merge_members(
         after = with_members(kept, without_members(named, old))
     if after == (current or []):
         return {}, FieldResult(name, Result.APPLIED)
+    too_many = len(after) > max(TAGS_MAX, len(members_of(current)))
+    unfit = _why_unfit(field_, [*after]) if too_many else None
+    if unfit is not None:
+        said = {"field": name, "detail": str(unfit)}
+        return {}, FieldResult(name, Result.REJECTED, "field.invalid", params=said)
     moved = members_of(current) != members_of(change.old.get(name))
     return {name: after}, FieldResult(name, Result.MERGED if moved else Result.APPLIED)
+
+
+def _why_unfit(field_: Field | None, value: Value) -> InvalidValue | None:
+    """What is wrong with a value made of two that were right: together they may be too much."""
+    try:
+        if field_ is not None:
+            check(field_, value)
+    except InvalidValue as problem:
+        return problem
+    return None
 
 
 def _merge_values(policy: Policy, base: Value, new: Value, current: Value) -> Value:

@@ -70,6 +70,23 @@ def test_a_note_whose_one_sentence_both_changed_is_a_conflict() -> None:
     assert only(merge(ACCOUNT, row, mine, SAW_1)).result is Result.CONFLICT
 
 
+def test_what_two_wrote_into_a_note_and_is_too_much_together_is_a_conflict() -> None:
+    lines = "".join(f"{n} {'x' * 60}.\n" for n in range(1800))
+    text = f"{lines}middle.\n{lines}"
+    now = Version({"description": f"{'y' * 40_000}.\n{text}"}, {"description": 2}, 2)
+    edit = change(Op.SET, {"description": f"{text}{'z' * 40_000}.\n"}, description=text)
+    result = only(merge(ACCOUNT, now, edit, Seen(1)))
+    assert (result.result, result.why) == (Result.CONFLICT, Why.EDIT)
+
+
+def test_members_that_are_too_many_together_are_refused() -> None:
+    now = Version({"tags": [f"a{n:03}" for n in range(150)]}, {"tags": 2}, 2)
+    edit = change(Op.ADD, {"tags": [f"b{n:03}" for n in range(150)]})
+    merged = merge(ACCOUNT, now, edit, Seen(1))
+    assert (only(merged).result, only(merged).code) == (Result.REJECTED, "field.invalid")
+    assert merged.values == {}
+
+
 def test_own_fields_merge_by_key() -> None:
     row = Version({"custom": {"a": "1", "b": "9"}}, {"custom": 2}, 2)
     mine = change(Op.SET, {"custom": {"a": "5", "c": "1"}}, custom={"a": "1", "b": "2"})
