@@ -15,16 +15,24 @@ DOUBLINGS_MAX = 10
 """The longest interval is 2¹⁰ hours: six weeks."""
 
 
+AT_ONCE = 100
+
+
 def retry_quarantined(receipt: Receipt, now: dt.datetime) -> None:
-    """Try again what is due, within a pull's transaction."""
+    """Try again what is due, within a pull's transaction: those that have waited longest."""
     c = receipt.c
-    waiting = c.rows("SELECT kind, id, item, at, tries FROM quarantine ORDER BY at LIMIT 100")
-    for kind, key, item, at, tries in waiting:
-        hours = FIRST_AFTER_HOURS << min(tries, DOUBLINGS_MAX)
-        if at > instant_of(now - dt.timedelta(hours=hours)):
-            continue
+    waiting = c.rows("SELECT kind, id, at, tries FROM quarantine ORDER BY at")
+    due = [(kind, key, tries) for kind, key, at, tries in waiting if _is_due(at, tries, now)]
+    for kind, key, tries in due[:AT_ONCE]:
+        item = c.value("SELECT item FROM quarantine WHERE kind = ? AND id = ?", (kind, key))
         counted = receipt.quarantined
         receive_page(receipt, Page(kind, (msgspec.json.decode(item, type=WireRow),)))
         # Where it failed again it was put back as a new one; to the user it is not.
         receipt.quarantined = counted
         c.run("UPDATE quarantine SET tries = ? WHERE kind = ? AND id = ?", (tries + 1, kind, key))
+
+
+def _is_due(at: str, tries: int, now: dt.datetime) -> bool:
+    """A moment that lies ahead was written by a clock that was wrong."""
+    wait = dt.timedelta(hours=FIRST_AFTER_HOURS << min(tries, DOUBLINGS_MAX))
+    return at <= instant_of(now - wait) or at > instant_of(now)
