@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from crm_core.catalog import entity_of
 from crm_core.changes import Change, Op, difference, members_of
 from crm_core.entity import Entity
@@ -14,13 +16,17 @@ from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
 from crm_core.merge import same
 from crm_core.merging import MERGEABLE, MERGED_INTO
+from crm_core.wire import ChangeSetResult
 from crm_desktop.i18n import tr
 from crm_desktop.models import journal
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rows import Stored, fetch
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import rights_here
+from crm_desktop.models.sql import id_of
 from crm_desktop.models.store import Store
+
+_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 _EMPTY: tuple[Value, ...] = (None, "", [], {})
 
@@ -33,6 +39,22 @@ class Choice:
     loser: Value
     winner: Value
     proposed: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Work on a record that a colleague merged with another, where it stands now; `title` names
+    that one, "" where it is out of sight."""
+
+    at: str
+    kind: str
+    record: RecordId
+    into: RecordId
+    title: str
+
+
+MOVED = "merge.moved"
+"""The code with which the server says so."""
 
 
 def may_merge(c: Connection, kind: str, loser: RecordId, winner: RecordId) -> bool:
@@ -88,6 +110,32 @@ def unmerge(store: Store, kind: str, loser: RecordId) -> Summary:
         title = entity.name_of(row.values) if row is not None else ""
     back = Change(kind, loser, Op.RESTORE)
     return journal.commit(store, [back], label=tr("Restore: {title}", title=title))
+
+
+def moved(c: Connection, since: str = "") -> tuple[Moved, ...]:
+    """Own work that the server found meant for a record merged meanwhile, the newest first: what
+    was typed at `since` (an instant; "" ever) or later."""
+    rows = c.rows(
+        "SELECT n, at, verdict FROM changeset WHERE state IN ('acked', 'confirmed') AND at >= ?"
+        " AND instr(coalesce(verdict, ''), ?) ORDER BY n DESC",
+        (since, MOVED),
+    )
+    return tuple(one for n, at, verdict in rows for one in _moved_of(c, n, at, verdict))
+
+
+def _moved_of(c: Connection, n: int, at: str, verdict: str) -> Iterator[Moved]:
+    kinds = {
+        i: (kind, id_of(key))
+        for i, kind, key in c.rows("SELECT i, kind, id FROM op WHERE cs = ? ORDER BY i", (n,))
+    }
+    told: dict[tuple[str, RecordId, str], None] = {}
+    for part in _VERDICT.decode(verdict).changes:
+        if part.code == MOVED and part.params.get("into") and part.index in kinds:
+            told[*kinds[part.index], part.params["into"]] = None
+    for kind, record_id, into in told:
+        taker = fetch(c, kind, RecordId(into))
+        title = entity_of(kind).name_of(taker.values) if taker is not None else ""
+        yield Moved(at, kind, record_id, RecordId(into), title)
 
 
 def _decided_by_people(entity: Entity) -> Iterator[Field]:

@@ -8,9 +8,9 @@ from crm_core.changes import Change, Op
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import Deleted, Left, WireTombstone
+from crm_core.wire import ChangeResult, ChangeSetResult, Deleted, Left, WireTombstone
 from crm_desktop.models import inbox, journal
-from crm_desktop.models.merging import choices, may_merge, merge_records, unmerge
+from crm_desktop.models.merging import choices, may_merge, merge_records, moved, unmerge
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import (
@@ -20,6 +20,7 @@ from tests.models.support import (
     is_seen,
     page,
     pull,
+    put,
     row,
     seen,
     states,
@@ -147,3 +148,17 @@ def test_a_merge_whose_loser_leaves_sight_waits_for_its_author_and_shows_nothing
     with pair.reader() as c:
         assert {x.record for x in inbox.stuck(c)} == {LOSER, WINNER}
         assert c.value("SELECT count(*) FROM shadow") == 0
+
+
+def test_whoever_worked_on_a_record_merged_meanwhile_is_told_where_his_work_stands(
+    pair: Store,
+) -> None:
+    put(pair, "account", LOSER, phone="222")
+    put(pair, "account", WINNER, phone="333")
+    first, second = take(pair)
+    said = ChangeResult(0, "phone", "merged", "merge.moved", "", {"into": WINNER})
+    answer(pair, ChangeSetResult(first, "merged", 9, (said,)), verdict(second, "applied", 10))
+    with pair.reader() as c:
+        (told,) = moved(c)
+        assert (told.record, told.into, told.title) == (LOSER, WINNER, "Alfreds")
+        assert moved(c, "2027-01-01T00:00:00Z") == ()
