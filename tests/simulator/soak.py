@@ -7,11 +7,10 @@ into the repository: no seed is played twice for nothing.
 from __future__ import annotations
 
 import argparse
-import itertools
 import re
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from tests.simulator.invariants import Violation
@@ -25,7 +24,8 @@ SEEDS_AT_ONCE = 10
 SECTION = "<!-- chaos: begin -->"
 """Where the section of tests/chaos begins."""
 
-_FIGURES = re.compile(r"^- (Next seed|Seeds played|Violations): ([\d,]+)$", re.MULTILINE)
+_NAMES = ("Next seed", "Seeds played", "Steps played", "Faults survived", "Violations")
+_FIGURES = re.compile(rf"^- ({'|'.join(_NAMES)}): ([\d,]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,18 @@ class Totals:
 
     next_seed: int = FIRST_SEED
     played: int = 0
+    steps: int = 0
+    faults: int = 0
     violations: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch of seeds came to; `found` has a line for each that broke an invariant."""
+
+    steps: int
+    faults: int
+    found: tuple[str, ...]
 
 
 def main() -> int:
@@ -43,35 +54,45 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    before = read(PAGE)
+    before = totals = read(PAGE)
     end_s = time.monotonic() + options.minutes * 60
-    played = failed = 0
     with ProcessPoolExecutor(options.workers) as pool:
         while time.monotonic() < end_s:
-            starts = range(
-                before.next_seed + played,
-                before.next_seed + played + options.workers * SEEDS_AT_ONCE,
-                SEEDS_AT_ONCE,
-            )
-            for line in itertools.chain.from_iterable(pool.map(play, starts)):
-                failed += 1
-                print(line, flush=True)
-            played += len(starts) * SEEDS_AT_ONCE
-    after = Totals(before.next_seed + played, before.played + played, before.violations + failed)
-    write(PAGE, after)
-    print(f"{played} seeds, {failed} violations; the next soak begins at seed {after.next_seed}.")
+            first = totals.next_seed
+            starts = range(first, first + options.workers * SEEDS_AT_ONCE, SEEDS_AT_ONCE)
+            for batch in pool.map(play, starts):
+                print(*batch.found, sep="\n", end="\n" if batch.found else "", flush=True)
+                totals = counted(totals, batch)
+    write(PAGE, totals)
+    played, failed = totals.played - before.played, totals.violations - before.violations
+    print(f"{played} seeds, {failed} violations; the next soak begins at seed {totals.next_seed}.")
     return 1 if failed else 0
 
 
-def play(start: int) -> list[str]:
-    """Play a batch of seeds; one line for each that found something."""
+def play(start: int) -> Batch:
+    """Play some seeds."""
+    steps = faults = 0
     found: list[str] = []
     for seed in range(start, start + SEEDS_AT_ONCE):
+        world = World(seed)
         try:
-            World(seed).run()
+            world.run()
         except Violation as violation:
             found.append(f"seed {seed}: {violation}")
-    return found
+        steps += len(world.played)
+        faults += world.fate.faults
+    return Batch(steps, faults, tuple(found))
+
+
+def counted(totals: Totals, batch: Batch) -> Totals:
+    """The totals with one more batch."""
+    return Totals(
+        totals.next_seed + SEEDS_AT_ONCE,
+        totals.played + SEEDS_AT_ONCE,
+        totals.steps + batch.steps,
+        totals.faults + batch.faults,
+        totals.violations + len(batch.found),
+    )
 
 
 def read(page: Path) -> Totals:
@@ -82,7 +103,7 @@ def read(page: Path) -> Totals:
         name: int(number.replace(",", ""))
         for name, number in _FIGURES.findall(page.read_text().partition(SECTION)[0])
     }
-    return Totals(figures["Next seed"], figures["Seeds played"], figures["Violations"])
+    return Totals(*(figures.get(name, 0) for name in _NAMES))
 
 
 def write(page: Path, totals: Totals) -> None:
@@ -92,9 +113,10 @@ def write(page: Path, totals: Totals) -> None:
         "# Soak\n\n"
         "What `make soak MINUTES=n` has played so far: laptops, people, a server and bad weather,\n"
         "each seed another story (`python -m tests.simulator --seed N` tells it).\n\n"
-        f"- Next seed: {totals.next_seed:,}\n"
-        f"- Seeds played: {totals.played:,}\n"
-        f"- Violations: {totals.violations:,}\n" + (f"\n{mark}{others}" if mark else "")
+        + "".join(
+            f"- {name}: {number:,}\n" for name, number in zip(_NAMES, astuple(totals), strict=True)
+        )
+        + (f"\n{mark}{others}" if mark else "")
     )
 
 

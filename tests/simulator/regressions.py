@@ -1,0 +1,30 @@
+"""Seeds that once found something, and what; the suite plays them for ever.
+
+What a seed tells changes whenever the dice do; what it found is kept by a test of its own beside
+the code that was mended.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Regression(NamedTuple):
+    """A seed, the invariant that it broke, and how."""
+
+    seed: int
+    invariant: int
+    found: str
+
+
+REGRESSIONS = (
+    Regression(3, 1, "a power cut took what had been saved: the log was not written through"),
+    Regression(
+        128, 1, "what was typed while a withdrawn device left its work was destroyed with its key"
+    ),
+    Regression(77, 15, "what left a user's sight came in one line of any length"),
+    Regression(
+        230, 6, "a push's answer showed half of a colleague's atomic step as if it were whole"
+    ),
+    Regression(36, 14, "work that came with another person's token was written in his name"),
+)
