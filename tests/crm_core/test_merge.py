@@ -71,10 +71,10 @@ def test_a_note_whose_one_sentence_both_changed_is_a_conflict() -> None:
 
 
 def test_what_two_wrote_into_a_note_and_is_too_much_together_is_a_conflict() -> None:
-    lines = "".join(f"{n} {'x' * 60}.\n" for n in range(1800))
+    lines = "".join(f"{n} {'x' * 1200}.\n" for n in range(100))
     text = f"{lines}middle.\n{lines}"
-    now = Version({"description": f"{'y' * 40_000}.\n{text}"}, {"description": 2}, 2)
-    edit = change(Op.SET, {"description": f"{text}{'z' * 40_000}.\n"}, description=text)
+    now = Version({"description": f"{'y' * 15_000}.\n{text}"}, {"description": 2}, 2)
+    edit = change(Op.SET, {"description": f"{text}{'z' * 15_000}.\n"}, description=text)
     result = only(merge(ACCOUNT, now, edit, Seen(1)))
     assert (result.result, result.why) == (Result.CONFLICT, Why.EDIT)
 
