@@ -5,7 +5,7 @@ MINUTES ?= 10
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check bench soak chaos fuzz mutants i18n screens package lock
+.PHONY: help setup run serve test check bench soak chaos fuzz mutants freeze i18n screens package lock
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[ a-z]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -45,6 +45,9 @@ fuzz: setup ## hostile input for every decoder for MINUTES=10 in all (Linux x86_
 
 mutants: setup ## do the tests notice when the engine is broken?
 	@$(BIN)/python -m tests.simulator.mutants $(ARGS)
+
+freeze: setup ## what this version says and stores, kept for the tests of every later one
+	@$(BIN)/python -m tests.contracts.record
 
 i18n: setup ## collects and compiles the translations
 	@$(BIN)/python tools/i18n.py $(ARGS)

@@ -21,7 +21,7 @@ def banner(qtbot: QtBot) -> Banner:
 
 
 def test_a_version_that_is_too_old_says_what_to_do_once(banner: Banner) -> None:
-    assert OUTDATED == FailureClass.OUTDATED.value
+    assert FailureClass.OUTDATED.value == OUTDATED
     telling = Telling(banner, sign_in=lambda: None, resume=lambda _: None)
     telling.tell_standing(OLD)
     assert not banner.isHidden()
