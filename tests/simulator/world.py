@@ -63,13 +63,13 @@ def _sweep(place: Path) -> None:
 class World:
     """Everything of one seed. `run` plays it to the end or raises `Violation`.
 
-    `without`: what the story is told without, to make it short.
+    `without`: what the story is told without, to make it short. `played`: each step in a word.
     """
 
     def __init__(self, seed: int, steps: int = STEPS, without: Without = NOTHING) -> None:
         self.seed = seed
         self.story: list[str] = []
-        self.played: list[int] = []
+        self.played: dict[int, str] = {}
         self.fate = Fate(seed, without)
         self._steps = steps
         self._without = without
@@ -160,13 +160,16 @@ class World:
         device, chance = self._dice.choice(self._all), self._dice.random()
         if device not in self._devices:
             return
-        self.played.append(number)
+        event = self._dice.choice(EVENTS)
         if chance < 0.53:
+            self.played[number] = f"{device.name} acts"
             self._act(device)
         elif chance < 0.86:
+            self.played[number] = f"{device.name} synchronises"
             self._synchronise(device)
         else:
-            self._dice.choice(EVENTS)(self, device, self._dice)
+            self.played[number] = f"{device.name} {event.__name__}"
+            event(self, device, self._dice)
             self._look(device)
 
     def _act(self, device: Device) -> None:
