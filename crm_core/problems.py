@@ -100,14 +100,19 @@ def _label(place: str, value: str, entity: Entity | None) -> Param:
     if place == "fields":
         names = value.split(", ")
         labels: dict[str, Param] = {
-            f"field{number}": Message(_field_label(entity, name))
-            for number, name in enumerate(names)
+            f"field{number}": _field_words(entity, name) for number, name in enumerate(names)
         }
         return Message(", ".join(f"{{{place}}}" for place in labels), labels)
     if place in ("source", "target") and entity.state_field is not None:
         choices = {choice.code: choice.label for choice in entity.state_field.choices}
         return choices.get(value, value)
     return value
+
+
+def _field_words(entity: Entity, name: str) -> Param:
+    """The label, to be translated; a name that is no field of ours stays as it was sent."""
+    label = _field_label(entity, name)
+    return name if label == name else Message(label)
 
 
 def _field_label(entity: Entity, name: str) -> str:

@@ -60,7 +60,7 @@ def passes(name: str, minutes: float) -> bool:
     executed, (edges, features) = runs[-1:] or ["0"], (coverage or [("0", "0")])[-1]
     verdict = f"BROKEN, see {folder / 'log'}" if done.returncode else "ok"
     print(
-        f"{name:12}{int(executed[0]):>10,} runs{int(edges):>7,} edges{int(features):>8,} features"
+        f"{name:14}{int(executed[0]):>10,} runs{int(edges):>7,} edges{int(features):>8,} features"
         f"  {verdict}",
         flush=True,
     )
@@ -74,7 +74,7 @@ def fuzz(name: str, seconds: float) -> None:
         targets = importlib.import_module("tests.fuzz.targets")
     found = KEPT / name / "found"
     found.mkdir(parents=True, exist_ok=True)
-    corpus = HERE / "corpus" / name
+    corpus = HERE / "corpus" / (targets.TARGETS[name].corpus or name)
     arguments = [
         sys.argv[0], str(found), *([str(corpus)] if corpus.is_dir() else []),
         f"-max_total_time={max(1, int(seconds))}", f"-max_len={INPUT_BYTES_MAX}",

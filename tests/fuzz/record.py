@@ -27,7 +27,7 @@ from crm_desktop.sync.runner import Runner
 from crm_desktop.sync.session import Session, sign_in
 from crm_desktop.transfer.exporting import export
 from tests.fuzz.company import DEVICE_KEY, NOW, PASSWORD, Company, device_of
-from tests.fuzz.targets import STORE_KEY
+from tests.fuzz.received import STORE_KEY
 from tests.simulator.company import ACCOUNTS, ANN, LEA, Person, fixed_id
 
 CORPUS = Path(__file__).parent / "corpus"
