@@ -92,6 +92,7 @@ class Merging:
         self._work.put(entity, loser.id, {**into, **stamp}, by, deleted=True)
         led = sorted(self._work.children(loser.id))
         self._work.prefetch((kind, record_id) for kind, record_id, _ in led)
+        self._work.prefetch_children(record_id for _, record_id, _ in led)
         for kind, record_id, name in led:
             if kind == CONFLICT:
                 self._lead_conflict(record_id, loser, winner.id, by)
@@ -212,7 +213,10 @@ class Merging:
         if merged is None or hours_between(merged[2], self._work.now) > UNMERGE_DAYS * 24:
             return []
         kept: list[str] = []
-        for key, name, seq, before in self._led(row, merged[0], merged[1]):
+        led = [*self._led(row, merged[0], merged[1])]
+        self._work.prefetch(key for key, _, _, _ in led)
+        self._work.prefetch_children(record_id for (_, record_id), _, _, _ in led)
+        for key, name, seq, before in led:
             child = self._work.row(*key)
             if child is not None and child.fv.get(name, child.fv.get("*", 0)) == seq:
                 self._work.put(CATALOG[key[0]], key[1], {name: before}, by, deleted=child.deleted)
