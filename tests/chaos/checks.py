@@ -167,6 +167,7 @@ def look_at_history(ledger: Ledger, books: Books) -> Iterator[str]:
     for (cs_id, record, name), count in times.items():
         if count > 1 and not record.startswith("conflict/"):
             yield f"{cs_id} wrote {record}.{name} {count} times"
+    yield from _look_at_parked(books)
     authors = ledger.by_changeset
     latest: dict[tuple[str, str], Written] = {}
     for one in books.history:
@@ -175,6 +176,20 @@ def look_at_history(ledger: Ledger, books: Books) -> Iterator[str]:
         entry = authors.get(one.cs_id)
         if before is not None and entry is not None and _is_judged(one):
             yield from _look_at_overwriting(before, one, entry, authors)
+
+
+def _look_at_parked(books: Books) -> Iterator[str]:
+    """What won does not stand in a conflict beside itself, as if it had lost when it came again."""
+    won = {(x.cs_id, x.field, str(x.new)) for x in books.history}
+    lost: dict[tuple[str, str, str], str] = {}
+    fields = {x.record: x.new for x in books.history if x.field == "field"}
+    for one in books.history:
+        if one.record.startswith("conflict/") and one.field == "parked":
+            for entry in one.new or ():
+                key = (entry["cs_id"], fields.get(one.record, ""), str(entry["value"]))
+                lost[key] = one.record
+    for key in won & lost.keys():
+        yield f"{key} was written, and is parked in {lost[key]} as well"
 
 
 def _is_judged(one: Written) -> bool:

@@ -23,6 +23,10 @@ CONFIRMED = {"ann-laptop": {CS: Journalled(CS, "confirmed", '{"source":"one."}')
 SET = Entry(3, "ann-laptop", "ann", "set", (("source", "one."),), True, (CS,), {}, "a")
 WRITTEN = Written(5, PLACE, "source", CS, None, "one.")
 BOOKS = Books((WRITTEN,), {CS: {"result": "applied", "changes": []}}, ())
+PARKED = (
+    Written(6, "conflict/c", "field", CS, None, "source"),
+    Written(6, "conflict/c", "parked", CS, None, [{"value": "one.", "cs_id": CS}]),
+)
 
 
 @pytest.mark.slow
@@ -88,8 +92,12 @@ def test_an_edit_over_one_that_its_author_had_not_seen_is_seen() -> None:
 
 
 def test_a_parked_edit_is_not_lost() -> None:
-    parked = Written(6, "conflict/c", "parked", CS, None, [{"value": "one."}])
-    assert problems(books=Books((parked,), BOOKS.verdicts, ())) == []
+    assert problems(books=Books(PARKED, BOOKS.verdicts, ())) == []
+
+
+def test_an_edit_that_won_and_is_parked_too_is_seen() -> None:
+    (found,) = problems(books=Books((WRITTEN, *PARKED), BOOKS.verdicts, ()))
+    assert "as well" in found
 
 
 def test_the_same_seed_gives_the_same_weather() -> None:
