@@ -6,7 +6,7 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeSetResult
-from tests.server.test_merging import parked
+from tests.server.test_merging import parked, resolve
 from tests.server.world import Acme, Device
 
 
@@ -273,3 +273,97 @@ def test_a_company_is_never_its_own_parent(acme: Acme, pair: Pair) -> None:
     join(acme.fuller, "account", loser, winner)
     acme.fuller.pull()
     assert acme.fuller.body("account", winner).get("parent") is None
+
+
+def test_what_was_decided_about_the_loser_stays_with_it(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    conflict = acme.clash(loser)
+    resolve(acme.nancy, conflict, loser, "111")
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.fuller.pull()
+    body = acme.fuller.body("conflict", conflict)
+    assert (body["record"], body["state"]) == (f"account/{loser}", "resolved")
+
+
+def test_whether_to_delete_the_loser_is_answered_by_merging_it(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    delete = acme.fuller.delete("account", loser)
+    acme.nancy.push(acme.nancy.set("account", loser, phone="111"))
+    assert acme.fuller.push(delete).result == "conflict"
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert (conflict.body["state"], conflict.body["record"]) == ("resolved", f"account/{loser}")
+    assert acme.nancy.sees("account", winner)
+
+
+@pytest.mark.parametrize("kind", ["account", "contact"])
+def test_that_the_loser_was_gone_for_a_while_says_nothing_of_the_winner(
+    acme: Acme, kind: str
+) -> None:
+    made = [acme.fuller.insert(kind, name=x) for x in "abc"]
+    if kind == "contact":
+        made = [acme.fuller.insert(kind, full_name=x) for x in "abc"]
+    loser, winner, third = (x.id for x in made)
+    acme.fuller.push(*made)
+    acme.fuller.pull()
+    merge = merging(acme.fuller, kind, loser, winner)
+    back = Change(kind, loser, Op.RESTORE)
+    acme.fuller.push(acme.fuller.delete(kind, loser))
+    acme.fuller.push(back)
+    acme.fuller.pull()
+    join(acme.fuller, kind, loser, third)
+    acme.fuller.push(back)
+    assert acme.fuller.push(*merge, atomic=True).result == "applied"
+    acme.fuller.pull()
+    assert {"deleted", "merged_into"}.isdisjoint(acme.fuller.body(kind, winner))
+
+
+@pytest.mark.parametrize("why", ["deleted", "deleted winner", "unknown", "itself", "no_kind"])
+def test_only_two_that_are_there_are_merged(acme: Acme, pair: Pair, why: str) -> None:
+    loser, winner = pair
+    merge = merging(acme.fuller, "account", loser, winner)[0]
+    expected = {"unknown": "record.not_found", "no_kind": "record.read_only"}.get(why, "merge.gone")
+    if why.startswith("deleted"):
+        gone = loser if why == "deleted" else winner
+        acme.fuller.push(acme.fuller.delete("account", gone))
+    elif why == "unknown":
+        merge = Change("account", loser, Op.MERGE, {"merged_into": acme.world.new_id()})
+    elif why == "no_kind":
+        task = acme.fuller.insert("task", title="a", assignee=acme.fuller.user)
+        acme.fuller.push(task)
+        merge = Change("task", task.id, Op.MERGE, {"merged_into": task.id})
+    if why == "itself":
+        merge = Change("account", loser, Op.MERGE, {"merged_into": loser})
+        assert acme.fuller.push(merge).result == "merged"
+        acme.fuller.pull()
+        assert acme.fuller.sees("account", loser)
+        return
+    (told,) = acme.fuller.push(merge).changes
+    assert (told.result, told.code) == ("rejected", expected)
+
+
+def test_work_on_a_record_merged_into_one_out_of_sight_waits_with_its_author(acme: Acme) -> None:
+    mine, theirs = acme.nancy.account("Mine"), acme.li.account("Theirs")
+    acme.buchanan.pull()
+    edit = acme.nancy.set("account", mine, phone="111")
+    task = acme.nancy.insert("task", account=mine, title="Call")
+    join(acme.buchanan, "account", mine, theirs)
+    for change in (edit, task):
+        assert acme.nancy.push(change).result == "rejected"
+    acme.li.pull()
+    assert acme.li.body("account", theirs).get("phone") is None
+
+
+def test_a_set_that_two_filled_keeps_the_members_of_both(acme: Acme) -> None:
+    loser, winner = acme.shared_account(tags=["a"]), acme.shared_account("B", tags=["b"])
+    merge = merging(acme.fuller, "account", loser, winner, tags=["a", "b"])
+    row = acme.nancy.rows[("account", loser)]
+    acme.nancy.push(Change("account", loser, Op.ADD, {"tags": ["new"]}, {"tags": ["a"]}, row.seq))
+    late = Change("account", loser, Op.ADD, {"tags": ["late"]}, {"tags": ["a"]}, row.seq)
+    acme.fuller.push(*merge, atomic=True)
+    acme.nancy.push(late)
+    acme.nancy.pull()
+    assert acme.nancy.body("account", winner)["tags"] == ["a", "b", "late", "new"]
