@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy
 
 from crm_server.store import ServerStore, open_engine, sqlite_url
+from tests.fuzz.company import Company
 from tests.server.world import Acme, World, make_acme
 from tests.support.postgres import Cluster
 
@@ -53,3 +54,25 @@ def world(store: ServerStore) -> World:
 def acme(world: World) -> Acme:
     """A company: two reps in a team with a lead, a lead of all territories, and the others."""
     return make_acme(world)
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def company(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Company]:
+    """Two organisations; on PostgreSQL both in one database, behind one pool."""
+    folder = tmp_path_factory.mktemp("forged") / "company"
+    if request.param == "sqlite":
+        made = Company(folder)
+        yield made
+        made.close()
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.create_database()
+    folder.mkdir()
+    made = Company(folder, url)
+    yield made
+    made.close()
+    cluster.drop_database(url)
