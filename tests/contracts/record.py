@@ -329,9 +329,9 @@ def freeze(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    place = frozen.FOLDER / f"schema-{SCHEMA:04}"
+    place = frozen.FOLDER / f"schema-{SCHEMA:04}-store-{created.VERSION}-{STORE_VERSION}"
     try:
         freeze(place)
     except FileExistsError:
-        sys.exit(f"{place} is there: what a version left does not change. Raise SCHEMA first.")
+        sys.exit(f"{place} is there: what a version left does not change.")
     print(place, sum(x.stat().st_size for x in place.iterdir()), "bytes")

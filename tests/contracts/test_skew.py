@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from crm_core.changes import Change, Op
+from crm_core.errors import UserProblem
 from crm_core.ids import RecordId
+from crm_desktop.models import inbox, journal
 from crm_desktop.models.outbox import sync_state
 from crm_desktop.sync.failures import FailureClass
 from crm_desktop.sync.last_run import last_run_of
@@ -91,6 +93,12 @@ def test_two_names_of_a_field_are_one_field(tmp_path: Path) -> None:
     assert office.body("account", MINE)["telephone"] == "222"
     assert ann.values("account", MINE)["phone"] == "222"
     assert run.parked.conflict == 1
+    # Deciding is left to those who know the field; here it is shown, under its new name.
+    with running(TODAY), ann.store.reader() as c:
+        (item,) = inbox.conflicts(c)
+    assert item.field == "telephone"
+    with running(TODAY), pytest.raises(UserProblem):
+        journal.resolve(ann.store, item.id, "111")
     # Who has seen the other's value may put his own in its place.
     ann.put("account", OURS, phone="333")
     ann.sync()
