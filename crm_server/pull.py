@@ -139,8 +139,9 @@ class Puller:
                 yield from self._root_lines(group, {r: by_root[r] for r in group})
 
     def _rows_below(self, roots: list[RecordId]) -> list[tuple[Any, ...]]:
-        """The records below roots; tombstones too where the device may have held them once."""
-        living = "" if self.plan.cursor else " AND NOT r.deleted"
+        """The records below roots; tombstones too where the device may have held them once: also
+        before its first pull is through, since the answers to its pushes hold rows."""
+        living = " AND NOT r.deleted" if self.plan.starts_over else ""
         return self._tx.rows(
             f"SELECT rr.root, {_ROW} FROM record_root rr"
             " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from crm_core.changes import Change, Op
-from crm_core.wire import Deleted, End, Enter, Hello, Left, Mark, Page, PullItem
+from crm_core.wire import Deleted, End, Enter, Hello, Left, Mark, Page, PullItem, PushRequest
 from crm_server import digests, pull
 from crm_server.store import ServerStore, Tx
 from tests.server.world import Acme, Device
@@ -248,3 +248,17 @@ def test_what_leaves_and_what_was_deleted_comes_in_pages_too(acme: Acme) -> None
     deleted = [len(item.rows) for item in items if isinstance(item, Deleted)]
     assert (max(left), sum(left)) == (3, 7)
     assert (max(deleted), sum(deleted)) == (3, 8)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_what_was_made_and_deleted_before_the_first_pull_was_through_is_deleted(acme: Acme) -> None:
+    acme.nancy.account()
+    fresh = acme.world.device("nancy")
+    cut(fresh, at=2)
+    made = fresh.insert("account", name="Made")
+    [page] = fresh.send(fresh.changeset(made)).pages
+    fresh.rows[("account", made.id)] = page.rows[0]
+    deleted = fresh.changeset(fresh.delete("account", made.id))
+    acme.world.service.push(fresh.who, PushRequest(fresh.epoch, 1, (deleted,)))  # and no answer
+    fresh.pull()
+    assert not fresh.sees("account", made.id)

@@ -27,4 +27,5 @@ REGRESSIONS = (
         230, 6, "a push's answer showed half of a colleague's atomic step as if it were whole"
     ),
     Regression(36, 14, "work that came with another person's token was written in his name"),
+    Regression(181, 5, "made and deleted while the first pull broke off: the deletion never came"),
 )
