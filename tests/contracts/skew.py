@@ -58,10 +58,11 @@ class Ids:
 
 
 class Office:
-    """The server, in some version."""
+    """The server, in some version. `unknown_op`: a kind of change that came after it."""
 
     def __init__(self, folder: Path, schema: int) -> None:
         self.schema = schema
+        self.unknown_op = ""
         self.clock = Hours()
         self.store = ServerStore(sqlite_url(folder / "server.db"))
         self.store.create(
@@ -178,6 +179,8 @@ class Laptop:
     def push(self, request: PushRequest) -> PushResponse:
         body = encode(request)
         with running(self.office.schema), heard():
+            if any(x.op == self.office.unknown_op for y in request.changesets for x in y.changes):
+                raise Refused("request.malformed", "The message is not of the expected form.")
             answer = encode(self.office.service.push(self._who, decode(body, PushRequest)))
         return decode(answer, PushResponse)
 

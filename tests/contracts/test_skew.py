@@ -143,6 +143,22 @@ def test_a_newer_client_loses_nothing_to_an_older_server(tmp_path: Path) -> None
     assert office.body("gift", gift)["title"] == "Book"
 
 
+def test_a_new_kind_of_change_waits_for_the_server(tmp_path: Path) -> None:
+    office, ann, _ = pair(tmp_path, NEXT, TODAY)
+    office.unknown_op = "add"
+    ann.put("account", MINE, name="Renamed")
+    ann.commit(Change("account", MINE, Op.ADD, {"tags": ["fresh"]}))
+    run = ann.sync()
+    assert run.failure is None
+    assert run.parked.rejected == 1
+    assert office.body("account", MINE)["name"] == "Renamed"
+    office.unknown_op = ""
+    office.update(NEXT)
+    assert ann.sync().parked.rejected == 0
+    assert ann.unsettled == {}
+    assert "fresh" in str(office.body("account", MINE)["tags"])
+
+
 def test_edits_on_what_was_not_known_yet_go_out_after_it(tmp_path: Path) -> None:
     office, ann, _ = pair(tmp_path, NEXT, TODAY)
     ann.put("account", MINE, nickname="One")

@@ -44,8 +44,8 @@ def resend(store: Store, cs_id: ChangeSetId, fixes: Fixes | None = None) -> Summ
         return _resend(c, store, cs_id, fixes or {})
 
 
-NOT_YET_KNOWN = ("field.unknown", "kind.unknown")
-"""Refusals of a server that is older than this client."""
+NOT_YET_KNOWN = ("field.unknown", "kind.unknown", "request.malformed")
+"""Refusals of a server that is older than this client; the last one of new kinds of change."""
 
 
 def resend_to_newer(c: Connection, store: Store) -> Summary:
@@ -55,7 +55,7 @@ def resend_to_newer(c: Connection, store: Store) -> Summary:
     found = c.rows(
         "SELECT DISTINCT s.n, s.id FROM op o JOIN changeset s ON s.n = o.cs"
         " WHERE s.state IN ('rejected', 'acked', 'confirmed') AND EXISTS (SELECT 1 FROM"
-        " json_each(o.refused) WHERE value ->> 0 IN (?, ?)) ORDER BY s.n",
+        " json_each(o.refused) WHERE value ->> 0 IN (?, ?, ?)) ORDER BY s.n",
         NOT_YET_KNOWN,
     )
     for _, key in found:
