@@ -2,7 +2,7 @@
 
 For every live record a hash of (kind, id, seq); a set's digest is the count and the sum. The hash
 has 40 bits so that the exact sum of 8 million of them fits a signed 64-bit column on both stores.
-Where digests differ, those of buckets of roots and of single roots tell where (adr/0036); a hash of
+Where digests differ, those of buckets of roots and of single roots tell where (adr/0042); a hash of
 the canonical body instead of the seq alone also tells whether the content is the same.
 """
 

@@ -75,8 +75,10 @@ class Outbox:
             state = sync_state(c)
             if not state.epoch or state.pull_open:
                 return state
-            due = turns.root_due(c, self._store.clock())
-            return msgspec.structs.replace(state, check_root=due)
+            is_count_due, root = turns.due(c, self._store.clock())
+            if not is_count_due and not root:
+                return state
+            return msgspec.structs.replace(state, check_root=root, count_due=is_count_due)
 
     def take_outbox(
         self, changesets_max: int, bytes_max: int, behind: ChangeSetId | None = None
@@ -171,16 +173,8 @@ class Outbox:
         turns.note_checked(c, said.check, receipt.now)
         return comparing.differing(c, said)
 
-    def audit(self) -> None:
-        """Once a day: count all that is held, beside those who write."""
-        store = self._store
-        with store.reader() as c:
-            is_due = turns.is_count_due(c, store.clock())
-        if is_due:
-            self.count_anew()
-
     def count_anew(self) -> None:
-        """Count all that is held; what was wrong is put right, and proves nothing any more."""
+        """Count all that is held, beside those who write; a wrong count proves nothing any more."""
         store = self._store
         with store.reader() as c:
             counted, kept = rows.recount(c), rows.kept_digest(c)

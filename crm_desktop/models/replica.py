@@ -35,7 +35,8 @@ class SyncState(msgspec.Struct, frozen=True):
     `resume` and `resume_hi` are the last mark of a pull cut short (`pull_open`); `scope_gen` and
     `epoch` are those of the rows held; `verified_at` is when the digests last agreed ("" never),
     at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check_root` is
-    the root whose content is to be compared today ("" none).
+    the root whose content is to be compared today ("" none), `count_due` whether all rows are to be
+    counted today.
     """
 
     epoch: str = ""
@@ -49,6 +50,7 @@ class SyncState(msgspec.Struct, frozen=True):
     verified_cursor: int = 0
     seq_known: int = 0
     check_root: str = ""
+    count_due: bool = False
 
 
 class Settled(msgspec.Struct, frozen=True):

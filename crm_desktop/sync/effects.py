@@ -98,6 +98,11 @@ class FinishPull(Effect[Verdict]):
 
 
 @dataclass(frozen=True, slots=True)
+class CountAnew(Effect[None]):
+    """Count all that is held, so that damage to the file shows in the digest."""
+
+
+@dataclass(frozen=True, slots=True)
 class FetchAnew(Effect[None]):
     """Forget the cursor, so that the next pull repairs whatever differs."""
 

@@ -162,6 +162,8 @@ def _round(run: _Run) -> Steps[None]:
     run.new_history = run.verified = False
     run.doubted = ()
     state = yield from ask(do.ReadState())
+    if state.count_due:
+        yield from ask(do.CountAnew())
     if state.epoch:
         try:
             yield from push_phase(run.tally, state)

@@ -1,7 +1,7 @@
 """Where digests disagree: which roots differ, found in two pulls and fetched again in a third.
 
 Each is a pull like any other that also states digests, so that both sides are compared at the same
-place of the feed, whatever others write meanwhile (adr/0036).
+place of the feed, whatever others write meanwhile (adr/0042).
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ class SyncStore(Protocol):
         confirmed, shadows of settled rows dropped, left roots' work orphaned, digests compared."""
         ...
 
-    def audit(self) -> None:
-        """Once a day, count all that is held again: damage to the file shows in the digest."""
+    def count_anew(self) -> None:
+        """Count all that is held: damage to the file shows in the digest from then on."""
         ...
 
     def fetch_anew(self) -> None:

@@ -132,7 +132,6 @@ class Runner:
         self._summary = Summary()
         self._server.expect_answer()
         try:
-            self._store.audit()
             outcome = self._drive(synchronise(repair=repair, thorough=thorough))
         finally:
             self._close_stream()
@@ -216,6 +215,9 @@ class Runner:
         self._tell(verdict.summary)
         return verdict
 
+    def count_anew(self, _effect: do.CountAnew) -> None:
+        self._store.count_anew()
+
     def fetch_anew(self, _effect: do.FetchAnew) -> None:
         self._write(self._store.fetch_anew)
 
@@ -259,6 +261,7 @@ _HANDLERS: dict[type[Effect[Any]], Callable[[Runner, Any], Any]] = {
     do.BeginPull: Runner.begin_pull,
     do.ApplyPull: Runner.apply_pull,
     do.FinishPull: Runner.finish_pull,
+    do.CountAnew: Runner.count_anew,
     do.FetchAnew: Runner.fetch_anew,
     do.Refresh: Runner.refresh,
     do.ParkUnsent: Runner.park_unsent,

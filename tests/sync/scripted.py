@@ -128,6 +128,7 @@ _ANSWERS: dict[type[Effect[Any]], Callable[[World, Any], Any]] = {
     do.BeginPull: lambda *_: NOTHING,
     do.ApplyPull: lambda _, effect: Applied(NOTHING, rows_in(effect.items)),
     do.FinishPull: lambda world, effect: Verdict(NOTHING, world.verified, rows_in(effect.items)),
+    do.CountAnew: lambda *_: None,
     do.FetchAnew: lambda *_: None,
     do.Refresh: lambda *_: None,
     do.ParkUnsent: lambda *_: None,

@@ -1,4 +1,4 @@
-"""What this device holds, summed up by root, as the server sums up what it shows (adr/0036)."""
+"""What this device holds, summed up by root, as the server sums up what it shows (adr/0042)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Repairing single roots: what the server does not name below them goes, what it names is taken
-whatever version was here. Own work lies above the rows and stays (adr/0036)."""
+whatever version was here. Own work lies above the rows and stays (adr/0042)."""
 
 from __future__ import annotations
 

@@ -17,9 +17,19 @@ META_CHECKED = "sync.checked"
 """The root whose content was compared last, and behind a space when."""
 
 
-def is_count_due(c: Connection, now: dt.datetime) -> bool:
-    """Whether all that is held is to be counted again."""
-    return _is_over(_meta(c, META_COUNTED), now)
+def due(c: Connection, now: dt.datetime) -> tuple[bool, str]:
+    """Whether all that is held is to be counted again, and the root whose content is to be compared
+    now: the one behind the last; "" none yet."""
+    kept: dict[str, str] = dict(
+        c.rows("SELECT name, value FROM meta WHERE name IN (?, ?)", (META_COUNTED, META_CHECKED))
+    )
+    last, _, checked_at = kept.get(META_CHECKED, "").partition(" ")
+    counted_at = kept.get(META_COUNTED, "")
+    span = dt.timedelta(hours=EVERY_HOURS)
+    # A moment that lies ahead was written by a clock that was wrong.
+    since, until = instant_of(now - span), instant_of(now + span)
+    root = "" if since < checked_at <= until else _behind(c, last)
+    return not since < counted_at <= until, root
 
 
 def note_counted(c: Connection, now: str) -> None:
@@ -27,11 +37,7 @@ def note_counted(c: Connection, now: str) -> None:
     _set_meta(c, META_COUNTED, now)
 
 
-def root_due(c: Connection, now: dt.datetime) -> str:
-    """The root whose content is to be compared now: the one behind the last; "" none yet."""
-    last, _, at = _meta(c, META_CHECKED).partition(" ")
-    if not _is_over(at, now):
-        return ""
+def _behind(c: Connection, last: str) -> str:
     first = c.value("SELECT min(id) FROM root WHERE id > ?", (blob(last),))
     first = first or c.value("SELECT min(id) FROM root")
     return id_of(first) if first is not None else ""
@@ -41,16 +47,6 @@ def note_checked(c: Connection, check: Check, now: str) -> None:
     """The content of a single root was compared."""
     if check.content and len(check.endings) == 1:
         _set_meta(c, META_CHECKED, f"{check.endings[0]} {now}")
-
-
-def _is_over(at: str, now: dt.datetime) -> bool:
-    """A moment that lies ahead was written by a clock that was wrong."""
-    span = dt.timedelta(hours=EVERY_HOURS)
-    return not instant_of(now - span) < at <= instant_of(now + span)
-
-
-def _meta(c: Connection, name: str) -> str:
-    return c.value("SELECT value FROM meta WHERE name = ?", (name,)) or ""
 
 
 def _set_meta(c: Connection, name: str, value: str) -> None:
