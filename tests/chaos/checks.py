@@ -68,6 +68,9 @@ def look_at_device(desk: Desk, there: Rows) -> Iterator[str]:
     expected = "needs_you" if status["needs_you"] else "up_to_date"
     if status["state"] != expected or status["pending"]:
         yield f"{name}: status says {status}"
+    waiting = {one.state for one in journal_of(desk)} & {"rejected", "orphaned"}
+    if waiting and not status["needs_you"]:
+        yield f"{name}: has {waiting} changesets, and its status asks for nobody: {status}"
 
 
 # What was typed

@@ -20,7 +20,7 @@ from tests.e2e.processes import Ran
 KILLED = -9
 PATIENCE_S = 90.0
 FIRST_GUESS_S = 0.3
-TALKING = ("sync", "login")
+TALKING = ("sync", "login", "doctor")
 REMEMBERED = 9
 
 

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tests.chaos.checks import look_at_everything
 from tests.chaos.commands import KILLED, Pace, Running, doom, started
 from tests.chaos.ledger import Entry, Ledger, Shown
+from tests.chaos.rest import Wrong, sync_until_quiet
 from tests.chaos.stores import end_connections, journal_of, latest_of, make_key_cheap
-from tests.chaos.typed import Typed, Typist
+from tests.chaos.typed import SILENT, Typed, Typist
 from tests.chaos.weather import CLIMATES, Weather
 from tests.e2e.people import (
     DONE,
@@ -52,15 +52,11 @@ MAY_END_WITH = {
     "undo": (DONE, FAILED),
     "resolve": (DONE, FAILED),
     "import": (DONE, WAITS_FOR_YOU),
+    "doctor": (DONE, WAITS_FOR_YOU, NOT_REACHABLE, SIGNED_OUT),
 }
-"""Nothing is left to be undone, or the conflict was settled meanwhile."""
+"""Nothing is left to be undone, say, or the conflict was settled meanwhile."""
 
 SYNC_MAY_END_WITH = (DONE, WAITS_FOR_YOU, NOT_REACHABLE, SIGNED_OUT)
-SYNCS_UNTIL_QUIET = 6
-
-
-class Wrong(AssertionError):
-    """Something that must hold does not."""
 
 
 @dataclass
@@ -159,7 +155,7 @@ class Round:
         self._n += 1
         shown = self._shown(desk)
         token = f"t{self.seed}x{self._n}"
-        typed = Typist(desk, shown, token, self.folder, chance).next()
+        typed = Typist(desk, shown, token, self.folder, chance, alone).next()
         before = latest_of(desk)
         ran = self._run(desk, typed.words, chance, is_killed=is_killed)
         said = f"{self._n}: {desk.profile.name}: {' '.join(typed.words)[:150]} → {ran.code}"
@@ -190,7 +186,7 @@ class Round:
         made = journal_of(desk, before)
         where = f"step {self._n}, {typed.word} on {desk.profile.name}"
         record = typed.record
-        if ran.code == DONE and typed.word != "import":
+        if ran.code == DONE and typed.word not in SILENT:
             answer = json.loads(ran.out)
             record = answer["id"]
             told, nothing_new = answer["changeset"], not typed.values and not made
@@ -367,8 +363,6 @@ class Round:
         if verdict != "ok":
             raise Wrong(f"step {self._n}: {desk.profile.name} after a kill: {verdict}")
 
-    # At rest
-
     def _rest(self) -> None:
         """Good weather, everybody synchronises until nothing moves, and then all is looked at."""
         self.weather.clear_up()
@@ -380,27 +374,8 @@ class Round:
                 login: stack.enter_context(WireClient(self.server.url, login))
                 for login, _, _ in PEOPLE
             }
-            self._sync_until_quiet()
+            sync_until_quiet(self.desks, self.story)
             self.problems += look_at_everything(self.desks, self.server, self.ledger, newcomers)
-
-    def _sync_until_quiet(self) -> None:
-        counts: list[Any] = []
-        for _ in range(SYNCS_UNTIL_QUIET):
-            counts = [self._sync_in_peace(desk) for desk in self.desks]
-            if not any(one["pushed"] or one["pulled"] for one in counts):
-                break
-        else:
-            raise Wrong(f"no rest after {SYNCS_UNTIL_QUIET} rounds: {counts}")
-        if not all(one["verified"] for one in counts):
-            raise Wrong(f"digests do not agree at rest: {counts}")
-
-    def _sync_in_peace(self, desk: Desk) -> Any:
-        ran = desk.door(["--profile", str(desk.profile), "sync", "--json"], "")
-        if ran.code not in (DONE, WAITS_FOR_YOU):
-            raise Wrong(f"in peace: {desk.profile.name}: sync: {ran}")
-        counts = json.loads(ran.out)
-        self.story(f"rest: {desk.profile.name}: {ran.out.strip()}")
-        return counts
 
     def _write_story(self) -> None:
         for entry in self.ledger.entries:

@@ -30,6 +30,7 @@ PARKED = (
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_a_short_round_of_kills_and_bad_weather_loses_nothing(tmp_path: Path) -> None:
     played = Round(SEED, tmp_path, steps=STEPS)
     played.play()

@@ -13,6 +13,9 @@ from tests.e2e.people import Desk
 
 TEXTS = ("short_name", "industry", "source", "stage_reason", "ext_source")
 OWNERS = ("ann", "bob", "zoe")
+SILENT = ("import", "doctor", "restore")
+"""What answers without the changeset that it made."""
+
 HOT = 3
 """So few accounts are what everybody works on, most of the time."""
 
@@ -39,6 +42,7 @@ class Typist:
     token: str
     folder: Path
     chance: random.Random
+    is_alone: bool
 
     def next(self) -> Typed:
         """The next command."""
@@ -53,7 +57,8 @@ class Typist:
         return (
             (42, self._set), (13, self._add), (8, self._import), (8, self._tag),
             (16 if leads else 0, self._hand_over), (5, self._delete), (4, self._undo),
-            (16, self._resolve),
+            (16, self._resolve), (4 * self.is_alone, self._repair),
+            (4 * self.is_alone, self._restore),
         )  # fmt: skip
 
     def _account(self) -> Mapping[str, Any]:
@@ -97,6 +102,15 @@ class Typist:
         return Typed(
             "resolve", ("resolve", self.chance.choice(sorted(open_)), "--take", take, "--json")
         )
+
+    def _repair(self) -> Typed:
+        return Typed("doctor", ("doctor", "--repair", "--json"))
+
+    def _restore(self) -> Typed:
+        """A backup of this moment takes the place of what it was made of."""
+        file = self.folder / f"{self.desk.profile.name}-{self.token}.crmbackup"
+        self.desk.run("backup", str(file))
+        return Typed("restore", ("restore-backup", str(file), "--json"))
 
     def _import(self) -> Typed:
         file = self.folder / f"{self.token}.csv"
