@@ -10,6 +10,9 @@ from crm_core.directory import DIRECTORY_KINDS
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import RecordId, provisional_number
+from crm_core.merging import taker_of
+from crm_server.conflicts import Conflicts
+from crm_server.merging import Merging
 from crm_server.rows import By, targets
 from crm_server.scoping import settle_directory
 from crm_server.service import Service
@@ -69,8 +72,10 @@ def _load_batch(service: Service, batch: list[LoadRow], actor: RecordId) -> Load
         _prefetch(work, batch)
         by = By(actor, at=work.now)
         done = Loaded()
+        merging = Merging(work, Conflicts(work))
         for kind, record_id, values in batch:
-            done += _load_row(work, entity_of(kind), record_id, values, by)
+            led = merging.led(entity_of(kind), record_id, values)
+            done += _load_row(work, entity_of(kind), record_id, led, by)
         work.flush()
         if work.seq == clock.seq:
             return done
@@ -104,6 +109,8 @@ def _load_row(
     work: Work, entity: Entity, record_id: RecordId, values: Mapping[str, Value], by: By
 ) -> Loaded:
     old = work.row(entity.kind, record_id)
+    if old is not None and old.deleted and taker_of(old.values):
+        return Loaded(unchanged=1)  # merged: what IT's list repeats does not bring it back
     if old is not None:
         changed = {name: x for name, x in values.items() if old.values.get(name) != x}
         if not changed and not old.deleted:

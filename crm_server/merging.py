@@ -17,7 +17,7 @@ from crm_core.entity import Entity
 from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED, Result, Seen, Why, merge, same
-from crm_core.merging import MERGED_INTO, UNMERGE_DAYS, led_to, taker_of
+from crm_core.merging import MERGEABLE, MERGED_INTO, UNMERGE_DAYS, led_to, taker_of
 from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import CONFLICT, Conflicts
@@ -31,6 +31,17 @@ NAMED_MAX = 20
 """Records that an answer names; of more it says how many."""
 
 _READ_AT_ONCE = 500
+
+
+_LINKS_TO_MERGEABLE: Mapping[str, frozenset[str]] = {
+    kind: frozenset(
+        field.name
+        for field in entity.root_links
+        if field.link is not None and field.link.target in ("", *MERGEABLE)
+    )
+    for kind, entity in CATALOG.items()
+}
+"""The links upwards by which loaded records hang on a customer or person."""
 
 
 class Merging:
@@ -68,6 +79,20 @@ class Merging:
         if new == change.new and old == change.old:
             return change, ""
         return replace(change, new=new, old=old), told
+
+    def led(
+        self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
+    ) -> Mapping[str, Value]:
+        """The values of a record that IT loads, its links as they lead today. Only what the work
+        has read already is asked."""
+        found: dict[str, Value] = {}
+        for name in _LINKS_TO_MERGEABLE[entity.kind].intersection(values):
+            link = entity.by_name[name].link
+            one = parse_target(link.target if link else "", values[name])
+            row = self._work.rows.get(one) if one is not None else None
+            if row is not None and row.deleted:
+                found[name] = self._readdressed(entity.by_name[name], record_id, values[name])
+        return {**values, **found} if found else values
 
     def _readdressed(self, field: Field, own: RecordId, value: Value) -> Value:
         for member in value if isinstance(value, list) else [value]:

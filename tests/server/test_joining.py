@@ -367,3 +367,16 @@ def test_a_set_that_two_filled_keeps_the_members_of_both(acme: Acme) -> None:
     acme.nancy.push(late)
     acme.nancy.pull()
     assert acme.nancy.body("account", winner)["tags"] == ["a", "b", "late", "new"]
+
+
+def test_what_it_loads_below_a_merged_account_lands_below_the_winner(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    join(acme.fuller, "account", loser, winner)
+    order = acme.world.new_id()
+    acme.world.change("order", order, account=loser, order_number="1")
+    acme.world.change("account", loser, name="Alfred")
+    acme.nancy.pull()
+    assert acme.nancy.body("order", order)["account"] == winner
+    assert not acme.nancy.sees("account", loser)
