@@ -8,15 +8,17 @@ import gc
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from crm_core import wire
 from crm_core.errors import CrmError, NotFound, Refused, Unavailable
@@ -173,12 +175,26 @@ async def pull(request: Request) -> Response:
 
     lines, first = await run_in_threadpool(start)
     headers = {"Content-Encoding": "zstd"} if accepts else {}
-    return StreamingResponse(
-        _stream(lines, first), media_type="application/x-ndjson", headers=headers
-    )
+    return Stream(_stream(lines, first), media_type="application/x-ndjson", headers=headers)
 
 
-async def _stream(lines: Iterator[bytes], first: bytes | None) -> AsyncIterator[bytes]:
+class Stream(StreamingResponse):
+    """A stream that is given up where nobody reads it: it holds a snapshot of the database."""
+
+    @override
+    async def stream_response(self, send: Send) -> None:
+        async def patient(message: Message) -> None:
+            async with asyncio.timeout(BODY_SILENCE_S):
+                await send(message)
+
+        try:
+            async with aclosing(cast("AsyncGenerator[bytes]", self.body_iterator)):
+                await super().stream_response(patient)
+        except TimeoutError:
+            log.warning("given up: nobody reads the answer")
+
+
+async def _stream(lines: Iterator[bytes], first: bytes | None) -> AsyncGenerator[bytes]:
     chunk = first
     try:
         while chunk is not None:

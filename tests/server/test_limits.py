@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+
 import msgspec
 import pytest
 import zstandard
+from starlette.types import Message
 
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId
@@ -187,3 +191,25 @@ def test_a_body_that_drips_on_and_on_is_given_up(
     monkeypatch.setattr(http, "BODY_S_MAX", 0.1)
     answer = company.ask_slowly("ann", PUSH, (b" ",) * 20, pause_s=0.02)
     assert answer.status == 503
+
+
+def test_a_stream_that_nobody_reads_is_given_up_and_gives_all_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "BODY_SILENCE_S", 0.05)
+    closed: list[bool] = []
+    sent: list[Message] = []
+
+    async def lines() -> AsyncGenerator[bytes]:
+        try:
+            while True:
+                yield b"line"
+        finally:
+            closed.append(True)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        await asyncio.sleep(10 if len(sent) > 3 else 0)
+
+    asyncio.run(http.Stream(lines()).stream_response(send))
+    assert (len(sent), closed) == (4, [True])
