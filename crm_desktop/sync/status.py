@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crm_core.problems import PROBLEMS
-from crm_desktop.i18n import tr, tr_n
+from crm_core.problems import words_for
+from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.sync.failures import FailureClass
 
@@ -67,7 +67,7 @@ def _busy(n: int, _verified_at: str) -> str:
 
 
 def _outdated(_n: int, _verified_at: str) -> str:
-    return tr(PROBLEMS["request.too_old"])
+    return words(words_for("request.too_old", {}))
 
 
 _TROUBLES: Mapping[str, Callable[[int, str], str]] = {

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from crm_core.errors import CrmError
-from crm_core.problems import PROBLEMS
+from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
@@ -60,7 +60,7 @@ class Telling(QObject):
     def _tell_outdated(self, *, is_so: bool) -> None:
         """The way out of an old version is a new one, and nobody finds it by waiting."""
         if is_so and not self._outdated_told:
-            self._banner.say(tr(PROBLEMS["request.too_old"]))
+            self._banner.say(words(words_for("request.too_old", {})))
         elif self._outdated_told and not is_so:
             self._banner.hide()
         self._outdated_told = is_so
