@@ -250,15 +250,13 @@ class Watch:
     def look_at_rows(self, device: Device) -> None:
         """Invariant 7: whoever typed something sees it until the server has judged it."""
         states = device.states()
+        if not any(state in ("queued", "sent") for state in states.values()):
+            return
         latest: dict[Place, tuple[Said, Change]] = {}
         for said in self.ledger.said.values():
             if said.device == device.name:
                 for change in said.changeset.changes:
-                    if change.op is Op.DELETE:
-                        _drop(latest, change)
-                    for place, (_, typed) in list(latest.items()):
-                        if merges.shown_elsewhere(place, typed, change):
-                            del latest[place]
+                    _overtake(latest, change)
                     for name in change.new:
                         latest[(change.kind, change.id, name)] = (said, change)
         for place, (said, change) in latest.items():
@@ -371,9 +369,14 @@ def _is_parked(said: Said, conflict_id: str, connection: sqlite3.Connection) -> 
     return said.user in authors or conflict["state"] == "resolved"
 
 
-def _drop(latest: dict[Place, tuple[Said, Change]], deleting: Change) -> None:
-    for place in [x for x in latest if x[:2] == (deleting.kind, deleting.id)]:
-        del latest[place]
+def _overtake(latest: dict[Place, tuple[Said, Change]], change: Change) -> None:
+    """What was typed before and is shown no more, or elsewhere, because of a later change."""
+    if change.op not in (Op.DELETE, Op.MERGE, Op.RESTORE):
+        return
+    for place, (_, typed) in list(latest.items()):
+        gone = change.op is Op.DELETE and place[:2] == (change.kind, change.id)
+        if gone or merges.shown_elsewhere(place, typed, change):
+            del latest[place]
 
 
 def _look_at_rejected(device: Device, cs_id: ChangeSetId, connection: sqlite3.Connection) -> None:
