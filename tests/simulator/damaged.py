@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models import journal
 from crm_desktop.models.journal import comparing
+from crm_desktop.models.replica import Parked
 from crm_desktop.models.sql import blob, layout
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
@@ -48,12 +50,17 @@ class Counting(Link):
         self.is_old_server = False
         self.lose: Callable[[PullItem], PullItem | None] = lambda item: item
 
+    def be_bad(self, dice: random.Random, badness: float) -> None:
+        """What happens on the line from now on."""
+        self._weather = Weather(dice, badness)
+
     def push(self, request: PushRequest) -> PushResponse:
         if self.cut:
             raise Unavailable(GONE)
         return super().push(request)
 
     def _items(self, lines: Iterator[bytes], cut_at: int | None) -> Iterator[Any]:
+        lines = cut_anywhere(lines, self._weather)
         for number, line in enumerate(lines):
             if self.cut_repair_at and self.requests[-1].anew and number >= self.cut_repair_at:
                 raise Unavailable(GONE)
@@ -69,6 +76,14 @@ class Counting(Link):
         if self.is_old_server:
             request = msgspec.structs.replace(request, check=None, anew=())
         return super().pull(request)
+
+
+def cut_anywhere(lines: Iterator[bytes], weather: Weather) -> Iterator[bytes]:
+    """A stream that may break at every line."""
+    for line in lines:
+        if weather.happens(0.2):
+            raise Unavailable(GONE)
+        yield line
 
 
 class Place:
@@ -154,7 +169,8 @@ def add(place: Place, kind: str, key: bytes) -> None:
     root = f'UPDATE "{kind}" SET root = ? WHERE id = ? AND root IS NULL'
     copy = blob(fixed_id(0xDEAD00 + [*CATALOG].index(kind)))
     place.run(
-        f'INSERT INTO "{kind}" (id, {columns}) SELECT ?, {columns} FROM "{kind}" WHERE id = ?',
+        f'INSERT OR IGNORE INTO "{kind}" (id, {columns}) SELECT ?, {columns} FROM "{kind}"'
+        " WHERE id = ?",
         copy, key,
     )  # fmt: skip
     place.run(root, key if kind == "account" else None, copy)
@@ -184,14 +200,14 @@ def one_of_each_table(place: Place, root: RecordId) -> list[Key]:
     return [*{key[0]: key for key in sorted(place.below(root))}.values()]
 
 
-def edit_some(place: Place, keys: list[Key]) -> list[Key]:
+def edit_some(place: Place, keys: list[Key], value: str = "mine") -> list[Key]:
     """Own edits of what a person may write; that they are allowed is not the question here."""
     edited: list[Key] = []
     for kind, record_id in keys:
         name = {"account": "name", "task": "title", "visit": "objectives", "contact": "full_name",
                 "complaint": "title", "interaction": "subject"}.get(kind)  # fmt: skip
         if name is not None and name in CATALOG[kind].by_name:
-            change = Change(kind, record_id, Op.SET, {name: "mine"})
+            change = Change(kind, record_id, Op.SET, {name: value})
             journal.commit(place.device.store, [change], label="Change")
             edited.append((kind, record_id))
     return edited
@@ -203,3 +219,51 @@ def value_of(place: Place, key: Key) -> str:
     row = fetch(place.device.store.write, *key)
     assert row is not None
     return next(str(value) for value in row.values.values() if value == "mine")
+
+
+WINDY = 0.15
+
+
+def mend_at_random(folder: Path, seed: int) -> dict[str, int]:
+    """Edits, colleagues, damage anywhere and a bad line, four days long; then a good line. What
+    became of the edits, by the state of their changesets; raises AssertionError."""
+    dice, place = random.Random(seed), Place(folder)
+    typed: dict[Key, str] = {}
+    try:
+        for day in range(4):
+            keys = sorted(place.device.live().keys() & place.content_there().keys())
+            for key in edit_some(place, dice.sample(keys, 6), f"mine {day}"):
+                typed[key] = f"mine {day}"
+            place.server.load("account", HERE, {"phone": f"030-{day}"})
+            for _ in range(dice.randrange(4)):
+                kind, record_id = dice.choice(sorted(place.device.live()))
+                dice.choice(DAMAGES)(place, kind, blob(record_id))
+            place.time.pass_by(25 * 3600)
+            place.line.be_bad(dice, WINDY)
+            for _ in range(dice.randrange(1, 4)):
+                place.synchronise(thorough=dice.random() < 0.5)
+            place.line.be_bad(dice, 0)
+        place.time.pass_by(25 * 3600)
+        for _ in range(2):
+            place.synchronise(thorough=True)
+        assert place.content() == place.content_there()
+        assert standing(place.device.state, Parked(), signed_in=True).state is State.UP_TO_DATE
+        states = place.device.states()
+        assert not {"queued", "sent", "acked"} & set(states.values())
+        _look_for(place, typed)
+        return dict(Counter(states.values()))
+    finally:
+        place.device.close()
+        place.server.close()
+
+
+def _look_for(place: Place, typed: dict[Key, str]) -> None:
+    """Each last value stands at the server, or lies with its author."""
+    truth = place.truth.records
+    for (kind, record_id), value in typed.items():
+        lies = place.device.rows(
+            "SELECT 1 FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ?"
+            " AND (s.state IN ('rejected', 'orphaned', 'held') OR o.parked IS NOT NULL"
+            " OR o.refused IS NOT NULL)", (kind, blob(record_id)),
+        )  # fmt: skip
+        assert lies or value in truth[(kind, record_id)].values.values(), (kind, record_id, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.simulator.damaged import (
     drop,
     edit_some,
     elsewhere,
+    mend_at_random,
     newer,
     nowhere,
     older,
@@ -196,3 +198,11 @@ def test_what_was_repaired_is_counted_and_logged_without_a_word_of_a_customer(
     assert "1 roots fetched again" in caplog.text
     assert HERE not in caplog.text
     assert "Account 0" not in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_damage_anywhere_on_a_bad_line_is_mended_and_no_edit_lost(
+    tmp_path: Path, seed: int
+) -> None:
+    (tmp_path / "seed").mkdir()
+    assert mend_at_random(tmp_path / "seed", seed)["confirmed"] > 0
