@@ -1,0 +1,25 @@
+"""Bugs planted in the code that ships, to see that the tests notice.
+
+`python -m tests.simulator.mutants` searches for each the first seed that catches it; with `--write`
+the seeds go into `caught.json`, from which the suite replays them.
+"""
+
+from __future__ import annotations
+
+from tests.simulator.mutants import (
+    engine,
+    feed,
+    joining,
+    journal,
+    judging,
+    merge,
+    parking,
+    server,
+    storage,
+)
+from tests.simulator.mutants.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
+    *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
+)  # fmt: skip
