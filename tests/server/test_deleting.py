@@ -148,6 +148,17 @@ def test_a_rep_deletes_his_own_within_a_day_only(acme: Acme) -> None:
     assert (result.result, result.changes[0].code) == ("rejected", "right.missing")
 
 
+def test_nobody_deletes_what_his_role_may_not(acme: Acme) -> None:
+    account = acme.shared_account()
+    plan = acme.kam.insert("plan", account=account, title="2027")
+    acme.kam.push(plan)
+    for device in (acme.nancy, acme.service):
+        device.pull()
+    for device, kind, record in ((acme.service, "account", account), (acme.nancy, "plan", plan.id)):
+        (told,) = device.push(device.delete(kind, record)).changes
+        assert (told.code, told.params) == ("right.missing", {"action": "delete"})
+
+
 def test_insert_and_delete_in_one_push_leave_a_tombstone(acme: Acme) -> None:
     insert = acme.nancy.changeset(acme.nancy.insert("account", name="Short-lived"))
     account = insert.changes[0].id
