@@ -13,9 +13,13 @@ CrmError
 
 from __future__ import annotations
 
+import msgspec
 from typing_extensions import override
 
 from crm_core.i18n import Message, Param
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no JSON of the expected form."""
 
 
 class CrmError(Exception):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from crm_core.errors import UserProblem
+from crm_core.errors import UNREADABLE, UserProblem
 from crm_core.i18n import tr_noop
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def unwrap(file: bytes, passphrase: str) -> Secrets:
 def _read_wrapped(file: bytes) -> _Wrapped:
     try:
         wrapped = msgspec.json.decode(file, type=_Wrapped)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         wrapped = None
     if wrapped is None or wrapped.format != 1 or wrapped.memory_kib > _MEMORY_KIB_MAX:
         raise UserProblem(tr_noop("The key of this profile is damaged; please restore a backup."))

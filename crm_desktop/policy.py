@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from crm_core.errors import UserProblem
+from crm_core.errors import UNREADABLE, UserProblem
 from crm_core.i18n import tr_noop
 
 
@@ -25,7 +25,7 @@ def read(file: Path) -> Policy:
         return msgspec.json.decode(file.read_bytes(), type=Policy)
     except FileNotFoundError:
         return Policy()
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise UserProblem(
             tr_noop("The policy file {file} cannot be read ({detail}); please ask your IT."),
             file=str(file),

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from crm_core.errors import CrmError, Unavailable, UserProblem
+from crm_core.errors import UNREADABLE, CrmError, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId, RecordId
 
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 FILE = "profile.json"
 PREFERENCES = "preferences.json"
 BORDERS = "borders.json"
-_DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 SCALE_MIN, SCALE_MAX = 100, 250
 
 
@@ -67,7 +66,7 @@ def load_borders(profile: Path) -> Borders:
     """The borders kept beside a profile; the look's own where there are none to be read."""
     try:
         return msgspec.json.decode((profile / BORDERS).read_bytes(), type=Borders)
-    except (OSError, *_DAMAGED):
+    except (OSError, *UNREADABLE):
         return Borders()
 
 
@@ -80,7 +79,7 @@ def load_preferences(profile: Path) -> Preferences:
     """The preferences kept beside a profile; the usual ones where there are none to be read."""
     try:
         return msgspec.json.decode((profile / PREFERENCES).read_bytes(), type=Preferences)
-    except (OSError, *_DAMAGED):
+    except (OSError, *UNREADABLE):
         return Preferences()
 
 
@@ -97,7 +96,7 @@ def load(profile: Path) -> Settings | None:
         return msgspec.json.decode(file.read_bytes(), type=Settings)
     except FileNotFoundError:
         return None
-    except _DAMAGED as error:
+    except UNREADABLE as error:
         raise UserProblem(
             tr_noop(
                 "The profile's settings in {file} are damaged. The data beside it are untouched; "

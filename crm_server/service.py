@@ -15,7 +15,7 @@ import msgspec
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA
 from crm_core.changes import ChangeSet
 from crm_core.directory import Directory
-from crm_core.errors import Refused
+from crm_core.errors import UNREADABLE, Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
@@ -281,7 +281,7 @@ def _steps_in(body: bytes) -> frozenset[str]:
     """The changesets in what was parked; none where it is something else."""
     try:
         return frozenset(step.id for step in _decode_steps(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return frozenset()
 
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from crm_core.errors import CrmError, Unavailable, UserProblem
+from crm_core.errors import UNREADABLE, CrmError, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop import keychain, paths
 from crm_desktop import profile as profiles
@@ -115,7 +115,7 @@ def _read_head(file: zipfile.ZipFile, backup: Path) -> tuple[Settings, bytes | N
         raise _no_backup(backup)
     try:
         settings = msgspec.json.decode(file.read(SETTINGS_FILE), type=Settings)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _no_backup(backup) from error
     wrapped = file.read(profiles.KEY_FILE) if profiles.KEY_FILE in names else None
     return settings, wrapped

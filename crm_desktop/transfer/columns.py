@@ -11,7 +11,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity, required
-from crm_core.errors import UserProblem
+from crm_core.errors import UNREADABLE, UserProblem
 from crm_core.fields import Authority, Field
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import in_all_languages
@@ -209,7 +209,7 @@ def read_mapping(file: Path) -> Mapping[str, str]:
     """A file that says which column is which field: {"Column": "field", "Column": ""}."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise UserProblem(
             tr_noop(
                 '{file} is no mapping: a JSON object such as {{"Column": "field"}} is needed '

@@ -17,7 +17,7 @@ import requests
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
-from crm_core.errors import Bug, CrmError
+from crm_core.errors import Bug, CrmError, UserProblem
 from crm_core.ids import DeviceId, is_id
 from crm_core.problems import words_for
 from crm_core.wire import (
@@ -37,6 +37,7 @@ from crm_desktop.sync.failures import BadAnswer, of_answer
 from crm_desktop.sync.http import ANSWER_BYTES_MAX, HttpClient
 from crm_desktop.sync.runner import Runner
 from crm_desktop.sync.session import META_TOKENS, Session, decode_item
+from crm_desktop.transfer.columns import read_mapping
 from crm_desktop.transfer.importing import Wish, import_file
 from tests.fuzz.company import DEVICE_KEY, EPOCH, NOW, device_of
 from tests.fuzz.watching import PUT_BACK_AFTER, Attack, Finding
@@ -285,10 +286,11 @@ def table(folder: Path, end: ExitStack) -> Attack:
         first, rest = (data[:1] or b"\0")[0], data[1:]
         file.write_bytes(rest)
         encoding = _FILE_ENCODINGS[first // 8 % len(_FILE_ENCODINGS)]
-        keys = ("name",) if first & 4 else ()
+        entity = CATALOG[_IMPORTED[first % 4]]
+        keys = entity.title[:1] if first & 4 else ()
         wish = Wish(file, keys=keys, dry_run=not first & 128, encoding=encoding)
         store = laptop.turn()
-        import_file(store, CATALOG[_IMPORTED[first % 4]], wish, new_id=store.new_id)
+        import_file(store, entity, wish, new_id=store.new_id)
 
     return _tolerant(attack)
 
@@ -298,8 +300,10 @@ def profile(folder: Path, end: ExitStack) -> Attack:
     del end
 
     def attack(data: bytes) -> None:
-        for name in (settings.FILE, settings.PREFERENCES, settings.BORDERS):
+        for name in (settings.FILE, settings.PREFERENCES, settings.BORDERS, "mapping"):
             (folder / name).write_bytes(data)
+        with suppress(UserProblem):
+            read_mapping(folder / "mapping")
         settings.load_preferences(folder)
         settings.load_borders(folder)
         settings.load(folder)

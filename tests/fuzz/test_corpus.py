@@ -13,6 +13,7 @@ from crm_core.problems import words_for
 from crm_core.values import instant_of
 from crm_desktop import settings
 from crm_desktop.sync.http import _retry_after
+from crm_desktop.transfer.columns import read_mapping
 from crm_desktop.transfer.table import decode
 from crm_server import moments
 from tests.fuzz.mutator import mutate
@@ -69,6 +70,13 @@ def test_damaged_notes_are_told_or_the_usual_ones(damage: bytes, tmp_path: Path)
 def test_an_encoding_that_decodes_no_text_is_told(encoding: str) -> None:
     with pytest.raises(UserProblem, match="encoding"):
         decode(b"name\n\xff", encoding)
+
+
+@pytest.mark.parametrize("damage", [b'{"a":"\xff"}', b"[" * 5000, b'{"a":1}'])
+def test_a_mapping_that_is_none_is_told(damage: bytes, tmp_path: Path) -> None:
+    (tmp_path / "mapping").write_bytes(damage)
+    with pytest.raises(UserProblem, match="no mapping"):
+        read_mapping(tmp_path / "mapping")
 
 
 def test_an_early_year_keeps_its_four_digits() -> None:
