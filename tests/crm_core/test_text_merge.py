@@ -146,8 +146,8 @@ def test_a_note_that_arrives_again_changes_nothing(
 
 def test_what_both_did_alike_counts_once() -> None:
     base = "甲。乙。丙。丁。戊。"
-    mine, theirs = "新。甲。改。丁。戊！", "新。甲。改。丁了。戊。"
-    assert merge_text(base, mine, theirs) == "新。甲。改。丁了。戊！"
+    mine, theirs = "新。甲。改。丙。丁。戊！", "新。甲。改。丙。丁了。戊。"
+    assert merge_text(base, mine, theirs) == "新。甲。改。丙。丁了。戊！"
 
 
 def test_two_sentences_put_in_the_same_place_are_a_persons_affair() -> None:
