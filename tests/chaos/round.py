@@ -51,10 +51,12 @@ DEVICES_MAX = 7
 MAY_END_WITH = {
     "undo": (DONE, FAILED),
     "resolve": (DONE, FAILED),
+    "hand over": (DONE, FAILED),
     "import": (DONE, WAITS_FOR_YOU),
     "doctor": (DONE, WAITS_FOR_YOU, NOT_REACHABLE, SIGNED_OUT),
 }
-"""Nothing is left to be undone, say, or the conflict was settled meanwhile."""
+"""Nothing is left to be undone, the conflict was settled meanwhile, or a new device has not heard
+of its user's colleagues yet."""
 
 SYNC_MAY_END_WITH = (DONE, WAITS_FOR_YOU, NOT_REACHABLE, SIGNED_OUT)
 
