@@ -380,12 +380,19 @@ def _overtake(latest: dict[Place, tuple[Said, Change]], change: Change) -> None:
 
 
 def _look_at_rejected(device: Device, cs_id: ChangeSetId, connection: sqlite3.Connection) -> None:
-    """Invariant 3: only the server rejects; nothing else costs a changeset its effect."""
+    """Invariant 3: only the server rejects; nothing else costs a changeset its effect, but that its
+    author gave up the record below which it stands."""
     judged = connection.execute(
         "SELECT 1 FROM applied WHERE cs_id = ? UNION ALL SELECT 1 FROM parked WHERE id = ?",
         (cs_id, cs_id),
     ).fetchone()
-    if judged is None:
+    given_up = device.rows(
+        "SELECT 1 FROM changeset s JOIN op o ON o.cs = s.n JOIN op made ON made.op = 'insert'"
+        " AND (made.id = o.id OR instr(o.new, lower(hex(made.id))))"
+        " JOIN changeset d ON d.n = made.cs AND d.state = 'discarded' WHERE s.id = ?",
+        (blob(RecordId(cs_id)),),
+    )
+    if judged is None and not given_up:
         raise Violation(3, f"{cs_id} is rejected on {device.name}; the server never judged it")
 
 
