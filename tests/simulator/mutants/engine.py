@@ -20,6 +20,7 @@ from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verdict
 from crm_desktop.sync import failures, status
 from crm_desktop.sync.session import Session
+from crm_server.pull import ALL_ENTERED
 from tests.models import test_pull
 from tests.profile import test_profile
 from tests.simulator.mutants.mutant import Mutant, forget
@@ -51,14 +52,12 @@ def _set_cursor(outbox_: Outbox, cursor: int) -> None:
 
 @contextmanager
 def mark_before_rows() -> Generator[None]:
-    """The place to resume from is committed before the rows that it stands behind."""
+    """With the first part of a long pull all roots are noted as held, those to come as well."""
     apply = Outbox.apply
 
     def hasty(self: Outbox, items: Sequence[PullItem], mark: Mark | None) -> Applied:
-        if mark is not None:
-            with self._store.writing() as c:
-                c.run("UPDATE sync_state SET resume = ?, resume_hi = ?", (mark.after, mark.cursor))
-        return apply(self, items, mark)
+        ahead = Mark(mark.cursor, ALL_ENTERED) if mark is not None else None
+        return apply(self, items, ahead)
 
     with patch.object(Outbox, "apply", hasty):
         yield

@@ -13,7 +13,7 @@ from crm_core.entity import Entity
 from crm_core.fields import Policy, Value
 from crm_core.merge import FieldResult, Merged, Result, Seen, Version
 from tests.crm_core import test_merge
-from tests.server import test_backup, test_merging
+from tests.server import test_backup, test_deleting, test_merging
 from tests.simulator.mutants.mutant import Mutant
 
 merge = import_module("crm_core.merge")
@@ -124,5 +124,8 @@ MUTANTS = (
         "state machine unchecked on receipt", any_step_is_taken, 2,
         test_merging.test_a_transition_from_a_state_that_moved_on_is_a_conflict,
     ),
-    Mutant("edit revives a deleted record", edit_revives, 8),
+    Mutant(
+        "edit revives a deleted record", edit_revives, 8,
+        test_deleting.test_an_edit_of_a_deleted_record_is_kept_beside_it,
+    ),
 )  # fmt: skip
