@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crm_core import wire
+import crm_core.wire as wire_now
 from crm_core.catalog import SCHEMA
 from crm_core.errors import CrmError
 from crm_core.wire import PushRequest, encode
@@ -144,7 +144,7 @@ def wrong_token(world: World, device: Device, dice: random.Random) -> None:
     if not waiting:
         return
     world.tell(f"the work of {device.name} comes with {other.login}'s token")
-    body = encode(PushRequest(device.state.epoch, SCHEMA, waiting[: wire.PUSH_CHANGESETS_MAX]))
+    body = encode(PushRequest(device.state.epoch, SCHEMA, waiting[: wire_now.PUSH_CHANGESETS_MAX]))
     try:
         world.server.push(device.name, body, other)
     except CrmError as refused:

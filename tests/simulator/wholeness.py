@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_core import wire
+import crm_core.wire as wire_now
 from crm_core.changes import CHANGESET_BYTES_MAX
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import PULL_LINE_BYTES_MAX, PushRequest
@@ -100,8 +100,8 @@ class Wholeness:
 def look_at_push(request: PushRequest, body: bytes) -> None:
     """Invariant 15: a push is bounded in number and size, or a single changeset."""
     count = len(request.changesets)
-    limit = max(wire.PUSH_BYTES_MAX, 0 if count > 1 else CHANGESET_BYTES_MAX)
-    if count > wire.PUSH_CHANGESETS_MAX or len(body) > limit + (count + 1) * HEAD_BYTES:
+    limit = max(wire_now.PUSH_BYTES_MAX, 0 if count > 1 else CHANGESET_BYTES_MAX)
+    if count > wire_now.PUSH_CHANGESETS_MAX or len(body) > limit + (count + 1) * HEAD_BYTES:
         raise Violation(15, f"a push of {count} changesets and {len(body)} bytes")
 
 

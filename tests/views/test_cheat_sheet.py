@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.cheat_sheet import Caps, CheatSheet
+from crm_desktop.views.shell.window import Shell
 
 
 def test_f1_lists_every_command_that_has_keys(shell: Shell, qtbot: QtBot) -> None:

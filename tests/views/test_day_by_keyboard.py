@@ -16,8 +16,8 @@ from crm_desktop.models import inbox, journal, queries
 from crm_desktop.models.store import Store
 from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.insight.card import ChartCard
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.places import PLACES
+from crm_desktop.views.shell.window import Shell
 from tests.views.company import receive
 from tests.views.test_inbox import park
 

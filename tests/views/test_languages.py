@@ -15,9 +15,9 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.panes.inbox.pane import InboxPane
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import PLACES
+from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.theme import theme
 from tests.views.strange_words import clipped, speaking_strangely, stretched
 from tests.views.test_inbox import OTHER, park, refuse, write

@@ -13,10 +13,10 @@ from crm_core.ids import RecordId
 from crm_desktop.models import search
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.palette.entries import Entry
 from crm_desktop.views.shell.palette.painting import split_keys
 from crm_desktop.views.shell.palette.palette import Palette
+from crm_desktop.views.shell.window import Shell
 
 Rest = Callable[[], None]
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -12,8 +12,8 @@ from crm_core.ids import RecordId
 from crm_desktop.models import queries
 from crm_desktop.models.queries import Row
 from crm_desktop.models.store import Store
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.quick_log import QuickLog
+from crm_desktop.views.shell.window import Shell
 
 Rest = Callable[[], None]
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -12,8 +12,8 @@ from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.places import PLACES
+from crm_desktop.views.shell.window import Shell
 
 Rest = Callable[[], None]
 CONTROL = Qt.KeyboardModifier.ControlModifier

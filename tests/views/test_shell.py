@@ -19,9 +19,9 @@ from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.entity_pane import EntityPane
-from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import PLACES, place_of
+from crm_desktop.views.shell.window import Shell
 from tests.views.company import receive
 
 Rest = Callable[[], None]
