@@ -52,7 +52,7 @@ PROBLEMS: Mapping[str, str] = {
     "merge.moved": tr_noop(
         "A colleague merged this record with another: what was entered stands there."
     ),
-    "merge.kept": tr_noop("{many} records were changed since and stay where they are."),
+    "merge.kept": tr_noop("Changed since and left where they are: {many}."),
     "kind.unknown": tr_noop("The server does not know '{kind}'."),
     "right.missing": tr_noop("Your role may not do this here ({action})."),
     "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),
