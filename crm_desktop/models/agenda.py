@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from statistics import median_low
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,8 +23,10 @@ from crm_core.ids import RecordId
 from crm_core.wall_time import Zone, instant_at, wall_of
 from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection, SqlRow
-from crm_desktop.models.queries import Row
 from crm_desktop.models.sql import Where, blob, id_of
+
+if TYPE_CHECKING:
+    from crm_desktop.models.queries import Row
 
 VISITS_MAX = 1000
 """Visits of a week that are shown: more than a lead with a hundred reps has."""

@@ -12,6 +12,7 @@ from crm_core.ids import RecordId
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.counts import ENDED_COMPLAINTS, FINISHED_TASKS
+from crm_desktop.models.labels import address_line
 from crm_desktop.models.queries import Row
 from crm_desktop.models.revenue import YearOfRevenue, year_of
 from crm_desktop.models.sql import blob, from_json, id_of
@@ -135,17 +136,6 @@ def _address(c: Connection, account: RecordId) -> str:
         (blob(account),),
     )
     return address_line(*(str(part or "") for part in row)) if row is not None else ""
-
-
-def address_line(  # the six lines of an address
-    country: str, province: str, city: str, district: str, street: str, postcode: str
-) -> str:
-    """An address in one line: Chinese from the large to the small, others the other way round."""
-    if any("\u4e00" <= letter <= "\u9fff" for letter in city + street):
-        own_province = "" if province == city else province
-        return f"{own_province}{city}{district}{street} {postcode}".strip()
-    town = " ".join(part for part in (postcode, city) if part)
-    return ", ".join(part for part in (street, district, town, province, country) if part)
 
 
 def contacts_of(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,8 +27,10 @@ from crm_core.ids import RecordId, is_id
 from crm_core.machines import MACHINES
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection, SqlRow
-from crm_desktop.models.queries import Row
 from crm_desktop.models.sql import blob, id_of
+
+if TYPE_CHECKING:
+    from crm_desktop.models.queries import Row
 
 OPEN_MAX = 1_000
 """Open complaints that are shown: their clocks are sorted anew each minute."""

@@ -87,3 +87,14 @@ def find_by_prefix(c: Connection, kind: str, id_prefix: str) -> list[RecordId]:
         (f"{like_escaped(id_prefix.lower().replace('-', ''))}%", LABELS_MAX),
     )
     return [id_of(row[0]) for row in rows]
+
+
+def address_line(  # the six lines of an address
+    country: str, province: str, city: str, district: str, street: str, postcode: str
+) -> str:
+    """An address in one line: Chinese from the large to the small, others the other way round."""
+    if any("\u4e00" <= letter <= "\u9fff" for letter in city + street):
+        own_province = "" if province == city else province
+        return f"{own_province}{city}{district}{street} {postcode}".strip()
+    town = " ".join(part for part in (postcode, city) if part)
+    return ", ".join(part for part in (street, district, town, province, country) if part)

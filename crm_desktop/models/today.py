@@ -11,10 +11,10 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId, is_id
 from crm_desktop.models import labels
 from crm_desktop.models.agenda import Appointment, Due, appointments, due_accounts
-from crm_desktop.models.cards import address_line
 from crm_desktop.models.complaints import Pressing, pressing_of
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.counts import ENDED_COMPLAINTS
+from crm_desktop.models.labels import address_line
 from crm_desktop.models.sql import blob, id_of
 
 DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN, NAMED = 5, 8, 6, 2

@@ -7,7 +7,8 @@ import pytest
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_desktop.models.cards import AccountCard, account_card, address_line
+from crm_desktop.models.cards import AccountCard, account_card
+from crm_desktop.models.labels import address_line
 from crm_desktop.models.revenue import months_before, revenue_of, revenue_of_view, year_of
 from crm_desktop.models.sql import Where
 from crm_desktop.models.store import Store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 from collections.abc import Callable, Mapping
 
 from crm_core.catalog import CATALOG
@@ -149,6 +148,8 @@ def parse_instant(text: str) -> dt.datetime | None:
 
 def plain_tooltip(text: str) -> str:
     """A tooltip that shows customers' text as it is and never as markup."""
+    import html  # with its table of entities: nobody's start waits for it
+
     return f"<span>{html.escape(text)}</span>" if text else ""
 
 
