@@ -26,7 +26,7 @@ KIND_BITS = 8
 NOTHING_JOINED = 1
 """Changes that SQLite counts for an order to join segments when there was nothing to join."""
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Changes with the tables, their settings and what is written into them: an index of another
 layout is thrown away and built anew."""
 _LAYOUT_NAME = "search_layout"
@@ -34,7 +34,9 @@ _LAYOUT_NAME = "search_layout"
 _SETTINGS = {
     # SQLite would join segments inside a person's commit, and does so for seconds at a time.
     "automerge": 0,
-    "crisismerge": 1_999,
+    # Where nobody joins them behind (the command line), a commit joins so many of a size at once:
+    # at 2,000 segments of all sizes together FTS5 takes no more and calls the disk full.
+    "crisismerge": 250,
     # Joined behind, so many of a size at once: each row is written twice more in a million.
     "usermerge": 16,
     # One segment for each transaction of the builder; the default makes five of it.
