@@ -75,7 +75,7 @@ def show_first(options: Options, fill: Fill) -> None:
     Where a question comes first (who signs in, the passphrase) there is nothing to frame, and
     `fill` is asked at once.
     """
-    window = Window(options.picture.size if options.picture is not None else None)
+    window = Window(options.size)
     organisation = _organisation(options)
     if not organisation:
         fill(window, None)

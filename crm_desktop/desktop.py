@@ -76,8 +76,7 @@ class Desktop(QObject):
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
-        picture = options.picture
-        self.window = window or Window(picture.size if picture is not None else None)
+        self.window = window or Window(options.size)
         self.window.closing.connect(self._stop)
         self._frame = frame
         self._blank = QTimer(self, singleShot=True, interval=_BLANK_AFTER_MS)

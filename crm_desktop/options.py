@@ -49,6 +49,11 @@ class Options:
         return self.profile or paths.default_profile()
 
     @property
+    def size(self) -> tuple[int, int] | None:
+        """How large a picture is to be; None where a window takes the usual room."""
+        return self.picture.size if self.picture is not None else None
+
+    @property
     def is_played(self) -> bool:
         """Whether nobody sits in front of it: pictures are taken."""
         return self.picture is not None or self.story

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
@@ -18,27 +14,6 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.runtime.hub import AT_ONCE_BELOW_ROWS, DataHub
 from crm_desktop.runtime.lanes import Lanes
-from tests.views.company import make_store, people
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    me = new_uuid7()
-    made = make_store(tmp_path, people(me), user=me)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def lanes(qapp: object) -> Iterator[Lanes]:
-    made = Lanes()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hub(store: Store, lanes: Lanes) -> DataHub:
-    return DataHub(store, lanes)
 
 
 def new_account(name: str = "Alfreds") -> Change:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
@@ -19,29 +18,8 @@ from crm_desktop.runtime import indexer as indexer_module
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import ROWS_MAX, Indexer
 from crm_desktop.runtime.lanes import Lanes
-from tests.views.company import make_store, people
 
 FOREVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    me = new_uuid7()
-    made = make_store(tmp_path, people(me), user=me)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def lanes(qapp: object) -> Iterator[Lanes]:
-    made = Lanes()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hub(store: Store, lanes: Lanes) -> DataHub:
-    return DataHub(store, lanes)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The lanes: order, supersession, outcomes, and owners that died."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QObject, QThread
@@ -10,13 +9,6 @@ from shiboken6 import Shiboken
 
 from crm_core.errors import Bug, CrmError, Unavailable
 from crm_desktop.runtime.lanes import Lanes
-
-
-@pytest.fixture
-def lanes(qapp: object) -> Iterator[Lanes]:
-    made = Lanes()
-    yield made
-    made.close()
 
 
 class Asker(QObject):
