@@ -70,9 +70,8 @@ def caught_by(mutant: Mutant, seed: int) -> Violation | None:
         try:
             World(seed).run()
         except Violation as violation:
-            return violation if violation.number == mutant.invariant else None
-        except Exception:
-            return None
+            broke_down = violation.__cause__ is not None
+            return violation if violation.number == mutant.invariant and not broke_down else None
     return None
 
 
