@@ -121,7 +121,8 @@ def test_refused_work_goes_out_again_as_it_was_put_right(store: Store) -> None:
     assert seen(store, "account", A).values["phone"] == "3"
 
 
-def test_a_refused_field_is_put_right_alone(store: Store) -> None:
+def refused_in_part(store: Store) -> ChangeSetId:
+    """A step of which one field was taken and the other applied."""
     first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
     put(store, "account", A, uscc="2", phone="2")
     [cs] = take(store)
@@ -129,6 +130,11 @@ def test_a_refused_field_is_put_right_alone(store: Store) -> None:
         store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
         rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
     )  # fmt: skip
+    return cs
+
+
+def test_a_refused_field_is_put_right_alone(store: Store) -> None:
+    cs = refused_in_part(store)
     inbox.resend(store, cs, {("account", A): {"uscc": "9"}})
     [again] = Outbox(store).take_outbox(10, 10**6)
     assert (again.changes[0].new, again.changes[0].old) == ({"uscc": "9"}, {"uscc": "1"})
@@ -147,13 +153,7 @@ def test_work_set_aside_stays_in_sight_and_waits(store: Store) -> None:
 
 
 def test_the_refused_part_of_a_step_is_set_aside_alone(store: Store) -> None:
-    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
-    put(store, "account", A, uscc="2", phone="2")
-    [cs] = take(store)
-    answer(
-        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
-        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
-    )  # fmt: skip
+    cs = refused_in_part(store)
     inbox.set_aside(store, cs)
     assert states(store) == ["acked", "held"]
     assert seen(store, "account", A).values["uscc"] == "2"
@@ -177,13 +177,7 @@ def test_a_discarded_record_comes_back_with_what_hangs_below(store: Store) -> No
 
 
 def test_a_refused_part_that_was_discarded_comes_back_with_its_reason(store: Store) -> None:
-    first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
-    put(store, "account", A, uscc="2", phone="2")
-    [cs] = take(store)
-    answer(
-        store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
-        rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
-    )  # fmt: skip
+    cs = refused_in_part(store)
     with store.reader() as c:
         before = inbox.stuck(c)
         assert [one.new for one in inbox_facts.loss(c, cs).parts] == [{"uscc": "2"}]

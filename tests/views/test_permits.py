@@ -61,15 +61,19 @@ def store(tmp_path: Path, role: str) -> Iterator[Store]:
     made.close()
 
 
-@pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
-    made = EntityPane(CATALOG["account"], hub)
+def shown(hub: DataHub, kind: str, qtbot: QtBot, rest: Rest) -> EntityPane:
+    made = EntityPane(CATALOG[kind], hub)
     qtbot.addWidget(made)
     hub.changed.connect(made.take_summary)
     made.resize(1280, 700)
     made.show()
     rest()
     return made
+
+
+@pytest.fixture
+def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
+    return shown(hub, "account", qtbot, rest)
 
 
 def stored(store: Store, record_id: RecordId) -> queries.Row:
@@ -214,13 +218,7 @@ def test_a_role_that_makes_no_such_records_is_offered_none(
 
 @pytest.fixture
 def addresses(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
-    made = EntityPane(CATALOG["address"], hub)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1280, 700)
-    made.show()
-    rest()
-    return made
+    return shown(hub, "address", qtbot, rest)
 
 
 def look_for(pane: EntityPane, text: str, qtbot: QtBot, rest: Rest) -> LinkEdit:
