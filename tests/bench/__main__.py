@@ -39,14 +39,16 @@ def main(words: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"there is no row {unknown[0]}; rows: {', '.join(MEASURES)}")
     measured: list[Row] = []
-    with staged() as stage:
-        for name in chosen.rows or MEASURES:
-            measure, records = MEASURES[name]
-            began_s = time.monotonic()
-            measured += measure(stage, chosen.runs, chosen.records or records)
-            print(f"measured {name} in {time.monotonic() - began_s:.0f} s", flush=True)
-    print()
-    print(drawn(measured))
+    try:
+        with staged() as stage:
+            for name in chosen.rows or MEASURES:
+                measure, records = MEASURES[name]
+                began_s = time.monotonic()
+                measured += measure(stage, chosen.runs, chosen.records or records)
+                print(f"measured {name} in {time.monotonic() - began_s:.0f} s", flush=True)
+    finally:  # what was measured before a row failed counts all the same
+        print()
+        print(drawn(measured))
     return 0
 
 

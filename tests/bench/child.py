@@ -146,8 +146,8 @@ def pull(folder: str, data: str, changed: str, rounds: str) -> dict[str, Any]:
         store, session = Outbox(profile.store), profile.session
         sync_once(store, session)
         client, token = session.client, session._required().access
-        for number in range(int(rounds)):
-            change_accounts(Path(data), int(changed), note=f"{number}")
+        for _ in range(int(rounds)):
+            change_accounts(Path(data), int(changed), note=f"{time.time_ns()}")
             gets.append(timed(lambda: client.get(PATH_PING, token))[0])
             seconds, report = timed(lambda: sync_once(store, session))
             assert (report.verified, report.pulled) == (True, int(changed)), report
