@@ -44,7 +44,7 @@ class Pusher:
         self._judge = Judge(work, author, self._refused)
         self._taking = Taking(work, author, self._judge, self._conflicts)
         self.known: dict[str, Stored] = {}
-        self._taken: dict[str, ChangeSetResult] = {}
+        self._taken: dict[str, tuple[ChangeSet, ChangeSetResult]] = {}
         self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.parked: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.named: dict[Key, bool] = {}
@@ -53,7 +53,10 @@ class Pusher:
     def prefetch(self, changesets: Iterable[ChangeSet]) -> None:
         """Read in bulk what these changesets name."""
         changesets = filter(is_sound, changesets)
-        self._in_todays_words = {one.id: _converted(one) for one in changesets}
+        self._in_todays_words = {}
+        for one in changesets:
+            if one.id not in self._in_todays_words:  # another one by this name is not judged
+                self._in_todays_words[one.id] = _converted(one)
         found = self._in_todays_words.values()
         changesets = tuple(one.changeset for one in found if one is not None)
         keys: dict[Key, bool] = {}
@@ -111,7 +114,7 @@ class Pusher:
             return self._again(changeset)
         before = len(self._work.history)
         result = self._judged(changeset)
-        self._taken[changeset.id] = result
+        self._taken[changeset.id] = (changeset, result)
         if result.result != Result.BLOCKED or len(self._work.history) > before:
             # What was held back as a whole is judged anew when it comes again.
             self.applied.append((changeset, result))
@@ -134,9 +137,9 @@ class Pusher:
             self.named[(change.kind, change.id)] = True
 
     def _again(self, changeset: ChangeSet) -> ChangeSetResult:
-        taken = self._taken.get(changeset.id)
-        stored = Stored(self._author.user, taken) if taken else self.known[changeset.id]
-        if stored.author != self._author.user:
+        taken, result = self._taken.get(changeset.id, (None, None))
+        stored = Stored(self._author.user, result) if result else self.known[changeset.id]
+        if stored.author != self._author.user or (taken is not None and taken != changeset):
             return _whole(changeset, Result.REJECTED, "changeset.forged")
         for change in stored.result.changes:
             if change.conflict_id:

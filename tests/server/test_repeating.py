@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy
 
@@ -38,6 +39,17 @@ def test_a_changeset_twice_in_one_push_counts_once(acme: Acme) -> None:
     changeset = acme.nancy.changeset(acme.nancy.insert("account", name="Once"))
     answer = acme.nancy.send(changeset, changeset)
     assert [result.result for result in answer.results] == ["applied", "duplicate"]
+
+
+def test_the_first_of_two_with_one_id_is_judged_and_the_other_refused(acme: Acme) -> None:
+    first = acme.nancy.changeset(acme.nancy.insert("account", name="First"))
+    other = acme.nancy.changeset(acme.nancy.insert("account", name="Other"))
+    other = msgspec.structs.replace(other, id=first.id)
+    answer = acme.nancy.send(first, other)
+    assert [result.result for result in answer.results] == ["applied", "rejected"]
+    assert answer.results[1].changes[0].code == "changeset.forged"
+    names = [row.body["name"] for page in answer.pages for row in page.rows]
+    assert names == ["First"]
 
 
 def test_a_changeset_is_known_whichever_device_repeats_it(acme: Acme) -> None:
