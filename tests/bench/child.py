@@ -26,7 +26,6 @@ from crm_desktop.profile import Profile, open_profile
 from crm_desktop.sync.runner import sync_once
 from crm_desktop.sync.session import PATH_PING, Session
 from tests.bench.machine import peak_memory_mib, reset_peak_memory, timed
-from tests.bench.stage import change_accounts
 from tests.e2e.processes import PASSPHRASE
 
 ROWS_AT_ONCE = 5000
@@ -140,6 +139,8 @@ def nothing_new(folder: str) -> dict[str, Any]:
 def pull(folder: str, data: str, changed: str, rounds: str) -> dict[str, Any]:
     """Rounds of: colleagues change so many accounts, one synchronisation fetches them, one bare
     GET on the same connection."""
+    from tests.bench.stage import change_accounts  # the server's modules, in this job only
+
     pulls: list[float] = []
     gets: list[float] = []
     with closing(opened(folder)) as profile:
