@@ -22,6 +22,7 @@ from crm_desktop.views.shell.window import Shell
 from crm_desktop.views.theme import theme
 from tests.support.records import new_id, values_for
 from tests.views.company import KEY, NOW, make_store, people
+from tests.views.front import InFront, P
 
 EACH = 3
 
@@ -100,6 +101,21 @@ def hub(store: Store, lanes: Lanes) -> DataHub:
 def rest(lanes: Lanes, qtbot: QtBot):
     """Call it to wait until nothing is on its way any more."""
     return lambda: qtbot.waitUntil(lambda: lanes.is_idle, timeout=10_000)
+
+
+@pytest.fixture
+def in_front(hub: DataHub, qtbot: QtBot, rest: Callable[[], None]) -> InFront:
+    """Call it with a pane of `hub` and its size: it stands there, with all that it reads."""
+
+    def show(pane: P, width: int, height: int) -> P:
+        qtbot.addWidget(pane)
+        hub.changed.connect(pane.take_summary)
+        pane.resize(width, height)
+        pane.show()
+        rest()
+        return pane
+
+    return show
 
 
 @pytest.fixture

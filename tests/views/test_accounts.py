@@ -28,6 +28,7 @@ from crm_desktop.views.panes.accounts.revenue_chart import nice_top
 from crm_desktop.views.panes.accounts.words import column_day, next_visit, short_day
 from tests.support import paper
 from tests.views.company import make_store, people, receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 Rows = list[tuple[str, RecordId, dict[str, Value]]]
@@ -80,14 +81,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> AccountsPane:
-    made = AccountsPane(hub)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1104, 800)
-    made.show()
-    rest()
-    return made
+def pane(hub: DataHub, in_front: InFront) -> AccountsPane:
+    return in_front(AccountsPane(hub), 1104, 800)
 
 
 def cells(pane: AccountsPane, record_id: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from crm_desktop.views.panes.complaints.pane import ComplaintsPane
 from crm_desktop.views.panes.complaints.stage_bar import MAIN, stops_of
 from tests.support.records import new_id
 from tests.views.company import make_store, people, receive
+from tests.views.front import InFront
 
 NOW = dt.datetime(2026, 10, 13, 11, tzinfo=CHINA)  # a Tuesday
 RNG = Random(5)
@@ -80,14 +81,8 @@ def hub(store: Store, lanes: Lanes) -> DataHub:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest) -> ComplaintsPane:
-    made = ComplaintsPane(hub, now=lambda: NOW)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1104, 800)
-    made.show()
-    rest()
-    return made
+def pane(hub: DataHub, in_front: InFront) -> ComplaintsPane:
+    return in_front(ComplaintsPane(hub, now=lambda: NOW), 1104, 800)
 
 
 def stored(store: Store, record_id: str) -> CaseDetail:

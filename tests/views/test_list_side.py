@@ -30,6 +30,7 @@ from crm_desktop.views.kit.filtering import ME, OPERATORS, chip_words, operator_
 from crm_desktop.views.kit.list_side import ListSide
 from crm_desktop.views.kit.view_spec import ViewSpec, spec_of, values_of
 from tests.views.company import receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 TASK = CATALOG["task"]
@@ -46,7 +47,7 @@ def task(n: int, **values: object) -> tuple[str, RecordId, dict]:
 
 
 @pytest.fixture
-def pane(hub: DataHub, store: Store, qtbot: QtBot, rest: Rest) -> EntityPane:
+def pane(hub: DataHub, store: Store, in_front: InFront) -> EntityPane:
     """The tasks: three of the company and four known ones, the earliest first."""
     me = store.identity.user
     receive(
@@ -58,13 +59,7 @@ def pane(hub: DataHub, store: Store, qtbot: QtBot, rest: Rest) -> EntityPane:
             task(4, status="dropped", priority="high"),
         ],
     )
-    made = EntityPane(TASK, hub)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1280, 700)
-    made.show()
-    rest()
-    return made
+    return in_front(EntityPane(TASK, hub), 1280, 700)
 
 
 def titles(side: ListSide) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtWidgets import QLineEdit, QPushButton
-from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
@@ -26,6 +25,7 @@ from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.form_row import FormRow
 from crm_desktop.views.kit.words import parse_instant
 from tests.views.company import receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 AT = "2026-11-20T02:42:00Z"
@@ -71,13 +71,8 @@ def hub(store: Store, lanes: Lanes, li: Colleague) -> DataHub:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
-    made = EntityPane(CATALOG["account"], hub)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1100, 700)
-    made.show()
-    rest()
+def pane(hub: DataHub, in_front: InFront, rest: Rest) -> EntityPane:
+    made = in_front(EntityPane(CATALOG["account"], hub), 1100, 700)
     made.choose_first()
     rest()
     return made

@@ -26,6 +26,7 @@ from crm_desktop.views.kit.permit import edit_refusal, who_words
 from crm_desktop.views.panes.accounts.card import AccountCardView
 from crm_desktop.views.shell.window import Shell
 from tests.views.company import make_store, receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 ME, ANNA, LEA, TEAM, MINE, ALSO, ANNAS = (RecordId(f"{n:032x}") for n in range(1, 8))
@@ -61,19 +62,9 @@ def store(tmp_path: Path, role: str) -> Iterator[Store]:
     made.close()
 
 
-def shown(hub: DataHub, kind: str, qtbot: QtBot, rest: Rest) -> EntityPane:
-    made = EntityPane(CATALOG[kind], hub)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1280, 700)
-    made.show()
-    rest()
-    return made
-
-
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
-    return shown(hub, "account", qtbot, rest)
+def pane(hub: DataHub, in_front: InFront) -> EntityPane:
+    return in_front(EntityPane(CATALOG["account"], hub), 1280, 700)
 
 
 def stored(store: Store, record_id: RecordId) -> queries.Row:
@@ -217,8 +208,8 @@ def test_a_role_that_makes_no_such_records_is_offered_none(
 
 
 @pytest.fixture
-def addresses(hub: DataHub, qtbot: QtBot, rest: Rest) -> EntityPane:
-    return shown(hub, "address", qtbot, rest)
+def addresses(hub: DataHub, in_front: InFront) -> EntityPane:
+    return in_front(EntityPane(CATALOG["address"], hub), 1280, 700)
 
 
 def look_for(pane: EntityPane, text: str, qtbot: QtBot, rest: Rest) -> LinkEdit:

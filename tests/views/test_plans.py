@@ -24,6 +24,7 @@ from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.panes.plans.pane import PlansPane
 from crm_desktop.views.panes.plans.tree_model import DUE, PROGRESS, STATUS, TEXT
 from tests.views.company import make_store, people
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 TODAY = dt.date(2026, 10, 13)
@@ -74,13 +75,8 @@ def store(tmp_path: Path, role: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> PlansPane:
-    made = PlansPane(hub, today=lambda: TODAY)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1200, 800)
-    made.show()
-    rest()
+def pane(hub: DataHub, in_front: InFront, rest: Rest) -> PlansPane:
+    made = in_front(PlansPane(hub, today=lambda: TODAY), 1200, 800)
     made.open_record(PLAN)
     rest()
     return made

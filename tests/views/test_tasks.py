@@ -21,6 +21,7 @@ from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.panes.tasks.pane import TasksPane
 from tests.support.records import new_id
 from tests.views.company import make_store, people
+from tests.views.front import InFront
 
 TODAY = dt.date(2026, 11, 20)
 RNG = Random(3)
@@ -50,14 +51,8 @@ def hub(store: Store, lanes: Lanes) -> DataHub:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest) -> TasksPane:
-    made = TasksPane(hub, today=lambda: TODAY)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1104, 600)
-    made.show()
-    rest()
-    return made
+def pane(hub: DataHub, in_front: InFront) -> TasksPane:
+    return in_front(TasksPane(hub, today=lambda: TODAY), 1104, 600)
 
 
 def listed(pane: TasksPane) -> list[str]:

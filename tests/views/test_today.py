@@ -23,6 +23,7 @@ from crm_desktop.views.kit.line import LineButton
 from crm_desktop.views.panes.today.pane import TodayPane
 from crm_desktop.views.theme.theme import theme
 from tests.views.company import make_store, people, receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 OUT_OF_SIGHT = "Account out of sight"
@@ -56,14 +57,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> TodayPane:
-    made = TodayPane(hub, clock=lambda: NOW)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1104, 800)
-    made.show()
-    rest()
-    return made
+def pane(hub: DataHub, in_front: InFront) -> TodayPane:
+    return in_front(TodayPane(hub, clock=lambda: NOW), 1104, 800)
 
 
 def stored(store: Store, kind: str, record_id: RecordId) -> Row:

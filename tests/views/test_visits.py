@@ -31,6 +31,7 @@ from crm_desktop.views.panes.visits.reading import days_of_week
 from crm_desktop.views.panes.visits.writing import wrapped
 from crm_desktop.views.theme.fonts import font
 from tests.views.company import make_store, people, receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 ME, HANDEL, OTHER, NEXT = (RecordId(f"{n:032x}") for n in (1, 2, 3, 4))
@@ -62,13 +63,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def pane(hub: DataHub, qtbot: QtBot, rest: Rest) -> VisitsPane:
-    made = VisitsPane(hub, clock=lambda: NOW, zone=BERLIN)
-    qtbot.addWidget(made)
-    hub.changed.connect(made.take_summary)
-    made.resize(1100, 1000)
-    made.show()
-    rest()
+def pane(hub: DataHub, in_front: InFront) -> VisitsPane:
+    made = in_front(VisitsPane(hub, clock=lambda: NOW, zone=BERLIN), 1100, 1000)
     made.week.calendar.scroll_to_day()
     return made
 

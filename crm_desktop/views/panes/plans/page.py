@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.plans import PlanPage
 from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.folding import Folding
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.panes.plans.buying import PeopleList
 from crm_desktop.views.panes.plans.head import PlanHead
@@ -35,16 +35,16 @@ from crm_desktop.views.panes.plans.words import GAPS
 _BOARD_SHARE, _PEOPLE_SHARE = 620, 500
 _UPPER_SHARE, _LOWER_SHARE = 330, 370
 
-FOLDED_BELOW_WIDTH = 760
-"""In less room the people stand below the board, and the page scrolls."""
-
 _FOLDED_BOARD, _FOLDED_PEOPLE, _FOLDED_WORK = 320, 220, 280
 
 
-class PlanView(QWidget):
+class PlanView(Folding):
     """Shows a plan. Signals: `back_asked`, `step_asked(state)`, `full_asked`, `opened(contact)`,
     `objective_named(text)`, `action_named(objective id, title)`, `dropped(id, reason)`; those of
     the board and the tree are theirs."""
+
+    FOLDED_BELOW_WIDTH = 760
+    """In less room the people stand below the board, and the page scrolls."""
 
     back_asked = Signal()
     step_asked = Signal(str)
@@ -73,17 +73,8 @@ class PlanView(QWidget):
         self._upper = QSplitter(Qt.Orientation.Horizontal, self)
         self._both = QSplitter(Qt.Orientation.Vertical, self)
         self._scroll = QScrollArea(self)
-        self._is_narrow = False
         self._lay_out()
         self._connect()
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        is_narrow = self.width() < FOLDED_BELOW_WIDTH
-        if is_narrow != self._is_narrow:
-            self._is_narrow = is_narrow
-            self._fold()
 
     @property
     def page(self) -> PlanPage | None:
@@ -207,6 +198,7 @@ class PlanView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
 
+    @override
     def _fold(self) -> None:
         """Stack the board and the people where they do not fit beside each other."""
         upper, both, is_narrow = self._upper, self._both, self._is_narrow

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypeAlias
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -24,6 +23,7 @@ from crm_desktop.models.today import Day, LateTask, Stop, read_day, read_due
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.empty import EmptyPane
+from crm_desktop.views.kit.folding import Folding
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.section import Section
 from crm_desktop.views.panes.today.sides import (
@@ -42,9 +42,6 @@ _MINUTE_MS = 60_000
 _MARGIN = 20
 _SIDE_WIDTH = 440
 
-FOLDED_BELOW_WIDTH = 820
-"""In less room what waits stands below the visits."""
-
 Clock: TypeAlias = "Callable[[], dt.datetime]"
 
 
@@ -53,9 +50,12 @@ def here_and_now() -> dt.datetime:
     return dt.datetime.now().astimezone()
 
 
-class TodayPane(QWidget):
+class TodayPane(Folding):
     """Signals: `opened(kind, id)`; `place_asked(name)` of another place; `new_asked(kind, values)`;
     `log_asked()` for the quick log; `failed(CrmError)`."""
+
+    FOLDED_BELOW_WIDTH = 820
+    """In less room what waits stands below the visits."""
 
     opened = Signal(str, str)
     place_asked = Signal(str)
@@ -89,21 +89,12 @@ class TodayPane(QWidget):
         self._visits = QVBoxLayout()
         self._edge = QFrame(self)
         self._side = _scrolled(self._waiting, self, tr("What waits"), "alt")
-        self._is_narrow = False
         self._lay_out()
         self._connect()
         self._minute = QTimer(self, interval=_MINUTE_MS)
         self._minute.timeout.connect(self.refresh)
         self._minute.start()
         self.refresh()
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        is_narrow = self.width() < FOLDED_BELOW_WIDTH
-        if is_narrow != self._is_narrow:
-            self._is_narrow = is_narrow
-            self._fold()
 
     # What the shell asks
 
@@ -275,6 +266,7 @@ class TodayPane(QWidget):
         self._waits.addStretch(1)
         self._side.setFixedWidth(_SIDE_WIDTH)
 
+    @override
     def _fold(self) -> None:
         """Put what waits below the visits, or beside them where there is room."""
         if self._is_narrow:

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -25,14 +24,12 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.folding import Folding
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.panes.visits.head import DAY, LIST, WEEK, Head
 from crm_desktop.views.panes.visits.reading import monday_of
 from crm_desktop.views.panes.visits.week_page import WeekPage
 from crm_desktop.views.panes.visits.words import VISIT
-
-FOLDED_BELOW_WIDTH = 860
-"""In less room the accounts due and the visit chosen stand below the days."""
 
 _FOLDED_DAYS = 320
 _KINDS = frozenset(("visit", "account", "address"))
@@ -42,12 +39,15 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-class VisitsPane(QWidget):
+class VisitsPane(Folding):
     """Calendar, due accounts and the visit chosen; or the plain list.
 
     Signals: `failed(CrmError)`, `opened(kind, id)`, and those of the plain list. `clock` gives the
     aware moment, `zone` the place (None: this machine's).
     """
+
+    FOLDED_BELOW_WIDTH = 860
+    """In less room the accounts due and the visit chosen stand below the days."""
 
     failed = Signal(object)
     opened = Signal(str, str)
@@ -68,20 +68,11 @@ class VisitsPane(QWidget):
         self._edge, self._below = QFrame(self), hairline(self)
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._scroll = QScrollArea(self)
-        self._is_narrow = False
         self._list: EntityPane | None = None
         self._lay_out()
         self._head.switch.choose(WEEK)
         self._connect()
         self.week.go_today()
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        is_narrow = self.width() < FOLDED_BELOW_WIDTH
-        if is_narrow != self._is_narrow:
-            self._is_narrow = is_narrow
-            self._fold()
 
     # What others may ask
 
@@ -204,6 +195,7 @@ class VisitsPane(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._scroll)
 
+    @override
     def _fold(self) -> None:
         """Put the side below the days where it does not fit beside them."""
         is_narrow = self._is_narrow
