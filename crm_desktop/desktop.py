@@ -21,7 +21,7 @@ from crm_desktop.profile import (
     Opener,
     PassphraseNeeded,
     Profile,
-    destroy_key,
+    leave_for_good,
     open_profile,
     sign_in,
 )
@@ -291,13 +291,22 @@ class Desktop(QObject):
 
         self.lanes.network(job, self._show_shell, owner=self, failed=self._show_problem)
 
-    def _lock_for_good(self) -> None:
-        """IT has withdrawn this device; its unsent work lies with the server."""
-        profile = self._profile
+    def _lock_for_good(self, left: bytes) -> None:
+        """IT has withdrawn this device; its unsent work lies with the server, but for what was
+        saved since: that is left as soon as nobody can save any more."""
+        profile = self._detached()
         if profile is None:
             return
-        self._leave()
-        self.lanes.write(lambda: destroy_key(profile), owner=self, failed=self._show_problem)
+
+        def job() -> None:
+            try:
+                leave_for_good(profile, left)
+            finally:
+                profile.close()
+
+        self.lanes.network(job, self._tell_withdrawn, owner=self, failed=self._open_anew)
+
+    def _tell_withdrawn(self, _done: None) -> None:
         self._ask(NoProfile("withdrawn"))
         text = tr_noop(
             "IT has withdrawn this device. Work that was not sent yet lies with the server; the "
@@ -305,20 +314,31 @@ class Desktop(QObject):
         )
         self.page.show_problem(Message(text))
 
+    def _open_anew(self, _failure: CrmError) -> None:
+        """What was saved last could not be left: it is shown until it can."""
+        self._open()
+
     def _leave(self) -> None:
         """Close what is open, so that the store has one owner when it is opened again."""
+        profile = self._detached()
+        if profile is not None:
+            profile.close()
+
+    def _detached(self) -> Profile | None:
+        """What was open, with all that was saved and nobody who saves any more."""
         self._stop()
         if self.shell is not None:
             self.window.pages.removeWidget(self.shell)
         for part in (self.shell, self._autosync, self._indexer):
             if part is not None:
                 part.deleteLater()
-        if self._profile is not None:
+        profile = self._profile
+        if profile is not None:
             self.lanes.close()
-            self._profile.close()
             self.lanes.deleteLater()
             self.lanes = Lanes(self)
         self._profile = self.shell = self._autosync = self._indexer = None
+        return profile
 
     def _show_problem(self, error: CrmError) -> None:
         self.page.show_problem(error.message)

@@ -185,6 +185,22 @@ def sign_out(profile: Profile) -> None:
     profile.session.sign_out()
 
 
+def leave_for_good(profile: Profile, left: bytes) -> None:
+    """Destroy the key of a withdrawn device once the server has all that was not sent: `left` it
+    has, what was saved since is left now. Raises CrmError; then all of it can still be read."""
+    from crm_desktop.models.outbox import Outbox
+
+    outbox = Outbox(profile.store)
+    while True:
+        with profile.store.writing():  # nobody saves between the last look and the end
+            unsent = outbox.unsent()
+            if unsent == left:
+                destroy_key(profile)
+                return
+        profile.session.park(unsent)
+        left = unsent
+
+
 def destroy_key(profile: Profile) -> None:
     """Make the local data of a withdrawn device unreadable, after its unsent work went to the
     server; a new sign-in makes a new database beside it."""

@@ -100,7 +100,7 @@ def sync(desk: Desk) -> Exit:
         run = Runner(Outbox(opened.store), opened.session).run()
         remember(opened.store, run.failure, opened.store.now())
         if run.withdrawn:
-            profiles.destroy_key(opened)
+            profiles.leave_for_good(opened, run.left)
         if run.failure is not None:
             raise run.failure
         report = run.report.as_json()

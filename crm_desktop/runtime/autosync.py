@@ -43,10 +43,10 @@ class Autosync(QObject):
     """Keeps one profile in step with its server. Owned by the composition root.
 
     Signals: `stood(Standing)` whenever the indicator should change; `run_ended(failure or None)`;
-    `withdrawn` when IT has withdrawn this device and its unsent work lies with the server.
+    `withdrawn(bytes)` when IT has withdrawn this device: its unsent work, as the server has it.
     """
 
-    withdrawn = Signal()
+    withdrawn = Signal(object)
     stood = Signal(object)
     run_ended = Signal(object)
 
@@ -155,7 +155,7 @@ class Autosync(QObject):
 
     def _take_run(self, run: Run) -> None:
         if run.withdrawn:
-            self.withdrawn.emit()
+            self.withdrawn.emit(run.left)
             return
         report = run.report
         self._has_come_through = bool(report.pushed or report.pulled)

@@ -54,13 +54,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: its report, what lies where after it, and what kept it from being complete."""
+    """One run: its report, what lies where after it, and what kept it from being complete. `left`:
+    the unsent work that a server has taken which has `withdrawn` this device."""
 
     report: Report
     parked: Parked
     failure: CrmError | None
     withdrawn: bool
     summary: Summary
+    left: bytes = b""
 
 
 class Connected(Server, Protocol):
@@ -114,6 +116,7 @@ class Runner:
         self._stream: Stream | None = None
         self._sending: Future[PushResponse] | None = None
         self._summary = Summary()
+        self._left = b""
         self._stopped = threading.Event()
         self.last_progress_s = time.monotonic()
 
@@ -225,10 +228,10 @@ class Runner:
         self._server.refresh()
 
     def park_unsent(self, _effect: do.ParkUnsent) -> None:
-        parked = b""
-        while (unsent := self._write(self._store.unsent)) != parked:
+        self._left = b""
+        while (unsent := self._write(self._store.unsent)) != self._left:
             self._server.park(unsent)  # meanwhile somebody may have typed on
-            parked = unsent
+            self._left = unsent
 
     def _tell(self, summary: Summary) -> None:
         self._summary = self._summary | summary
@@ -246,7 +249,9 @@ class Runner:
             tally.pushed, tally.pulled, tally.conflicts, tally.rejected, tally.blocked,
             tally.orphaned, tally.quarantined, outcome.verified, round(seconds, 3),
         )  # fmt: skip
-        return Run(report, outcome.parked, outcome.failure, outcome.withdrawn, self._summary)
+        return Run(
+            report, outcome.parked, outcome.failure, outcome.withdrawn, self._summary, self._left
+        )
 
 
 _HANDLERS: dict[type[Effect[Any]], Callable[[Runner, Any], Any]] = {

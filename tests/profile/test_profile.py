@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.changes import Change, Op
-from crm_core.errors import NotAllowed, UserProblem
+from crm_core.errors import NotAllowed, Unavailable, UserProblem
 from crm_core.ids import DeviceId, RecordId
 from crm_core.wire import SignInResponse
 from crm_desktop import keychain, profile
@@ -179,6 +179,39 @@ def test_a_withdrawn_devices_data_cannot_be_read_any_more(office: Office, tmp_pa
     assert not any(wrapped in file.read_bytes() for file in tmp_path.iterdir())
     with pytest.raises(NoProfile):
         profile.open_profile(tmp_path, "p")
+
+
+def test_what_is_saved_while_a_withdrawn_device_leaves_is_left_too(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+    with closing(sign_in(tmp_path)) as opened:
+        left = Outbox(opened.store).unsent()
+        change = Change("account", opened.store.new_id(), Op.INSERT, {"name": "Late"})
+        journal.commit(opened.store, [change], label="New")
+        monkeypatch.setattr(opened.session, "park", taken.append)
+        profile.leave_for_good(opened, left)
+        assert taken == [Outbox(opened.store).unsent()]
+    assert b"Late" in taken[0]
+    with pytest.raises(NoProfile):
+        profile.open_profile(tmp_path, "p")
+
+
+def test_what_cannot_be_left_keeps_its_key(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def park(_body: bytes) -> None:
+        raise Unavailable("gone")
+
+    with closing(sign_in(tmp_path)) as opened:
+        left = Outbox(opened.store).unsent()
+        change = Change("account", opened.store.new_id(), Op.INSERT, {"name": "Late"})
+        journal.commit(opened.store, [change], label="New")
+        monkeypatch.setattr(opened.session, "park", park)
+        with pytest.raises(Unavailable):
+            profile.leave_for_good(opened, left)
+    with closing(profile.open_profile(tmp_path, "p")) as again:
+        assert b"Late" in Outbox(again.store).unsent()
 
 
 def test_a_keyrings_profile_needs_no_passphrase(office: Office, tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from crm_core.changes import Change, Op
 from crm_core.errors import NotAllowed, Unavailable
 from crm_core.i18n import Message
 from crm_desktop import i18n
 from crm_desktop.desktop import Desktop
-from crm_desktop.models.store import Store
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.options import Demo, Options
 from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile
 from crm_desktop.views.sign_in import SignInPage, SignInWords
@@ -107,6 +109,40 @@ def test_the_demo_lists_who_there_is(start: Any, qtbot: QtBot) -> None:
     page._list.setCurrentRow(1)
     assert (page._login.text(), page._password.text()) == ("fuller", "demo")
     assert page._server.text() == "http://127.0.0.1:9"
+
+
+def test_a_save_at_the_moment_of_withdrawal_is_left_with_the_server(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    taken: list[bytes] = []
+    destroyed: list[bytes] = []
+    monkeypatch.setattr(
+        "crm_desktop.profile.destroy_key", lambda _: destroyed.append(Outbox(store).unsent())
+    )
+    desktop = start(None)
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    desktop._profile.session = SimpleNamespace(park=taken.append)
+    left, hub = Outbox(store).unsent(), desktop.hub
+    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Late"})], "New", owner=hub)
+    desktop._autosync.withdrawn.emit(left)
+    qtbot.waitUntil(lambda: front(desktop) is desktop.page)
+    assert b"Late" in taken[0]
+    assert destroyed == taken
+
+
+def test_what_a_withdrawn_device_cannot_leave_is_shown_again(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    def park(_body: bytes) -> None:
+        raise Unavailable("gone")
+
+    desktop = start(None)
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    before = desktop.shell
+    desktop._profile.session = SimpleNamespace(park=park)
+    desktop._autosync.withdrawn.emit(b"[] as of yesterday")
+    qtbot.waitUntil(lambda: desktop.shell not in (None, before))
+    assert front(desktop) is desktop.shell
 
 
 def test_signing_in_makes_the_profile_and_opens_it(
