@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from crm_core.errors import CrmError, UserProblem
+from crm_core.errors import UNREADABLE, CrmError, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId
 from crm_core.wire import SignInRequest, SignInResponse
@@ -29,9 +29,19 @@ if TYPE_CHECKING:
 
 KEY_FILE = "key.wrapped"
 POINTER = "current"
+SWITCH = "switching"
 LOGS = "logs"
 META_CLOCK_OFFSET = "clock.offset_s"
 GENERATIONS_MAX = 10_000
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """What a profile becomes when a backup is restored: a database that lies in its folder, the
+    settings, and the wrapped key (None: the keyring holds it)."""
+
+    database: str
+    settings: Settings
+    wrapped: bytes | None = None
 
 
 class NoProfile(UserProblem):
@@ -94,6 +104,7 @@ def this_machine() -> Machine:
 def open_profile(path: Path, passphrase: str | None = None) -> Profile:
     """Open a profile without a word to its server. Raises NoProfile, PassphraseNeeded, other
     UserProblems (wrong passphrase, damaged or newer database) and Unavailable."""
+    finish_switch(path)
     settings = required_settings(path)
     secrets = unlock(path, settings, passphrase)
     return Profile(path, settings, Store.open(database(path), secrets.database_key), secrets)
@@ -158,6 +169,36 @@ def point_to(path: Path, file: Path) -> None:
     write_atomically(path / POINTER, f"{file.name}\n".encode())
 
 
+def switch(path: Path, to: Switch) -> None:
+    """Make a profile another one, in one step: a kill before it changes nothing, one behind it
+    leaves the rest to whoever opens the profile next."""
+    write_atomically(path / SWITCH, msgspec.json.encode(to))
+    finish_switch(path)
+
+
+def finish_switch(path: Path) -> None:
+    """Do what is left of a switch that was cut short. Raises UserProblem and Unavailable."""
+    file = path / SWITCH
+    if not file.exists():
+        return
+    try:
+        to = msgspec.json.decode(file.read_bytes(), type=Switch)
+    except (OSError, *UNREADABLE) as error:
+        raise UserProblem(
+            tr_noop("{file} cannot be read ({detail}); restore a backup."),
+            file=str(file),
+            detail=reason(error) if isinstance(error, OSError) else str(error),
+        ) from error
+    key, database = path / KEY_FILE, path / Path(to.database).name
+    if database.exists():
+        if to.wrapped is not None and not (key.exists() and key.read_bytes() == to.wrapped):
+            set_aside(key)
+            write_atomically(key, to.wrapped)
+        point_to(path, database)
+        save(path, to.settings)
+    file.unlink()
+
+
 def sign_in(
     path: Path, server: str, organisation: str, login: str, password: str, passphrase: str | None
 ) -> Profile:
@@ -174,6 +215,7 @@ def sign_in_on(
     profile), PassphraseNeeded, NotAllowed and Unavailable; then nothing was changed."""
     if not wanted.server:
         raise UserProblem(tr_noop("Name the server to sign in at (--server URL)."))
+    finish_switch(path)
     settings = load(path)
     if settings is None:
         return _register(machine, path, wanted, passphrase)

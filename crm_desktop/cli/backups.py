@@ -5,6 +5,7 @@ A key that the OS keyring keeps is not in the file: it opens on the computer who
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,9 +24,9 @@ from crm_desktop.models.backup import backup as copy_database
 from crm_desktop.models.backup import check
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
-from crm_desktop.profile import Profile
+from crm_desktop.profile import Profile, Switch
 from crm_desktop.settings import FILE as SETTINGS_FILE
-from crm_desktop.settings import Settings, load, reason, save, write_atomically
+from crm_desktop.settings import Settings, load, reason
 from crm_desktop.sync.session import META_TOKENS
 
 DATABASE = "crm.db"
@@ -66,6 +67,7 @@ def restore_backup(path: Path, backup: Path, passphrase: str | None) -> Restored
     """
     with _sentences(backup), zipfile.ZipFile(backup) as file:
         settings, wrapped = _read_head(file, backup)
+        profiles.finish_switch(path)
         present = load(path)
         if present is not None and present.user != settings.user:
             raise UserProblem(
@@ -91,22 +93,8 @@ def restore_backup(path: Path, backup: Path, passphrase: str | None) -> Restored
             Path(f"{database}{part}").unlink(missing_ok=True)
         raise
     set_aside = profiles.database(path) if present is not None else None
-    _switch(path, database, settings, wrapped)
+    profiles.switch(path, Switch(database.name, settings, wrapped))
     return Restored(database, pending, set_aside)
-
-
-def _switch(path: Path, database: Path, settings: Settings, wrapped: bytes | None) -> None:
-    """From here on the profile is what the backup was."""
-    if wrapped is not None and _other_key(path, wrapped):
-        profiles.set_aside(path / profiles.KEY_FILE)
-        write_atomically(path / profiles.KEY_FILE, wrapped)
-    profiles.point_to(path, database)
-    save(path, settings)
-
-
-def _other_key(path: Path, wrapped: bytes) -> bool:
-    file = path / profiles.KEY_FILE
-    return not file.exists() or file.read_bytes() != wrapped
 
 
 def _read_head(file: zipfile.ZipFile, backup: Path) -> tuple[Settings, bytes | None]:
@@ -138,6 +126,8 @@ def _extract(file: zipfile.ZipFile, database: Path) -> None:
     with file.open(DATABASE) as source, database.open("xb") as target:
         while piece := source.read(PIECE_BYTES):
             target.write(piece)
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def _check_whole(store: Store, backup: Path) -> None:

@@ -1,0 +1,90 @@
+"""A backup with another key takes a profile's place in one step, whenever the machine dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_core.changes import Change, Op
+from crm_core.errors import CrmError
+from crm_desktop import profile
+from crm_desktop.cli.backups import restore_backup, write_backup
+from crm_desktop.models import journal
+from crm_desktop.models.outbox import Outbox
+from tests.profile.test_profile import Office, sign_in
+
+STEPS = ("set_aside", "write_atomically", "point_to", "save")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Office:
+    made = Office()
+    monkeypatch.setattr(profile, "_ask", made.ask)
+    return made
+
+
+@pytest.fixture
+def backup(office: Office, tmp_path: Path) -> Path:
+    """Of another device of hers, with work that it had not sent."""
+    with closing(sign_in(tmp_path / "other", phrase="other")) as opened:
+        change = Change("account", opened.store.new_id(), Op.INSERT, {"name": "Alfreds"})
+        journal.commit(opened.store, [change], label="New")
+        write_backup(opened, tmp_path / "backup.zip")
+    return tmp_path / "backup.zip"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("dies_at", range(6))
+def test_a_kill_while_a_backup_is_restored_leaves_a_profile_that_opens(
+    backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int, after: bool
+) -> None:
+    folder = tmp_path / "mine"
+    sign_in(folder).close()
+    with monkeypatch.context() as patched:
+        _let_die(patched, dies_at, after=after)
+        with suppress(Killed):
+            restore_backup(folder, backup, "other")
+    opened = [one for phrase in ("p", "other") for one in _opened(folder, phrase)]
+    assert len(opened) == 1, "one of the two, whole"
+    with closing(opened[0]) as one:
+        assert one.store.identity.user == one.settings.user
+        unsent = Outbox(one.store).unsent()
+        assert (b"Alfreds" in unsent) == (one.store.identity.device == _device(tmp_path / "other"))
+        assert one.settings.device == one.store.identity.device
+
+
+def _opened(folder: Path, phrase: str) -> Iterator[profile.Profile]:
+    with suppress(CrmError):
+        yield profile.open_profile(folder, phrase)
+
+
+def _device(folder: Path) -> str:
+    return profile.required_settings(folder).device
+
+
+def _let_die(patched: pytest.MonkeyPatch, dies_at: int, *, after: bool) -> None:
+    """Before or after the n-th of the steps that change what lies in the folder."""
+    count = iter(range(1000))
+
+    def dying(step: Any) -> Any:
+        def run(*arguments: Any) -> Any:
+            is_last = next(count) == dies_at
+            if is_last and not after:
+                raise Killed
+            done = step(*arguments)
+            if is_last:
+                raise Killed
+            return done
+
+        return run
+
+    for name in STEPS:
+        patched.setattr(profile, name, dying(getattr(profile, name)))
