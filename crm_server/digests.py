@@ -14,6 +14,7 @@ from typing import Any
 
 from crm_core.digest import Digest, version_hash
 from crm_core.ids import RecordId
+from crm_server.sight import changed_roots
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
 
@@ -96,27 +97,25 @@ def _carry(tx: Tx, known: _Known, keys: frozenset[str]) -> Digest | None:
 def _changed_since(tx: Tx, seq: int, keys: frozenset[str]) -> list[RecordId] | None:
     """The records whose share may differ since `seq`; None where they are too many."""
     limit = CARRIED_RECORDS_MAX + 1
-    ids: set[RecordId] = set()
-    roots = _ids(tx.rows(
-        "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?)"
-        " AND (seq > ? OR (gone_seq > ? AND gone_seq < ?)) LIMIT ?",
-        ([*keys], seq, seq, FOREVER, limit),
-    ))  # fmt: skip
+    roots = changed_roots(tx, keys, seq, limit)
+    if len(roots) >= limit:
+        return None
     queries: tuple[tuple[str, tuple[Any, ...]], ...] = (
         ("SELECT id FROM record WHERE seq > ? LIMIT ?", (seq, limit)),
-        ("SELECT DISTINCT id FROM record_root WHERE seq > ? LIMIT ?", (seq, limit)),
+        ("SELECT id FROM record_root WHERE seq > ? LIMIT ?", (seq, limit)),
         (
-            "SELECT DISTINCT id FROM record_root"
-            f" WHERE gone_seq > ? AND gone_seq < {FOREVER} LIMIT ?",
+            f"SELECT id FROM record_root WHERE gone_seq > ? AND gone_seq < {FOREVER} LIMIT ?",
             (seq, limit),
         ),
-        ("SELECT DISTINCT id FROM record_root WHERE root = ANY(?) LIMIT ?", ([*roots], limit)),
+        ("SELECT id FROM record_root WHERE root = ANY(?) LIMIT ?", (roots, limit)),
     )
-    for sql, params in queries if len(roots) < limit else ():
-        ids |= _ids(tx.rows(sql, params))
-        if len(ids) > CARRIED_RECORDS_MAX:
+    ids: set[RecordId] = set()
+    for sql, params in queries:
+        found = tx.rows(sql, params)
+        ids |= _ids(found)
+        if len(found) >= limit or len(ids) >= limit:
             return None
-    return [*ids] if len(roots) < limit else None
+    return [*ids]
 
 
 def _ids(rows: Iterable[tuple[Any, ...]]) -> set[RecordId]:

@@ -26,7 +26,7 @@ from crm_core.wire import (
 )
 from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import Digests
-from crm_server.sight import Generations, plan
+from crm_server.sight import Generations, Plan, plan
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
 
@@ -62,7 +62,10 @@ class Puller:
         self._now = now
         self._keys = [*generations.keys]
         refuse_too_much(request)
-        self.plan = plan(tx, clock, generations, request)
+        self.plan = self._planned()
+
+    def _planned(self) -> Plan:
+        return plan(self._tx, self._clock, self._generations, self._request)
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -213,11 +216,11 @@ class Puller:
 
     def _gone_lines(self, cursor: int) -> Iterator[bytes]:
         found = self._tx.rows(
-            "SELECT DISTINCT r.kind, r.id FROM record_root g"
-            " JOIN root_scope gs ON gs.root = g.root AND gs.key = ANY(?) AND gs.gone_seq = ?"
-            " JOIN record r ON r.id = g.id AND r.kind = g.kind"
-            f" WHERE g.gone_seq > ? AND g.gone_seq < {FOREVER} AND NOT EXISTS (SELECT 1{_SHOWN})",
-            (self._keys, FOREVER, cursor, FOREVER, self._keys, FOREVER),
+            "SELECT DISTINCT r.kind, r.id FROM record_root r"
+            f" WHERE r.gone_seq > ? AND r.gone_seq < {FOREVER} AND EXISTS (SELECT 1"
+            " FROM root_scope gs WHERE gs.root = r.root AND gs.key = ANY(?) AND gs.gone_seq = ?)"
+            f" AND NOT EXISTS (SELECT 1{_SHOWN})",
+            (cursor, self._keys, FOREVER, FOREVER, self._keys, FOREVER),
         )
         for kind, rows in groupby(sorted(found), key=lambda row: row[0]):
             for some in _portions([RecordId(record_id) for _, record_id in rows]):

@@ -149,12 +149,7 @@ class _Sight:
 
     def _moved(self, cursor: int) -> tuple[set[RecordId], set[RecordId]]:
         """Roots that came and went under unchanged keys: only what was stamped since counts."""
-        changed = self._tx.rows(
-            "SELECT DISTINCT root FROM root_scope WHERE key = ANY(?)"
-            " AND (seq > ? OR (gone_seq > ? AND gone_seq < ?))",
-            (self._keys, cursor, cursor, FOREVER),
-        )
-        roots = [root for (root,) in changed]
+        roots = [*dict.fromkeys(changed_roots(self._tx, self._keys, cursor))]
         if not roots:
             return set(), set()
         intervals = self._tx.rows(
@@ -165,3 +160,22 @@ class _Sight:
         before = {RecordId(root) for root, seq, gone in intervals if seq <= cursor < gone}
         ever = {RecordId(root) for root, _, gone in intervals if gone > cursor}
         return now - before, ever - now
+
+
+def changed_roots(tx: Tx, keys: Iterable[str], since: int, limit: int | None = None) -> list[str]:
+    """The roots that came below one of these keys or left it, once for each time; of either at
+    most `limit`.
+
+    Two questions, each of which an index answers from `since` on: what came and went since has
+    gone since.
+    """
+    bound, bounds = ("", ()) if limit is None else (" LIMIT ?", (limit,))
+    come = tx.rows(
+        f"SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq = ? AND seq > ?{bound}",
+        ([*keys], FOREVER, since, *bounds),
+    )
+    gone = tx.rows(
+        f"SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ? AND gone_seq < ?{bound}",
+        ([*keys], since, FOREVER, *bounds),
+    )
+    return [root for (root,) in (*come, *gone)]

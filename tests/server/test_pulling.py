@@ -1,12 +1,16 @@
 """The stream: its order, its resumption, its digest, and how little nothing new costs."""
 
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import event
 
 from crm_core.changes import Change, Op
+from crm_core.ids import RecordId
 from crm_core.wire import Deleted, End, Enter, Hello, Left, Mark, Page, PullItem, PushRequest
 from crm_server import digests, pull
+from crm_server.load import LoadRow, load
 from crm_server.store import ServerStore, Tx
 from tests.server.world import Acme, Device
 
@@ -40,6 +44,39 @@ def test_what_others_wrote_out_of_sight_costs_no_write_and_no_recount(
     monkeypatch.setattr(digests, "count", _must_not_be_called)
     items = acme.nancy.pull()
     assert [type(item) for item in items] == [Mark, End]
+
+
+def test_what_a_pull_reads_does_not_grow_with_what_stays_as_it_was(acme: Acme) -> None:
+    if acme.world.store.postgres:
+        pytest.skip("steps are counted on SQLite")
+    account = acme.shared_account()
+    few = steps_to_hear_of(acme, account, phone="111")
+    rows: list[LoadRow] = [
+        ("account", acme.world.new_id(), {"name": f"Customer {n}", "owner": acme.nancy.user})
+        for n in range(600)
+    ]
+    load(acme.world.service, rows, acme.nancy.user)
+    acme.nancy.pull()
+    assert steps_to_hear_of(acme, account, phone="222") <= 1.2 * few
+
+
+def steps_to_hear_of(acme: Acme, account: RecordId, *, phone: str) -> int:
+    """How many steps SQLite takes for a pull that brings one changed account."""
+    acme.world.change("account", account, phone=phone)
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    def watch(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(step, 1)
+
+    event.listen(acme.world.store.engine, "checkout", watch)
+    acme.nancy.pull()
+    event.remove(acme.world.store.engine, "checkout", watch)
+    assert acme.nancy.body("account", account)["phone"] == phone
+    return steps
 
 
 def _must_not_be_called(*_: object) -> None:
