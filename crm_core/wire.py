@@ -112,6 +112,14 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     total: Seq
 
 
+class Part(msgspec.Struct, frozen=True, tag="part"):
+    """What was asked for first is here, as of `hi`; `count` rows are in sight altogether. Sent
+    instead of an `End`, only to clients that asked with `PullRequest.first`."""
+
+    hi: Seq
+    count: Seq
+
+
 class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which digests a pull is to state: without `endings` those of the 256 buckets of roots, else
     of every single root whose id ends so. `content`: of the canonical bodies too (`digest`)."""
@@ -137,14 +145,16 @@ class Anew(msgspec.Struct, frozen=True, omit_defaults=True, tag="anew"):
     more: bool = False
 
 
-PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | End | Sums | Anew
+PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | Part | End | Sums | Anew
 
 
 class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """`cursor` 0: everything. `resume`: the `after` of the last mark of a pull cut short, with
     `resume_hi` its cursor: roots up to it are held, the rest follow. `check` asks for digests,
     `anew` for all that lies below roots whose digests differed; older servers heed neither.
-    `heard`: the server's schema as last heard, where it was another one than the client's."""
+    `heard`: the server's schema as last heard, where it was another one than the client's.
+    `first`: the local day of a device that holds nothing yet ("2026-11-22"): what its user needs of
+    the coming days is sent alone, and a `Part` instead of an `End`."""
 
     epoch: str = ""
     schema: Seq = 1
@@ -155,6 +165,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     check: Check | None = None
     anew: tuple[SoundId, ...] = ()
     heard: int = 0
+    first: str = ""
 
 
 class PushRequest(msgspec.Struct, frozen=True):

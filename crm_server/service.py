@@ -34,6 +34,7 @@ from crm_core.wire import (
     WireTombstone,
     encode,
 )
+from crm_server import today_first
 from crm_server.digests import Digests
 from crm_server.directory import load_directory
 from crm_server.judge import Author
@@ -43,6 +44,7 @@ from crm_server.push import Pusher
 from crm_server.rows import Row
 from crm_server.sight import Generations
 from crm_server.store import Clock, ServerStore, Tx, write_clock
+from crm_server.today_first import TodayPuller
 from crm_server.work import Work
 
 SCOPE_GRACE_DAYS = 7
@@ -176,7 +178,9 @@ class Service:
             clock = tx.clock()
             rows = _generations(tx, who.user)
             generations = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows))
-            puller = Puller(tx, clock, generations, request, self._digests, self.now)
+            pulled = (tx, clock, generations, request, self._digests, self.now)
+            today = today_first.is_asked_for(request, clock)
+            puller = TodayPuller(who.user, *pulled) if today else Puller(*pulled)
             delivered, _ = _delivered(tx, who.device)
             if delivered < clock.seq and puller.delivers():
                 self._note_delivered(who.device, clock.seq)

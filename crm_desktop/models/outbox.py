@@ -24,6 +24,7 @@ from crm_core.wire import (
     Left,
     Mark,
     Page,
+    Part,
     PullItem,
     PushResponse,
     Sums,
@@ -251,7 +252,7 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 renewing.renew(receipt, item)
             case Sums():
                 receipt.said = item
-            case Hello() | Mark() | End():
+            case Hello() | Mark() | Part() | End():
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
 
 
