@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crm_core.fields import Field, Value
-from crm_core.ids import RecordId
+from crm_core.ids import RecordId, is_id
 
 MERGED_INTO = "merged_into"
 """The field in which a merged record names the one that took its place."""
@@ -25,7 +25,7 @@ UNMERGE_DAYS = 30
 def taker_of(values: Mapping[str, Value]) -> RecordId | None:
     """The record that took this one's place."""
     taker = values.get(MERGED_INTO)
-    return RecordId(taker) if isinstance(taker, str) and taker else None
+    return RecordId(taker) if isinstance(taker, str) and is_id(taker) else None
 
 
 def led_to(

@@ -36,10 +36,11 @@ class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WireTombstone(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One deleted record: its last seq."""
+    """One deleted record: its last seq, and the record that took its place where it was merged."""
 
     id: SoundId
     seq: Seq
+    into: SoundId | None = None
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -169,11 +170,13 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PushRequest(msgspec.Struct, frozen=True):
-    """Changesets in the order in which they were made."""
+    """Changesets in the order in which they were made. `brief`: rows that are just what their
+    author shows already need not come back; older servers send them all the same."""
 
     epoch: str
     schema: Seq
     changesets: tuple[ChangeSet, ...]
+    brief: bool = False
 
 
 class ChangeResult(msgspec.Struct, frozen=True, omit_defaults=True):

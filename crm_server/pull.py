@@ -9,8 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
+import msgspec
+
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
+from crm_core.fields import Value
 from crm_core.ids import ALL_ROOT, RecordId
+from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.wire import (
     PULL_PAGE_ROWS,
     Anew,
@@ -45,6 +49,9 @@ _SHOWN = (
     " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
     " AND rs.key = ANY(?) AND rs.gone_seq = ?"
 )
+
+
+_decode_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 class Puller:
@@ -244,7 +251,7 @@ class Puller:
                 wire = ",".join([_wire_row(row, roots[(row[0], row[1])]) for row in page])
                 yield f'{{"type":"page","kind":"{kind}","rows":[{wire}]}}\n'.encode()
             for page in _portions(dead):
-                wire = ",".join(f'{{"id":"{row[1]}","seq":{row[2]}}}' for row in page)
+                wire = ",".join(map(_wire_tombstone, page))
                 yield f'{{"type":"del","kind":"{kind}","rows":[{wire}]}}\n'.encode()
 
 
@@ -282,6 +289,13 @@ def _wire_row(row: tuple[Any, ...], roots: frozenset[RecordId]) -> str:
         return f'{{"id":"{record_id}","seq":{seq},"body":{body}}}'
     named = '","'.join(sorted(roots))
     return f'{{"id":"{record_id}","seq":{seq},"body":{body},"roots":["{named}"]}}'
+
+
+def _wire_tombstone(row: tuple[Any, ...]) -> str:
+    kind, record_id, seq, _, body = row
+    taker = taker_of(_decode_body(body)) if kind in MERGEABLE and MERGED_INTO in body else None
+    led = f',"into":"{taker}"' if taker is not None else ""
+    return f'{{"id":"{record_id}","seq":{seq}{led}}}'
 
 
 def _seq_of(row: tuple[Any, ...]) -> int:

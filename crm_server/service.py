@@ -20,6 +20,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
+from crm_core.merging import taker_of
 from crm_core.values import instant_of
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
@@ -120,7 +121,7 @@ class Service:
                 raise Refused("request.epoch", tr_noop("The server was restored."))
             author = self._author(tx, clock, who)
             work = self.work(tx, clock)
-            pusher = Pusher(work, author)
+            pusher = Pusher(work, author, brief=request.brief)
             pusher.prefetch(request.changesets)
             results = tuple(pusher.take(changeset) for changeset in request.changesets)
             work.flush()
@@ -321,7 +322,8 @@ def _shown_rows(
         if not roots:
             continue
         if row.deleted:
-            dead.setdefault(kind, []).append(WireTombstone(record_id, row.seq))
+            stone = WireTombstone(record_id, row.seq, taker_of(row.values))
+            dead.setdefault(kind, []).append(stone)
         else:
             live.setdefault(kind, []).append(_wire_row(row, roots))
     pages = tuple(Page(kind, tuple(rows)) for kind, rows in live.items())

@@ -1,11 +1,13 @@
 """Merging duplicates: what led to one record leads to the other, and nothing is lost on the way."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import ChangeSetResult
+from crm_core.wire import ChangeSetResult, Deleted
 from tests.server.test_merging import parked, resolve
 from tests.server.world import Acme, Device
 
@@ -48,6 +50,37 @@ def test_what_led_to_the_loser_leads_to_the_winner(acme: Acme, pair: Pair) -> No
         assert not device.sees("account", loser)
         assert device.body("task", task.id)["account"] == winner
         assert device.body("attachment", note.id)["parent"] == f"account/{winner}"
+
+
+@pytest.mark.parametrize("kind", ["account", "contact"])
+def test_whoever_hears_that_a_merged_record_is_gone_hears_who_took_its_place(
+    acme: Acme, kind: str
+) -> None:
+    loser, winner = acme.shared_account("Alfred"), acme.shared_account("Alfreds")
+    if kind == "contact":
+        people = [acme.nancy.insert("contact", full_name=name) for name in ("Li", "Li Na")]
+        roles = [
+            acme.nancy.insert("account_contact", account=winner, contact=one.id, role="boss")
+            for one in people
+        ]
+        acme.nancy.push(*people, *roles)
+        acme.fuller.pull()
+        loser, winner = people[0].id, people[1].id
+    other = acme.nancy.insert("task", account=acme.shared_account("C"), title="Gone")
+    acme.nancy.push(other)
+    acme.fuller.pull()
+    answer = acme.fuller.send(
+        acme.fuller.changeset(*merging(acme.fuller, kind, loser, winner), atomic=True),
+        acme.fuller.changeset(Change("task", other.id, Op.DELETE, {}, {}, other.base_seq)),
+    )
+    assert takers(answer.deleted)[loser] == winner
+    acme.nancy.pull()
+    found = takers([item for item in acme.nancy.items if isinstance(item, Deleted)])
+    assert (found[loser], found.get(other.id)) == (winner, None)
+
+
+def takers(lines: Sequence[Deleted]) -> dict[RecordId, RecordId | None]:
+    return {one.id: one.into for line in lines for one in line.rows}
 
 
 def test_a_child_that_the_merger_never_saw_follows_too(acme: Acme, pair: Pair) -> None:
