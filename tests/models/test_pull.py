@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from crm_core.catalog import CATALOG
@@ -10,8 +11,9 @@ from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Enter, Gone, Left, Mark, WireRow, WireTombstone
 from crm_desktop.models import inbox, journal, search
 from crm_desktop.models.journal import leaving
-from crm_desktop.models.journal.rows import recount
+from crm_desktop.models.journal.rows import fetch, recount
 from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.sql import blob, layout
 from crm_desktop.models.store import Store
 from tests.models.support import (
     LI,
@@ -343,3 +345,28 @@ def test_every_kind_can_be_received(store: Store) -> None:
     for n, kind in enumerate(CATALOG):
         pull(store, 500, page(kind, row(RecordId(f"{n + 300:032x}"), n + 1, created_by=ME)))
     assert digest(store).count == len(CATALOG)
+
+
+def test_rows_that_fill_other_fields_each_arrive_as_they_would_alone(store: Store) -> None:
+    contents = (
+        {"name": "A", "owner": LI, "tags": ["x"], "do_not_contact": True},
+        {"phone": "030", "owner": None, "custom": {"route": "7"}, "of_tomorrow": [1]},
+        {"owner": ME, "parent": A, "do_not_contact": False},
+    )
+    rows = [row(RecordId(f"{n:032x}"), n, **body) for n, body in enumerate(contents, 40)]
+    rows.append(msgspec.structs.replace(row(T, 50, name="T"), roots=(B, A)))
+    first_pull(store, *(("account", one) for one in rows))
+    with store.reader() as c:
+        for one in rows:
+            found = fetch(c, "account", one.id)
+            assert found is not None
+            blank = layout("account").blank
+            assert found.values == {**blank, "tags": [], **one.body}
+            assert (found.seq, found.root) == (one.seq, blob(B) if one.id == T else None)
+        assert c.rows("SELECT id, root FROM extra_root") == [(blob(T), blob(A))]
+
+
+def test_a_record_that_comes_twice_in_one_page_is_there_once(store: Store) -> None:
+    pull(store, 500, page("account", row(A, 10, name="old"), row(A, 20, name="new")))
+    assert seen(store, "account", A).values["name"] == "new"
+    assert digest(store) == digest_of(("account", row(A, 20)))

@@ -11,11 +11,13 @@ from crm_core.catalog import CATALOG
 from crm_core.digest import Digest, version_hash
 from crm_core.fields import Value
 from crm_core.ids import RecordId, is_id
+from crm_core.merging import MERGED_INTO
 from crm_core.wire import Deleted, Page, Sums, WireRow, WireTombstone
 from crm_desktop.models.connection import Connection, NotStorable, SqlValue, savepoint
-from crm_desktop.models.journal import differing
+from crm_desktop.models.journal import differing, first_versions
 from crm_desktop.models.journal import rows as rows_
 from crm_desktop.models.journal.differing import Held
+from crm_desktop.models.journal.following import keep_takers
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.replica import Summary
@@ -100,7 +102,7 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
     held = differing.held(c, kind, ids)
     shadows = _shadows(c, kind, ids)
     worked_on = _with_own_work(c, kind, {key: row.seq for key, row in zip(ids, rows, strict=True)})
-    new: list[tuple[SqlValue, ...]] = []
+    new: list[tuple[bytes, WireRow, bytes | None]] = []
     newer: list[tuple[Held, tuple[SqlValue, ...]]] = []
     bare: list[tuple[str, bytes]] = []
     more_roots: list[tuple[str, bytes, bytes]] = []
@@ -112,16 +114,15 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
         if key in worked_on or (old is None and key in shadows):
             _receive_below_own_work(receipt, kind, key, row)
             continue
-        columns, extra = table.stored(row.body)
         root = None
         if row.roots:
             root, others = _roots(key, row.roots)
             more_roots.extend((kind, key, other) for other in others)
-        version = (key, row.seq, root, LIVE, extra, *columns)
         if old is None:
-            new.append(version)
+            new.append((key, row, root))
         else:
-            newer.append((old, version))
+            columns, extra = table.stored(row.body)
+            newer.append((old, (key, row.seq, root, LIVE, extra, *columns)))
         count += 1
         total += version_hash(kind, row.id, row.seq)
         counted = old.counted if old is not None else 0
@@ -131,7 +132,7 @@ def _receive(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
         if counted:
             count -= 1
             total -= version_hash(kind, row.id, counted)
-    c.many(table.upsert, new)
+    first_versions.insert(c, kind, new)
     if newer:
         differing.replace(c, kind, newer)
         _after_update(c, kind, [old for old, _ in newer])
@@ -285,6 +286,7 @@ def receive_deleted(receipt: Receipt, deleted: Deleted) -> None:
         state = HIDDEN if old.deleted == HIDDEN else DELETED
         dead.append((state, tombstone.seq, old.rid))
     c.many(f"UPDATE {layout(kind).table} SET deleted = ?, seq = ? WHERE rid = ?", dead)
+    keep_takers(c, kind, {rid for _, _, rid in dead}, tombstones)
     rows_.mark_for_search(c, kind, [rid for _, _, rid in dead])
     _leave_quarantine(receipt, kind, tombstones)
     _visit(receipt, kind, held)
@@ -300,7 +302,10 @@ def _delete_below_own_work(
     shadow = rows_.shadow_of(c, kind, tombstone.id)
     assert shadow is not None
     _uncount(receipt, kind, tombstone.id, counted)
-    rows_.set_shadow(c, kind, tombstone.id, Shadow(tombstone.seq, True, shadow.body))
+    body = shadow.body
+    if body is not None and tombstone.into is not None:
+        body = {**body, MERGED_INTO: tombstone.into}
+    rows_.set_shadow(c, kind, tombstone.id, Shadow(tombstone.seq, True, body))
     rebase(c, kind, tombstone.id)
 
 
