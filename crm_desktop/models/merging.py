@@ -15,7 +15,7 @@ from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
 from crm_core.merge import same
-from crm_core.merging import MERGEABLE, MERGED_INTO
+from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.wire import ChangeSetResult
 from crm_desktop.i18n import tr
 from crm_desktop.models import journal
@@ -23,7 +23,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rows import Stored, fetch
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import rights_here
-from crm_desktop.models.sql import id_of
+from crm_desktop.models.sql import DELETED, HIDDEN, id_of
 from crm_desktop.models.store import Store
 
 _VERDICT = msgspec.json.Decoder(ChangeSetResult)
@@ -42,15 +42,28 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Taker:
+    """The record in the place of one that was merged away; `title` "" where it is out of sight."""
+
+    record: RecordId
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """Work on a record that a colleague merged with another, where it stands now; `title` names
-    that one, "" where it is out of sight."""
+    that one, "" where it is out of sight, and `former` the one that is gone."""
 
     at: str
     kind: str
     record: RecordId
     into: RecordId
     title: str
+    former: str = ""
+
+
+META_TOLD = "merging.told"
+"""The ids of the changesets of which a person was told where their work stands now, as JSON."""
 
 
 MOVED = "merge.moved"
@@ -112,15 +125,48 @@ def unmerge(store: Store, kind: str, loser: RecordId) -> Summary:
     return journal.commit(store, [back], label=tr("Restore: {title}", title=title))
 
 
+def taker(c: Connection, kind: str, record_id: RecordId) -> Taker | None:
+    """The record that stands in the place of one that was merged away; None for any other."""
+    met: set[RecordId] = set()
+    row = fetch(c, kind, record_id)
+    into = None
+    while row is not None and row.deleted == DELETED and row.id not in met:
+        met.add(row.id)
+        next_one = taker_of(row.values)
+        if next_one is None:
+            break
+        into, row = next_one, fetch(c, kind, next_one)
+    return None if into is None else Taker(into, _title_of(kind, row))
+
+
+def newly_moved(store: Store) -> tuple[Moved, ...]:
+    """Own work that stands at another record since a merge, each told once for good."""
+    kept = store.meta(META_TOLD)
+    told = frozenset(msgspec.json.decode(kept, type=list[str])) if kept else frozenset[str]()
+    with store.reader() as c:
+        steps = _moved_steps(c, "")
+        news = [step for step in steps if step[0] not in told]
+        found = [one for _, n, at, verdict in news for one in _moved_of(c, n, at, verdict)]
+    if news:
+        store.set_meta(META_TOLD, msgspec.json.encode([step[0] for step in steps]).decode())
+    return tuple(found)
+
+
 def moved(c: Connection, since: str = "") -> tuple[Moved, ...]:
     """Own work that the server found meant for a record merged meanwhile, the newest first: what
     was typed at `since` (an instant; "" ever) or later."""
+    steps = _moved_steps(c, since)
+    return tuple(one for _, n, at, verdict in steps for one in _moved_of(c, n, at, verdict))
+
+
+def _moved_steps(c: Connection, since: str) -> list[tuple[str, int, str, str]]:
+    """(id, number, instant, verdict) of the changesets of which something moved."""
     rows = c.rows(
-        "SELECT n, at, verdict FROM changeset WHERE state IN ('acked', 'confirmed') AND at >= ?"
-        " AND instr(coalesce(verdict, ''), ?) ORDER BY n DESC",
+        "SELECT id, n, at, verdict FROM changeset WHERE state IN ('acked', 'confirmed')"
+        " AND at >= ? AND instr(coalesce(verdict, ''), ?) ORDER BY n DESC",
         (since, MOVED),
     )
-    return tuple(one for n, at, verdict in rows for one in _moved_of(c, n, at, verdict))
+    return [(key.hex(), n, at, verdict) for key, n, at, verdict in rows]
 
 
 def _moved_of(c: Connection, n: int, at: str, verdict: str) -> Iterator[Moved]:
@@ -133,9 +179,13 @@ def _moved_of(c: Connection, n: int, at: str, verdict: str) -> Iterator[Moved]:
         if part.code == MOVED and part.params.get("into") and part.index in kinds:
             told[*kinds[part.index], part.params["into"]] = None
     for kind, record_id, into in told:
-        taker = fetch(c, kind, RecordId(into))
-        title = entity_of(kind).name_of(taker.values) if taker is not None else ""
-        yield Moved(at, kind, record_id, RecordId(into), title)
+        title = _title_of(kind, fetch(c, kind, RecordId(into)))
+        former = _title_of(kind, fetch(c, kind, record_id))
+        yield Moved(at, kind, record_id, RecordId(into), title, former)
+
+
+def _title_of(kind: str, row: Stored | None) -> str:
+    return entity_of(kind).name_of(row.values) if row is not None and row.deleted != HIDDEN else ""
 
 
 def _decided_by_people(entity: Entity) -> Iterator[Field]:

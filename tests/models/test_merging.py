@@ -10,9 +10,18 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, Deleted, Left, WireTombstone
 from crm_desktop.models import inbox, journal
-from crm_desktop.models.merging import choices, may_merge, merge_records, moved, unmerge
+from crm_desktop.models.merging import (
+    Taker,
+    choices,
+    may_merge,
+    merge_records,
+    moved,
+    newly_moved,
+    taker,
+    unmerge,
+)
 from crm_desktop.models.outbox import Outbox
-from crm_desktop.models.store import Store
+from crm_desktop.models.store import Store, new_uuid7
 from tests.models.support import (
     add,
     answer,
@@ -148,6 +157,46 @@ def test_a_merge_whose_loser_leaves_sight_waits_for_its_author_and_shows_nothing
     with pair.reader() as c:
         assert {x.record for x in inbox.stuck(c)} == {LOSER, WINNER}
         assert c.value("SELECT count(*) FROM shadow") == 0
+
+
+@pytest.mark.parametrize("kind", ["account", "contact"])
+@pytest.mark.parametrize("own", [False, True], ids=["unchanged", "changed here"])
+def test_what_a_colleague_merged_away_leads_to_the_record_in_its_place(
+    pair: Store, kind: str, own: bool
+) -> None:
+    first, second, third = (new_uuid7() for _ in range(3))
+    title = "name" if kind == "account" else "full_name"
+    pull(pair, 20, *(page(kind, row(x, 20, (), **{title: x[-4:]})) for x in (first, second, third)))
+    if own:
+        put(pair, kind, first, phone="1") if kind == "account" else put(
+            pair, kind, first, wechat="1"
+        )
+    pull(pair, 22, Deleted(kind, (WireTombstone(first, 21, second),)))
+    pull(pair, 24, Deleted(kind, (WireTombstone(second, 23, third),)))
+    with pair.reader() as c:
+        assert taker(c, kind, first) == Taker(third, third[-4:])
+        assert taker(c, kind, second) == Taker(third, third[-4:])
+        assert taker(c, kind, third) is None
+    pull(pair, 26, page(kind, row(first, 25, (), **{title: "back"})))
+    with pair.reader() as c:
+        assert taker(c, kind, first) is None
+
+
+def test_what_was_deleted_and_not_merged_leads_nowhere(pair: Store) -> None:
+    pull(pair, 20, Deleted("account", (WireTombstone(LOSER, 20),)))
+    with pair.reader() as c:
+        assert taker(c, "account", LOSER) is None
+
+
+def test_a_move_is_told_once(pair: Store) -> None:
+    put(pair, "account", LOSER, phone="222")
+    (cs_id,) = take(pair)
+    said = ChangeResult(0, "phone", "merged", "merge.moved", "", {"into": WINNER})
+    answer(pair, ChangeSetResult(cs_id, "merged", 9, (said,)))
+    assert [(x.record, x.into, x.title, x.former) for x in newly_moved(pair)] == [
+        (LOSER, WINNER, "Alfreds", "Alfred")
+    ]
+    assert newly_moved(pair) == ()
 
 
 def test_whoever_worked_on_a_record_merged_meanwhile_is_told_where_his_work_stands(

@@ -15,7 +15,9 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.merging import MERGED_INTO, led_to, taker_of
+from crm_core.wire import WireTombstone
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal import rows
 from crm_desktop.models.sql import blob, id_of, is_blob_link, layout, to_json
 
 SENT = "NOT (op = 'set' AND new = '{}')"
@@ -88,6 +90,17 @@ def _leading(
         (stored,),
     )
     return [(id_of(key), value) for (key,) in rows]
+
+
+def keep_takers(
+    c: Connection, kind: str, rids: set[int], tombstones: Iterable[WireTombstone]
+) -> None:
+    """What others merged away leads to the record in its place; `rids` are rows just deleted."""
+    for one in tombstones:
+        row = rows.fetch(c, kind, one.id) if one.into is not None else None
+        if row is not None and row.rid in rids:
+            version = (row.seq, row.root, row.deleted)
+            rows.put(c, kind, row.id, version, {**row.values, MERGED_INTO: one.into})
 
 
 def _following_back(c: Connection, n: int, change: Change) -> Iterator[_Led]:
