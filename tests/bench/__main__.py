@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from tests.bench import first_sync, nothing_new, pull, push, search, start, window
+from tests.bench import first_sync, load, nothing_new, pull, push, search, start, window
 from tests.bench.stage import Stage, staged
 from tests.bench.table import Row, drawn
 
@@ -21,6 +21,7 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "pull": (pull.measure, 100_000),
     "pull-many": (pull.measure_many, 1_000_000),
     "absence": (pull.measure_absence, 40_000),
+    "load": (load.measure, 10_000),
     "start": (start.measure, 1_000_000),
     "window": (window.measure, 1_000_000),
     "search": (search.measure, 100_000),
