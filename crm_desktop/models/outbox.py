@@ -140,6 +140,7 @@ class Outbox:
         """Write the last items and close the pull; compare the digests."""
         store = self._store
         with store.writing() as c:
+            is_first = not c.value("SELECT cursor FROM sync_state")
             receipt = self._receipt(c)
             take_items(receipt, items)
             retry_quarantined(receipt, store.clock())
@@ -156,6 +157,8 @@ class Outbox:
             settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
             differing = self._compare_closely(receipt)
             verified = _compare(c, end, receipt.now, alike=not differing)
+            if is_first and verified:
+                turns.note_all_new(c, receipt.now)
             return Verdict(
                 summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined,
                 receipt.said is not None, differing,

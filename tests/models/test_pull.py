@@ -370,3 +370,13 @@ def test_a_record_that_comes_twice_in_one_page_is_there_once(store: Store) -> No
     pull(store, 500, page("account", row(A, 10, name="old"), row(A, 20, name="new")))
     assert seen(store, "account", A).values["name"] == "new"
     assert digest(store) == digest_of(("account", row(A, 20)))
+
+
+def test_what_was_just_fetched_is_looked_at_again_a_day_later(store: Store) -> None:
+    one = row(A, 10, name="A")
+    pull(store, 100, Enter((A,)), page("account", one), held=digest_of(("account", one)))
+    state = Outbox(store).state()
+    assert (state.count_due, state.check_root) == (False, "")
+    clock_of(store).move(hours=25)
+    state = Outbox(store).state()
+    assert (state.count_due, state.check_root) == (True, A)

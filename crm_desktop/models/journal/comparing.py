@@ -49,13 +49,14 @@ def differing(c: Connection, said: Sums) -> tuple[str, ...]:
 
 def sums(c: Connection, check: Check) -> dict[str, Digest]:
     """The digests of the server's versions held here, whatever own work lies above them."""
-    held = {id_of(key) for (key,) in c.rows("SELECT id FROM root")}
     endings = check.endings
     wanted = [RecordId(one) for one in endings if len(one) == WHOLE_ID]
     narrowed = wanted if len(wanted) == len(endings) else []
+    everywhere = None if narrowed else _held(c)
     found: dict[str, Digest] = {}
     for version in versions(c, narrowed, content=check.content):
         # What lies below no root that is held must show as well: it counts wherever it says.
+        held = _held(c, version.roots) if everywhere is None else everywhere
         roots = held.intersection(version.roots) or version.roots
         digest = Digest(1, version.hash)
         for root in roots:
@@ -63,6 +64,13 @@ def sums(c: Connection, check: Check) -> dict[str, Digest]:
                 name = root if endings else bucket_of(root)
                 found[name] = found.get(name, Digest()) + digest
     return found
+
+
+def _held(c: Connection, among: Sequence[RecordId] = ()) -> frozenset[RecordId]:
+    """The roots in sight: all of them, which may be very many, or those among a few."""
+    keys = [blob(root) for root in among]
+    narrowed = f" WHERE id IN ({','.join('?' * len(keys))})" if keys else ""
+    return frozenset(id_of(key) for (key,) in c.rows(f"SELECT id FROM root{narrowed}", keys))
 
 
 def versions(c: Connection, roots: Sequence[RecordId], *, content: bool) -> Iterator[Version]:

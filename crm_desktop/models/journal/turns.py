@@ -37,6 +37,13 @@ def note_counted(c: Connection, now: str) -> None:
     _set_meta(c, META_COUNTED, now)
 
 
+def note_all_new(c: Connection, now: str) -> None:
+    """Everything was fetched just now, and counted on its way in: the first turns come a day
+    later."""
+    note_counted(c, now)
+    _set_meta(c, META_CHECKED, f" {now}")
+
+
 def _behind(c: Connection, last: str) -> str:
     first = c.value("SELECT min(id) FROM root WHERE id > ?", (blob(last),))
     first = first or c.value("SELECT min(id) FROM root")
