@@ -47,7 +47,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     """Sent first when epoch, schema or scope generation differ from the client's.
 
     `restored`: every range of seqs (low, high] whose history was lost when a backup was restored;
-    a client may have missed several restores.
+    a client may have missed several restores. `anew`: the client's cursor lies below `gc_floor`, so
+    all in its sight follows; what it holds and is not named was deleted long ago, or has left.
     """
 
     epoch: str
@@ -59,6 +60,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     gc_floor: Seq = 0
     restored_at_seq: Seq = 0
     restored: tuple[tuple[Seq, Seq], ...] = ()
+    anew: bool = False
 
 
 class Enter(msgspec.Struct, frozen=True, tag="enter"):

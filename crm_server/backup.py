@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core.errors import UserProblem
 from crm_core.i18n import Message, tr_noop
+from crm_server.migrate import bring_up
 from crm_server.moments import hours_between
 from crm_server.organisations import Organisations
 from crm_server.service import Service
@@ -32,6 +33,7 @@ JOURNAL_DAYS = 60
 """Clients keep what they sent so long: what is older, they cannot bring back."""
 
 FORMAT = 1
+_VERSIONS = range(1, STORE_VERSION + 1)
 ROWS_AT_A_TIME = 2000
 LEVEL = 6
 
@@ -107,6 +109,7 @@ def restore(organisations: Organisations, file: Path) -> Restored:
             store.create_tables()
             with store.note() as tx:
                 rows = _replace_all(tx, lines, file)
+                bring_up(tx, tx.clock())
                 epoch = organisations.new_id()
                 seq = start_epoch(tx, epoch, organisations.clock())
         finally:
@@ -134,7 +137,7 @@ def _header(found: Any, file: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or "crm_backup" not in found:
         raise _not_ours(file)
     header: dict[str, Any] = {**found}
-    if header["crm_backup"] != FORMAT or header.get("version") != STORE_VERSION:
+    if header["crm_backup"] != FORMAT or header.get("version") not in _VERSIONS:
         raise UserProblem(tr_noop("{file} was written by another version."), file=str(file))
     if not SLUG.match(str(header.get("slug"))):
         raise _not_ours(file)

@@ -40,6 +40,8 @@ class Digests:
         """The digest of every live record visible with these keys, in this snapshot. `afresh`:
         what was carried along is not believed, but counted again."""
         known = None if afresh else self._known.get(keys)
+        if known is not None and known.seq < clock.gc_floor:
+            known = None  # what it would be carried by may be collected
         if known is not None and known.epoch == clock.epoch and known.seq == clock.seq:
             return known.digest
         digest = None

@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -30,6 +30,7 @@ from crm_server.bodies import Limit, check_depth, gathered, pack, packed, unpack
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.service import PARK_BYTES_MAX, Principal
+from crm_server.upkeep import upkeep
 
 log = logging.getLogger("crm_server")
 
@@ -76,6 +77,7 @@ def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastA
         title="CRM Desktop server",
         docs_url=None,
         redoc_url=None,
+        lifespan=_lifespan,
         redirect_slashes=False,  # it would answer with a place made of the request's own Host
         openapi_url="/openapi.json" if api_docs else None,
     )
@@ -95,6 +97,13 @@ def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastA
     app.post("/sync/v1/park")(park)
     app.post("/sync/v1/sealed-key")(sealed_key)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """What goes on beside the requests, for as long as the server runs."""
+    with upkeep(app.state.organisations):
+        yield
 
 
 def from_environment() -> FastAPI:

@@ -7,10 +7,15 @@ from dataclasses import replace
 
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
-from crm_server.store import ServerStore, Tx, write_clock
+from crm_server.store import Clock, ServerStore, Tx, write_clock
 from crm_server.tables import STORE_VERSION
 
-STEPS: Mapping[int, Callable[[Tx], None]] = {}
+
+def _only_tables(_tx: Tx) -> None:
+    """What is new are tables, which are made beforehand."""
+
+
+STEPS: Mapping[int, Callable[[Tx], None]] = {1: _only_tables}
 """From a version to the next; frozen once released."""
 
 
@@ -23,7 +28,12 @@ def migrate(store: ServerStore) -> int:
                 tr_noop("The store has version {found}, newer than this server's {ours}."),
                 found=clock.version, ours=STORE_VERSION,
             )  # fmt: skip
-        for version in range(clock.version, STORE_VERSION):
-            STEPS[version](tx)
-        write_clock(tx, replace(clock, version=STORE_VERSION))
+        bring_up(tx, clock)
     return STORE_VERSION
+
+
+def bring_up(tx: Tx, clock: Clock) -> None:
+    """Run the missing steps on tables that are all there."""
+    for version in range(clock.version, STORE_VERSION):
+        STEPS[version](tx)
+    write_clock(tx, replace(clock, version=STORE_VERSION))

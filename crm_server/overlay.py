@@ -50,6 +50,7 @@ class Overlay:
         self._undo: list[tuple[MutableMapping[Any, Any], Any, Any]] = []
         self._history_mark = 0
         self._loaded: list[RecordId] = []
+        self.forgotten: set[Key] = set()
 
     # -- taking back ------------------------------------------------------------------------
 
@@ -118,6 +119,17 @@ class Overlay:
         for key, roots in sets.items():
             self.roots.setdefault(key, frozenset(roots))
         self.prefetch_keys({root for roots in sets.values() for root in roots})
+
+    def prefetch_forgotten(self, keys: Iterable[Key]) -> None:
+        """Find those of absent records that there were once and that were collected since: their
+        ids are not given away a second time."""
+        if not self.clock.gc_floor:
+            return
+        absent = {key for key in keys if self.rows.get(key) is None}
+        ids = [record_id for _, record_id in absent]
+        if ids:
+            found = self.tx.rows("SELECT DISTINCT kind,id FROM history WHERE id = ANY(?)", (ids,))
+            self.forgotten.update(absent.intersection((kind, RecordId(x)) for kind, x in found))
 
     def prefetch_keys(self, roots: Iterable[RecordId]) -> None:
         """Bring the keys of roots into memory."""

@@ -134,7 +134,7 @@ class Puller:
         clock = self._clock
         return Hello(
             clock.epoch, SCHEMA, OLDEST_SCHEMA, self._generations.gen, self._now, clock.seq,
-            clock.gc_floor, clock.restored_at_seq, clock.restored,
+            clock.gc_floor, clock.restored_at_seq, clock.restored, self.plan.below_floor,
         )  # fmt: skip
 
     def _enter_lines(self) -> Iterator[bytes]:
@@ -151,7 +151,8 @@ class Puller:
     def _rows_below(self, roots: list[RecordId]) -> list[tuple[Any, ...]]:
         """The records below roots; tombstones too where the device may have held them once: also
         before its first pull is through, since the answers to its pushes hold rows."""
-        living = " AND NOT r.deleted" if self.plan.starts_over else ""
+        plan = self.plan
+        living = " AND NOT r.deleted" if plan.starts_over and not plan.below_floor else ""
         return self._tx.rows(
             f"SELECT rr.root, {_ROW} FROM record_root rr"
             " JOIN record r ON r.id = rr.id AND r.kind = rr.kind"

@@ -67,6 +67,12 @@ class Pusher:
                     keys.update((key, True) for key in _named_by(change))
         self._work.prefetch(keys)
         self._work.prefetch_children(
+        self._work.prefetch_forgotten(
+            (change.kind, change.id)
+            for cs in changesets
+            for change in cs.changes
+            if change.op is Op.INSERT
+        )
             change.id
             for cs in changesets
             for change in cs.changes

@@ -183,9 +183,23 @@ class Service:
             today = today_first.is_asked_for(request, clock)
             puller = TodayPuller(who.user, *pulled) if today else Puller(*pulled)
             delivered, _ = _delivered(tx, who.device)
+            self._note_reached(tx, who.device, request.cursor)
             if delivered < clock.seq and puller.delivers():
                 self._note_delivered(who.device, clock.seq)
             yield from puller.lines()
+
+    def _note_reached(self, tx: Tx, device: str, cursor: int) -> None:
+        """Once a day: how far this device has received everything; what lies above waits for it."""
+        known = tx.row("SELECT cursor,at FROM reached WHERE device=?", (device,))
+        now = self.now
+        if known is not None and cursor >= known[0] and known[1][:10] == now[:10]:
+            return
+        with self.store.note() as note:
+            note.run(
+                "INSERT INTO reached(device,cursor,at) SELECT id,?,? FROM device WHERE id=?"
+                " ON CONFLICT(device) DO UPDATE SET cursor=excluded.cursor, at=excluded.at",
+                (cursor, now, device),
+            )
 
     def _note_delivered(self, device: str, seq: int) -> None:
         """Before the first byte: a version named later as seen was really given out."""

@@ -56,7 +56,8 @@ class Plan:
     """What one pull will send: all that changed since `cursor`, up to `hi`.
 
     `base` is the place of which a device that breaks off holds a part, `feed_from` that after which
-    rows below roots held before are sent.
+    rows below roots held before are sent. `below_floor`: it starts over as the feed has forgotten
+    what came after its cursor, so the device may hold records that are deleted by now.
     """
 
     cursor: int
@@ -66,6 +67,7 @@ class Plan:
     enter: list[RecordId] = field(default_factory=list[RecordId])
     left: list[RecordId] = field(default_factory=list[RecordId])
     starts_over: bool = False
+    below_floor: bool = False
 
     @property
     def has_feed(self) -> bool:
@@ -92,6 +94,9 @@ class _Sight:
         request, hi = self._request, self._clock.seq
         if self._starts_over():
             return Plan(0, hi, hi, 0, sorted(self._shown(self._keys, hi)), starts_over=True)
+        if self._is_below_floor():
+            shown = sorted(self._shown(self._keys, hi))
+            return Plan(0, hi, hi, 0, shown, starts_over=True, below_floor=True)
         cursor = request.cursor
         if request.resume_hi:
             return self._resumed_plan(cursor, hi)
@@ -110,6 +115,15 @@ class _Sight:
         request, clock = self._request, self._clock
         ahead = max(request.cursor, request.resume_hi) > clock.seq
         return request.epoch != clock.epoch or ahead or request.cursor < 0
+
+    def _is_below_floor(self) -> bool:
+        """Whether something was collected that this device may still have to hear of. One without
+        a cursor may hold parts of several pulls, each older than the last mark that it names."""
+        request, clock = self._request, self._clock
+        if request.cursor or not clock.gc_floor:
+            return request.cursor < clock.gc_floor
+        found = self._tx.row("SELECT max(seq) FROM collected WHERE seq <= ?", (clock.seq,))
+        return found is not None and found[0] is not None and request.resume_hi < found[0]
 
     def _resumed_plan(self, cursor: int, hi: int) -> Plan:
         """Roots up to the resume token were entered as of `resume_hi`; the rest is entered now.

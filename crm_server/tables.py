@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 FOREVER = 1 << 62
 """`gone_seq` of what still holds."""
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 """Version of these tables; `crm_server.migrate` brings older ones up."""
 
 metadata = MetaData()
@@ -188,6 +188,26 @@ device = Table(
     Column("revoked_at", Text, nullable=False),
     Column("cloned", Boolean, nullable=False),
 )
+
+reached = Table(
+    "reached",
+    metadata,
+    Column("device", _WORD, primary_key=True),
+    Column("cursor", _SEQ, nullable=False),
+    Column("at", Text, nullable=False),
+)
+"""How far each device said that it has received everything, noted once a day."""
+
+collected = Table(
+    "collected",
+    metadata,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("floor", _SEQ, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("records", _SEQ, nullable=False),
+    Column("intervals", _SEQ, nullable=False),
+)
+"""The collections that found something: the seq of each, and the floor after it."""
 
 credential = Table(
     "credential",

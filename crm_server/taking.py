@@ -58,7 +58,7 @@ class Taking:
         change, told = self.merging.readdressed(entity, change)
         if told and change.op is not Op.MERGE:
             self.details.append(ChangeResult(index, told, Result.MERGED, "merge.moved"))
-        if change.op is Op.INSERT and row is None:
+        if change.op is Op.INSERT and row is None and not self._is_forgotten(change):
             return self._insert(index, entity, change)
         if row is None:
             if (change.kind, change.id, "") in self.judge.refused:
@@ -69,6 +69,9 @@ class Taking:
     def _change_row(self, index: int, entity: Entity, change: Change, row: Row) -> None:
         if change.op is Op.DELETE:
             return self._delete(index, entity, change, row)
+    def _is_forgotten(self, change: Change) -> bool:
+        return (change.kind, change.id) in self.work.forgotten
+
         if change.op is Op.MERGE:
             return self._merge_away(index, entity, change, row)
         if change.op is not Op.RESTORE and self.merging.standing(row.kind, row.id) != row.id:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from crm_core.errors import CrmError, NotAllowed, SignedOut, Unavailable
-from crm_server.admin import devices, files, people, setup
+from crm_server.admin import collecting, devices, files, people, setup
 from crm_server.admin.session import Session
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_ALLOWED = 0, 1, 2, 4, 5
@@ -83,6 +83,6 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="log each request")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, people, devices, files):
+    for module in (setup, people, devices, files, collecting):
         module.add_commands(commands)
     return parser

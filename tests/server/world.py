@@ -116,6 +116,19 @@ class Device:
         assert Digest(end.count, end.total) == self.digest()
         return self.items
 
+    def pull_anew(self) -> list[PullItem]:
+        """A pull of a device that is told to forget what is not named any more."""
+        items = self.fetch()
+        assert any(isinstance(item, Hello) and item.anew for item in items)
+        self.rows.clear()
+        self.held.clear()
+        self.cursor, self.resume, self.resume_hi = 0, "", 0
+        self.receive(items)
+        end = self.items[-1]
+        assert isinstance(end, End)
+        assert Digest(end.count, end.total) == self.digest()
+        return self.items
+
     def fetch(self) -> list[PullItem]:
         lines = self.world.service.pull(self.who, self.request())
         return [PULL_ITEM_DECODER.decode(line) for line in lines]

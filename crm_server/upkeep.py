@@ -1,0 +1,51 @@
+"""What a running server does once a day beside its requests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from crm_core.errors import CrmError
+from crm_server.collecting import collect
+from crm_server.organisations import Organisations
+
+FIRST_AFTER_S = 600.0
+EVERY_S = 86_400.0
+
+log = logging.getLogger(__name__)
+
+
+def look_after(organisations: Organisations) -> None:
+    """Collect in every organisation; one that fails keeps none of the others from it."""
+    for slug in organisations.slugs():
+        try:
+            service = organisations.open(slug).service
+            collect(service.store, service.clock())
+        except CrmError as failure:
+            log.warning("no collection in %s: %s", slug, failure)
+
+
+@contextmanager
+def upkeep(
+    organisations: Organisations, *, first_after_s: float = FIRST_AFTER_S, every_s: float = EVERY_S
+) -> Generator[None]:
+    """While this is open, a thread looks after the organisations once in a while. Several
+    processes may do so: whatever one has collected, the next does not find."""
+    ended = threading.Event()
+
+    def work() -> None:
+        wait_s = first_after_s
+        while not ended.wait(wait_s):
+            look_after(organisations)
+            wait_s = every_s
+
+    thread = threading.Thread(target=work, name="upkeep", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(dt.timedelta(seconds=5).total_seconds())
