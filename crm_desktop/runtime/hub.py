@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crm_core.wire import HistoryEntry
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.journal import Undone
+    from crm_desktop.models.merging import Moved
     from crm_desktop.models.store import Store
 
 T = TypeVar("T")
@@ -175,6 +176,17 @@ class DataHub(QObject):
             return tuple(name.removeprefix(_DRAFT) for name in store.meta_names(_DRAFT))
 
         self._lanes.read(names, then, owner=owner)
+
+    def moved(self, then: Callable[[tuple[Moved, ...]], None], *, owner: QObject) -> None:
+        """Hand over own work that stands at another record since a merge, each once for good."""
+        store = self._store
+
+        def run() -> tuple[Moved, ...]:
+            from crm_desktop.models.merging import newly_moved
+
+            return newly_moved(store)
+
+        self._lanes.write(run, then, owner=owner)
 
     def announce(self, summary: Summary) -> None:
         """Tell everybody what changed: small things at once, a flood in batches."""

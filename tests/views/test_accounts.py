@@ -15,7 +15,9 @@ from pytestqt.qtbot import QtBot
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.wire import Deleted, End, WireTombstone
 from crm_desktop.models.cards import AccountCard
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.models.visit_dates import VisitDates
 from crm_desktop.runtime.hub import DataHub
@@ -172,6 +174,25 @@ def test_a_new_visit_shows_in_list_and_card(pane: AccountsPane, store: Store, hu
     card = card_of(pane).card
     assert card is not None
     assert card.visits.next == instant(5)
+
+
+def test_the_card_of_a_merged_account_leads_to_the_one_in_its_place(
+    pane: AccountsPane, store: Store, hub: DataHub, rest: Rest
+) -> None:
+    opened: list[tuple[str, str]] = []
+    pane.opened.connect(lambda kind, one: opened.append((kind, one)))
+    shown_card(pane, rest, TWO)
+    outbox = Outbox(store)
+    seq = outbox.state().cursor + 1
+    stone = WireTombstone(TWO, seq, ONE)
+    hub.announce(outbox.finish([Deleted("account", (stone,))], End(seq, 0, 0)).summary)
+    rest()
+    banner = card_of(pane)._gone
+    assert banner.text == "Zaanse was merged into 重庆长安食品有限公司."
+    banner.acted.emit()
+    assert opened == [("account", ONE)]
+    shown_card(pane, rest)
+    assert banner.isHidden()
 
 
 def test_the_form_is_reached_from_the_card(pane: AccountsPane, rest: Rest) -> None:

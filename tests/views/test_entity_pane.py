@@ -14,10 +14,11 @@ from crm_core.changes import Change, Op
 from crm_core.entity import Entity
 from crm_core.fields import Kind
 from crm_core.ids import RecordId
-from crm_core.wire import HistoryEntry
+from crm_core.wire import Deleted, End, HistoryEntry, WireTombstone
 from crm_desktop.models import journal, queries
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.sql import Where
-from crm_desktop.models.store import Store
+from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.columns import _CHOICE_WIDTH_MAX, columns_of, width_of
@@ -115,6 +116,29 @@ def test_a_deleted_record_can_be_restored_from_its_page(
     rest()
     assert not stored(store, "tag", record_id).deleted
     assert pane.model.rowCount() == rows
+
+
+def test_a_record_that_was_merged_leads_to_the_one_in_its_place(
+    open_pane: Callable[[str], EntityPane], store: Store, hub: DataHub, rest: Rest
+) -> None:
+    pane = open_pane("contact")
+    pane.choose_first()
+    rest()
+    gone, other = pane.record_id, new_uuid7()
+    receive(store, [("contact", other, {"full_name": "Li Hua"})])
+    outbox = Outbox(store)
+    seq = outbox.state().cursor + 1
+    stone = WireTombstone(RecordId(gone), seq, other)
+    verdict = outbox.finish([Deleted("contact", (stone,))], End(seq, 0, 0))
+    hub.announce(verdict.summary)
+    rest()
+    assert "was merged into Li Hua" in pane.detail._banner.text
+    assert pane.detail._restore.isVisible()
+    pane.detail._banner.acted.emit()
+    rest()
+    assert pane.record_id == other
+    assert pane.detail._banner.isHidden()
+    assert not pane.detail._restore.isVisible()
 
 
 def test_a_renamed_record_stays_selected_where_it_moves_to(

@@ -12,10 +12,15 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
 from crm_core.errors import Unavailable
 from crm_core.ids import RecordId
+from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop import i18n
-from crm_desktop.models.store import Store
+from crm_desktop.models import journal
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.entity_pane import EntityPane
@@ -54,6 +59,25 @@ def test_every_place_opens_in_every_language(
             shown.choose_first()
             rest()
         assert pane.isVisible()
+    assert not shell.banner.isVisible()
+
+
+def test_work_that_a_colleagues_merge_has_moved_is_said_once(
+    shell: Shell, hub: DataHub, store: Store, rest: Rest
+) -> None:
+    gone, taker = new_uuid7(), new_uuid7()
+    receive(store, [("account", gone, {"name": "Alfred"}), ("account", taker, {"name": "Alfreds"})])
+    journal.commit(store, [Change("account", gone, Op.SET, {"phone": "1"})], label="Change")
+    outbox = Outbox(store)
+    (sent,) = outbox.take_outbox(10, 10_000)
+    said = ChangeResult(0, "phone", "merged", "merge.moved", "", {"into": taker})
+    judged = ChangeSetResult(sent.id, "merged", 99, (said,))
+    hub.announce(outbox.settle(PushResponse("e", 99, (judged,))).summary)
+    rest()
+    assert shell.banner.text == "Alfred was merged into Alfreds."
+    shell.banner.hide()
+    hub.announce(Summary(outbox_changed=True))
+    rest()
     assert not shell.banner.isVisible()
 
 

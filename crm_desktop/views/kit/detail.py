@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout,
 from crm_core.entity import Entity
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
-from crm_desktop.models.rights import EVERYTHING, May
+from crm_desktop.models.rights import EVERYTHING
 from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.buttons import flat, normal, primary
@@ -18,9 +19,12 @@ from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.history import HistoryTable
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.permit import delete_refusal, edit_refusal, kept_fields
-from crm_desktop.views.kit.source import FieldNote
+from crm_desktop.views.kit.source import FieldNote, Shown
 from crm_desktop.views.kit.text import plain_label, text_of
-from crm_desktop.views.kit.words import Titles, title_in_words
+from crm_desktop.views.kit.words import Titles, merged_words, title_in_words
+
+if TYPE_CHECKING:
+    from crm_desktop.models.merging import Taker
 
 
 class RecordDetail(QWidget):
@@ -33,6 +37,7 @@ class RecordDetail(QWidget):
     inbox_asked = Signal()
     history_shown = Signal()
     field_history_asked = Signal(str)
+    taker_asked = Signal(str)
 
     def __init__(
         self, entity: Entity, links: Links, parent: QWidget | None = None, *, locked: bool = False
@@ -41,6 +46,7 @@ class RecordDetail(QWidget):
         self.entity = entity
         self._locked = locked
         self._row: Row | None = None
+        self._taker: Taker | None = None
         self._title = plain_label(self)
         self._title.setProperty("role", "record")
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -54,39 +60,30 @@ class RecordDetail(QWidget):
         self._save = primary(tr("Save"), self, keys="Ctrl+S")
         self._revert = normal(tr("Revert"), self)
         self._delete = flat(tr("Delete"), self)
+        self._restore = flat(tr("Restore"), self)
         self._lay_out()
         self._connect()
 
-    def show_record(
-        self,
-        row: Row,
-        titles: Titles,
-        notes: Mapping[str, FieldNote] | None = None,
-        may: May = EVERYTHING,
-    ) -> None:
+    def show_record(self, shown: Shown) -> None:
         """Show a record as it is stored, and what of it the user may change."""
-        self._may = may
-        self.form.show_values(row.values, titles, row.seq)
-        self._show_row(row, titles, notes or {})
+        row = shown.row
+        self._may, self._taker = shown.may, shown.taker
+        self.form.show_values(row.values, shown.titles, row.seq)
+        self._show_row(row, shown.titles, shown.notes)
         self._show_banner(row)
 
-    def follow(
-        self,
-        row: Row,
-        titles: Titles,
-        notes: Mapping[str, FieldNote] | None = None,
-        may: May = EVERYTHING,
-    ) -> None:
+    def follow(self, shown: Shown) -> None:
         """Show what the record has become; what was typed stays."""
-        self._may = may
-        self.form.follow(row.values, titles, row.seq)
-        self._show_row(row, titles, notes or {})
+        row = shown.row
+        self._may, self._taker = shown.may, shown.taker
+        self.form.follow(row.values, shown.titles, row.seq)
+        self._show_row(row, shown.titles, shown.notes)
         if row.deleted or row.conflict or row.refused or not self.form.is_touched:
             self._show_banner(row)
 
     def show_new(self) -> None:
         """Show an empty form."""
-        self._row, self._may = None, EVERYTHING
+        self._row, self._taker, self._may = None, None, EVERYTHING
         self.form.show_kept_part(shown=False)
         self._show_may()
         self._title.setText(tr("New: {kind}", kind=self.entity.label))
@@ -106,7 +103,8 @@ class RecordDetail(QWidget):
         can_delete = self._row is not None and not self._row.deleted and not self._locked
         self._delete.setEnabled(can_delete and self._may.delete)
         is_open = self._may.edit and not self._locked
-        self._delete.setVisible(self._row is not None and is_open)
+        self._delete.setVisible(self._row is not None and is_open and self._taker is None)
+        self._restore.setVisible(self._taker is not None and is_open)
         self._save.setVisible(is_open)
         self._revert.setVisible(is_open or touched)
 
@@ -153,7 +151,10 @@ class RecordDetail(QWidget):
         self._delete.setToolTip(delete_refusal(self._may))
 
     def _show_banner(self, row: Row) -> None:
-        if row.deleted:
+        if self._taker is not None:
+            action = tr("Open record") if self._taker.title else ""
+            self._banner.say(merged_words(self.title, self._taker.title), action=action)
+        elif row.deleted:
             action = tr("Restore") if self._may.edit else ""
             self._banner.say(tr("This record was deleted."), action=action)
         elif row.conflict:
@@ -166,7 +167,9 @@ class RecordDetail(QWidget):
             self._banner.hide()
 
     def _act(self) -> None:
-        if self._row is not None and self._row.deleted:
+        if self._taker is not None:
+            self.taker_asked.emit(self._taker.record)
+        elif self._row is not None and self._row.deleted:
             self.restore_asked.emit()
         else:
             self.inbox_asked.emit()
@@ -183,6 +186,8 @@ class RecordDetail(QWidget):
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 8, 16, 12)
         foot.addWidget(self._delete)
+        foot.addWidget(self._restore)
+        self._restore.hide()
         foot.addStretch(1)
         foot.addWidget(self._revert)
         foot.addSpacing(8)
@@ -209,6 +214,7 @@ class RecordDetail(QWidget):
         self._save.clicked.connect(self._ask_save)
         self._revert.clicked.connect(self._ask_revert)
         self._delete.clicked.connect(self._ask_delete)
+        self._restore.clicked.connect(self._ask_restore)
         self._banner.acted.connect(self._act)
         self._tabs.currentChanged.connect(self._tell_tab)
 
@@ -220,6 +226,9 @@ class RecordDetail(QWidget):
 
     def _ask_delete(self) -> None:
         self.delete_asked.emit()
+
+    def _ask_restore(self) -> None:
+        self.restore_asked.emit()
 
     def _ask_field_history(self, name: str) -> None:
         self.field_history_asked.emit(name)

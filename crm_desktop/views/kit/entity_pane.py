@@ -224,7 +224,7 @@ class EntityPane(QWidget):
         if shown is None:
             return
         self._record, self._is_new = shown.row, False
-        self.detail.show_record(shown.row, shown.titles, shown.notes, shown.may)
+        self.detail.show_record(shown)
         self._bring(self.detail)
         self._begin_draft()
         if self.detail.shows_history:
@@ -398,6 +398,7 @@ class EntityPane(QWidget):
         detail.revert_asked.connect(self._revert)
         detail.delete_asked.connect(self._delete)
         detail.restore_asked.connect(self._restore)
+        detail.taker_asked.connect(self.open_record)
         detail.inbox_asked.connect(self.inbox_asked)
         detail.history_shown.connect(self._load_history)
         detail.field_history_asked.connect(self._show_field_history)

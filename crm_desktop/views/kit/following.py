@@ -50,7 +50,7 @@ class Following(QObject):
         if news is None or news.shown.row.id != self._shown_id():
             return
         shown = news.shown
-        self._detail.follow(shown.row, shown.titles, shown.notes, shown.may)
+        self._detail.follow(shown)
         self._detail.form.meanwhile.name(news.changers)
         self.followed.emit(shown.row)
         self.ask_who()

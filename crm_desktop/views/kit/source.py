@@ -14,6 +14,7 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError
 from crm_core.ids import RecordId, is_id
 from crm_core.merge import DELETED
+from crm_core.merging import MERGEABLE
 from crm_core.problems import words_for
 from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr, words
@@ -29,6 +30,7 @@ from crm_desktop.views.kit.words import Titles, instant_words, link_keys, link_n
 
 if TYPE_CHECKING:
     from crm_desktop.models.field_states import FieldState
+    from crm_desktop.models.merging import Taker
 
 
 class StoreSource:
@@ -165,6 +167,7 @@ class Shown(msgspec.Struct, frozen=True):
     titles: Mapping[str, str]
     notes: Mapping[str, FieldNote] = msgspec.field(default_factory=dict[str, FieldNote])
     may: May = May()
+    taker: Taker | None = None
 
 
 def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | None:
@@ -173,7 +176,17 @@ def read_shown(connection: Connection, kind: str, record_id: str) -> Shown | Non
     if row is None:
         return None
     may = rights_here(connection).of(kind, row.id)
-    return Shown(row, titles_for(connection, kind, row), _notes(connection, row), may)
+    titles, notes = titles_for(connection, kind, row), _notes(connection, row)
+    return Shown(row, titles, notes, may, taker_here(connection, row))
+
+
+def taker_here(connection: Connection, row: Row) -> Taker | None:
+    """The record in the place of one that was merged away; None for any other."""
+    if not row.deleted or row.kind not in MERGEABLE:
+        return None
+    from crm_desktop.models.merging import taker  # few records are gone
+
+    return taker(connection, row.kind, row.id)
 
 
 def _notes(connection: Connection, row: Row) -> dict[str, FieldNote]:

@@ -81,6 +81,13 @@ def code_words(field: Field, code: str) -> str:
     return code
 
 
+def merged_words(title: str, other: str) -> str:
+    """That a record gave its place to another; `other` "" where that one is out of sight."""
+    if not other:
+        return tr("{title} was merged into a record that you do not see.", title=title)
+    return tr("{title} was merged into {other}.", title=title, other=other)
+
+
 def title_in_words(entity: Entity, values: Mapping[str, Value], titles: Titles) -> str:
     """The words by which a person knows a record; its kind where it has none."""
     fields = (entity.by_name[name] for name in entity.title)

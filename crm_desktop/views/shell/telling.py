@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -12,10 +13,17 @@ from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
+from crm_desktop.views.kit.words import merged_words
 from crm_desktop.views.shell.unsaved import Unsaved
+
+if TYPE_CHECKING:
+    from crm_desktop.models.merging import Moved
 
 OUTDATED = "outdated"
 """The `FailureClass` of a server that merges with newer versions only."""
+
+MOVED_TOLD_MAX = 3
+"""One line holds no more; all of it stands in the records' history."""
 
 WayOut = Callable[[], object]
 
@@ -50,6 +58,18 @@ class Telling(QObject):
         if found and self._banner.isHidden():
             said = tr("Typed and not saved: {titles}", titles=", ".join(x.title for x in found))
             self._offer(said, tr("Open record"), partial(self._resume, found[0]))
+
+    def tell_moved(self, found: Sequence[Moved], open_record: Callable[[str, str], object]) -> None:
+        """Say that records were merged on which somebody has worked here, and lead there."""
+        said = dict.fromkeys(merged_words(one.former, one.title) for one in found if one.former)
+        seen = next((one for one in found if one.former and one.title), None)
+        if not said:
+            return
+        text = " ".join([*said][:MOVED_TOLD_MAX])
+        if seen is None:
+            self._banner.say(text)
+        else:
+            self._offer(text, tr("Open record"), partial(open_record, seen.kind, seen.into))
 
     def _tell_signed_out(self, *, is_out: bool) -> None:
         if is_out and not self._sign_in_told:

@@ -45,6 +45,7 @@ from crm_desktop.views.shell.undoing import Undoing
 from crm_desktop.views.shell.unsaved import NEW, Unsaved, find_unsaved
 
 if TYPE_CHECKING:
+    from crm_desktop.models.merging import Moved
     from crm_desktop.models.sql import Where
     from crm_desktop.views.kit.entity_pane import EntityPane
     from crm_desktop.views.shell.borders import BorderKeeper
@@ -295,9 +296,14 @@ class Shell(QWidget):
         for pane in self._panes.values():
             if isinstance(pane, Listens):
                 pane.take_summary(summary)
+        if summary.outbox_changed and not summary.changesets:  # the server has judged something
+            self._hub.moved(self._tell_moved, owner=self)
         kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
         if kinds & {"complaint", "task"}:
             self._read_counts()
+
+    def _tell_moved(self, found: tuple[Moved, ...]) -> None:
+        self._telling.tell_moved(found, self.open_record)
 
     # The rail
 

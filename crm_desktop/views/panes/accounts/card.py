@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
@@ -31,11 +32,14 @@ from crm_desktop.models.rights import rights_here
 from crm_desktop.models.timeline import PAGE_ENTRIES, Entry, Timeline, timeline
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.badge import Badge, state_of
+from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.buttons import icon_button, normal
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.permit import creation_refusal, edit_refusal
 from crm_desktop.views.kit.section import MARGIN, Section
+from crm_desktop.views.kit.source import taker_here
 from crm_desktop.views.kit.text import text_of
+from crm_desktop.views.kit.words import merged_words
 from crm_desktop.views.panes.accounts import words
 from crm_desktop.views.panes.accounts.sections import (
     ContactsSection,
@@ -45,6 +49,9 @@ from crm_desktop.views.panes.accounts.sections import (
     TimelineSection,
 )
 from crm_desktop.views.theme.theme import theme
+
+if TYPE_CHECKING:
+    from crm_desktop.models.merging import Taker
 
 _KINDS = frozenset(
     ("account", "account_contact", "contact", "interaction", "visit", "complaint", "plan",
@@ -62,6 +69,7 @@ class _Seen:
 
     card: AccountCard
     refused: Mapping[str, str]
+    taker: Taker | None = None
 
 
 def _read_seen(connection: Connection, record_id: RecordId, entries: int) -> _Seen | None:
@@ -73,7 +81,7 @@ def _read_seen(connection: Connection, record_id: RecordId, entries: int) -> _Se
     for kind in _MADE:
         if not rights.may_create(kind, below):
             refused[kind] = creation_refusal(rights.who_creates(kind, below))
-    return _Seen(card, refused)
+    return _Seen(card, refused, taker_here(connection, card.row))
 
 
 class AccountCardView(QWidget):
@@ -91,6 +99,8 @@ class AccountCardView(QWidget):
         self._hub = hub
         self._id = ""
         self._card: AccountCard | None = None
+        self._taker: Taker | None = None
+        self._gone = Banner(self)
         self._entries: list[Entry] = []
         self._shows_all = False
         self._grade = _Grade(self)
@@ -151,6 +161,7 @@ class AccountCardView(QWidget):
         if seen is None or seen.card.id != self._id:
             return
         card = self._card = seen.card
+        self._show_gone(seen)
         self._show_refused(seen.refused)
         today = dt.date.today()  # noqa: DTZ011  # the day here
         visit = words.next_visit(
@@ -168,6 +179,21 @@ class AccountCardView(QWidget):
         self._entries = list(card.timeline.entries)
         self._show_entries()
         self._body.show()
+
+    def _show_gone(self, seen: _Seen) -> None:
+        """A record that is gone says so, and leads to the one in its place."""
+        self._taker = seen.taker
+        if seen.taker is not None:
+            said = merged_words(seen.card.text("name"), seen.taker.title)
+            self._gone.say(said, action=tr("Open record") if seen.taker.title else "")
+        elif seen.card.row.deleted:
+            self._gone.say(tr("This record was deleted."))
+        else:
+            self._gone.hide()
+
+    def _open_taker(self) -> None:
+        if self._taker is not None:
+            self.opened.emit("account", self._taker.record)
 
     def _show_refused(self, refused: Mapping[str, str]) -> None:
         """What may not be done here says why before it is tried."""
@@ -269,6 +295,8 @@ class AccountCardView(QWidget):
         scroll.setAccessibleName(tr("Account card"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._gone)
         layout.addWidget(scroll)
 
     def _sections(self) -> tuple[Section, ...]:
@@ -317,6 +345,7 @@ class AccountCardView(QWidget):
         for part in self._sections():
             part.opened.connect(self._pass_on)
         self._timeline.asked.connect(self._show_more)
+        self._gone.acted.connect(self._open_taker)
 
 
 class _Grade(QWidget):
