@@ -40,6 +40,10 @@ class Op(StrEnum):
     MERGE = "merge"
 
 
+LATER_OPS = frozenset((Op.MERGE,))
+"""What came after the first release: a server that was not updated since cannot even read it."""
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """One operation on one record.
 

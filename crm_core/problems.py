@@ -54,6 +54,10 @@ PROBLEMS: Mapping[str, str] = {
     ),
     "merge.kept": tr_noop("Changed since and left where they are: {many}."),
     "kind.unknown": tr_noop("The server does not know '{kind}'."),
+    "op.unknown": tr_noop(
+        "The server is older than this application and does not know such a step yet; it will be "
+        "sent again once the server has been updated."
+    ),
     "right.missing": tr_noop("Your role may not do this here ({action})."),
     "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),
     "state.missing": tr_noop("For '{target}' these fields are needed first: {fields}."),

@@ -39,7 +39,7 @@ from crm_desktop.models.journal import (
     settling,
     turns,
 )
-from crm_desktop.models.journal.deciding import resend_to_newer
+from crm_desktop.models.journal.deciding import UNREADABLE_THERE, resend_to_newer
 from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
@@ -187,6 +187,7 @@ class Outbox:
             if counted != kept:
                 c.run("UPDATE sync_state SET verified_cursor = -1")
             turns.note_counted(c, store.now())
+            resend_to_newer(c, store, UNREADABLE_THERE)
 
     def differing(self, said: Sums) -> tuple[str, ...]:
         """The buckets or roots of which this device holds something else than the server shows."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from crm_core import wire
 from crm_core.catalog import SCHEMA
-from crm_core.changes import ChangeSet
+from crm_core.changes import LATER_OPS, ChangeSet
 from crm_core.errors import CrmError, Refused, SignedOut, Unavailable
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
@@ -34,6 +34,7 @@ from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verd
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Steps, ask
 from crm_desktop.sync.failures import (
+    MALFORMED,
     BadAnswer,
     FailureClass,
     TokenExpired,
@@ -282,6 +283,8 @@ def _hear(request: PushRequest) -> Steps[PushResponse]:
 
 def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushResponse:
     """The verdict that the server could not give: it does not take the request at all."""
+    if code == MALFORMED and any(change.op in LATER_OPS for change in changeset.changes):
+        code = "op.unknown"
     parts = tuple(
         ChangeResult(index, "", Result.REJECTED.value, code)
         for index in range(len(changeset.changes))

@@ -19,7 +19,8 @@ RETRY_AFTER_MAX_S = 3600
 EPOCH = "request.epoch"
 TOO_OLD = "request.too_old"
 WITHDRAWN = "device.revoked"
-DATA_CODES = frozenset(("request.malformed", "request.too_large", "changeset.too_large"))
+MALFORMED = "request.malformed"
+DATA_CODES = frozenset((MALFORMED, "request.too_large", "changeset.too_large"))
 """Codes that say of a request's content that it will never be taken."""
 
 

@@ -149,6 +149,10 @@ class Laptop:
         assert found is not None
         return dict(found.values)
 
+    def waits(self, **span: float) -> None:
+        """Time passes at this laptop."""
+        self._clock.now += dt.timedelta(**span)
+
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         with self.store.reader() as c:
             return c.rows(sql)

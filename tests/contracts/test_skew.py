@@ -9,6 +9,8 @@ import pytest
 from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
 from crm_core.ids import RecordId
+from crm_core.problems import words_for
+from crm_desktop.i18n import words
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.outbox import sync_state
 from crm_desktop.sync.failures import FailureClass
@@ -157,6 +159,31 @@ def test_a_new_kind_of_change_waits_for_the_server(tmp_path: Path) -> None:
     assert ann.sync().parked.rejected == 0
     assert ann.unsettled == {}
     assert "fresh" in str(office.body("account", MINE)["tags"])
+
+
+def test_a_merge_waits_for_a_server_that_is_updated_within_its_schema(tmp_path: Path) -> None:
+    office, ann, _ = pair(tmp_path, TODAY, TODAY)
+    office.unknown_op = "merge"
+    double = ann.add("account", name="Twice")
+    ann.sync()
+    away = Change("account", double, Op.MERGE, {"merged_into": MINE})
+    ann.commit(away, Change("account", MINE, Op.SET, {"phone": "7"}), atomic=True)
+    ann.put("task", TASK, title="Goes out")
+    run = ann.sync()
+    assert (run.failure, run.parked.pending) == (None, 0)
+    assert office.body("task", TASK)["title"] == "Goes out"
+    with ann.store.reader() as c:
+        waits = inbox.stuck(c)
+    assert {one.code for one in waits} == {"op.unknown"}
+    said = words(words_for(waits[0].code, waits[0].params))
+    assert "will be sent again once the server has been updated" in said
+    office.unknown_op = ""
+    ann.sync()
+    assert ann.unsettled == {"rejected": 1}, "it is not offered with every run"
+    ann.waits(hours=25)
+    ann.sync()
+    assert ann.unsettled == {}
+    assert office.body("account", MINE)["phone"] == "7"
 
 
 def test_edits_on_what_was_not_known_yet_go_out_after_it(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -44,19 +44,23 @@ def resend(store: Store, cs_id: ChangeSetId, fixes: Fixes | None = None) -> Summ
         return _resend(c, store, cs_id, fixes or {})
 
 
-NOT_YET_KNOWN = ("field.unknown", "kind.unknown", "request.malformed")
-"""Refusals of a server that is older than this client; the last one of new kinds of change."""
+NOT_YET_KNOWN = ("field.unknown", "kind.unknown", "op.unknown", "request.malformed")
+"""Refusals of a server that is older than this client; the last two of new kinds of change."""
+
+UNREADABLE_THERE = ("op.unknown",)
+"""Refusals that end without a word: the server may be updated and its schema stay the same."""
 
 
-def resend_to_newer(c: Connection, store: Store) -> Summary:
+def resend_to_newer(c: Connection, store: Store, codes: Sequence[str] = NOT_YET_KNOWN) -> Summary:
     """Offer again what the server did not know before it was updated; what cannot be offered any
     more waits for its author as before."""
     summary = Summary()
+    places = ",".join("?" * len(codes))
     found = c.rows(
         "SELECT DISTINCT s.n, s.id FROM op o JOIN changeset s ON s.n = o.cs"
         " WHERE s.state IN ('rejected', 'acked', 'confirmed') AND EXISTS (SELECT 1 FROM"
-        " json_each(o.refused) WHERE value ->> 0 IN (?, ?, ?)) ORDER BY s.n",
-        NOT_YET_KNOWN,
+        f" json_each(o.refused) WHERE value ->> 0 IN ({places})) ORDER BY s.n",
+        codes,
     )
     for _, key in found:
         with suppress(UserProblem), savepoint(c):
