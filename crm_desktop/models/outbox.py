@@ -29,6 +29,7 @@ from crm_core.wire import (
     PushResponse,
     Sums,
 )  # fmt: skip
+from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import (
     comparing,
@@ -74,6 +75,9 @@ class Outbox:
         """How far this store has come."""
         with self._store.reader() as c:
             state = sync_state(c)
+            if not state.cursor and not (state.resume or state.in_sight or _reconciles(c)):
+                day = self._store.clock().astimezone().date().isoformat()
+                return msgspec.structs.replace(state, first=day)
             if not state.epoch or state.pull_open:
                 return state
             is_count_due, root = turns.due(c, self._store.clock())
@@ -115,6 +119,7 @@ class Outbox:
             receipt = self._receipt(c)
             lost_history = state.epoch and (hello.epoch != state.epoch or state.cursor > hello.seq)
             if lost_history:
+                arriving.forget_part(c)
                 reconcile.begin(receipt, hello)
             c.run(
                 "UPDATE sync_state SET epoch = ?, scope_gen = ?, schema = ?, pull_open = 1",
@@ -139,6 +144,17 @@ class Outbox:
     def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
         """Write the last items and close the pull; compare the digests."""
         store = self._store
+    def apply_today(self, items: Sequence[PullItem], mark: Mark | None, part: Part) -> Applied:
+        """Write the last of what was asked for first; everything else is still to come."""
+        with self._store.writing() as c:
+            receipt = self._receipt(c)
+            take_items(receipt, items)
+            c.run("UPDATE sync_state SET pull_open = 1")
+            if mark is not None:
+                c.run("UPDATE sync_state SET resume_hi = ?", (mark.cursor,))
+            arriving.note_part(c, part.count)
+            return _applied(receipt)
+
         with store.writing() as c:
             is_first = not c.value("SELECT cursor FROM sync_state")
             receipt = self._receipt(c)
@@ -156,6 +172,7 @@ class Outbox:
             leaving.erase_hidden(c, store.clock())
             settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
             differing = self._compare_closely(receipt)
+            arriving.forget_part(c)
             verified = _compare(c, end, receipt.now, alike=not differing)
             if is_first and verified:
                 turns.note_all_new(c, receipt.now)
@@ -234,13 +251,24 @@ def sync_state(c: Connection) -> SyncState:
     return SyncState(
         epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
         scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
-        seq_known=row[9],
+    noted: dict[str, str] = dict(
+        c.rows("SELECT name, value FROM meta WHERE name IN (?, ?)", _NOTED)
+    )
+        seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
+        former=noted.get(arriving.META_FORMER, ""),
     )  # fmt: skip
 
 
 def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
     """Write the items of a pull in their order."""
     for item in items:
+_NOTED = (arriving.META_IN_SIGHT, arriving.META_FORMER)
+
+
+def _reconciles(c: Connection) -> bool:
+    return bool(c.value("SELECT reconcile FROM sync_state"))
+
+
         match item:
             case Page():
                 receive_page(receipt, item)

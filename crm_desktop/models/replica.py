@@ -36,7 +36,9 @@ class SyncState(msgspec.Struct, frozen=True):
     `epoch` are those of the rows held; `verified_at` is when the digests last agreed ("" never),
     at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check_root` is
     the root whose content is to be compared today ("" none), `count_due` whether all rows are to be
-    counted today.
+    counted today. `first` is the local day to ask for before everything else, where nothing was
+    fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
+    here and the rest is not; `former` names the file that this one took the place of.
     """
 
     epoch: str = ""
@@ -51,6 +53,9 @@ class SyncState(msgspec.Struct, frozen=True):
     seq_known: int = 0
     check_root: str = ""
     count_due: bool = False
+    first: str = ""
+    in_sight: int = 0
+    former: str = ""
 
 
 class Settled(msgspec.Struct, frozen=True):

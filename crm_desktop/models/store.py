@@ -15,7 +15,7 @@ import uuid_utils
 from crm_core.errors import Bug, NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
-from crm_desktop.models import created, search_tables
+from crm_desktop.models import created, indexes, search_tables
 from crm_desktop.models.connection import LATER, SAFE, Connection, transaction
 from crm_desktop.models.identity import IDENTITY, Identity, identity_in
 
@@ -68,16 +68,17 @@ class Store:
     @classmethod
     def create(
         cls, path: Path, key: bytes, identity: Identity, *, clock: Clock = utc_now,
-        new_id: NewId = new_uuid7,
+        new_id: NewId = new_uuid7, indexed: bool = True,
     ) -> Store:  # fmt: skip
-        """A new, empty, encrypted file. Raises UserProblem where there is one already."""
+        """A new, empty, encrypted file. Raises UserProblem where there is one already. Without
+        `indexed` its secondary indexes are left for later (`models.indexes`)."""
         if path.exists():
             raise UserProblem(tr_noop("'{path}' exists already."), path=str(path))
         write = Connection(path, key)
         try:
             with transaction(write):
                 for statement in created.DDL.split(";\n"):
-                    if statement.strip():
+                    if statement.strip() and (indexed or not indexes.is_index(statement)):
                         write.run(statement)
                 search_tables.settle(write)
                 write.run("INSERT INTO sync_state (one) VALUES (1)")
@@ -184,6 +185,29 @@ class Store:
                 self._wanted -= 1
 
     @contextmanager
+    def exclusive(self) -> Generator[Connection]:
+        """The right to write without a transaction: whoever else wants to write here waits."""
+        if self._closed:
+            raise Bug(tr_noop("The store is closed."))
+        self._take()
+        try:
+            yield self.write
+        finally:
+            self._lock.release()
+
+    def move_to(self, path: Path) -> None:
+        """Go on with another file of the same profile; only within `exclusive`. What is being read
+        in the former one is read to its end."""
+        former, self.write = self.write, Connection(path, self._key)
+        self.path = path
+        former.close()
+        while True:
+            try:
+                self._readers.get_nowait().close()
+            except Empty:
+                return
+
+    @contextmanager
     def reader(self) -> Generator[Connection]:
         """A snapshot of the file as it is now, which no write disturbs."""
         connection = self._borrowed()
@@ -202,7 +226,8 @@ class Store:
             return Connection(self.path, self._key)
 
     def _give_back(self, connection: Connection) -> None:
-        if self._closed or self._readers.qsize() >= READERS_KEPT:
+        is_former = connection.path != self.path
+        if self._closed or is_former or self._readers.qsize() >= READERS_KEPT:
             connection.close()
         else:
             self._readers.put(connection)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from crm_core.changes import ChangeSet
 from crm_core.ids import ChangeSetId
-from crm_core.wire import End, Hello, Mark, PullItem, PullRequest, PushRequest, PushResponse
+from crm_core.wire import End, Hello, Mark, Part, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 
 T = TypeVar("T")
@@ -76,9 +76,10 @@ class NextItem(Effect["PullItem | None"]):
 
 @dataclass(frozen=True, slots=True)
 class BeginPull(Effect[Summary]):
-    """Take over what a hello says."""
+    """Take over what a hello says. `second`, here and below: in the second file."""
 
     hello: Hello
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,16 @@ class ApplyPull(Effect[Applied]):
 
     items: tuple[PullItem, ...]
     mark: Mark | None
+    second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyToday(Effect[Applied]):
+    """Write the last of what was asked for first."""
+
+    items: tuple[PullItem, ...]
+    mark: Mark | None
+    part: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,35 @@ class FinishPull(Effect[Verdict]):
 
     items: tuple[PullItem, ...]
     end: End
+    second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSecond(Effect["SyncState | None"]):
+    """Begin a second file for everything in sight, or go on with the one begun; None where there
+    can be none, or it would not pay for so few rows."""
+
+    rows_in_sight: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSecond(Effect[bool]):
+    """Make one of the indexes of the second file; whether one was missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap(Effect[Summary]):
+    """Carry over what is of this device alone, and go on in the second file."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropSecond(Effect[None]):
+    """Throw the second file away."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFormer(Effect[None]):
+    """Remove the file whose place the second one took."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,25 +12,12 @@ from dataclasses import dataclass, field
 from crm_core import wire
 from crm_core.catalog import SCHEMA
 from crm_core.changes import LATER_OPS, ChangeSet
-from crm_core.errors import CrmError, Refused, SignedOut, Unavailable
+from crm_core.errors import CrmError, Refused, SignedOut
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
-from crm_core.wire import (
-    ChangeResult,
-    ChangeSetResult,
-    Check,
-    Deleted,
-    End,
-    Hello,
-    Mark,
-    Page,
-    PullItem,
-    PullRequest,
-    PushRequest,
-    PushResponse,
-)
-from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verdict
+from crm_core.wire import ChangeResult, ChangeSetResult, Check, PushRequest, PushResponse
+from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Steps, ask
 from crm_desktop.sync.failures import (
@@ -41,42 +28,15 @@ from crm_desktop.sync.failures import (
     Withdrawn,
     class_of,
 )
+from crm_desktop.sync.first_fetch import fetch_beside
 from crm_desktop.sync.mending import mend
-
-ROWS_AT_ONCE = 5000
-"""Rows in one local transaction: a day's changes are whole, a first fetch can be resumed."""
+from crm_desktop.sync.pulling import Pulled, Tally, pull_phase
 
 ROUNDS_MAX = 3
 """Push and pull, once more after a new epoch or a first fetch, and once to repair."""
 
 PUSHES_MAX = 10_000
 """Far above any outbox; with it every run ends."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far."""
-
-    pushed: int = 0
-    pulled: int = 0
-    conflicts: int = 0
-    rejected: int = 0
-    blocked: int = 0
-    orphaned: int = 0
-    quarantined: int = 0
-
-    def add_settled(self, settled: Settled) -> None:
-        """Count a push."""
-        self.pushed += settled.acked
-        self.conflicts += settled.conflicts
-        self.rejected += settled.rejected
-        self.blocked += settled.blocked
-
-    def add_pulled(self, done: Applied | Verdict) -> None:
-        """Count a part of a pull."""
-        self.pulled += done.rows
-        self.orphaned += done.orphaned
-        self.quarantined += done.quarantined
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +73,7 @@ class _Run:
     verified: bool = False
     doubted: tuple[str, ...] = ()
     new_history: bool = False
+    former: str = ""
     push_failure: CrmError | None = None
     pull_failure: CrmError | None = None
 
@@ -148,6 +109,9 @@ def synchronise(*, repair: bool = True, thorough: bool = False) -> Steps[Outcome
                 break
         elif not run.new_history:
             break
+    if run.verified and run.former:
+        with suppress(CrmError):  # then it is removed after the next one
+            yield from ask(do.RemoveFormer())
     parked = yield from ask(do.ReadParked())
     if run.outdated and parked.unsent:
         yield from _leave_copy()
@@ -175,12 +139,37 @@ def _round(run: _Run) -> Steps[None]:
     if run.shut_out:
         return
     try:
-        _note((yield from pull_phase(run.tally)), run)
+        _note((yield from _pulled(run, state)), run)
     except CrmError as failure:
         run.pull_failure = failure
 
 
+def _pulled(run: _Run, state: SyncState) -> Steps[Pulled]:
+    """Fetch what is new. Where nothing was fetched yet, today comes first and by itself, and what
+    is much comes into a file of its own."""
+    if state.first:
+        pulled = yield from pull_phase(run.tally)
+        if not pulled.is_part:
+            return pulled
+    if state.first or state.in_sight:
+        yield from fetch_beside(run.tally, lambda epoch: _push_between(run, epoch))
+    return (yield from pull_phase(run.tally))
+
+
+def _push_between(run: _Run, epoch: str) -> Steps[None]:
+    """Send what was typed while a long fetch goes on; a failure does not hold that up."""
+    if run.push_failure is not None:
+        return
+    try:
+        yield from push_phase(run.tally, SyncState(epoch))
+    except CrmError as failure:
+        run.push_failure = failure
+        if run.shut_out:
+            raise
+
+
 def _note(pulled: Pulled, run: _Run) -> None:
+    run.former = pulled.former
     run.verified = pulled.verified and not pulled.differing
     run.doubted = pulled.differing if pulled.verified else ()
     run.new_history = run.new_history or pulled.new_history
@@ -291,105 +280,3 @@ def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushRespon
     )
     refused = ChangeSetResult(changeset.id, Result.REJECTED.value, 0, parts)
     return PushResponse(state.epoch, 0, (refused,))
-
-
-# Pull
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """A pull that came to its end: do the digests agree, and was the history a new one, or the
-    server?"""
-
-    verified: bool
-    new_history: bool
-    compared: bool = False
-    differing: tuple[str, ...] = ()
-
-
-def pull_phase(
-    tally: Tally, check: Check | None = None, anew: tuple[RecordId, ...] = ()
-) -> Steps[Pulled]:
-    """Fetch what is new to the end; raises CrmError where the way is blocked.
-
-    `check` asks for digests too, by default of the root whose turn it is today; `anew` are roots
-    below which everything is sent again.
-    """
-    state = yield from ask(do.ReadState())
-    if check is None and state.check_root:
-        check = Check((state.check_root,), content=True)
-    heard = 0 if state.schema == SCHEMA else state.schema
-    request = PullRequest(
-        state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi,
-        heard=heard, check=check, anew=anew,
-    )  # fmt: skip
-    try:
-        yield from ask(do.OpenPull(request))
-    except TokenExpired:
-        yield from ask(do.Refresh())
-        yield from ask(do.OpenPull(request))
-    parcel, new_history = _Parcel(), False
-    while True:
-        item = yield from _next_item(parcel, tally)
-        if isinstance(item, End):
-            verdict = yield from ask(do.FinishPull(tuple(parcel.items), item))
-            tally.add_pulled(verdict)
-            return Pulled(verdict.verified, new_history, verdict.compared, verdict.differing)
-        if isinstance(item, Hello):
-            yield from ask(do.BeginPull(item))
-            # A newer server takes what the former one did not know: that waits to be pushed.
-            new_history = item.epoch != state.epoch or item.schema > state.schema
-            continue
-        parcel.take(item)
-        if parcel.is_full(at_mark=isinstance(item, Mark)):
-            tally.add_pulled((yield from _apply(parcel)))
-
-
-@dataclass(slots=True)
-class _Parcel:
-    """Items received and not yet written; the first `whole` of them stand before `mark`."""
-
-    items: list[PullItem] = field(default_factory=list[PullItem])
-    rows: int = 0
-    whole: int = 0
-    mark: Mark | None = None
-
-    def take(self, item: PullItem) -> None:
-        if isinstance(item, Mark):
-            self.mark, self.whole = item, len(self.items)
-            return
-        self.items.append(item)
-        if isinstance(item, Page | Deleted):
-            self.rows += len(item.rows)
-
-    def is_full(self, *, at_mark: bool) -> bool:
-        """Whether to write now: best right behind a mark, where the rest can be resumed."""
-        return self.rows >= ROWS_AT_ONCE + (0 if at_mark else wire.PULL_PAGE_ROWS)
-
-    def split(self) -> tuple[tuple[PullItem, ...], Mark | None]:
-        """What may be written now, and its mark; the rest stays. Without any mark: all."""
-        mark, cut = self.mark, self.whole if self.mark is not None else len(self.items)
-        ready, self.items = tuple(self.items[:cut]), self.items[cut:]
-        self.rows = sum(len(x.rows) for x in self.items if isinstance(x, Page | Deleted))
-        self.mark, self.whole = None, 0
-        return ready, mark
-
-
-def _next_item(parcel: _Parcel, tally: Tally) -> Steps[PullItem]:
-    """The next item; where the stream breaks, what came whole is kept before the error goes on."""
-    try:
-        item = yield from ask(do.NextItem())
-        if item is None:
-            raise Unavailable(
-                tr_noop("The server was gone in the middle; the rest comes with the next sync.")
-            )
-    except CrmError:
-        if parcel.whole:
-            tally.add_pulled((yield from _apply(parcel)))
-        raise
-    return item
-
-
-def _apply(parcel: _Parcel) -> Steps[Applied]:
-    ready, mark = parcel.split()
-    return (yield from ask(do.ApplyPull(ready, mark)))

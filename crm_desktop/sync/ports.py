@@ -8,7 +8,7 @@ from typing import Protocol
 
 from crm_core.changes import ChangeSet
 from crm_core.ids import ChangeSetId
-from crm_core.wire import End, Hello, Mark, PullItem, PullRequest, PushRequest, PushResponse
+from crm_core.wire import End, Hello, Mark, Part, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 
 
@@ -52,6 +52,11 @@ class SyncStore(Protocol):
         again. A row that cannot be taken goes to quarantine and holds up nothing."""
         ...
 
+    def apply_today(self, items: Sequence[PullItem], mark: Mark | None, part: Part) -> Applied:
+        """Write the last of what was asked for first, and how many rows are in sight altogether;
+        the pull stays open. `state` says so from then on."""
+        ...
+
     def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
         """Write the last items and close the pull: cursor = end.hi, acked changesets up to it are
         confirmed, shadows of settled rows dropped, left roots' work orphaned, digests compared."""
@@ -72,6 +77,43 @@ class SyncStore(Protocol):
 
     def unsent(self) -> bytes:
         """All pending and parked work as JSON, for a server that takes nothing else any more."""
+        ...
+
+
+class SecondStore(Protocol):
+    """A second file in which everything is fetched, until it takes the place of the store's own.
+
+    Implemented by `crm_desktop.models.second` for profiles; other stores have none. A crash between
+    two calls costs at most what was fetched, never what the store holds.
+    """
+
+    @property
+    def outbox(self) -> SyncStore:
+        """The second file, to be pulled into."""
+        ...
+
+    def open(self) -> SyncState:
+        """Begin it, or go on with the one begun earlier, as far as it is of use."""
+        ...
+
+    def index(self) -> bool:
+        """Make one of the indexes that it was filled without; whether one was missing."""
+        ...
+
+    def swap(self) -> Summary:
+        """Carry over what is of this device alone and go on in the second file: all or nothing."""
+        ...
+
+    def drop(self) -> None:
+        """Throw it away."""
+        ...
+
+    def remove_former(self) -> None:
+        """Remove the file whose place it took; a later call tries again where that fails."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; what is in it stays."""
         ...
 
 

@@ -5,30 +5,31 @@ Fetching and decoding run ahead on a thread of their own while rows are inserted
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self
 
-from crm_core.errors import Bug, CrmError, Unavailable
+from crm_core.errors import Bug, CrmError
 from crm_core.i18n import tr_noop
 from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
-from crm_desktop.background import in_background
-from crm_desktop.models.replica import Parked, Summary
+from crm_desktop.models.replica import Parked, Summary, SyncState
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect, Steps
 from crm_desktop.sync.engine import Outcome, synchronise
 from crm_desktop.sync.last_run import META_LAST_RUN, last_run_of
-from crm_desktop.sync.ports import Server, SyncStore
+from crm_desktop.sync.ports import SecondStore, Server, SyncStore
+from crm_desktop.sync.streams import ReadAhead, Stream, send_aside, stopped
 
-AHEAD_ITEMS = 4
-"""Pages decoded in advance; each holds at most 1,000 rows, so memory stays bounded."""
+SECOND_FROM_ROWS = 20_000
+"""So many rows in sight go into a file of their own in a first fetch: below, they are here before
+anybody would notice."""
 
-T = TypeVar("T")
+_STOPPABLE = (do.OpenPull, do.NextItem, do.IndexSecond)
+
+Progress = Callable[[int, int], None]
 WriteLane = Callable[[Callable[[], Any]], Any]
 """Runs a job where writes belong and returns its outcome."""
 
@@ -78,22 +79,6 @@ def run_here(job: Callable[[], Any]) -> Any:
     return job()
 
 
-class Stream(Protocol):
-    """An open pull."""
-
-    def next(self) -> PullItem | None:
-        """The next item, None at the end; raises what went wrong on the way."""
-        ...
-
-    def interrupt(self) -> None:
-        """Wake whoever waits for an item (from any thread)."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
-
-
 class Runner:
     """Synchronises one store with one server, one run at a time, on the thread that calls."""
 
@@ -113,12 +98,29 @@ class Runner:
         self._send = send or send_aside
         self._write = write
         self._announce = announce
+        self._second: SecondStore | None = None
+        self._second_from_rows = SECOND_FROM_ROWS
+        self._progress: Progress | None = None
+        self._in_sight = self._arrived = 0
         self._stream: Stream | None = None
         self._sending: Future[PushResponse] | None = None
         self._summary = Summary()
         self._left = b""
         self._stopped = threading.Event()
         self.last_progress_s = time.monotonic()
+
+    def with_second(
+        self,
+        second: SecondStore,
+        *,
+        from_rows: int = SECOND_FROM_ROWS,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Fetch for the first time into a second file, where so many rows are in sight; `progress`
+        hears how many of how many have arrived."""
+        self._second, self._second_from_rows = second, from_rows
+        self._progress = progress
+        return self
 
     def stop(self) -> None:
         """End the run at its next step (from any thread); what was received is kept."""
@@ -140,6 +142,8 @@ class Runner:
             self._close_stream()
             if self._sending is not None:
                 wait((self._sending,))
+            if self._second is not None:
+                self._second.close()
         return self._made(outcome, time.monotonic() - started_s)
 
     def _drive(self, steps: Steps[Outcome]) -> Outcome:
@@ -157,7 +161,7 @@ class Runner:
 
     def perform(self, effect: Effect[Any]) -> Any:
         """Do what the engine asks; the outcome, or the error that it is to hear of."""
-        if self._stopped.is_set() and isinstance(effect, do.OpenPull | do.NextItem):
+        if self._stopped.is_set() and isinstance(effect, _STOPPABLE):
             raise stopped()
         handler = _HANDLERS.get(type(effect))
         if handler is None:
@@ -203,20 +207,70 @@ class Runner:
         return self._stream.next()
 
     def begin_pull(self, effect: do.BeginPull) -> object:
+        if effect.second:
+            return self._beside().outbox.begin_pull(effect.hello)
         summary = self._write(lambda: self._store.begin_pull(effect.hello))
         self._tell(summary)
         return summary
 
     def apply_pull(self, effect: do.ApplyPull) -> object:
+        if effect.second:
+            # Not in the write lane: nobody's save waits for it, and nobody sees it yet.
+            applied = self._beside().outbox.apply(effect.items, effect.mark)
+            self._tell_progress(applied.rows)
+            return applied
         applied = self._write(lambda: self._store.apply(effect.items, effect.mark))
+        self._tell(applied.summary)
+        return applied
+
+    def apply_today(self, effect: do.ApplyToday) -> object:
+        applied = self._write(
+            lambda: self._store.apply_today(effect.items, effect.mark, effect.part)
+        )
         self._tell(applied.summary)
         return applied
 
     def finish_pull(self, effect: do.FinishPull) -> object:
         self._close_stream()
+        if effect.second:
+            verdict = self._beside().outbox.finish(effect.items, effect.end)
+            self._tell_progress(verdict.rows)
+            return verdict
         verdict = self._write(lambda: self._store.finish(effect.items, effect.end))
         self._tell(verdict.summary)
         return verdict
+
+    def open_second(self, effect: do.OpenSecond) -> SyncState | None:
+        if self._second is None or effect.rows_in_sight < self._second_from_rows:
+            return None
+        self._in_sight, self._arrived = effect.rows_in_sight, 0
+        return self._second.open()
+
+    def index_second(self, _effect: do.IndexSecond) -> bool:
+        return self._beside().index()
+
+    def swap(self, _effect: do.Swap) -> object:
+        summary = self._write(self._beside().swap)
+        self._tell(summary)
+        return summary
+
+    def drop_second(self, _effect: do.DropSecond) -> None:
+        self._close_stream()
+        self._beside().drop()
+
+    def remove_former(self, _effect: do.RemoveFormer) -> None:
+        if self._second is not None:
+            self._write(self._second.remove_former)
+
+    def _beside(self) -> SecondStore:
+        if self._second is None:
+            raise Bug(tr_noop("No second file is open."))
+        return self._second
+
+    def _tell_progress(self, rows: int) -> None:
+        self._arrived += rows
+        if self._progress is not None:
+            self._progress(min(self._arrived, self._in_sight), self._in_sight)
 
     def count_anew(self, _effect: do.CountAnew) -> None:
         self._store.count_anew()
@@ -266,6 +320,12 @@ _HANDLERS: dict[type[Effect[Any]], Callable[[Runner, Any], Any]] = {
     do.BeginPull: Runner.begin_pull,
     do.ApplyPull: Runner.apply_pull,
     do.FinishPull: Runner.finish_pull,
+    do.ApplyToday: Runner.apply_today,
+    do.OpenSecond: Runner.open_second,
+    do.IndexSecond: Runner.index_second,
+    do.Swap: Runner.swap,
+    do.DropSecond: Runner.drop_second,
+    do.RemoveFormer: Runner.remove_former,
     do.CountAnew: Runner.count_anew,
     do.FetchAnew: Runner.fetch_anew,
     do.Refresh: Runner.refresh,
@@ -287,73 +347,3 @@ def sync_once(
     if run.failure is not None:
         raise run.failure
     return run.report
-
-
-def send_aside(server: Server, request: PushRequest) -> Future[PushResponse]:
-    """Send a push on a thread of its own, while the answer to the former one is written."""
-    return in_background(lambda: server.push(request), "push-aside")
-
-
-class ReadAhead:
-    """Reads a stream on its own thread, a few items ahead of whoever takes them."""
-
-    def __init__(self, server: Server, request: PullRequest) -> None:
-        self._queue: queue.Queue[PullItem | BaseException | None] = queue.Queue(AHEAD_ITEMS)
-        self._closing = threading.Event()
-        self._stream = server.pull(request)
-        items = self._stream.__enter__()  # the status line is here; its failures raise here
-        self._thread = threading.Thread(
-            target=self._read, args=(self._stream, items), name="pull-ahead", daemon=True
-        )
-        self._thread.start()
-
-    def next(self) -> PullItem | None:
-        """The next item, None at the end; raises what the reading raised."""
-        item = self._queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        return item
-
-    def interrupt(self) -> None:
-        """Wake whoever waits for an item; with items at hand nobody waits."""
-        with suppress(queue.Full):
-            self._queue.put_nowait(stopped())
-
-    def close(self) -> None:
-        """Let go of the stream; the thread ends with its current read at the latest."""
-        self._closing.set()
-        while self._thread.is_alive():
-            _drain(self._queue)
-            self._thread.join(timeout=0.01)
-            if self._queue.empty():
-                return
-
-    def _read(
-        self, stream: AbstractContextManager[Iterable[PullItem]], items: Iterable[PullItem]
-    ) -> None:
-        # Whoever waits hears of any end, one that nobody foresaw included.
-        last: CrmError | None = Bug(tr_noop("Reading the stream broke off."))
-        try:
-            for item in items:
-                if self._closing.is_set():
-                    break
-                self._queue.put(item)
-            last = None
-        except CrmError as failure:
-            last = failure
-        finally:
-            stream.__exit__(None, None, None)
-            self._queue.put(last)
-
-
-def stopped() -> Unavailable:
-    """What a run that was stopped ends with."""
-    return Unavailable(tr_noop("Synchronising was stopped; it goes on the next time."))
-
-
-def _drain(waiting: queue.Queue[Any]) -> None:
-    try:
-        while True:
-            waiting.get_nowait()
-    except queue.Empty:
-        return

@@ -72,7 +72,7 @@ def test_what_lies_below_a_large_root_is_named_in_portions(
     place: Place, damage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crm_server.pull.PULL_PAGE_ROWS", 3)
-    monkeypatch.setattr("crm_desktop.sync.engine.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("crm_desktop.sync.pulling.ROWS_AT_ONCE", 4)
     for kind, record_id in one_of_each_table(place, HERE):
         damage(place, kind, blob(record_id))
     place.time.pass_by(25 * 3600)

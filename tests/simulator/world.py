@@ -123,7 +123,7 @@ class World:
                 ("crm_core.wire.PULL_PAGE_ROWS", page),
                 ("crm_server.pull.PULL_PAGE_ROWS", page),
                 ("crm_server.pull.ROOTS_PER_QUERY", self._dice.choice((500, 2))),
-                ("crm_desktop.sync.engine.ROWS_AT_ONCE", self._dice.choice((5000, 5000, 4, 12))),
+                ("crm_desktop.sync.pulling.ROWS_AT_ONCE", self._dice.choice((5000, 5000, 4, 12))),
             ):
                 stack.enter_context(patch(target, value))
             yield
@@ -286,6 +286,7 @@ class World:
 
     def _look_at_agreement(self, device: Device) -> None:
         if device.state.cursor == self.server.seq:
+        self._desk.look(device)
             self._watch.look_at_pulled(device, self.oracle())
 
     def _heal(self) -> None:

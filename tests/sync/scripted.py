@@ -127,6 +127,8 @@ _ANSWERS: dict[type[Effect[Any]], Callable[[World, Any], Any]] = {
     do.NextItem: World.next,
     do.BeginPull: lambda *_: NOTHING,
     do.ApplyPull: lambda _, effect: Applied(NOTHING, rows_in(effect.items)),
+    do.ApplyToday: lambda _, effect: Applied(NOTHING, rows_in(effect.items)),
+    do.OpenSecond: lambda *_: None,
     do.FinishPull: lambda world, effect: Verdict(NOTHING, world.verified, rows_in(effect.items)),
     do.CountAnew: lambda *_: None,
     do.FetchAnew: lambda *_: None,

@@ -12,8 +12,9 @@ from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailabl
 from crm_core.wire import PUSH_CHANGESETS_MAX, ChangeSetResult, Check, End, Hello, PushResponse
 from crm_desktop.models.replica import SyncState, Verdict
 from crm_desktop.sync import effects as do
-from crm_desktop.sync.engine import ROWS_AT_ONCE, synchronise
+from crm_desktop.sync.engine import synchronise
 from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
+from crm_desktop.sync.pulling import ROWS_AT_ONCE
 from tests.sync.scripted import (
     EPOCH,
     MARK,

@@ -13,7 +13,8 @@ from crm_core.errors import Bug, Unavailable
 from crm_core.wire import End, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 from crm_desktop.sync.failures import Withdrawn
-from crm_desktop.sync.runner import AHEAD_ITEMS, ReadAhead, Runner, sync_once
+from crm_desktop.sync.runner import Runner, sync_once
+from crm_desktop.sync.streams import AHEAD_ITEMS, ReadAhead
 from tests.sync.scripted import EPOCH, MARK, applied_all, changeset, page, rows_in
 
 Stream = Callable[[], Iterable[PullItem]]
@@ -43,6 +44,9 @@ class Store:
     def apply(self, items: Any, mark: Any) -> Applied:
         assert mark is not None
         return Applied(Summary(), rows_in(items))
+
+    def apply_today(self, items: Any, mark: Any, part: Any) -> Applied:
+        raise AssertionError(part)
 
     def finish(self, items: Any, end: Any) -> Verdict:
         self.pulled += end.hi

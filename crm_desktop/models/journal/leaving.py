@@ -47,7 +47,7 @@ def leave(receipt: Receipt, roots: Sequence[RecordId]) -> None:
         for start in range(0, len(keys), _IDS_AT_ONCE):
             found.update(_below(c, kind, keys[start : start + _IDS_AT_ONCE]))
         hidden.extend((kind, key) for key in found)
-    _hide(receipt, hidden)
+    take_out_of_sight(receipt, hidden)
     _drop_raw_below(receipt, roots)
 
 
@@ -55,7 +55,7 @@ def gone(receipt: Receipt, kind: str, ids: Iterable[RecordId]) -> None:
     """Hide single records that moved out of sight."""
     keys = [blob(record_id) for record_id in ids]
     if kind in CATALOG:
-        _hide(receipt, [(kind, key) for key in keys])
+        take_out_of_sight(receipt, [(kind, key) for key in keys])
     for table in RAW:
         _drop_raw(receipt, table, [(kind, key) for key in keys])
 
@@ -112,7 +112,8 @@ def _below(c: Connection, kind: str, roots: Sequence[bytes]) -> Iterable[bytes]:
             yield key
 
 
-def _hide(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
+def take_out_of_sight(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
+    """Hide these records at once; own work on them is orphaned."""
     c = receipt.c
     _orphan(receipt, records)
     for kind, key in records:

@@ -1,0 +1,26 @@
+"""A first fetch under way: what is noted of it in the file in use (adr/0043)."""
+
+from __future__ import annotations
+
+from crm_desktop.models.connection import Connection
+
+META_IN_SIGHT = "sync.in_sight"
+"""How many rows are in sight altogether: today is here, the rest is not."""
+
+META_FORMER = "sync.former"
+"""The file that this one took the place of, until the server has proved that all is here."""
+
+
+def note_part(c: Connection, rows_in_sight: int) -> None:
+    """Today is here."""
+    set_meta(c, META_IN_SIGHT, str(max(rows_in_sight, 1)))
+
+
+def forget_part(c: Connection) -> None:
+    """Everything is here, or has to be fetched from the beginning."""
+    c.run("DELETE FROM meta WHERE name = ?", (META_IN_SIGHT,))
+
+
+def set_meta(c: Connection, name: str, value: str) -> None:
+    """Keep a small setting within an open transaction."""
+    c.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
