@@ -20,6 +20,9 @@ PROBLEMS: Mapping[str, str] = {
     "server.failed": tr_noop("The server failed; it will be tried again."),
     "auth.required": tr_noop("Please sign in again. Your unsent work is safe."),
     "auth.wrong": tr_noop("The login or the password is wrong."),
+    "request.throttled": tr_noop(
+        "Comparing everything is a lot of work for the server; please try again in {seconds} s."
+    ),
     "auth.slow_down": tr_noop("Too many attempts; please wait {seconds} s."),
     "auth.disabled": tr_noop("This login is disabled; please ask your IT."),
     "device.revoked": tr_noop("This device was withdrawn; please ask your IT."),

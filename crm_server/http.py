@@ -30,6 +30,7 @@ from crm_server.bodies import Limit, check_depth, gathered, pack, packed, unpack
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.service import PARK_BYTES_MAX, Principal
+from crm_server.throttle import spend_on_comparing
 from crm_server.upkeep import upkeep
 
 log = logging.getLogger("crm_server")
@@ -58,6 +59,7 @@ STATUS: Mapping[str, int] = {
     "auth.required": 401,
     "auth.wrong": 401,
     "auth.slow_down": 429,
+    "request.throttled": 429,
     "auth.disabled": 403,
     "device.revoked": 403,
     "device.clone": 401,
@@ -178,6 +180,9 @@ async def pull(request: Request) -> Response:
 
     def start() -> tuple[Iterator[bytes], bytes | None]:
         organisation, who = _who(request)
+        if message.check is not None:
+            there = organisation.service
+            spend_on_comparing(there.store, who.device, message.check, there.clock())
         chunks = gathered(organisation.service.pull(who, message))
         lines = packed(chunks) if accepts else chunks
         return lines, next(lines, None)

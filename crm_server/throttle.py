@@ -1,4 +1,5 @@
-"""Guessing passwords is slowed down by login and address, and never locks anybody out."""
+"""What costs a guess or much work is slowed down: passwords by login and address, comparing by
+device. Nobody is ever locked out."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import datetime as dt
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
 from crm_core.values import instant_of
+from crm_core.wire import Check
 from crm_server.moments import parse_moment
 from crm_server.store import ServerStore
 
@@ -14,6 +16,7 @@ FREE_PER_LOGIN = 3
 FREE_PER_ADDRESS = 30
 """An office shares one address: it fails more often without guessing."""
 
+WHOLE_ID = 32
 DELAY_MAX_S = 900
 FORGOTTEN_AFTER = dt.timedelta(hours=24)
 
@@ -51,6 +54,35 @@ class Throttle:
         """Forget the failures of a login that signed in from this address."""
         with self._store.note() as tx:
             tx.run("DELETE FROM attempt WHERE key=?", (_keys(login, address)[0][0],))
+
+
+COMPARING_PER_MINUTE = 20
+COMPARING_ALL = 3
+"""What of it reading every record costs; a doctor's visit with its repair costs 13 at most."""
+
+_MINUTE_S = 60
+
+
+def spend_on_comparing(store: ServerStore, device: str, check: Check, now: dt.datetime) -> None:
+    """Take what a `Check` costs from a device's budget for this minute. Raises Refused
+    `request.throttled` with the seconds to wait."""
+    is_narrow = bool(check.endings) and all(len(one) == WHOLE_ID for one in check.endings)
+    cost = COMPARING_ALL if check.content and not is_narrow else 1
+    key = f"compare:{device[:100]}"
+    with store.note() as tx:
+        row = tx.row("SELECT failures,last_at FROM attempt WHERE key=?", (key,))
+        began = parse_moment(row[1]) if row is not None else None
+        age_s = (now - began).total_seconds() if began is not None else _MINUTE_S
+        is_open = row is not None and 0 <= age_s < _MINUTE_S
+        spent = row[0] + cost if row is not None and is_open else cost
+        if spent > COMPARING_PER_MINUTE:
+            wait = max(1, int(_MINUTE_S - age_s + 0.999))
+            raise Refused("request.throttled", tr_noop("Too much to compare."), seconds=wait)
+        tx.run(
+            "INSERT INTO attempt(key,failures,last_at) VALUES (?,?,?) ON CONFLICT(key)"
+            " DO UPDATE SET failures=excluded.failures, last_at=excluded.last_at",
+            (key, spent, row[1] if row is not None and is_open else instant_of(now)),
+        )
 
 
 def _keys(login: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -44,7 +44,7 @@ def doctor(desk: Desk) -> Exit:
         examined = check(opened.store)
         contact = _contact(opened)
         is_readable = not _damaged(examined)
-        differing = _differing(opened) if contact.reachable and is_readable else None
+        differing, untold = _differing(opened) if contact.reachable and is_readable else (None, "")
         repaired = _repair(opened) if desk.arguments.repair and is_readable else None
         outbox = Outbox(opened.store)
         state, parked = outbox.state(), outbox.parked()
@@ -58,7 +58,8 @@ def doctor(desk: Desk) -> Exit:
             report["repair"] = repaired
         if desk.arguments.bundle is not None:
             write_atomically(desk.arguments.bundle, _bundle(opened, report))
-        desk.answer(report, _lines(report, examined, contact, parked))
+        lines = [*_lines(report, examined, contact, parked), *([untold] if untold else [])]
+        desk.answer(report, lines)
     if _damaged(examined):
         return Exit.FAILED
     return Exit.WAITS_FOR_YOU if parked.needs_you else Exit.DONE
@@ -113,16 +114,17 @@ def _contact(opened: Profile) -> Contact:
     return Contact(reachable=True, milliseconds=round((time.monotonic() - began) * 1000))
 
 
-def _differing(opened: Profile) -> int | None:
-    """How many roots say something else than on the server; None: that cannot be said now."""
+def _differing(opened: Profile) -> tuple[int | None, str]:
+    """How many roots say something else than on the server; None: that cannot be said now, and why
+    not in words."""
     from crm_desktop.sync.comparing import differing_roots
 
     if not opened.session.signed_in:
-        return None
+        return None, ""
     try:
-        return differing_roots(Outbox(opened.store), opened.session)
-    except CrmError:
-        return None
+        return differing_roots(Outbox(opened.store), opened.session), ""
+    except CrmError as error:
+        return None, one_line(error)
 
 
 def _repair(opened: Profile) -> Json:
@@ -175,6 +177,8 @@ def _lines(
                 else tr("Compared with the server. Records fetched: {n}", n=fetched)
             )  # fmt: skip
         else:
+            if isinstance(done, dict):
+                yield str(done["problem"])
             yield tr("Fetching anew goes on with the next synchronisation.")
 
 

@@ -6,9 +6,13 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from crm_desktop.cli import support
+from crm_desktop.sync.failures import of_answer
 from tests.cli.counter import PASSPHRASE, Counter
 
 
@@ -21,6 +25,19 @@ def test_a_backup_brings_unsent_work_to_another_folder(counter: Counter, tmp_pat
     assert other.did("restore-backup", str(out))["pending"] == 1
     assert other.did("show", "account", made)["name"] == "Alfreds"
     assert other.did("status")["pending"] == 1
+
+
+def test_a_comparison_that_the_server_puts_off_says_when_to_try_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def put_off(*_: object) -> None:
+        raise of_answer(429, "request.throttled", {"seconds": "40"}, 40.0)
+
+    monkeypatch.setattr("crm_desktop.sync.comparing.differing_roots", put_off)
+    opened = cast("Any", SimpleNamespace(store=None, session=SimpleNamespace(signed_in=True)))
+    differing, said = support._differing(opened)
+    assert differing is None
+    assert "try again in 40 s" in said
 
 
 def test_a_backup_shows_no_name_and_opens_with_its_passphrase_only(

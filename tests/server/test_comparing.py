@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Verdict
 from crm_desktop.models.store import Store
 from crm_server import comparing as there
+from crm_server.throttle import spend_on_comparing
 from tests.models.support import make_store
 from tests.server.world import Acme, Device
 from tests.support.records import values_for
@@ -46,6 +48,24 @@ def laptop(tmp_path: Path) -> Iterator[Store]:
     made = make_store(tmp_path / "laptop.db")
     yield made
     made.close()
+
+
+def test_every_device_has_a_budget_for_comparing_that_is_full_again_after_a_minute(
+    acme: Acme,
+) -> None:
+    store, now = acme.world.store, acme.world.time
+    one_root, all_of_it = Check(("a" * 32,), content=True), Check(content=True)
+    for _ in range(17):
+        spend_on_comparing(store, "one", one_root, now)
+    spend_on_comparing(store, "one", all_of_it, now + dt.timedelta(seconds=20))
+    for late in (21, 59):
+        with pytest.raises(Refused) as told:
+            spend_on_comparing(store, "one", one_root, now + dt.timedelta(seconds=late))
+        assert told.value.code == "request.throttled"
+        assert told.value.message.params["seconds"] == 60 - late
+    spend_on_comparing(store, "other", all_of_it, now)
+    spend_on_comparing(store, "one", all_of_it, now + dt.timedelta(seconds=60))
+    spend_on_comparing(store, "one", all_of_it, now - dt.timedelta(days=3650))
 
 
 def asked(who: Device, request: PullRequest) -> list[PullItem]:

@@ -19,6 +19,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import (
     PULL_ITEM_DECODER,
     PUSH_BYTES_MAX,
+    Check,
     End,
     Hello,
     Problem,
@@ -134,6 +135,17 @@ def test_a_day_over_http_from_sign_in_to_history(site: Site) -> None:
     assert {entry["field"] for entry in history} >= {"name", "owner"}
     assert site.post("/auth/v1/sign-out", b"").status_code == 200
     assert site.refusal("/sync/v1/pull", encode(PullRequest())) == (401, "auth.required")
+
+
+def test_comparing_everything_again_and_again_is_put_off(site: Site) -> None:
+    site.sign_in()
+    everything = encode(PullRequest(check=Check(content=True)))
+    codes = [site.post("/sync/v1/pull", everything).status_code for _ in range(8)]
+    assert codes == [200] * 6 + [429] * 2
+    answer = site.post("/sync/v1/pull", everything)
+    assert msgspec.json.decode(answer.content, type=Problem).error == "request.throttled"
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert isinstance(site.pull()[-1], End), "what compares nothing goes on"
 
 
 def test_bodies_travel_compressed_both_ways(site: Site) -> None:
