@@ -35,9 +35,10 @@ class Stored:
 class Pusher:
     """Takes the changesets of one push, one after the other."""
 
-    def __init__(self, work: Work, author: Author) -> None:
+    def __init__(self, work: Work, author: Author, *, brief: bool = False) -> None:
         self._work = work
         self._author = author
+        self._brief = brief
         self._conflicts = Conflicts(work)
         self._refused: dict[tuple[str, str, str], str] = {}
         self._refused_before: dict[tuple[str, str, str], str] = {}
@@ -66,13 +67,13 @@ class Pusher:
                     keys[(change.kind, change.id)] = True
                     keys.update((key, True) for key in _named_by(change))
         self._work.prefetch(keys)
-        self._work.prefetch_children(
         self._work.prefetch_forgotten(
             (change.kind, change.id)
             for cs in changesets
             for change in cs.changes
             if change.op is Op.INSERT
         )
+        self._work.prefetch_children(
             change.id
             for cs in changesets
             for change in cs.changes
@@ -115,11 +116,13 @@ class Pusher:
         """Work one changeset; a retry gets the stored answer."""
         if not is_sound(changeset):
             return _whole(changeset, Result.REJECTED, "request.malformed")
-        self._note_named(changeset)
         if changeset.id in self._taken or changeset.id in self.known:
+            self._note_named(changeset)
             return self._again(changeset)
         before = len(self._work.history)
         result = self._judged(changeset)
+        if not (self._brief and self._is_as_shown(changeset, result)):
+            self._note_named(changeset)
         self._taken[changeset.id] = (changeset, result)
         if result.result != Result.BLOCKED or len(self._work.history) > before:
             # What was held back as a whole is judged anew when it comes again.
@@ -137,6 +140,12 @@ class Pusher:
         if not today.said:
             return result
         return replace(result, changes=tuple(_as_said(today, part) for part in result.changes))
+
+    def _is_as_shown(self, changeset: ChangeSet, result: ChangeSetResult) -> bool:
+        """Whether what came of a changeset is just what its author shows already."""
+        if result.result != Result.APPLIED or result.changes:
+            return False
+        return self._taking.as_shown == len(changeset.changes)
 
     def _note_named(self, changeset: ChangeSet) -> None:
         for change in changeset.changes:

@@ -24,7 +24,8 @@ from crm_server.work import Work
 
 
 class Taking:
-    """One changeset on its way: what became of each of its parts."""
+    """One changeset on its way: what became of each of its parts. `as_shown` counts the edits of
+    records that nobody else had changed: their author shows already what came of them."""
 
     def __init__(self, work: Work, author: Author, judge: Judge, conflicts: Conflicts) -> None:
         self.work = work
@@ -36,12 +37,14 @@ class Taking:
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
         self.by = By(author.user)
+        self.as_shown = 0
 
     def begin(self, changeset: ChangeSet) -> None:
         """Turn to the next changeset."""
         self.changeset = changeset
         self.details = []
         self.undeletable = None
+        self.as_shown = 0
         at = authored_at(changeset.at, self.work.now)
         self.by = By(self.author.user, self.author.device, changeset.id, at)
         self.judge.scope_gen = changeset.scope_gen
@@ -66,12 +69,12 @@ class Taking:
             return self.refuse(index, "record.not_found")
         return self._change_row(index, entity, change, row)
 
-    def _change_row(self, index: int, entity: Entity, change: Change, row: Row) -> None:
-        if change.op is Op.DELETE:
-            return self._delete(index, entity, change, row)
     def _is_forgotten(self, change: Change) -> bool:
         return (change.kind, change.id) in self.work.forgotten
 
+    def _change_row(self, index: int, entity: Entity, change: Change, row: Row) -> None:
+        if change.op is Op.DELETE:
+            return self._delete(index, entity, change, row)
         if change.op is Op.MERGE:
             return self._merge_away(index, entity, change, row)
         if change.op is not Op.RESTORE and self.merging.standing(row.kind, row.id) != row.id:
@@ -166,6 +169,8 @@ class Taking:
                 **self._held_by_others(entity, judged, row if back else None),
                 **merged.values,
             }
+            if row.seq <= change.base_seq and trusted and values.keys() == change.new.keys():
+                self.as_shown += LINKS[entity.kind].scope_fields.isdisjoint(change.new)
             values["updated_at"], values["updated_by"] = self.by.at, self.by.actor
             if entity.kind == "account" and "owner" in values:
                 values["team"] = self.work.directory.team_of(RecordId(str(values["owner"])))

@@ -229,7 +229,7 @@ def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
             return
         if asked.intersection(one.id for one in changesets):
             raise BadAnswer(tr_noop("The server left a step without an answer."))
-        request = PushRequest(state.epoch, SCHEMA, changesets)
+        request = PushRequest(state.epoch, SCHEMA, changesets, brief=True)
         yield from ask(do.SendPush(request))
         ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, changesets[-1].id)
         if answer is not None:

@@ -70,6 +70,26 @@ def test_rows_ahead_of_the_cursor_leave_the_pull_open(store: Store) -> None:
     assert not Outbox(store).state().pull_open
 
 
+def test_a_verdict_that_comes_behind_its_row_shows_the_row(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    first_pull(store, ("account", row(A, 12, name="A", phone="3")), hi=12)
+    assert seen(store, "account", A).values["phone"] == "2"
+    answer(store, verdict(cs, "applied", 11))
+    assert seen(store, "account", A).values["phone"] == "3"
+    assert value(store, "SELECT count(*) FROM shadow") == 0
+
+
+def test_what_was_taken_as_it_is_shown_is_told_once(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", phone="1")))
+    put(store, "account", A, phone="2")
+    [cs] = take(store)
+    settled = answer(store, verdict(cs, "applied", 101), seq=101)
+    assert ("account", A) in settled.summary.changed
+    assert seen(store, "account", A).values["phone"] == "2"
+
+
 def test_an_acked_value_stays_in_sight_until_its_row_arrives(store: Store) -> None:
     first_pull(store, ("account", row(A, 10, name="A", phone="1")))
     put(store, "account", A, phone="2")

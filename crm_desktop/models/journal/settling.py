@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -43,6 +43,7 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     c = receipt.c
     news = _news(c, answer)
     clean = [(n, verdict) for n, verdict in news if _is_clean(verdict)]
+    unchanged = _unchanged(c, clean)
     _ack_all(c, clean)
     states = dict.fromkeys((n for n, _ in clean), "acked")
     states |= {n: _settle_one(c, n, verdict) for n, verdict in news if n not in states}
@@ -55,7 +56,8 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     for deleted in answer.deleted:
         receive_deleted(receipt, deleted)
     receipt.seq = max(receipt.seq, answer.seq)
-    _show_anew(receipt, [*states])
+    _tell(receipt, unchanged)
+    _show_anew(receipt, [n for n in states if n not in unchanged])
     for n in states:
         if states[n] == "rejected":
             _orphan_out_of_sight(receipt, n)
@@ -80,6 +82,15 @@ def _is_clean(verdict: ChangeSetResult) -> bool:
     """Whether the server took all of a changeset."""
     results = {verdict.result, *(part.result for part in verdict.changes)}
     return results <= {Result.APPLIED, Result.MERGED, Result.DUPLICATE}
+
+
+def _unchanged(
+    c: Connection, clean: Sequence[tuple[int, ChangeSetResult]]
+) -> dict[int, ChangeSetResult]:
+    """Those that were applied just now, above every version that is here: their records show what
+    they showed."""
+    known = c.value("SELECT seq_known FROM sync_state")
+    return {n: one for n, one in clean if one.result == Result.APPLIED and one.seq > known}
 
 
 def _ack_all(c: Connection, clean: Sequence[tuple[int, ChangeSetResult]]) -> None:
@@ -201,6 +212,17 @@ def _show_anew(receipt: Receipt, changesets: Sequence[int]) -> None:
                 rebase(c, kind, id_of(key))
     for kind, ids in touched.items():
         receipt.note(kind, ids, len(ids))
+
+
+def _tell(receipt: Receipt, changesets: Iterable[int]) -> None:
+    """The records of changesets that are acked now, although they show the same."""
+    for places, some in _in_portions([*changesets]):
+        touched: dict[str, list[RecordId]] = {}
+        sql = f"SELECT DISTINCT kind, id FROM op WHERE cs IN ({places})"
+        for kind, key in receipt.c.rows(sql, some):
+            touched.setdefault(kind, []).append(id_of(key))
+        for kind, ids in touched.items():
+            receipt.note(kind, ids, len(ids))
 
 
 def _in_portions(numbers: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
