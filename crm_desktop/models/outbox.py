@@ -121,6 +121,9 @@ class Outbox:
             if lost_history:
                 arriving.forget_part(c)
                 reconcile.begin(receipt, hello)
+            elif hello.anew:
+                arriving.forget_part(c)
+                reconcile.begin_below_floor(receipt)
             c.run(
                 "UPDATE sync_state SET epoch = ?, scope_gen = ?, schema = ?, pull_open = 1",
                 (hello.epoch, hello.scope_gen, hello.schema),
@@ -237,8 +240,8 @@ class Outbox:
             return msgspec.json.encode([*changesets_of(c, [n for (n,) in found])])
 
     def _receipt(self, c: Connection) -> Receipt:
-        reconciling = bool(c.value("SELECT reconcile FROM sync_state"))
-        return Receipt(c, self._store.now(), reconciling)
+        why = c.value("SELECT reconcile FROM sync_state")
+        return Receipt(c, self._store.now(), bool(why), why == reconcile.BELOW_FLOOR)
 
 
 def sync_state(c: Connection) -> SyncState:

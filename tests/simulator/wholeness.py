@@ -87,8 +87,9 @@ class Wholeness:
             if found[0][0] >= seq:
                 return True
             return None if self._has_own(device, key) else False
-        if oracle.records[key].seq > device.state.cursor:
-            return None  # at its cursor it may have been deleted, or out of sight
+        truth = oracle.records.get(key)
+        if truth is None or truth.seq > device.state.cursor:
+            return None  # collected; or at its cursor it may have been deleted, or out of sight
         return False if key in oracle.visible(device.person) else None
 
     def _has_own(self, device: Device, key: Key) -> bool:

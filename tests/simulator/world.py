@@ -18,6 +18,7 @@ from crm_core.errors import Unavailable
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.runner import Run
+from tests.simulator.absence import is_long, put_away_the_rest, time_passes
 from tests.simulator.actions import Hands
 from tests.simulator.chance import NOTHING, Crashed, Fate, VirtualTime, Without
 from tests.simulator.company import LAPTOPS, Person
@@ -136,12 +137,14 @@ class World:
                     self._synchronise(device)
             for number in range(1, self._steps + 1):
                 self.fate.turn_to(number)
-                self._time.pass_by(self._dice.choice((1, 30, 600, 20_000)))
+                time_passes(self, self._dice)
                 if number not in self._without.steps:
                     self._step(number)
             self.fate.turn_to(self._steps + 1)
             self._heal()
         finally:
+            if is_long(self.seed):
+                put_away_the_rest(self)
             self._close()
 
     def _close(self) -> None:

@@ -28,12 +28,20 @@ ERASE_ROWS_MAX = 50
 ERASE_SHARE_MAX = 10
 """Erasing more than max(50 rows, 10 %) pauses until somebody agrees."""
 
+ROOT = ""
+"""In place of a kind, where roots are noted beside records."""
+
 _IDS_AT_ONCE = 500
 
 
 def enter(receipt: Receipt, roots: Iterable[RecordId]) -> None:
     """These roots are held from now on."""
-    receipt.c.many("INSERT OR IGNORE INTO root (id) VALUES (?)", [(blob(root),) for root in roots])
+    keys = [blob(root) for root in roots]
+    receipt.c.many("INSERT OR IGNORE INTO root (id) VALUES (?)", [(key,) for key in keys])
+    if receipt.reconciling:
+        receipt.c.many(
+            "INSERT OR IGNORE INTO visited (kind, id) VALUES (?, ?)", [(ROOT, key) for key in keys]
+        )
 
 
 def leave(receipt: Receipt, roots: Sequence[RecordId]) -> None:

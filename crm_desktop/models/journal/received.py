@@ -40,6 +40,7 @@ class Receipt:
     c: Connection
     now: str
     reconciling: bool = False
+    same_history: bool = False
     rows: int = 0
     quarantined: int = 0
     orphaned: int = 0
@@ -200,10 +201,10 @@ def _with_own_work(c: Connection, kind: str, seqs: Mapping[bytes, int]) -> froze
 
 
 def _is_stale(receipt: Receipt, kind: str, row: WireRow, old: Held) -> bool:
-    """A late or repeated answer; while reconciling the server's word counts, whatever its seq."""
+    """A late or repeated answer; in another history the server's word counts, whatever its seq."""
     if old.seq <= row.seq:
         return False
-    if receipt.reconciling:
+    if receipt.reconciling and not receipt.same_history:
         salvage(receipt, kind, row.id)
         return False
     return True
@@ -277,7 +278,8 @@ def receive_deleted(receipt: Receipt, deleted: Deleted) -> None:
     dead: list[tuple[int, int, int]] = []
     for key, tombstone in zip(ids, tombstones, strict=True):
         old = held.get(key)
-        if old is None or (old.seq > tombstone.seq and not receipt.reconciling):
+        is_newer_here = not receipt.reconciling or receipt.same_history
+        if old is None or (old.seq > tombstone.seq and is_newer_here):
             continue
         if key in shadows:
             _delete_below_own_work(receipt, kind, tombstone, shadows[key])

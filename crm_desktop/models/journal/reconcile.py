@@ -1,4 +1,5 @@
-"""A server with another history: own work is offered again, what it lost of others is kept."""
+"""Everything is received anew: from a server with another history, to which own work is offered
+again and what it lost of others is kept; or after so long that its feed has forgotten what went."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ from crm_core.digest import version_hash
 from crm_core.ids import RecordId
 from crm_core.wire import Hello
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import rows
+from crm_desktop.models.journal import leaving, rows
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt, salvage
 from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.sql import id_of, layout, to_json
 
 FOREVER = 1 << 62
+
+LOST_HISTORY, BELOW_FLOOR = 1, 2
+"""Why everything is received anew (`sync_state.reconcile`)."""
 
 
 def begin(receipt: Receipt, hello: Hello) -> None:
@@ -39,20 +43,32 @@ def begin(receipt: Receipt, hello: Hello) -> None:
     receipt.reconciling = True
 
 
-def start_over(c: Connection) -> None:
+def begin_below_floor(receipt: Receipt) -> None:
+    """Receive everything from the beginning, of the history that is known here: what the server
+    names no more was deleted long ago or has left. Where history was lost before, that counts."""
+    c = receipt.c
+    known = c.value("SELECT reconcile FROM sync_state")
+    start_over(c, known or BELOW_FLOOR)
+    receipt.reconciling = True
+    receipt.same_history = known != LOST_HISTORY
+
+
+def start_over(c: Connection, why: int = LOST_HISTORY) -> None:
     """Receive everything anew from cursor 0; the running digest is counted afresh."""
     held = rows.recount(c)
     c.run("DELETE FROM visited")
     c.run(
-        "UPDATE sync_state SET cursor = 0, resume = '', resume_hi = 0, reconcile = 1,"
+        "UPDATE sync_state SET cursor = 0, resume = '', resume_hi = 0, reconcile = ?,"
         " count = ?, total = ?, seq_known = 0",
-        (held.count, held.total),
+        (why, held.count, held.total),
     )
 
 
 def end(receipt: Receipt) -> None:
-    """Rows that the server did not name again are salvaged and hidden; nothing is deleted."""
+    """Rows that the server did not name again are hidden, of a lost history salvaged too; nothing
+    is deleted, and own work on them stays."""
     c = receipt.c
+    unnamed: list[tuple[str, bytes]] = []
     for kind in CATALOG:
         table = layout(kind).table
         lost = c.rows(
@@ -60,9 +76,18 @@ def end(receipt: Receipt) -> None:
             " (SELECT 1 FROM visited v WHERE v.kind = ? AND v.id = t.id)",
             (kind,),
         )
+        if receipt.same_history:
+            unnamed.extend((kind, key) for key, _ in lost)
+            continue
         for key, seq in lost:
             _put_aside(receipt, kind, id_of(key), seq)
+    leaving.take_out_of_sight(receipt, unnamed)
     _drop_unnamed_quarantine(receipt)
+    c.run(
+        "DELETE FROM root WHERE NOT EXISTS (SELECT 1 FROM visited v WHERE v.kind = ?"
+        " AND v.id = root.id)",
+        (leaving.ROOT,),
+    )
     c.run("DELETE FROM visited")
 
 
@@ -102,7 +127,8 @@ def _is_here(c: Connection, kind: str, key: bytes) -> bool:
 
 
 def _drop_unnamed_quarantine(receipt: Receipt) -> None:
-    """Raw rows that the server did not name again count no longer; they are salvaged too."""
+    """Raw rows that the server did not name again count no longer; of a lost history they are
+    salvaged too."""
     c = receipt.c
     for table, text in (("quarantine", "item"), ("unknown_kind", "body")):
         lost = c.rows(
@@ -110,10 +136,12 @@ def _drop_unnamed_quarantine(receipt: Receipt) -> None:
             " (SELECT 1 FROM visited v WHERE v.kind = t.kind AND v.id = t.id)"
         )
         for kind, key, seq, body in lost:
-            c.run(
-                "INSERT INTO salvage (kind, id, seq, title, body, at) VALUES (?, ?, ?, '', ?, ?)",
-                (kind, key, seq, body, receipt.now),
-            )
+            if not receipt.same_history:
+                c.run(
+                    "INSERT INTO salvage (kind, id, seq, title, body, at)"
+                    " VALUES (?, ?, ?, '', ?, ?)",
+                    (kind, key, seq, body, receipt.now),
+                )
             c.run(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, key))
             receipt.count -= 1
             receipt.total -= version_hash(kind, id_of(key), seq)
