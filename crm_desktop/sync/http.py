@@ -10,7 +10,7 @@ import email.utils
 import socket
 import ssl
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -49,11 +49,13 @@ _E = TypeVar("_E", bound=BaseException)
 
 @dataclass(frozen=True, slots=True)
 class TimeOuts:
-    """Seconds. `silence_s`: without a byte. `first_answer_s`: until a server answered at all."""
+    """Seconds. `silence_s`: without a byte. `first_answer_s`: until a server answered at all.
+    `progress_s`: without a whole answer, or a further line of a stream, while bytes drip in."""
 
     connect_s: float = 8.0
     silence_s: float = 30.0
     first_answer_s: float = 15.0
+    progress_s: float = 120.0
 
 
 class _Bearer(AuthBase):
@@ -179,7 +181,7 @@ class HttpClient:
 
     def _problem(self, response: requests.Response) -> CrmError:
         try:
-            body = b"".join(self._pieces(response, PROBLEM_BYTES_MAX))
+            body = b"".join(self._pieces(self._raw(response), response, PROBLEM_BYTES_MAX))
             problem = wire.decode(body, wire.Problem)
         except (Refused, BadAnswer):
             problem = wire.Problem("")
@@ -189,15 +191,17 @@ class HttpClient:
         return of_answer(response.status_code, problem.error, problem.params, wait_s)
 
     def _whole(self, response: requests.Response) -> bytes:
-        return b"".join(self._pieces(response, ANSWER_BYTES_MAX))
+        return b"".join(self._pieces(self._raw(response), response, ANSWER_BYTES_MAX))
 
     def _lines(self, response: requests.Response) -> Iterator[bytes]:
         rest: list[bytes] = []
         size = 0
-        for piece in self._pieces(response, None):
+        raw = self._raw(response)
+        for piece in self._pieces(raw, response, None):
             *whole, last = piece.split(b"\n")
             for line in whole:
                 yield b"".join((*rest, line))
+                raw.note_progress()
                 rest.clear()
                 size = 0
             rest.append(last)
@@ -207,9 +211,13 @@ class HttpClient:
         if size:
             raise self._broken()
 
-    def _pieces(self, response: requests.Response, bytes_max: int | None) -> Iterator[bytes]:
+    def _raw(self, response: requests.Response) -> _Raw:
+        return _Raw(response, self._time_outs.progress_s, self._broken)
+
+    def _pieces(
+        self, source: _Raw, response: requests.Response, bytes_max: int | None
+    ) -> Iterator[bytes]:
         """The decompressed body in pieces, each of bounded size whatever the frame claims."""
-        source = _Raw(response)
         reader: _Readable = source
         if response.headers.get("Content-Encoding", "") == "zstd":
             decoder = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX)
@@ -280,12 +288,23 @@ class _Readable(Protocol):
 
 
 class _Raw:
-    """The undecoded body, as it arrives."""
+    """The undecoded body, as it arrives; given up where it only drips."""
 
-    def __init__(self, response: requests.Response) -> None:
+    def __init__(
+        self, response: requests.Response, progress_s: float, given_up: Callable[[], Unavailable]
+    ) -> None:
         self._raw = response.raw
+        self._progress_s = progress_s
+        self._given_up = given_up
+        self.note_progress()
+
+    def note_progress(self) -> None:
+        """Something whole has come."""
+        self._until = time.monotonic() + self._progress_s
 
     def read(self, size: int = -1, /) -> bytes:
+        if time.monotonic() > self._until:
+            raise self._given_up()
         return bytes(self._raw.read1(size, decode_content=False))
 
 

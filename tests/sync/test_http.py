@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,47 @@ def test_a_silent_server_is_given_up() -> None:
             client.get("/ping")
         with pytest.raises(Unavailable, match="does not answer"):
             client.get("/ping")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "zstd"])
+def test_an_answer_that_only_drips_is_given_up(packed: bool) -> None:
+    def drip(connection: socket.socket, _request: bytes) -> None:
+        coding = ("Content-Encoding: zstd",) if packed else ()
+        body = zstandard.compress(b"{" + bytes(5000)) if packed else b"{" * 5000
+        connection.sendall(answer(200, b"", *coding, length=len(body) + 5000))
+        for n in range(5000):
+            connection.sendall(body[n : n + 1] or b"x")
+            time.sleep(0.05)
+
+    patience = TimeOuts(connect_s=2.0, silence_s=2.0, first_answer_s=2.0, progress_s=0.4)
+    asks: list[Callable[[HttpClient], object]] = [lambda x: x.post("/push", b"{}"), _all_lines]
+    for ask in asks:
+        with server(drip) as url, contextlib.closing(HttpClient(url, time_outs=patience)) as client:
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="gone in the middle"):
+                ask(client)
+            assert time.monotonic() - began < 2.0
+
+
+def _all_lines(client: HttpClient) -> None:
+    with client.lines("/pull", b"{}") as lines:
+        list(lines)
+
+
+def test_a_stream_goes_on_for_as_long_as_its_lines_come() -> None:
+    def slow(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(answer(200, b"", length=12))
+        for _ in range(6):
+            time.sleep(0.15)
+            connection.sendall(b"x\n")
+
+    patience = TimeOuts(connect_s=2.0, silence_s=2.0, first_answer_s=2.0, progress_s=0.4)
+    with (
+        server(slow) as url,
+        contextlib.closing(HttpClient(url, time_outs=patience)) as client,
+        client.lines("/pull", b"{}") as lines,
+    ):
+        assert list(lines) == [b"x"] * 6
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
