@@ -93,11 +93,13 @@ def logout(desk: Desk) -> Exit:
 
 def sync(desk: Desk) -> Exit:
     """One full synchronisation; what was done before a failure is kept."""
+    from crm_desktop.beside import second_file
     from crm_desktop.sync.last_run import remember
     from crm_desktop.sync.runner import Runner
 
     with desk.profile() as opened:
-        run = Runner(Outbox(opened.store), opened.session).run()
+        runner = Runner(Outbox(opened.store), opened.session)
+        run = runner.with_second(second_file(opened)).run()
         remember(opened.store, run.failure, opened.store.now())
         if run.withdrawn:
             profiles.leave_for_good(opened, run.left)

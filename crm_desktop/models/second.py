@@ -89,13 +89,14 @@ class SecondFile:
         if statement:
             with store.writing() as c:
                 c.run(statement)
+        else:
+            store.checkpoint()  # here, and not while everybody waits for the swap
         return bool(statement)
 
     def swap(self) -> Summary:
         """Carry over what is of this device alone, and go on in the second file: everything or
         nothing. Called where nobody else writes."""
         new, old = self._opened(), self._store
-        new.checkpoint()
         with old.exclusive() as former:
             former.run("BEGIN IMMEDIATE")
             try:

@@ -60,7 +60,7 @@ class Autosync(QObject):
         self._schedule: Schedule | None = None
         self._runner: Runner | None = None
         self._has_connected = self._has_come_through = False
-        self._fetched = 0
+        self._fetched = self._in_sight = 0
         self._sending = 0
         self._is_cancelled = self._is_paused = False
         self._timer = QTimer(self, singleShot=True)
@@ -133,6 +133,7 @@ class Autosync(QObject):
 
     def _run(self) -> Run:
         """In the network lane: one whole synchronisation; its writes go to the write lane."""
+        from crm_desktop.beside import second_file
         from crm_desktop.models.outbox import Outbox
         from crm_desktop.sync.runner import Runner
 
@@ -141,12 +142,19 @@ class Autosync(QObject):
             self._profile.session,
             write=self._lanes.in_write_lane,
             announce=self._pass_on,
-        )
+        ).with_second(second_file(self._profile), progress=self._pass_progress_on)
         self._runner, self._has_connected = runner, True
         return runner.run()
 
     def _pass_on(self, summary: Summary) -> None:
         self._lanes.report(summary, self._take_summary, owner=self)
+
+    def _pass_progress_on(self, arrived: int, in_sight: int) -> None:
+        self._lanes.report((arrived, in_sight), self._take_progress, owner=self)
+
+    def _take_progress(self, progress: tuple[int, int]) -> None:
+        self._fetched, self._in_sight = progress
+        self._show()
 
     def _take_summary(self, summary: Summary) -> None:
         self._fetched += len(summary.changed)
@@ -170,7 +178,7 @@ class Autosync(QObject):
 
         self._runner = None
         self._sending = 0
-        self._fetched = 0
+        self._fetched = self._in_sight = 0
         self._is_paused, self._is_cancelled = self._is_cancelled, False
         if self._is_paused:
             failure = None  # it ended as was wished; the next run comes in its turn
@@ -221,5 +229,6 @@ class Autosync(QObject):
                 found.state.value, facts.parked.pending, facts.parked.needs_you,
                 since, ended.failure, at, self._fetched, self._sending,
                 max(self._sending - facts.parked.pending, 0), self._is_paused,
+                self._in_sight, bool(facts.state.in_sight),
             )
         )  # fmt: skip

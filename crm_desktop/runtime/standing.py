@@ -13,7 +13,8 @@ class Standing(msgspec.Struct, frozen=True):
     """`state` is one of `sync.status.State`, or "" before anything was read. `verified` is a local
     time of day, `since` too, or the day where that is an earlier one; `failure`: the
     `FailureClass` that has ended every run since then, or "". While a run sends, `sent` of
-    `sending` have gone; `paused`: a person ended the last run before its end."""
+    `sending` have gone; `paused`: a person ended the last run before its end. In a first fetch
+    `fetched` of `in_sight` rows have arrived; `today_only`: what is needed today is here alone."""
 
     state: str = ""
     waiting: int = 0
@@ -25,6 +26,8 @@ class Standing(msgspec.Struct, frozen=True):
     sending: int = 0
     sent: int = 0
     paused: bool = False
+    in_sight: int = 0
+    today_only: bool = False
 
 
 def time_of_day(moment: dt.datetime) -> str:

@@ -40,6 +40,8 @@ class Standing:
 def standing(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str = "") -> Standing:
     """What may honestly be said. `last_run`: "" or the `FailureClass` that ended the last run."""
     state = _state(sync, parked, signed_in=signed_in, last_run=last_run)
+    if state is State.FETCHING and sync.in_sight:
+        return Standing(state, tr("Today is here; the rest is still to come."))
     count = parked.needs_you if state is State.NEEDS_YOU else parked.pending
     told = _TROUBLES.get(last_run) if state is State.TROUBLE else None
     return Standing(state, (told or WORDS[state])(count, sync.verified_at))

@@ -4,32 +4,40 @@ be killed at any step."""
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
+from crm_core.errors import Unavailable
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.wire import ChangeResult, ChangeSetResult, PullRequest, PushRequest, PushResponse
 from crm_desktop.beside import FETCHING, Folder
 from crm_desktop.models import journal
+from crm_desktop.models.indexes import next_missing
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.second import SecondFile
 from crm_desktop.models.store import Identity, Store
 from crm_desktop.profile import database, point_to
-from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
-from crm_desktop.sync.runner import Run, Runner
+from crm_desktop.sync.runner import Run, Runner, run_here
+from crm_server.rows import By
+from crm_server.store import write_clock
 from tests.simulator.chance import Crashed, VirtualTime
-from tests.simulator.company import ANN, ORGANISATION, device_id, fixed_id
+from tests.simulator.company import ANN, LEA, ORGANISATION, device_id, fixed_id
 from tests.simulator.device import KEY, InLine, send_in_line
-from tests.simulator.link import Link, Weather
+from tests.simulator.link import GONE, Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
 
 ACCOUNTS = 30
-DAY = "2026-11-22"
 Meanwhile = Callable[[Effect[Any]], None]
 
 
@@ -52,6 +60,15 @@ class Place:
         self.server.load("visit", fixed_id(0xB000), visit)
         self.laptop = Laptop(folder / "ann", self)
 
+    def delete(self, kind: str, record_id: RecordId) -> None:
+        """A colleague deletes it."""
+        service = self.server.service
+        with service.store.write() as (tx, clock):
+            work = service.work(tx, clock)
+            work.put(CATALOG[kind], record_id, {}, By(LEA.id, at=work.now), deleted=True)
+            work.flush()
+            write_clock(tx, replace(clock, seq=work.seq))
+
     def close(self) -> None:
         self.laptop.store.close()
         self.server.close()
@@ -68,11 +85,21 @@ class Laptop:
         self.asked: list[Effect[Any]] = []
         self.meanwhile: Meanwhile = lambda _: None
         self.progress: list[tuple[int, int]] = []
-        path.mkdir()
+        self.lane: Callable[[Any], Any] = run_here
+        self._new_profile()
+
+    def _new_profile(self) -> None:
+        self.path.mkdir()
         identity = Identity(ANN.id, ANN.login, device_id("ann-1"), ORGANISATION, "http://here")
-        Store.create(path / "crm-1.db", KEY, identity).close()
-        point_to(path, path / "crm-1.db")
+        Store.create(self.path / "crm-1.db", KEY, identity).close()
+        point_to(self.path, self.path / "crm-1.db")
         self.store = self._opened()
+
+    def begin_anew(self) -> None:
+        """A new profile in place of the former."""
+        self.store.close()
+        shutil.rmtree(self.path)
+        self._new_profile()
 
     def _opened(self) -> Store:
         return Store.open(database(self.path), KEY, clock=lambda: self.place.time.now)
@@ -104,6 +131,9 @@ class Laptop:
         change = Change("account", account(number), Op.SET, values)
         journal.commit(self.store, [change], label="Change")
 
+    def keep_draft(self, key: str, text: str) -> None:
+        self.store.set_meta(f"draft:{key}", text)
+
     def rows(self, sql: str, *parameters: Any) -> list[Any]:
         with self.store.reader() as c:
             return c.rows(sql, parameters)
@@ -131,8 +161,6 @@ class Laptop:
     def is_settled(self) -> bool:
         """Whether one file is left, with all of its indexes."""
         with self.store.reader() as c:
-            from crm_desktop.models.indexes import next_missing
-
             whole = not next_missing(c) and c.value("PRAGMA integrity_check") == "ok"
         databases = {name for name in self.files() if name.endswith(".db")}
         return whole and databases == {self.store.path.name} and FETCHING not in self.files()
@@ -143,13 +171,22 @@ class Line(Link):
 
     def __init__(self, place: Place) -> None:
         super().__init__("ann-1", place.server, Weather(random.Random(0)))
-        self.is_old_server = False
+        self.is_old_server = self.cut = self.cut_after_push = self._no_pulls = False
+        self.refuses = False
         self.requests: list[Any] = []
 
-    @contextmanager
-    def pull(self, request: Any) -> Iterator[Any]:
-        import msgspec
+    def push(self, request: PushRequest) -> PushResponse:
+        if self.cut:
+            raise Unavailable(GONE)
+        self._no_pulls = self.cut_after_push
+        if self.refuses:
+            return refused_all(request)
+        return super().push(request)
 
+    @contextmanager
+    def pull(self, request: PullRequest) -> Iterator[Any]:
+        if self._no_pulls:
+            raise Unavailable(GONE)
         self.requests.append(request)
         if self.is_old_server:
             request = msgspec.structs.replace(request, first="")
@@ -157,11 +194,19 @@ class Line(Link):
             yield items
 
 
+def refused_all(request: PushRequest) -> PushResponse:
+    parts = (ChangeResult(0, "", "rejected", "right.missing"),)
+    results = (ChangeSetResult(one.id, "rejected", 0, parts) for one in request.changesets)
+    return PushResponse(request.epoch, 0, tuple(results))
+
+
 class _Runner(Runner):
     """The runner that ships, watched."""
 
     def __init__(self, laptop: Laptop) -> None:
-        super().__init__(laptop.outbox, laptop.line, open_stream=InLine, send=send_in_line)
+        super().__init__(
+            laptop.outbox, laptop.line, open_stream=InLine, send=send_in_line, write=laptop.lane
+        )
         self._laptop = laptop
 
     def perform(self, effect: Effect[Any]) -> Any:
@@ -192,6 +237,3 @@ def at(kind: type[Effect[Any]], job: Callable[[], None], *, nth: int = 1) -> Mea
                 job()
 
     return maybe
-
-
-SECOND = (do.OpenSecond, do.BeginPull, do.ApplyPull, do.FinishPull, do.IndexSecond, do.Swap)
