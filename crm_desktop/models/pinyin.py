@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import accumulate, product
 
 from crm_desktop.models import readings
 
@@ -50,9 +50,14 @@ def _umlauts(reading: str) -> tuple[str, ...]:
     return (reading, reading.replace("v", "u"), reading.replace("v", "yu"))
 
 
+@lru_cache(maxsize=10_000)
 def _phrase(characters: str) -> tuple[str, ...]:
-    """The reading of each character within its phrase."""
-    return tuple(reading for phrase in readings.phrases(characters) for reading in _known(phrase))
+    """The reading of each character within its phrase. The ends of companies' names are kept, since
+    thousands share them."""
+    if not characters:
+        return ()
+    first = readings.first_phrase(characters)
+    return _known(first) + _phrase(characters[len(first) :])
 
 
 @lru_cache(maxsize=30_000)
@@ -65,18 +70,20 @@ def _known(phrase: str) -> tuple[str, ...]:
 def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     """The readings of a name, and the pieces (characters and Latin words) that they belong to."""
     pieces = tuple(_PIECE.findall(text.lower())[:SYLLABLES_MAX])
-    phrase = iter(_phrase("".join(piece for piece in pieces if piece >= _CJK_FIRST)))
-    found: list[tuple[str, ...]] = []
-    position = 0
-    for piece, behind in zip(pieces, (*pieces, "")[1:], strict=True):
-        if piece < _CJK_FIRST:
-            found.append((piece,))
-            continue
-        if position < HETERONYM_CHARACTERS or behind == CLAN:
-            found.append(_all_spelt(piece, next(phrase, piece)))
-        else:
-            found.append(_umlauts(next(phrase, piece)))
-        position += 1
+    characters = "".join([piece for piece in pieces if piece >= _CJK_FIRST])
+    phrase = _phrase(characters)
+    spelt = [*map(_umlauts, phrase)]
+    for n, character in enumerate(characters[:HETERONYM_CHARACTERS]):
+        spelt[n] = _all_spelt(character, phrase[n])
+    if CLAN in characters:
+        places = (n for n, piece in enumerate(pieces) if piece >= _CJK_FIRST)
+        for n, place in enumerate(places):
+            if pieces[place + 1 : place + 2] == (CLAN,):
+                spelt[n] = _all_spelt(characters[n], phrase[n])
+    if len(characters) == len(pieces):
+        return tuple(spelt), pieces
+    next_spelt = iter(spelt).__next__
+    found = [next_spelt() if piece >= _CJK_FIRST else (piece,) for piece in pieces]
     return tuple(found), pieces
 
 
@@ -92,35 +99,44 @@ def spellings(text: str) -> str:
     found, pieces = syllables(text)
     if not found:
         return ""
-    front, rest = found[:HETERONYM_CHARACTERS], found[HETERONYM_CHARACTERS:]
-    tail = "".join([known[0] for known in rest])
+    known = [one[0] for one in found]
     initials = [
-        known[0] if piece < _CJK_FIRST else known[0][0]
-        for known, piece in zip(found, pieces, strict=True)
+        reading if piece < _CJK_FIRST else reading[0]
+        for reading, piece in zip(known, pieces, strict=True)
     ]
-    initial_tail = "".join(initials[len(front) :])
+    tail = "".join(known[HETERONYM_CHARACTERS:])
+    initial_tail = "".join(initials[HETERONYM_CHARACTERS:])
     words: dict[str, None] = {}
-    for combination in _likely(front):
-        words[("".join(combination) + tail)[:LETTERS_MAX]] = None
-        words[("".join(map(_initial, combination, pieces)) + initial_tail)[:LETTERS_MAX]] = None
-    for start in range(1, len(found)):
-        short = "".join(initials[start : start + SUFFIX_INITIALS])[:LETTERS_MAX]
+    fronts = _fronts(found[:HETERONYM_CHARACTERS], pieces[:HETERONYM_CHARACTERS])
+    for whole, short in fronts:
+        words[(whole + tail)[:LETTERS_MAX]] = None
+        words[(short + initial_tail)[:LETTERS_MAX]] = None
+    letters = "".join(initials)
+    begins = [*accumulate(map(len, initials))]  # of the second syllable, the third, …, the end
+    ends = begins[SUFFIX_INITIALS:] + begins[-1:] * SUFFIX_INITIALS
+    for begin, end, readings_of in zip(begins, ends, found[1:], strict=False):
+        short = letters[begin : min(end, begin + LETTERS_MAX)]
         words[short] = None
-        if len(found[start]) > 1:
-            words |= {reading[0] + short[1:]: None for reading in found[start]}
+        if len(readings_of) > 1:
+            for reading in readings_of:
+                words[reading[0] + short[1:]] = None
     return " ".join(words)
 
 
-def _initial(reading: str, piece: str) -> str:
-    """What is typed for a character in short; a Latin word is typed whole."""
-    return reading if reading == piece else reading[0]
-
-
-@lru_cache(maxsize=2_000)
-def _likely(front: Syllables) -> tuple[tuple[str, ...], ...]:
-    """The combinations of readings, those of the most likely readings first."""
+@lru_cache(maxsize=30_000)
+def _fronts(front: Syllables, pieces: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The combinations of readings at the front, spelt out and in short, those of the most likely
+    readings first. What is typed for a character in short is its initial; a Latin word is typed
+    whole."""
     ranked = sorted(product(*map(enumerate, front)), key=lambda pairs: sum(n for n, _ in pairs))
-    return tuple(tuple(reading for _, reading in pairs) for pairs in ranked[:COMBINATIONS_MAX])
+    combinations = [[reading for _, reading in pairs] for pairs in ranked[:COMBINATIONS_MAX]]
+    return tuple(
+        (
+            "".join(one),
+            "".join([x if x == piece else x[0] for x, piece in zip(one, pieces, strict=True)]),
+        )
+        for one in combinations
+    )
 
 
 def matches_at(text: str, typed: str) -> int | None:

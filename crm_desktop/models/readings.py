@@ -11,9 +11,9 @@ import mmap
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,10 @@ _READING = re.compile(rb'\[\s*"([^"]*)"')
 _DIAERESIS = "\u0308"
 _END = "\n"
 """Around each phrase in the text of its first character."""
+
+FIRST_CHARACTERS_KEPT = 1_000
+"""Characters of which it is kept in some 3 kB what phrases go on with: those that names begin with,
+and the rest of a company's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +63,25 @@ def bare(reading: str) -> str:
     return kept.replace("u" + _DIAERESIS, "v")
 
 
-def phrases(characters: str) -> Iterator[str]:
-    """The phrases of a text, each the longest that begins where the last one ended; characters of
-    no phrase by themselves."""
-    rests, at = _tables().rests, 0
-    while at < len(characters):
-        known = rests.get(characters[at], "")
-        length = behind = 1
-        while known and at + behind < len(characters):
-            behind += 1
-            begun = _END + characters[at + 1 : at + behind]
-            if begun not in known:
-                break
-            if begun + _END in known:
-                length = behind
-        yield characters[at : at + length]
-        at += length
+def first_phrase(characters: str) -> str:
+    """The longest phrase that a text begins with; its first character where that begins none."""
+    begun = _begun_with(characters[0])
+    end = 1
+    for behind in range(2, len(characters) + 1):
+        is_whole = begun.get(characters[1:behind])
+        if is_whole is None:
+            break
+        if is_whole:
+            end = behind
+    return characters[:end]
+
+
+@lru_cache(maxsize=FIRST_CHARACTERS_KEPT)
+def _begun_with(first: str) -> Mapping[str, bool]:
+    """Every beginning of what follows a character in its phrases; whether a phrase ends there."""
+    rests = _tables().rests.get(first, "").split(_END)
+    begun = {rest[:length]: False for rest in rests for length in range(1, len(rest))}
+    return begun | dict.fromkeys(filter(None, rests), True)
 
 
 def of_phrase(phrase: str) -> tuple[str, ...]:
