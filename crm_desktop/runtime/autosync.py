@@ -6,6 +6,7 @@ When is decided by `sync.schedule`, how by `sync.runner`; here they meet Qt's cl
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 import time
 from typing import TYPE_CHECKING
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
     from crm_desktop.profile import Profile
     from crm_desktop.sync.last_run import LastRun
     from crm_desktop.sync.runner import Run, Runner
-    from crm_desktop.sync.schedule import Schedule
+    from crm_desktop.sync.schedule import Schedule, Watchdog
 
 FIRST_AFTER_MS = 600
 """The first run waits until the window has been painted."""
+
+WATCH_EVERY_MS = 5_000
+"""How often somebody looks whether a run gets anything done."""
+
+log = logging.getLogger(__name__)
 
 _MS = 1000
 _SHORTEST_MS = 10
@@ -63,6 +69,11 @@ class Autosync(QObject):
         self._fetched = self._in_sight = 0
         self._sending = 0
         self._is_cancelled = self._is_paused = False
+        self._pending = 0
+        self._is_restarting = False
+        self._watchdog: Watchdog | None = None
+        self._watch = QTimer(self, interval=WATCH_EVERY_MS)
+        self._watch.timeout.connect(self._look_for_progress)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._run_if_due)
         hub.saved.connect(self._note_save)
@@ -126,10 +137,25 @@ class Autosync(QObject):
         if due_s > time.monotonic():
             self._wait()
             return
+        from crm_desktop.sync.schedule import Watchdog
+
         schedule.started()
+        self._watchdog = Watchdog(time.monotonic())
+        self._watch.start()
         self._fetched = 0
         self._is_paused = False
         self._lanes.network(self._run, self._take_run, owner=self, failed=self._take_failure)
+
+    def _look_for_progress(self) -> None:
+        """Work that waits behind a run which gets nothing done goes out with the next one."""
+        runner, dog = self._runner, self._watchdog
+        if runner is None or dog is None or self._is_restarting:
+            return
+        pending = self._pending > 0
+        if dog.is_stuck(time.monotonic(), judged_s=runner.last_judged_s, pending=pending):
+            log.warning("%d changes wait and none was judged: starting anew", self._pending)
+            self._is_restarting = True
+            runner.stop()
 
     def _run(self) -> Run:
         """In the network lane: one whole synchronisation; its writes go to the write lane."""
@@ -175,8 +201,13 @@ class Autosync(QObject):
 
     def _end(self, failure: CrmError | None, *, pending: bool, acked: bool) -> None:
         from crm_desktop.sync.schedule import RunEnded
+        from crm_desktop.sync.streams import Stopped
 
+        self._watch.stop()
         self._runner = None
+        if self._is_restarting and isinstance(failure, Stopped):
+            failure, pending = None, True
+        self._is_restarting = False
         self._sending = 0
         self._fetched = self._in_sight = 0
         self._is_paused, self._is_cancelled = self._is_cancelled, False
@@ -216,6 +247,7 @@ class Autosync(QObject):
         from crm_desktop.sync.status import standing
 
         ended = facts.last_run
+        self._pending = facts.parked.pending
         found = standing(
             facts.state, facts.parked, signed_in=facts.signed_in, last_run=ended.failure
         )

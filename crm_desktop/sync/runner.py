@@ -107,7 +107,7 @@ class Runner:
         self._summary = Summary()
         self._left = b""
         self._stopped = threading.Event()
-        self.last_progress_s = time.monotonic()
+        self.last_judged_s = 0.0
 
     def with_second(
         self,
@@ -166,9 +166,7 @@ class Runner:
         handler = _HANDLERS.get(type(effect))
         if handler is None:
             raise Bug(tr_noop("The engine asks for '{effect}'."), effect=type(effect).__name__)
-        outcome = handler(self, effect)
-        self.last_progress_s = time.monotonic()
-        return outcome
+        return handler(self, effect)
 
     # Each of these performs one kind of effect.
 
@@ -195,6 +193,8 @@ class Runner:
     def settle_push(self, effect: do.SettlePush) -> object:
         settled = self._write(lambda: self._store.settle(effect.answer))
         self._tell(settled.summary)
+        if settled.acked or settled.rejected or settled.blocked:
+            self.last_judged_s = time.monotonic()
         return settled
 
     def open_pull(self, effect: do.OpenPull) -> None:

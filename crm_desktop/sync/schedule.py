@@ -24,9 +24,6 @@ PERIOD_SPREAD = 0.2
 BACK_OFF_FIRST_S = 2.0
 BACK_OFF_MAX_S = 600.0
 
-STALL_S = 30.0
-"""Without a byte for this long, a stream is dead."""
-
 PROGRESS_S = 120.0
 """Online with work waiting and nothing acknowledged for this long: start the engine anew."""
 
@@ -123,18 +120,13 @@ class Schedule:
 
 @dataclass(slots=True)
 class Watchdog:
-    """Notices a stream that has stalled, and an engine that runs but gets nothing done."""
+    """Notices a run that gets nothing done; `since_s` is when the run began, or work began to wait.
+    (A stream without bytes is `sync.http`'s to notice.)"""
 
-    last_bytes_s: float
-    last_ack_s: float
+    since_s: float
 
-    def stalled(self, now_s: float) -> bool:
-        """Whether an open stream has been silent too long."""
-        return now_s - self.last_bytes_s >= STALL_S
-
-    def stuck(self, now_s: float, *, online: bool, pending: bool) -> bool:
-        """Whether work waits, the server answers and yet nothing is acknowledged."""
-        if not (online and pending):
-            self.last_ack_s = now_s
-            return False
-        return now_s - self.last_ack_s >= PROGRESS_S
+    def is_stuck(self, now_s: float, *, judged_s: float, pending: bool) -> bool:
+        """Whether work waits and yet the server has judged none since, nor since `judged_s`."""
+        if not pending:
+            self.since_s = now_s
+        return now_s - max(self.since_s, judged_s) >= PROGRESS_S

@@ -92,9 +92,13 @@ class ReadAhead:
             self._queue.put(last)
 
 
-def stopped() -> Unavailable:
+class Stopped(Unavailable):
+    """The run was ended from outside."""
+
+
+def stopped() -> Stopped:
     """What a run that was stopped ends with."""
-    return Unavailable(tr_noop("Synchronising was stopped; it goes on the next time."))
+    return Stopped(tr_noop("Synchronising was stopped; it goes on the next time."))
 
 
 def _drain(waiting: queue.Queue[Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -35,7 +37,8 @@ from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.standing import Standing, time_or_day
-from crm_desktop.sync.http import HttpClient
+from crm_desktop.sync import schedule
+from crm_desktop.sync.http import HttpClient, TimeOuts
 from crm_desktop.sync.last_run import remember
 from crm_desktop.sync.session import DeviceKey, Session
 from tests.sync import loopback
@@ -101,7 +104,7 @@ def parts(
     monkeypatch.setattr(autosync_module, "FIRST_AFTER_MS", 0)
     lanes = Lanes()
     hub = DataHub(store, lanes)
-    profile = cast("Profile", SimpleNamespace(store=store, session=server))
+    profile = cast("Profile", SimpleNamespace(store=store, session=server, path=store.path.parent))
     made = Autosync(profile, hub, lanes)
     yield made, hub, lanes
     made.stop()
@@ -141,6 +144,81 @@ def test_without_a_server_it_says_since_when(parts: Any, qtbot: QtBot, server: S
     hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
     qtbot.waitUntil(lambda: told[-1].state == "offline" and told[-1].waiting == 1, timeout=20_000)
     assert told[-1].since
+
+
+def test_work_that_waits_behind_an_endless_pull_goes_out(
+    parts: Any, qtbot: QtBot, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "PROGRESS_S", 0.3)
+    autosync, hub, _ = parts
+    autosync._watch.setInterval(50)
+    told = stands(autosync)
+    released, whole = threading.Event(), server.pull
+
+    def endless(request: PullRequest) -> AbstractContextManager[Iterable[PullItem]]:
+        def items() -> Iterator[PullItem]:
+            yield Hello("e", 1, 1, 1, "2026-11-22T08:00:00Z", server.seq)
+            released.wait(60)
+
+        return nullcontext(items())
+
+    monkeypatch.setattr(server, "pull", endless)
+    autosync.start()
+    qtbot.waitUntil(lambda: autosync._runner is not None)
+    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
+    qtbot.waitUntil(lambda: server.pushed == ["New"], timeout=20_000)
+    monkeypatch.setattr(server, "pull", whole)
+    released.set()
+    qtbot.waitUntil(lambda: not autosync._runner, timeout=20_000)
+    assert {one.failure for one in told} == {""}
+
+
+def test_a_server_that_leaves_every_push_unanswered_is_no_up_to_date_one(
+    parts: Any, qtbot: QtBot, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "push", lambda _: PushResponse("e", 1, ()))
+    autosync, hub, lanes = parts
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
+    with qtbot.waitSignal(autosync.run_ended, timeout=20_000):
+        pass
+    qtbot.waitUntil(lambda: lanes.is_idle)
+    assert (told[-1].state, told[-1].failure, told[-1].waiting) == ("trouble", "protocol", 1)
+
+
+def test_a_server_that_never_answers_is_away_and_the_work_waits(
+    parts: Any, qtbot: QtBot, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    autosync, hub, lanes = parts
+    told = stands(autosync)
+    with loopback.server(lambda connection, _: time.sleep(1)) as url:
+        autosync._profile.session = signed_in_at(url, store, TimeOuts(first_answer_s=0.3))
+        hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
+        with qtbot.waitSignal(autosync.run_ended, timeout=20_000):
+            autosync.start()
+        qtbot.waitUntil(lambda: lanes.is_idle)
+    assert (told[-1].state, told[-1].waiting) == ("offline", 1)
+
+
+def test_a_server_that_takes_work_and_never_shows_it_proves_nothing(
+    parts: Any, qtbot: QtBot, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def push(request: PushRequest) -> PushResponse:
+        results = [ChangeSetResult(x.id, "applied", 1000) for x in request.changesets]
+        return PushResponse("e", 1000, tuple(results))
+
+    monkeypatch.setattr(server, "push", push)
+    autosync, hub, lanes = parts
+    told = stands(autosync)
+    with qtbot.waitSignal(autosync.run_ended):
+        autosync.start()
+    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
+    with qtbot.waitSignal(autosync.run_ended, timeout=20_000):
+        pass
+    qtbot.waitUntil(lambda: lanes.is_idle)
+    assert told[-1].state == "fetching"
 
 
 def test_when_the_server_is_back_a_person_need_not_wait(
@@ -197,9 +275,13 @@ def test_after_an_answer_that_is_none_nothing_is_up_to_date(
     assert (told[-1].state, told[-1].failure) == ("trouble", failure)
 
 
-def signed_in_at(url: str, store: Store) -> Session:
+def signed_in_at(url: str, store: Store, patience: TimeOuts | None = None) -> Session:
     session = Session(
-        HttpClient(url), store, store.identity.device, DeviceKey.generate(), store.clock
+        HttpClient(url, time_outs=patience),
+        store,
+        store.identity.device,
+        DeviceKey.generate(),
+        store.clock,
     )
     me, device = store.identity.user, str(store.identity.device)
     session.keep(SignInResponse("access", "refresh", 600, me, device, "northwind", "", "e", "rep"))

@@ -13,7 +13,6 @@ from crm_desktop.sync.schedule import (
     BACK_OFF_MAX_S,
     GATHER_S,
     PROGRESS_S,
-    STALL_S,
     RunEnded,
     Schedule,
     Watchdog,
@@ -122,19 +121,15 @@ def test_signed_out_means_no_asking_until_somebody_signs_in() -> None:
     assert due_s <= 120.0
 
 
-def test_a_silent_stream_is_stalled_after_thirty_seconds() -> None:
-    dog = Watchdog(last_bytes_s=10.0, last_ack_s=0.0)
-    assert not dog.stalled(10.0 + STALL_S - 1)
-    assert dog.stalled(10.0 + STALL_S)
+def test_a_run_that_gets_nothing_done_is_noticed() -> None:
+    dog = Watchdog(10.0)
+    assert not dog.is_stuck(10.0 + PROGRESS_S - 1, judged_s=0.0, pending=True)
+    assert dog.is_stuck(10.0 + PROGRESS_S, judged_s=0.0, pending=True)
+    assert not dog.is_stuck(10.0 + PROGRESS_S, judged_s=11.0, pending=True)
 
 
-def test_an_engine_that_gets_nothing_done_is_noticed() -> None:
-    dog = Watchdog(last_bytes_s=0.0, last_ack_s=0.0)
-    assert not dog.stuck(PROGRESS_S - 1, online=True, pending=True)
-    assert dog.stuck(PROGRESS_S, online=True, pending=True)
-
-
-def test_being_offline_is_not_being_stuck() -> None:
-    dog = Watchdog(last_bytes_s=0.0, last_ack_s=0.0)
-    assert not dog.stuck(500.0, online=False, pending=True)
-    assert not dog.stuck(501.0, online=True, pending=True)
+def test_a_long_run_in_which_nothing_waits_is_not_stuck() -> None:
+    dog = Watchdog(0.0)
+    assert not dog.is_stuck(500.0, judged_s=0.0, pending=False)
+    assert not dog.is_stuck(501.0, judged_s=0.0, pending=True)
+    assert dog.is_stuck(500.0 + PROGRESS_S, judged_s=0.0, pending=True)
