@@ -15,7 +15,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import rows
+from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import UNSETTLED, rebase
 from crm_desktop.models.journal.received import Receipt
@@ -170,6 +170,8 @@ def _orphan(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
         candidates.update(dict.fromkeys(row[0] for row in found))
     for n in sorted(candidates):
         _orphan_changeset(receipt, n, leaving)
+    if candidates:
+        blocking.refresh(c)
 
 
 def _orphan_changeset(receipt: Receipt, n: int, leaving: set[tuple[str, bytes]]) -> None:
