@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import ChangeSet
+from crm_core.changes import ChangeSet, Op
 from crm_core.errors import CrmError, Unavailable
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
@@ -29,7 +29,7 @@ from crm_desktop.sync.ports import Server
 from crm_desktop.sync.runner import Run, Runner
 from tests.simulator.chance import Crashed, VirtualTime, id_maker
 from tests.simulator.company import ORGANISATION, Person, device_id
-from tests.simulator.ledger import Ledger, Place, Said, places_of
+from tests.simulator.ledger import Key, Ledger, Place, Said, places_of
 from tests.simulator.link import Link
 
 KEY = bytes(range(32))
@@ -37,6 +37,13 @@ WRITTEN_THROUGH = 2
 """From this value of `PRAGMA synchronous` on, a commit returns when the disk has it."""
 
 UNSENT = ("queued", "sent", "held", "blocked")
+LINKS_ABOVE = {
+    kind: names
+    for kind, entity in CATALOG.items()
+    if (names := [(x.name, x.link.target) for x in entity.root_links if x.link is not None])
+}
+"""For each kind the links by which its records hang below others, and the kind of those."""
+
 Between = Callable[["Device", Effect[Any]], None]
 
 
@@ -59,6 +66,9 @@ class Device:
         self.person = person
         self.skew = dt.timedelta()
         self.crashes = 0
+        self.decided: set[ChangeSetId] = set()
+        self._writes = 0
+        self._states: tuple[object, dict[ChangeSetId, str]] = (None, {})
         self.crash_after_commits: int | None = None
         self.disk_is_full = False
         self.is_locked = False
@@ -67,6 +77,7 @@ class Device:
         self._time = time
         self.new_id = id_maker(dice, self.clock)
         self._noted: dict[int, ChangeSetId] = {}
+        self._noted_at: object = None
         self._path = folder / f"{name}-0.db"
         shutil.copyfile(template(name, person, folder.parent), self._path)
         self.store = self._opened()
@@ -123,19 +134,30 @@ class Device:
         """A look into the file, for invariants and for choosing what to do."""
         return self.store.write.rows(sql, parameters)
 
+    @property
+    def written(self) -> object:
+        """Another one after each transaction."""
+        return self.crashes, self._writes
+
     def note_what_was_said(self, ledger: Ledger) -> None:
         """Enter this device's new changesets into the ledger."""
-        for n, key in self.rows("SELECT n, id FROM changeset ORDER BY n"):
+        if self._noted_at == self.written:
+            return
+        self._noted_at = self.written
+        for n, key, undoes in self.rows("SELECT n, id, undoes FROM changeset ORDER BY n"):
             before, now = self._noted.get(n), ChangeSetId(key.hex())
             if before == now:
                 continue
             self._noted[n] = now
+            if undoes:
+                ledger.undone[now] = ChangeSetId(undoes)
             if before is not None:
                 ledger.replaced.add(before)
                 ledger.resent.add(now)
             changeset = changeset_of(self.store.write, n)
             seen = self._seen(changeset, ledger)
-            ledger.write(Said(changeset, self.name, self.person.id, n, seen))
+            below = self._below(changeset)
+            ledger.write(Said(changeset, self.name, self.person.id, n, seen, below))
 
     @property
     def state(self) -> SyncState:
@@ -154,8 +176,10 @@ class Device:
 
     def states(self) -> dict[ChangeSetId, str]:
         """The state of every changeset here."""
-        found = self.rows("SELECT id, state FROM changeset")
-        return {ChangeSetId(key.hex()): state for key, state in found}
+        if self._states[0] != self.written:
+            found = self.rows("SELECT id, state FROM changeset")
+            self._states = self.written, {ChangeSetId(key.hex()): state for key, state in found}
+        return self._states[1]
 
     def seq_of(self, kind: str, record_id: RecordId) -> int:
         """The server's version of the row that this device holds; 0: none."""
@@ -189,6 +213,21 @@ class Device:
                 seen[place] = min([row_seq, *covered])
         return seen
 
+    def _below(self, changeset: ChangeSet) -> frozenset[Key]:
+        """What this device holds directly below the records that a changeset deletes."""
+        found: set[Key] = set()
+        for change in changeset.changes:
+            if change.op != Op.DELETE:
+                continue
+            for kind, names in LINKS_ABOVE.items():
+                for name, target in names:
+                    if target in ("", change.kind):
+                        value = blob(change.id) if target else f"{change.kind}/{change.id}"
+                        sql = f'SELECT id FROM "{kind}" WHERE "{name}" = ? AND deleted <> 2'
+                        ids = (RecordId(key.hex()) for (key,) in self.rows(sql, (value,)))
+                        found.update((kind, record_id) for record_id in ids)
+        return frozenset(found)
+
     def _opened(self) -> Store:
         store = Store.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
         store.writing = self._dying_after(store.writing)  # type: ignore[method-assign]
@@ -204,6 +243,7 @@ class Device:
         def fragile() -> Iterator[Connection]:
             if self.is_locked:
                 raise Unavailable("The file is in use by another program.")
+            self._writes += 1
             with writing() as connection:
                 yield connection
                 if self.disk_is_full:

@@ -35,6 +35,8 @@ Event = Callable[["World", Device, random.Random], None]
 
 ROLES = ("rep", "rep", "kam", "lead", "service", "auditor")
 LEVELS = ("none", "own", "team", "territory", "all")
+JUMPS = (-3650, -8, -1, 0, 1, 8, 3650)
+"""Days that a clock may be off: ten years, more than any grace, and one."""
 
 
 def server_dies(world: World, _device: Device, _dice: random.Random) -> None:
@@ -117,9 +119,15 @@ def office_reassigns(world: World, _device: Device, dice: random.Random) -> None
 
 
 def clock_jumps(world: World, device: Device, dice: random.Random) -> None:
-    days = dice.choice((-3650, -1, 1, 3650))
+    days = dice.choice(JUMPS)
     world.tell(f"{device.name}'s clock jumps by {days} days")
     device.skew = dt.timedelta(days=days)
+
+
+def server_clock_jumps(world: World, _device: Device, dice: random.Random) -> None:
+    days = dice.choice(JUMPS)
+    world.tell(f"the server's clock jumps by {days} days")
+    world.server.skew = dt.timedelta(days=days)
 
 
 def crash(world: World, device: Device, _dice: random.Random) -> None:
@@ -158,5 +166,6 @@ TO_THE_SERVER: tuple[Event, ...] = (
 """What may happen while a device waits, too."""
 
 EVENTS: tuple[Event, ...] = (
-    *TO_THE_SERVER, clock_jumps, crash, crash, power_cut, power_cut, withdraw, wrong_token,
+    *TO_THE_SERVER, clock_jumps, server_clock_jumps, crash, crash, power_cut, power_cut, withdraw,
+    wrong_token,
 )  # fmt: skip

@@ -15,10 +15,12 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_desktop.models.sql import LIVE, blob
 from crm_desktop.sync.status import State, standing
-from tests.simulator import merges
+from tests.simulator import merges, notes
 from tests.simulator.device import Device
-from tests.simulator.ledger import Ledger, Place, Said
-from tests.simulator.oracle import Oracle, dangling
+from tests.simulator.disputes import Disputes
+from tests.simulator.ledger import Key, Ledger, Place, Said
+from tests.simulator.oracle import Oracle
+from tests.simulator.violation import Violation
 
 ACKED = ("acked", "confirmed")
 PARKED = ("rejected", "blocked", "held", "orphaned")
@@ -27,14 +29,6 @@ JUDGED = (Policy.CONFLICT, Policy.GROUP)
 
 Verdicts = dict[tuple[int, str], dict[str, Any]]
 """What the server said of each field of a changeset, by (index of the change, field)."""
-
-
-class Violation(AssertionError):
-    """An invariant does not hold."""
-
-    def __init__(self, number: int, what: str) -> None:
-        super().__init__(f"invariant {number}: {what}")
-        self.number = number
 
 
 @dataclass
@@ -49,14 +43,17 @@ class Entry:
 
 @dataclass
 class Watch:
-    """Looks at everything after each step; knows what it has looked at already."""
+    """Looks at everything after each step; knows what it has looked at already. `deletions`: the
+    new ones, with the seq of each, for whoever knows what hung below."""
 
     ledger: Ledger
+    disputes: Disputes
     epoch: str = ""
     seq: int = 0
     entries: dict[Place, list[Entry]] = field(default_factory=dict)
     verdicts: dict[ChangeSetId, str] = field(default_factory=dict)
     kept: set[tuple[str, ChangeSetId, str]] = field(default_factory=set)
+    deletions: list[tuple[Key, int, Said]] = field(default_factory=list)
     _merged: list[tuple[Place, Said]] = field(default_factory=list)
 
     # The server's history
@@ -71,7 +68,10 @@ class Watch:
             (self.seq,),
         ):
             self.seq = seq
-            for name, (old, new) in json.loads(patch).items():
+            told = json.loads(patch)
+            if kind == "conflict":
+                self.disputes.take(seq, RecordId(record_id), ChangeSetId(cs_id), told)
+            for name, (old, new) in told.items():
                 entry = Entry(seq, ChangeSetId(cs_id), old, new)
                 place = (kind, RecordId(record_id), name)
                 self._judge(place, entry)
@@ -100,6 +100,7 @@ class Watch:
             return
         last = restored[-1][0]
         self.seq = min(self.seq, last)
+        self.disputes.forget_behind(last)
         for place, entries in self.entries.items():
             self.entries[place] = [entry for entry in entries if entry.seq <= last]
         self.verdicts.clear()
@@ -117,9 +118,16 @@ class Watch:
             self._judge_deleting(place, entry, said)
             return
         known = CATALOG[kind].by_name.get(name)
-        if known is None or known.policy not in JUDGED or not earlier:
+        if known is None or not earlier:
             return
         before = earlier[-1]
+        if known.policy is Policy.NOTE and not merges.explains(
+            self.entries, said, place, before, entry
+        ):
+            for line in notes.lost(said, place, before.new, entry.new):
+                raise Violation(2, f"{show(place)}: {line!r}, unseen by {said.device}, went")
+        if known.policy not in JUDGED:
+            return
         if not self._had_seen(said, place, before, entry):
             raise Violation(
                 2, f"{show(place)}: {before.new!r} (seq {before.seq}) was overwritten by "
@@ -149,6 +157,7 @@ class Watch:
         if Op.MERGE in ops:
             self._merged.append((place, said))
             return
+        self.deletions.append((place[:2], entry.seq, said))
         for (kind, record_id, name), entries in self.entries.items():
             if (kind, record_id) != place[:2]:
                 continue
@@ -229,21 +238,23 @@ class Watch:
                 raise Violation(
                     1, f"{show(place)}={change.new[name]!r} was {verdict}, then nowhere"
                 )
-        elif verdict == "conflict" and not _is_parked(said, part["conflict_id"], connection):
+        elif verdict == "conflict" and not self.disputes.held(
+            part["conflict_id"], said, change, name
+        ):
             raise Violation(1, f"{show(place)}={change.new[name]!r} stands in no conflict")
 
     def _stood(self, said: Said, change: Change, place: Place, kind: Kind, policy: Policy) -> bool:
         """Whether the value was current at some time: written by this changeset, or there."""
         entries = self.entries.get(place, [])
-        if any(entry.cs_id == said.changeset.id for entry in entries):
-            return True
         value = change.new[place[2]]
+        if policy is Policy.NOTE:
+            return not entries or any(notes.holds(said, place, entry.new) for entry in entries)
         held = [entry.new for entry in entries] + [entries[0].old if entries else None]
         if kind in (Kind.TAGS, Kind.LINKS):
             return not entries or any(
                 (members_of(value) <= members_of(x)) == (change.op is not Op.REMOVE) for x in held
             )
-        return not entries or value in held or policy is Policy.NOTE
+        return not entries or value in held or merges.renamed(self.entries, place, value) in held
 
     # What a device shows
 
@@ -328,15 +339,13 @@ class Watch:
     # At rest
 
     def look_at_rest(self, device: Device, oracle: Oracle) -> None:
-        """Invariants 4, 10 and 11 when nobody disturbs any more."""
+        """Invariants 4 and 11 when nobody disturbs any more."""
         waiting = [x for x in device.states().values() if x in ("queued", "sent", "acked")]
         if waiting:
             raise Violation(11, f"{device.name} still has {waiting}")
         self.look_at_pulled(device, oracle)
         for problem in self._different_values(device, oracle):
             raise Violation(4, problem)
-        for problem in dangling(oracle):
-            raise Violation(10, problem)
 
     def _different_values(self, device: Device, oracle: Oracle) -> Iterator[str]:
         from crm_desktop.models.journal.rows import fetch
@@ -354,19 +363,6 @@ class Watch:
                 if (mine or None) != (there.get(name) or None):
                     place, theirs = show((*key, name)), there.get(name)
                     yield f"{device.name}: {place} is {mine!r}, not {theirs!r}"
-
-
-def _is_parked(said: Said, conflict_id: str, connection: sqlite3.Connection) -> bool:
-    """Whether the conflict holds something of this author (a later edit replaces an earlier one),
-    or was settled by a person."""
-    found = connection.execute(
-        "SELECT body FROM record WHERE kind = 'conflict' AND id = ?", (conflict_id,)
-    ).fetchone()
-    if found is None:
-        return False
-    conflict = json.loads(found[0])
-    authors = {entry["author"] for entry in conflict["parked"]}
-    return said.user in authors or conflict["state"] == "resolved"
 
 
 def _overtake(latest: dict[Place, tuple[Said, Change]], change: Change) -> None:

@@ -10,31 +10,36 @@ from crm_core.ids import ChangeSetId, RecordId
 
 Place = tuple[str, RecordId, str]
 """(kind, id, field)."""
+Key = tuple[str, RecordId]
 
 
 @dataclass(frozen=True)
 class Said:
     """One changeset as its author made it. `seen`: for each place the server's version that he had
-    really before his eyes there, whatever the changeset claims."""
+    really before his eyes there, whatever the changeset claims; `below`: the records that he had
+    before his eyes below those that he deletes."""
 
     changeset: ChangeSet
     device: str
     user: RecordId
     order: int
     seen: Mapping[Place, int]
+    below: frozenset[Key] = frozenset()
 
 
 @dataclass
 class Ledger:
     """Everything that was said, by changeset; and for each place who wrote there in which order.
 
-    `replaced` changesets were refused and sent again under another id, as a `resent` one.
+    `replaced` changesets were refused and sent again under another id, as a `resent` one; `undone`
+    are those that a person took back, by the step that does it.
     """
 
     said: dict[ChangeSetId, Said] = field(default_factory=dict)
     at: dict[Place, list[ChangeSetId]] = field(default_factory=dict)
     replaced: set[ChangeSetId] = field(default_factory=set)
     resent: set[ChangeSetId] = field(default_factory=set)
+    undone: dict[ChangeSetId, ChangeSetId] = field(default_factory=dict)
 
     def write(self, one: Said) -> None:
         self.said[one.changeset.id] = one

@@ -73,6 +73,11 @@ def _renamed(entries: Entries, kind: str, name: str, value: Any) -> Any:
     return f"{above}/{standing(entries, above, RecordId(record_id))}"
 
 
+def renamed(entries: Entries, place: Place, value: Any) -> Any:
+    """A link's value as it is written since what it names gave its place to another."""
+    return _renamed(entries, place[0], place[2], value)
+
+
 def _names(value: Any, record_id: RecordId) -> bool:
     members = value if isinstance(value, list) else [value]
     return any(isinstance(x, str) and x.rpartition("/")[2] == record_id for x in members)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import random
 import shutil
@@ -65,6 +66,7 @@ class ServerSide:
         self._dice = dice
         self._body_max = body_max
         self.fails_next = False
+        self.skew = dt.timedelta()
         self._path = folder / "server-0.db"
         self._number = 0
         self._backup: Path | None = None
@@ -76,11 +78,15 @@ class ServerSide:
         self.store = ServerStore(sqlite_url(self._path))
         self.service = Service(
             self.store,
-            clock=lambda: self._time.now,
-            new_id=id_maker(self._dice, lambda: self._time.now),
+            clock=self.clock,
+            new_id=id_maker(self._dice, self.clock),
         )
         self.store.write = self._failing(self.store.write)  # type: ignore[method-assign]
         self.look = sqlite3.connect(self._path, isolation_level=None)
+
+    def clock(self) -> dt.datetime:
+        """What the server takes for the time."""
+        return self._time.now + self.skew
 
     def _failing(self, write: Callable[[], Any]) -> Callable[[], Any]:
         """A writing transaction may fail before its commit: the disk, or the machine."""
@@ -185,7 +191,7 @@ class ServerSide:
         shutil.copyfile(self._backup, self._path)
         self._open()
         with self.store.note() as tx:
-            start_epoch(tx, f"epoch-{self._number}", self._time.now)
+            start_epoch(tx, f"epoch-{self._number}", self.clock())
         return True
 
 

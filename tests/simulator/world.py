@@ -20,11 +20,21 @@ from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.runner import Run
 from tests.simulator.absence import is_long, put_away_the_rest, time_passes
 from tests.simulator.actions import Hands
+from tests.simulator.books import Books
 from tests.simulator.chance import NOTHING, Crashed, Fate, VirtualTime, Without
 from tests.simulator.company import LAPTOPS, Person
+from tests.simulator.desk import Desk
 from tests.simulator.device import Device
-from tests.simulator.events import EVENTS, TO_THE_SERVER, late_post
+from tests.simulator.disputes import Disputes
+from tests.simulator.events import (
+    EVENTS,
+    TO_THE_SERVER,
+    clock_jumps,
+    late_post,
+    server_clock_jumps,
+)
 from tests.simulator.invariants import Violation, Watch
+from tests.simulator.labels import look_at_labels
 from tests.simulator.ledger import Ledger
 from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
@@ -93,9 +103,12 @@ class World:
             for one in self._all
         }
         self._ledger = Ledger()
-        self._watch = Watch(self._ledger)
+        self._watch = Watch(self._ledger, Disputes(self._ledger))
+        self._books = Books(self._ledger)
+        self._desk = Desk(self._ledger)
         self._wholeness = Wholeness(self._ledger)
         self._known_truth: tuple[tuple[str, int], Oracle] | None = None
+        self._booked: tuple[str, int] | None = None
         self._depth = 0
 
     @property
@@ -131,6 +144,8 @@ class World:
 
     def _play(self) -> None:
         try:
+            if is_long(self.seed):
+                put_away_the_rest(self)
             for place, device in enumerate(self._all, 1):
                 self.fate.turn_to(-place)
                 if device in self._devices:
@@ -143,8 +158,6 @@ class World:
             self.fate.turn_to(self._steps + 1)
             self._heal()
         finally:
-            if is_long(self.seed):
-                put_away_the_rest(self)
             self._close()
 
     def _close(self) -> None:
@@ -235,6 +248,9 @@ class World:
         if self.weather.happens(0.05):
             self.tell(f"(dying at {name})")
             raise Crashed
+        if self.weather.happens(0.03):
+            jump = self._dice.choice((clock_jumps, server_clock_jumps))
+            jump(self, device, self._dice)
         device.disk_is_full = self.weather.happens(0.02)
         device.is_locked = self.weather.happens(0.02)
         if device.disk_is_full or device.is_locked:
@@ -280,17 +296,22 @@ class World:
         self._look_at_server()
         self._watch.look_at_edits(device, self.server.look)
         self._watch.look_at_rows(device)
+        self._desk.look(device)
         self._watch.look_at_status(device, self.oracle, self.server.seq)
         self._wholeness.look_at_device(device, self.oracle())
 
     def _look_at_server(self) -> None:
         self._watch.look_at_server(self.server.look)
         self._wholeness.look_at_server(self.server.look)
+        at = (self._watch.epoch, self.server.seq)
+        if self._booked != at:
+            self._booked = at
+            self._books.look(self.server.look, self.oracle(), self._watch)
 
     def _look_at_agreement(self, device: Device) -> None:
         if device.state.cursor == self.server.seq:
-        self._desk.look(device)
             self._watch.look_at_pulled(device, self.oracle())
+            look_at_labels(device, self.oracle())
 
     def _heal(self) -> None:
         """The sun comes out; after some rounds only people can go on."""
@@ -305,7 +326,8 @@ class World:
             for run in runs:
                 if run is None or (run.failure is not None and not run.withdrawn):
                     raise Violation(11, f"fails in fine weather: {run and run.failure}")
-            if self.server.seq == before:
+            waits = any(device.waiting() for device in self._devices)
+            if self.server.seq == before and not waits:
                 break
         else:
             raise Violation(11, "does not come to rest")

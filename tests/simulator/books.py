@@ -1,0 +1,194 @@
+"""The server's books: keys, references, history and verdicts agree with what its records say."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED
+from crm_core.merging import taker_of
+from crm_core.scope import parse_target
+from tests.simulator.company import device_id
+from tests.simulator.device import LINKS_ABOVE
+from tests.simulator.invariants import Entry, Watch
+from tests.simulator.ledger import Key, Ledger, Place, Said
+from tests.simulator.oracle import Oracle, dangling
+from tests.simulator.violation import Violation
+
+UNIQUE = {
+    kind: names
+    for kind, entity in CATALOG.items()
+    if (names := tuple(x.name for x in entity.fields if x.unique))
+}
+NUMBERED = tuple(kind for kind, entity in CATALOG.items() if entity.number_prefix)
+REFUSING = ("rejected", "blocked")
+
+
+Entries = Mapping[Place, Sequence[Entry]]
+Wrote = list[tuple[Place, Entry]]
+
+
+@dataclass
+class Books:
+    """Looks at the server's tables whenever it has moved on; `row` of `applied` came last, and
+    `seq` of the records. `unknown` verdicts are on changesets that the ledger does not know yet."""
+
+    ledger: Ledger
+    epoch: str = ""
+    seq: int = 0
+    row: int = 0
+    unknown: list[tuple[ChangeSetId, str]] = field(default_factory=list[tuple[ChangeSetId, str]])
+
+    def look(self, server: sqlite3.Connection, oracle: Oracle, watch: Watch) -> None:
+        """Invariants 2, 6 and 10 on the server as it stands now."""
+        if watch.epoch != self.epoch:
+            self.epoch, self.seq, self.row = watch.epoch, 0, 0
+        for problem in (*_doubled(oracle, server), *dangling(oracle), *_outlived(oracle)):
+            raise Violation(10, problem)
+        self._look_at_values(oracle, watch.entries)
+        self._look_at_verdicts(server, watch.entries)
+        while watch.deletions:
+            self._look_below(*watch.deletions.pop(), oracle, watch.entries, server)
+
+    def _look_at_values(self, oracle: Oracle, entries: Entries) -> None:
+        """Invariant 2: what stands in a record is what was written there last."""
+        last = self.seq
+        for (kind, record_id), truth in oracle.records.items():
+            if truth.seq <= last:
+                continue
+            self.seq = max(self.seq, truth.seq)
+            held = {**truth.values, DELETED: truth.deleted}
+            for name, value in held.items():
+                told = entries.get((kind, record_id, name))
+                if told and told[-1].new != value:
+                    where = f"{kind}/{record_id[-4:]}.{name}"
+                    raise Violation(2, f"{where} is {value!r}; {told[-1].new!r} was written last")
+
+    def _look_below(
+        self, above: Key, seq: int, said: Said, oracle: Oracle, entries: Entries,
+        server: sqlite3.Connection,
+    ) -> None:  # fmt: skip
+        """Invariant 2: nothing hangs below a deleted record that its deleter had not seen. Where
+        the deletion comes later than it was typed, what his device fetched meanwhile counts as
+        seen: the server cannot tell these apart."""
+        sql = "SELECT pulled FROM device WHERE id = ?"
+        (pulled,) = server.execute(sql, (device_id(said.device),)).fetchone()
+        for (kind, record_id), name in _hanging(oracle, above):
+            told = entries.get((kind, record_id, name), ())
+            back = entries.get((kind, record_id, DELETED), ())
+            later = max((one.seq for one in (*told[-1:], *back[-1:])), default=0) > seq
+            author = self.ledger.said.get(told[-1].cs_id) if told else None
+            own = author is not None and author.device == said.device
+            hung = told[-1].seq if told else 0
+            if not (later or own or hung <= pulled or (kind, record_id) in said.below):
+                where = f"{above[0]}/{above[1][-4:]}"
+                raise Violation(2, f"{where} was deleted over an unseen {kind}/{record_id[-4:]}")
+
+    def _look_at_verdicts(self, server: sqlite3.Connection, entries: Entries) -> None:
+        """Invariants 2 and 6: what was refused or parked has left nothing in any record."""
+        found = server.execute(
+            "SELECT rowid, cs_id, result FROM applied WHERE rowid > ? ORDER BY rowid", (self.row,)
+        ).fetchall()
+        waiting = [*self.unknown, *((ChangeSetId(cs_id), result) for _, cs_id, result in found)]
+        self.row = found[-1][0] if found else self.row
+        self.unknown = []
+        told = [(cs_id, json.loads(result)) for cs_id, result in waiting]
+        asked = {cs_id for cs_id, result in told if result.get("changes")}
+        wrote: dict[ChangeSetId, Wrote] = {cs_id: [] for cs_id in asked}
+        for place, some in entries.items() if asked else ():
+            for entry in some:
+                if entry.cs_id in asked:
+                    wrote[entry.cs_id].append((place, entry))
+        for (cs_id, result), (_, raw) in zip(told, waiting, strict=True):
+            said = self.ledger.said.get(cs_id)
+            if said is None and cs_id in asked:
+                self.unknown.append((cs_id, raw))
+            elif said is not None and cs_id in asked:
+                _look_at_verdict(said, result, wrote[cs_id])
+
+
+def _look_at_verdict(said: Said, result: Mapping[str, Any], wrote: Wrote) -> None:
+    if said.changeset.atomic and result["result"] in REFUSING:
+        for (kind, record_id, name), _ in wrote:
+            where = f"{kind}/{record_id[-4:]}.{name}"
+            raise Violation(6, f"{said.changeset.id} was refused, and wrote {where}")
+    changes = said.changeset.changes
+    for part in result["changes"]:
+        change = changes[part["index"]]
+        if part["result"] not in (*REFUSING, "conflict") or _is_about_above(change, part):
+            continue
+        others = [
+            x for x in changes if x is not change and (x.kind, x.id) == (change.kind, change.id)
+        ]
+        for name, value in _wanted(change, part["field"]):
+            if any(name in x.new for x in others):
+                continue
+            for place, entry in wrote:
+                if place == (change.kind, change.id, name) and entry.new == value:
+                    where = f"{change.kind}/{change.id[-4:]}.{name}"
+                    raise Violation(2, f"{where}={value!r} was called {part['result']}, and stands")
+
+
+def _hanging(oracle: Oracle, above: Key) -> Iterator[tuple[Key, str]]:
+    """The live records directly below one, each with the link by which it hangs there."""
+    for (kind, record_id), truth in oracle.records.items():
+        for name, target in LINKS_ABOVE.get(kind, ()) if not truth.deleted else ():
+            if parse_target(target, truth.values.get(name)) == above:
+                yield (kind, record_id), name
+
+
+def _is_about_above(change: Change, part: Mapping[str, Any]) -> bool:
+    """Whether a conflict is about the deletion of the record below which a new one stands."""
+    links = (name for name, _ in LINKS_ABOVE.get(change.kind, ()))
+    return change.op is Op.INSERT and part["result"] == "conflict" and part["field"] in links
+
+
+def _wanted(change: Change, part: str) -> Iterator[tuple[str, Any]]:
+    """What a change would have written, as far as a part of the verdict goes."""
+    if change.op is Op.DELETE:
+        yield DELETED, True
+        return
+    members = CATALOG[change.kind].groups.get(part, (part,)) if change.kind in CATALOG else (part,)
+    for name, value in change.new.items():
+        if part in ("", DELETED) or name in members:
+            yield name, value
+
+
+def _doubled(oracle: Oracle, server: sqlite3.Connection) -> Iterator[str]:
+    """Unique values and human numbers that two records have, and a table that says otherwise."""
+    held: dict[tuple[str, str, str], RecordId] = {}
+    numbers: dict[str, RecordId] = {}
+    for (kind, record_id), truth in oracle.records.items():
+        for name in UNIQUE.get(kind, ()) if not truth.deleted else ():
+            form = str(truth.values.get(name) or "").strip().casefold()
+            if form and held.setdefault((kind, name, form), record_id) != record_id:
+                yield f"two of {kind} have {name}={form!r}"
+        number = truth.values.get("number") if kind in NUMBERED else None
+        if number and numbers.setdefault(number, record_id) != record_id:
+            yield f"two of {kind} are called {number}"
+    table = {(x[0], x[1], x[2]): x[3] for x in server.execute("SELECT * FROM unique_key")}
+    if table != held:
+        wrong = {key for key in (*table, *held) if table.get(key) != held.get(key)}
+        yield f"the table of unique keys is wrong at {sorted(wrong)}"
+
+
+def _outlived(oracle: Oracle) -> Iterator[str]:
+    """Links of live records that lead to one whose place another took."""
+    gone = {key for key, x in oracle.records.items() if x.deleted and taker_of(x.values)}
+    if not gone:
+        return
+    for (kind, record_id), truth in oracle.records.items():
+        if truth.deleted or (kind == "conflict" and truth.values.get("state") != "open"):
+            continue
+        for link in CATALOG[kind].references:
+            value = truth.values.get(link.name)
+            for member in value if isinstance(value, list) else [value]:
+                target = parse_target(link.link.target if link.link else "", member)
+                if target in gone:
+                    yield f"{kind}/{record_id[-4:]}.{link.name} → {target}, which gave its place"

@@ -1,0 +1,99 @@
+"""What lies on a laptop: every typed value as it was typed, given up by its author alone, and
+nothing that waits for nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_core.ids import ChangeSetId
+from tests.simulator.device import Device
+from tests.simulator.ledger import Ledger
+from tests.simulator.violation import Violation
+
+PARKED = ("rejected", "held", "blocked")
+SETTLED = ("acked", "confirmed")
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass
+class Desk:
+    """Looks at the journal of each laptop. `typed`: each change as it was first seen;
+    `refused`: the changesets of a laptop with a refused part, and the history they were in."""
+
+    ledger: Ledger
+    typed: dict[tuple[ChangeSetId, int], str] = field(default_factory=dict)
+    refused: dict[str, tuple[str, set[ChangeSetId]]] = field(default_factory=dict)
+    known: dict[str, object] = field(default_factory=dict)
+
+    def look(self, device: Device) -> None:
+        """Invariants 1 and 11 on what is not confirmed yet, where anything was written since."""
+        if self.known.get(device.name) == device.written:
+            return
+        self.known[device.name] = device.written
+        states = device.states()
+        self._look_at_given_up(device, states)
+        self._look_at_changes(device, states)
+        if "blocked" in states.values():
+            for n in waiting_for_nothing(device):
+                raise Violation(11, f"step {n} of {device.name} waits for nothing")
+
+    def _look_at_given_up(self, device: Device, states: dict[ChangeSetId, str]) -> None:
+        undone = self.ledger.undone
+        for cs_id, state in states.items():
+            if state != "discarded" or cs_id in device.decided:
+                continue
+            if cs_id not in undone and cs_id not in undone.values():
+                raise Violation(1, f"{cs_id} of {device.name} was given up by nobody")
+
+    def _look_at_changes(self, device: Device, states: dict[ChangeSetId, str]) -> None:
+        refused: set[ChangeSetId] = set()
+        for key, i, new, lies in device.rows(
+            "SELECT s.id, o.i, o.new, o.refused IS NOT NULL FROM op o JOIN changeset s"
+            " ON s.n = o.cs"
+        ):
+            cs_id = ChangeSetId(key.hex())
+            if self.typed.setdefault((cs_id, i), new) != new:
+                raise Violation(1, f"{cs_id} of {device.name} says {new}, not what was typed")
+            if lies and states[cs_id] in SETTLED:
+                refused.add(cs_id)
+        epoch, before = self.refused.get(device.name, ("", set[ChangeSetId]()))
+        now = device.state.epoch
+        for cs_id in before - refused if epoch == now else ():
+            decided = cs_id in device.decided or cs_id in self.ledger.undone.values()
+            if states.get(cs_id) in SETTLED and not decided and cs_id not in self.ledger.undone:
+                raise Violation(1, f"what was refused of {cs_id} on {device.name} is gone")
+        self.refused[device.name] = now, refused
+
+
+def waiting_for_nothing(device: Device) -> Iterator[int]:
+    """The numbers of blocked changesets that build on no earlier one that is parked."""
+    inserted: list[tuple[int, str]] = []
+    fields: list[tuple[int, tuple[str, str, str]]] = []
+    blocked: dict[int, list[tuple[str, str, Any]]] = {}
+    for n, state, kind, key, op, new, refused in device.rows(
+        "SELECT s.n, s.state, o.kind, o.id, o.op, o.new, o.refused FROM op o JOIN changeset s"
+        " ON s.n = o.cs WHERE s.state IN ('rejected', 'held', 'blocked') OR o.refused IS NOT NULL"
+        " AND s.state IN ('acked', 'confirmed') ORDER BY s.n"
+    ):
+        if state == "blocked":
+            blocked.setdefault(n, []).append((kind, key.hex(), new))
+        if op == "insert":
+            inserted.append((n, key.hex()))
+        names = _names(new) if state in PARKED or '"":' in (refused or "") else _names(refused)
+        fields.extend((n, (kind, key.hex(), name)) for name in names)
+    for n, changes in blocked.items():
+        above = {record_id for before, record_id in inserted if before < n}
+        touched = {place for before, place in fields if before < n}
+        named = {x for kind, key, new in changes for x in (key, *_ID.findall(new))}
+        places = {(kind, key, name) for kind, key, new in changes for name in _names(new)}
+        if not (above & named or touched & places):
+            yield n
+
+
+def _names(text: str | None) -> list[str]:
+    import json
+
+    return [*json.loads(text)] if text else []

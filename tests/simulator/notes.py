@@ -1,0 +1,33 @@
+"""Long text that several people write at once: what one side added, the other cannot take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.simulator.ledger import Place, Said
+
+
+def lost(said: Said, place: Place, before: Any, after: Any) -> Iterator[str]:
+    """Lines that stood there, that the author of the next text never had before his eyes, and that
+    are gone with it."""
+    saw = _lines(*(x for change in _at(said, place) for x in change))
+    left = _lines(after)
+    return (line for line in sorted(_lines(before)) if line not in saw and line not in left)
+
+
+def holds(said: Said, place: Place, text: Any) -> bool:
+    """Whether a text has every line that a changeset adds there."""
+    there = _lines(text)
+    return all(_lines(new) - _lines(old) <= there for old, new in _at(said, place))
+
+
+def _at(said: Said, place: Place) -> Iterator[tuple[Any, Any]]:
+    """(old, new) of each change there."""
+    for change in said.changeset.changes:
+        if (change.kind, change.id) == place[:2] and place[2] in change.new:
+            yield change.old.get(place[2]), change.new[place[2]]
+
+
+def _lines(*texts: Any) -> frozenset[str]:
+    return frozenset(line for text in texts if text for line in str(text).splitlines())
