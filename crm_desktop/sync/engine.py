@@ -25,6 +25,7 @@ from crm_desktop.sync.failures import (
     BadAnswer,
     FailureClass,
     TokenExpired,
+    TooLargeOnTheWay,
     Withdrawn,
     class_of,
 )
@@ -34,6 +35,9 @@ from crm_desktop.sync.pulling import Pulled, Tally, pull_phase
 
 ROUNDS_MAX = 3
 """Push and pull, once more after a new epoch or a first fetch, and once to repair."""
+
+LARGE_BYTES = 64 * 1024
+"""From here on a changeset may be too large for what stands before a server."""
 
 PUSHES_MAX = 10_000
 """Far above any outbox; with it every run ends."""
@@ -236,13 +240,14 @@ def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
             answer = yield from _settle(tally, answer)
         try:
             answer = yield from _hear(request)
-        except Refused as refusal:
-            if class_of(refusal) is not FailureClass.DATA:
+        except (Refused, TooLargeOnTheWay) as refusal:
+            code = _refused_for_good(refusal, changesets)
+            if not code:
                 raise
             ahead, at_once = (), len(changesets) // 2
             if at_once:
                 continue
-            answer = _park_alone(state, changesets[0], refusal.code)
+            answer = _park_alone(state, changesets[0], code)
         asked.update(one.id for one in changesets)
         at_once = wire.PUSH_CHANGESETS_MAX
     raise BadAnswer(tr_noop("The outbox does not become empty."))
@@ -268,6 +273,15 @@ def _hear(request: PushRequest) -> Steps[PushResponse]:
     if answer.epoch != request.epoch or {one.cs_id for one in answer.results} != asked:
         raise BadAnswer(tr_noop("The server answered something that was not asked."))
     return answer
+
+
+def _refused_for_good(refusal: CrmError, changesets: tuple[ChangeSet, ...]) -> str:
+    """The code by which these changesets can never go out in one request; "": that is not said."""
+    if isinstance(refusal, Refused):
+        return refusal.code if class_of(refusal) is FailureClass.DATA else ""
+    # A stranger on the way: of a small changeset its size is no reason to believe.
+    size = len(wire.encode(changesets))
+    return "request.too_large" if len(changesets) > 1 or size >= LARGE_BYTES else ""
 
 
 def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushResponse:

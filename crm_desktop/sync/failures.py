@@ -59,6 +59,10 @@ class BadAnswer(Unavailable):
     """What answered does not speak our protocol, or broke it."""
 
 
+class TooLargeOnTheWay(BadAnswer):
+    """Something before the server does not let a message of this size through."""
+
+
 def class_of(error: CrmError) -> FailureClass:
     """The class of a failure."""
     if isinstance(error, Throttled | ServerFailed):
@@ -98,6 +102,10 @@ def of_answer(
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerFailed(
             tr_noop("The server failed (HTTP {status}); it will be tried again."), status=status
+        )
+    if not code and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLargeOnTheWay(
+            tr_noop("Something between here and the server takes no large messages; ask your IT.")
         )
     if not code:
         return BadAnswer(

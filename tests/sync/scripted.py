@@ -22,8 +22,8 @@ def record_id(number: int) -> RecordId:
     return RecordId(f"{number:032x}")
 
 
-def changeset(number: int) -> ChangeSet:
-    change = Change("account", record_id(number), Op.SET, {"name": "B"}, {"name": "A"}, 1)
+def changeset(number: int, note: str = "B") -> ChangeSet:
+    change = Change("account", record_id(number), Op.SET, {"name": note}, {"name": "A"}, 1)
     return ChangeSet(ChangeSetId(f"{number:032x}"), (change,))
 
 

@@ -9,11 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
-from crm_core.wire import PUSH_CHANGESETS_MAX, ChangeSetResult, Check, End, Hello, PushResponse
+from crm_core.wire import (
+    PUSH_CHANGESETS_MAX,
+    ChangeSetResult,
+    Check,
+    End,
+    Hello,
+    PushResponse,
+    encode,
+)
 from crm_desktop.models.replica import SyncState, Verdict
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.engine import synchronise
-from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
+from crm_desktop.sync.failures import (
+    BadAnswer,
+    Throttled,
+    TokenExpired,
+    TooLargeOnTheWay,
+    Withdrawn,
+)
 from crm_desktop.sync.pulling import ROWS_AT_ONCE
 from tests.sync.scripted import (
     EPOCH,
@@ -133,6 +147,28 @@ def test_one_changeset_that_the_server_never_takes_holds_up_no_other() -> None:
     outcome = world.run(synchronise())
     assert (outcome.tally.pushed, outcome.tally.rejected) == (7, 1)
     assert world.outbox == []
+
+
+def test_what_a_proxy_lets_through_goes_out_in_smaller_parts_and_the_rest_waits_visibly() -> None:
+    large = changeset(3, "x" * 100_000)
+
+    def judge(_: do.HearPush) -> PushResponse:
+        if len(encode(world.request)) > 50_000:
+            raise TooLargeOnTheWay("a proxy")
+        return applied_all(world.request)
+
+    world = World(*(large if n == 3 else changeset(n, "x" * 9_000) for n in range(1, 30)))
+    world.fail(do.HearPush, *[judge] * 300)
+    outcome = world.run(synchronise())
+    assert (outcome.failure, outcome.tally.pushed, outcome.tally.rejected) == (None, 28, 1)
+
+
+def test_a_proxy_that_takes_nothing_at_all_refuses_no_work() -> None:
+    world = World(*(changeset(n) for n in range(1, 9)))
+    world.fail(do.HearPush, *[TooLargeOnTheWay("a proxy")] * 30)
+    outcome = world.run(synchronise())
+    assert isinstance(outcome.failure, TooLargeOnTheWay)
+    assert (outcome.parked.pending, outcome.tally.rejected) == (8, 0)
 
 
 def test_what_left_sight_after_its_refusal_is_orphaned_and_not_rejected() -> None:

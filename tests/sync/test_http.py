@@ -12,7 +12,14 @@ import pytest
 import zstandard
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable, UserProblem
-from crm_desktop.sync.failures import BadAnswer, ServerFailed, Throttled, TokenExpired, Withdrawn
+from crm_desktop.sync.failures import (
+    BadAnswer,
+    ServerFailed,
+    Throttled,
+    TokenExpired,
+    TooLargeOnTheWay,
+    Withdrawn,
+)
 from crm_desktop.sync.http import HttpClient, TimeOuts
 from tests.sync.loopback import answer, chunks, self_signed, server
 
@@ -67,6 +74,7 @@ def test_a_body_goes_out_compressed_and_comes_back_unpacked() -> None:
         (500, b'{"error":"server.failed"}', ServerFailed),
         (502, b"<html>Bad gateway</html>", ServerFailed),
         (404, b"<html>not here</html>", BadAnswer),
+        (413, b"<html>Request Entity Too Large</html>", TooLargeOnTheWay),
         (403, b"<html>the hotel's own page</html>", BadAnswer),
         (401, b"", BadAnswer),
         (302, b"", BadAnswer),

@@ -37,6 +37,10 @@ STATES = [
         Standing("needs_you", needs_you=3, since="08:40", failure="protocol"),
         "warning", "Cannot synchronise", "since 08:40 · 3 need you", 3,
     ),
+    (
+        Standing("trouble", waiting=3, since="08:40", failure="outdated"),
+        "warning", "Update needed", "since 08:40 · 3 waiting", 3,
+    ),
     (Standing("needs_you", needs_you=5, verified="08:43"),
      "conflict", "5 need you", "last sync 08:43", 5),
     (Standing("signed_out"), "lock", "Sign in to sync", "everything is safe here", 0),
@@ -110,6 +114,20 @@ def test_signed_out_it_asks_to_sign_in(shell: Shell, qtbot: QtBot) -> None:
     shell.show_standing(Standing("signed_out"))
     with qtbot.waitSignal(shell.sign_in_asked):
         qtbot.mouseClick(shell.indicator, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_a_version_that_is_too_old_says_what_to_do_and_that_work_is_safe(
+    qtbot: QtBot, collapsed: bool
+) -> None:
+    made = SyncIndicator()
+    qtbot.addWidget(made)
+    made.set_collapsed(collapsed=collapsed)
+    made.show_standing(Standing("needs_you", waiting=2, needs_you=1, failure="outdated"))
+    for words in ("too old for the server", "please update it", "unsent work is safe", "office"):
+        assert words in made.toolTip()
+    made.show_standing(Standing("up_to_date"))
+    assert "update" not in made.toolTip()
 
 
 def test_narrow_it_is_an_icon_with_its_words_in_the_tooltip(qtbot: QtBot) -> None:

@@ -10,7 +10,8 @@ from crm_desktop.models.merging import Moved
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.sync.failures import FailureClass
 from crm_desktop.views.kit.banner import Banner
-from crm_desktop.views.shell.telling import OUTDATED, Telling
+from crm_desktop.views.kit.words import OUTDATED
+from crm_desktop.views.shell.telling import Telling
 
 GONE, TAKER = RecordId("1" * 32), RecordId("2" * 32)
 OLD = Standing("trouble", waiting=3, failure=FailureClass.OUTDATED.value)
@@ -29,6 +30,7 @@ def test_a_version_that_is_too_old_says_what_to_do_once(banner: Banner) -> None:
     telling.tell_standing(OLD)
     assert not banner.isHidden()
     assert "please update it" in banner.text
+    assert "left with the office" in banner.text
     banner.hide()
     telling.tell_standing(OLD)
     assert banner.isHidden()

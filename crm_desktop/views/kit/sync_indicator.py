@@ -12,6 +12,7 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.focus import paint_ring, shows_focus
+from crm_desktop.views.kit.words import OUTDATED, outdated_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import colour, theme
@@ -55,9 +56,11 @@ class SyncIndicator(QToolButton):
         """Say how things stand."""
         self._face = face_of(standing)
         self._can_cancel = bool(standing.fetched)
+        self._hint = outdated_words(standing.waiting) if standing.failure == OUTDATED else ""
         words = ". ".join(filter(None, (self._face.first, self._face.second)))
         self.setText("\n".join(filter(None, (self._face.first, self._face.second))))
         self.setAccessibleName(tr("Synchronisation: {words}", words=words))
+        self.setAccessibleDescription(self._hint)
         self._arrange()
 
     def set_collapsed(self, *, collapsed: bool) -> None:
@@ -121,7 +124,8 @@ class SyncIndicator(QToolButton):
         room = QRect(left, line.top() - 1, self._cancel.sizeHint().width(), _SECOND + 2)
         self._cancel.setGeometry(self._mirrored(room))
         self._cancel.setVisible(self._can_cancel and not self._is_collapsed)
-        self.setToolTip(self.text() if self._is_collapsed else tr("Open the queue"))
+        said = self.text() if self._is_collapsed else tr("Open the queue")
+        self.setToolTip(self._hint or said)
         self.update()
 
     def _paint_narrow(self, painter: QPainter) -> None:
@@ -205,6 +209,8 @@ def _offline(x: Standing) -> Face:
 def _trouble(x: Standing) -> Face:
     is_busy = x.failure == "throttle"
     first = tr("Server has a problem") if is_busy else tr("Cannot synchronise")
+    if x.failure == OUTDATED:
+        first = tr("Update needed")
     parts = [tr("since {time}", time=x.since)] if x.since else []
     parts += [tr("{n} waiting", n=x.waiting)] if x.waiting else []
     parts += filter(None, (_needs(x),))

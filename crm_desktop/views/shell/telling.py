@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from crm_core.errors import CrmError
-from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
-from crm_desktop.views.kit.words import merged_words
+from crm_desktop.views.kit.words import OUTDATED, merged_words, outdated_words
 from crm_desktop.views.shell.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from crm_desktop.models.merging import Moved
-
-OUTDATED = "outdated"
-"""The `FailureClass` of a server that merges with newer versions only."""
 
 MOVED_TOLD_MAX = 3
 """One line holds no more; all of it stands in the records' history."""
@@ -50,7 +46,7 @@ class Telling(QObject):
     def tell_standing(self, standing: Standing) -> None:
         """Say what of it a person has to know at once: each once, until it is over."""
         self._tell_signed_out(is_out=standing.state == "signed_out")
-        self._tell_outdated(is_so=standing.failure == OUTDATED)
+        self._tell_outdated(is_so=standing.failure == OUTDATED, waiting=standing.waiting)
         self._tell_first_fetch(is_on=standing.state == "fetching" and not standing.verified)
 
     def tell_unsaved(self, found: tuple[Unsaved, ...]) -> None:
@@ -77,10 +73,10 @@ class Telling(QObject):
             self._offer(text, tr("Sign in"), self._sign_in)
         self._sign_in_told = is_out
 
-    def _tell_outdated(self, *, is_so: bool) -> None:
+    def _tell_outdated(self, *, is_so: bool, waiting: int) -> None:
         """The way out of an old version is a new one, and nobody finds it by waiting."""
         if is_so and not self._outdated_told:
-            self._banner.say(words(words_for("request.too_old", {})))
+            self._banner.say(outdated_words(waiting))
         elif self._outdated_told and not is_so:
             self._banner.hide()
         self._outdated_told = is_so
