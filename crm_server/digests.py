@@ -46,7 +46,7 @@ class Digests:
             return known.digest
         digest = None
         if known is not None and known.epoch == clock.epoch and known.seq < clock.seq:
-            digest = _carry(tx, known, keys)
+            digest = _carry(tx, clock, known, keys)
         if digest is None:
             digest = count(tx, keys)
         self._known[keys] = _Known(clock.epoch, clock.seq, digest)
@@ -69,55 +69,79 @@ def count(tx: Tx, keys: frozenset[str]) -> Digest:
     return Digest(int(found[0]), int(found[1] or 0))
 
 
-def _carry(tx: Tx, known: _Known, keys: frozenset[str]) -> Digest | None:
-    ids = _changed_since(tx, known.seq, keys)
-    if ids is None:
+def _carry(tx: Tx, clock: Clock, known: _Known, keys: frozenset[str]) -> Digest | None:
+    """The digest of today from that of an earlier place of the feed; None where so much happened
+    since that counting is cheaper."""
+    if clock.seq - known.seq > CARRIED_RECORDS_MAX + known.digest.count:
         return None
-    if not ids:
-        return known.digest
-    before = _visible(tx, ids, keys, known.seq)
-    now = _visible(tx, ids, keys, FOREVER - 1)
-    first: dict[tuple[str, RecordId], int] = {}
-    for kind, record_id, prev_seq in tx.rows(
-        "SELECT kind,id,prev_seq FROM history WHERE id = ANY(?) AND seq > ? ORDER BY seq",
-        (ids, known.seq),
-    ):
-        first.setdefault((kind, record_id), prev_seq)
+    moved = _moved_since(tx, known.seq, keys)
+    changed = tx.rows(
+        _CHANGED, (known.seq, known.seq, FOREVER, [*keys], FOREVER, CARRIED_RECORDS_MAX + 1)
+    )
+    if moved is None or len(changed) > CARRIED_RECORDS_MAX:
+        return None
     digest = known.digest
-    for kind, record_id, seq, deleted, vhash in tx.rows(
-        "SELECT kind,id,seq,deleted,vhash FROM record WHERE id = ANY(?)", (ids,)
+    for kind, record_id, deleted, vhash, first in changed:
+        if record_id in moved:
+            continue  # what did not move is in sight now exactly as it was
+        if first:
+            digest = digest - Digest(1, version_hash(kind, record_id, first))
+        if not deleted:
+            digest = digest + Digest(1, vhash)
+    return _carry_moved(tx, digest, moved, known.seq, keys) if moved else digest
+
+
+_FIRST = (
+    "(SELECT h.prev_seq FROM history h WHERE h.id = r.id AND h.kind = r.kind AND h.seq > ?"
+    " ORDER BY h.seq LIMIT 1)"
+)
+"""The live version that was there before the first change since; 0 or nothing where none was."""
+
+_CHANGED = (
+    f"SELECT r.kind, r.id, r.deleted, r.vhash, {_FIRST} FROM record r WHERE r.seq > ?"
+    " AND EXISTS (SELECT 1 FROM record_root rr JOIN root_scope rs ON rs.root = rr.root"
+    " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
+    " AND rs.key = ANY(?) AND rs.gone_seq = ?) LIMIT ?"
+)
+
+
+def _carry_moved(
+    tx: Tx, digest: Digest, moved: set[RecordId], since: int, keys: frozenset[str]
+) -> Digest:
+    ids = [*moved]
+    before = _visible(tx, ids, keys, since)
+    now = _visible(tx, ids, keys, FOREVER - 1)
+    for kind, record_id, seq, deleted, vhash, first in tx.rows(
+        f"SELECT r.kind, r.id, r.seq, r.deleted, r.vhash, {_FIRST} FROM record r"
+        " WHERE r.id = ANY(?)",
+        (since, ids),
     ):
-        key = (kind, record_id)
-        old_seq = (0 if deleted else seq) if seq <= known.seq else first.get(key, 0)
-        if old_seq and key in before:
+        old_seq = (0 if deleted else seq) if seq <= since else first
+        if old_seq and (kind, record_id) in before:
             digest = digest - Digest(1, version_hash(kind, record_id, old_seq))
-        if not deleted and key in now:
+        if not deleted and (kind, record_id) in now:
             digest = digest + Digest(1, vhash)
     return digest
 
 
-def _changed_since(tx: Tx, seq: int, keys: frozenset[str]) -> list[RecordId] | None:
-    """The records whose share may differ since `seq`; None where they are too many."""
+def _moved_since(tx: Tx, since: int, keys: frozenset[str]) -> set[RecordId] | None:
+    """The records that hang below other roots than at that place of the feed, or below roots with
+    other keys, where these keys show one or have shown it; None where they are too many."""
     limit = CARRIED_RECORDS_MAX + 1
-    roots = changed_roots(tx, keys, seq, limit)
-    if len(roots) >= limit:
-        return None
-    queries: tuple[tuple[str, tuple[Any, ...]], ...] = (
-        ("SELECT id FROM record WHERE seq > ? LIMIT ?", (seq, limit)),
-        ("SELECT id FROM record_root WHERE seq > ? LIMIT ?", (seq, limit)),
-        (
-            f"SELECT id FROM record_root WHERE gone_seq > ? AND gone_seq < {FOREVER} LIMIT ?",
-            (seq, limit),
-        ),
-        ("SELECT id FROM record_root WHERE root = ANY(?) LIMIT ?", (roots, limit)),
+    roots = changed_roots(tx, keys, since, limit)
+    shown = (
+        " AND EXISTS (SELECT 1 FROM root_scope rs"
+        " WHERE rs.root = rr.root AND rs.key = ANY(?) AND rs.gone_seq > ?)"
     )
-    ids: set[RecordId] = set()
-    for sql, params in queries:
-        found = tx.rows(sql, params)
-        ids |= _ids(found)
-        if len(found) >= limit or len(ids) >= limit:
-            return None
-    return [*ids]
+    found = tx.rows(
+        f"SELECT rr.id FROM record_root rr WHERE rr.seq > ?{shown}"
+        " UNION ALL SELECT rr.id FROM record_root rr"
+        f" WHERE rr.gone_seq > ? AND rr.gone_seq < {FOREVER}{shown} LIMIT ?",
+        (since, [*keys], since, since, [*keys], since, limit),
+    )
+    if roots and len(roots) < limit:
+        found += tx.rows("SELECT id FROM record_root WHERE root = ANY(?) LIMIT ?", (roots, limit))
+    return None if max(len(roots), len(found)) >= limit else _ids(found)
 
 
 def _ids(rows: Iterable[tuple[Any, ...]]) -> set[RecordId]:

@@ -177,19 +177,15 @@ class _Sight:
 
 
 def changed_roots(tx: Tx, keys: Iterable[str], since: int, limit: int | None = None) -> list[str]:
-    """The roots that came below one of these keys or left it, once for each time; of either at
-    most `limit`.
+    """The roots that came below one of these keys or left it, once for each time; at most `limit`.
 
     Two questions, each of which an index answers from `since` on: what came and went since has
     gone since.
     """
     bound, bounds = ("", ()) if limit is None else (" LIMIT ?", (limit,))
-    come = tx.rows(
-        f"SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq = ? AND seq > ?{bound}",
-        ([*keys], FOREVER, since, *bounds),
+    found = tx.rows(
+        "SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq = ? AND seq > ? UNION ALL"
+        f" SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ? AND gone_seq < ?{bound}",
+        ([*keys], FOREVER, since, [*keys], since, FOREVER, *bounds),
     )
-    gone = tx.rows(
-        f"SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ? AND gone_seq < ?{bound}",
-        ([*keys], since, FOREVER, *bounds),
-    )
-    return [root for (root,) in (*come, *gone)]
+    return [root for (root,) in found]

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from psycopg.pq import ExecStatus
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import CreateSchema
@@ -35,6 +37,8 @@ RESTORE_JUMP = 1 << 32
 """How far a restore moves the clock on, past all that the lost history can have used."""
 
 BUSY_TIMEOUT_MS = 30_000
+MAPPED_BYTES = 1 << 30
+"""So much of a SQLite file is read where the system holds it already, and not copied first."""
 POOL_SIZE = 8
 POOL_OVERFLOW = 24
 SLUG = re.compile(r"[a-z0-9-]{1,40}\Z")
@@ -45,6 +49,7 @@ _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
+    f"PRAGMA mmap_size={MAPPED_BYTES}",
     f"PRAGMA wal_autocheckpoint={LOG_PAGES_MAX}",
 )
 
@@ -168,17 +173,15 @@ class ServerStore:
             yield tx
 
     @contextmanager
-    def _transaction(self, begin: tuple[str, tuple[str, ...]]) -> Generator[Tx]:
+    def _transaction(self, begin: tuple[str, str]) -> Generator[Tx]:
         try:
-            connection = self.engine.raw_connection()
+            connection = self._begun(begin[1]) if self.postgres else self.engine.raw_connection()
         except _OPERATIONAL as error:
             raise Unavailable(_NO_ANSWER) from error
         try:
             tx = Tx(connection, postgres=self.postgres)
-            for statement in begin[1] if self.postgres else begin[:1]:
-                tx.run(statement)
-            if self.postgres:
-                tx.run(f'SET LOCAL search_path TO "{self.schema}"')
+            if not self.postgres:
+                tx.run(begin[0])
             yield tx
             if self.postgres:
                 connection.commit()
@@ -195,6 +198,20 @@ class ServerStore:
         finally:
             connection.close()
 
+    def _begun(self, begin: str) -> PoolProxiedConnection:
+        """A connection in a transaction of this organisation, in one exchange with PostgreSQL.
+
+        Which also shows whether the connection is still good: nothing was asked yet, so another one
+        takes the place of one that the server has closed meanwhile.
+        """
+        words = f'{begin}; SET LOCAL search_path TO "{self.schema}"'.encode()
+        for _ in range(POOL_SIZE + POOL_OVERFLOW):
+            connection = self.engine.raw_connection()
+            if _answers(connection, words):
+                return connection
+            connection.invalidate()
+        raise psycopg.OperationalError(_NO_ANSWER)
+
     def _undo(self, connection: Any) -> None:
         try:
             connection.rollback()
@@ -202,8 +219,10 @@ class ServerStore:
             connection.invalidate()
 
 
-_BEGIN_READ = ("BEGIN", ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",))
-_BEGIN_WRITE = ("BEGIN IMMEDIATE", ())
+_BEGIN_READ = ("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_BEGIN_WRITE = ("BEGIN IMMEDIATE", "BEGIN")
+"""For SQLite, for PostgreSQL."""
+
 _OPERATIONAL = (
     sqlite3.OperationalError, psycopg.OperationalError, OperationalError, PoolTimeout
 )  # fmt: skip
@@ -223,9 +242,9 @@ def connected(engine: Engine) -> Generator[Connection]:
 def open_engine(url: str) -> Engine:
     """The pool behind a database's URL; one serves all organisations of a PostgreSQL."""
     if make_url(url).get_backend_name() == "postgresql":
-        return create_engine(
-            url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=True
-        )
+        engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     engine = create_engine(
         url,
         pool_size=POOL_SIZE,
@@ -280,6 +299,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions are begun and ended by us alone
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _prepare_postgres(connection: psycopg.Connection, _: object) -> None:
+    # One type for all numbers: a statement stays the same one, whose plan is known, as they grow.
+    connection.adapters.register_dumper(int, Int8Dumper)
+
+
+def _answers(connection: PoolProxiedConnection, words: bytes) -> bool:
+    """Whether a connection of the pool still does as it is told."""
+    driver = connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver.pgconn.exec_(words).status == ExecStatus.COMMAND_OK
 
 
 def _read_clock(tx: Tx, lock: str) -> Clock:

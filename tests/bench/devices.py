@@ -78,12 +78,14 @@ class Device:
     count: int
     accounts: list[Account]
     edits: int = 0
+    server: tuple[str, int] = ("", 0)
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
     heads: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     async def connect(self, host: str, port: int) -> None:
         """Open its connection, and make what every one of its requests begins with."""
+        self.server = (host, port)
         self.reader, self.writer = await asyncio.open_connection(host, port)
         for path in ("/sync/v1/push", "/sync/v1/pull"):
             self.heads[path] = (
@@ -119,9 +121,19 @@ class Device:
         self.cursor = end.hi
 
     async def _ask(self, path: str, body: bytes) -> bytes:
+        """The plain answer; a connection that the server closed meanwhile is opened again."""
+        message = b"%s%d\r\n\r\n%s" % (self.heads[path], len(body), body)
+        try:
+            return await self._answer(path, message)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.close()
+            await self.connect(*self.server)
+            return await self._answer(path, message)
+
+    async def _answer(self, path: str, message: bytes) -> bytes:
         assert self.reader is not None
         assert self.writer is not None
-        self.writer.write(b"%s%d\r\n\r\n%s" % (self.heads[path], len(body), body))
+        self.writer.write(message)
         head = await self.reader.readuntil(b"\r\n\r\n")
         packed = await _body(self.reader, head.lower())
         if b"content-encoding: zstd" in head.lower():
@@ -129,6 +141,11 @@ class Device:
         if not head.startswith(OK):
             raise RuntimeError(f"{path}: {head!r} {packed!r}")
         return packed
+
+    def close(self) -> None:
+        """Close its connection."""
+        if self.writer is not None:
+            self.writer.close()
 
 
 async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
@@ -221,8 +238,7 @@ async def _run(url: str, devices: list[Device], span: Span) -> dict[str, Any]:
         await device.connect(where.hostname or "", where.port or 0)
     made = await highest_rate(devices, span)
     for device in devices:
-        if device.writer is not None:
-            device.writer.close()
+        device.close()
     return made
 
 

@@ -85,3 +85,18 @@ def write_and_die(store: ServerStore) -> None:
         with store.engine.connect() as other:
             other.exec_driver_sql(f"SELECT pg_terminate_backend({pid[0]})")
         tx.run("UPDATE clock SET seq = seq + 1")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+def test_connections_that_ended_while_nobody_used_them_are_not_noticed(world: World) -> None:
+    acme = make_acme(world)
+    with world.store.read(), world.store.read():
+        pass
+    with world.store.engine.connect() as other:
+        other.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND state = 'idle' AND datname = current_database()"
+        )
+        acme.nancy.account()
+    assert len(acme.nancy.of_kind("account")) == 1
