@@ -144,9 +144,6 @@ class Outbox:
                 c.run("UPDATE sync_state SET resume = ?, resume_hi = ?", (mark.after, mark.cursor))
             return _applied(receipt)
 
-    def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
-        """Write the last items and close the pull; compare the digests."""
-        store = self._store
     def apply_today(self, items: Sequence[PullItem], mark: Mark | None, part: Part) -> Applied:
         """Write the last of what was asked for first; everything else is still to come."""
         with self._store.writing() as c:
@@ -158,6 +155,9 @@ class Outbox:
             arriving.note_part(c, part.count)
             return _applied(receipt)
 
+    def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
+        """Write the last items and close the pull; compare the digests."""
+        store = self._store
         with store.writing() as c:
             is_first = not c.value("SELECT cursor FROM sync_state")
             receipt = self._receipt(c)
@@ -172,10 +172,10 @@ class Outbox:
                 " reconcile = 0, seq_known = max(seq_known, ?)",
                 (end.hi, end.hi),
             )
+            arriving.forget_part(c)
             leaving.erase_hidden(c, store.clock())
             settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
             differing = self._compare_closely(receipt)
-            arriving.forget_part(c)
             verified = _compare(c, end, receipt.now, alike=not differing)
             if is_first and verified:
                 turns.note_all_new(c, receipt.now)
@@ -251,20 +251,17 @@ def sync_state(c: Connection) -> SyncState:
         " verified_cursor, seq_known FROM sync_state"
     )
     assert row is not None
-    return SyncState(
-        epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
-        scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
     noted: dict[str, str] = dict(
         c.rows("SELECT name, value FROM meta WHERE name IN (?, ?)", _NOTED)
     )
+    return SyncState(
+        epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
+        scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
         former=noted.get(arriving.META_FORMER, ""),
     )  # fmt: skip
 
 
-def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
-    """Write the items of a pull in their order."""
-    for item in items:
 _NOTED = (arriving.META_IN_SIGHT, arriving.META_FORMER)
 
 
@@ -272,6 +269,9 @@ def _reconciles(c: Connection) -> bool:
     return bool(c.value("SELECT reconcile FROM sync_state"))
 
 
+def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
+    """Write the items of a pull in their order."""
+    for item in items:
         match item:
             case Page():
                 receive_page(receipt, item)
