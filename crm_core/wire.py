@@ -148,7 +148,22 @@ class Anew(msgspec.Struct, frozen=True, omit_defaults=True, tag="anew"):
     more: bool = False
 
 
-PullItem: TypeAlias = Hello | Enter | Left | Gone | Page | Deleted | Mark | Part | End | Sums | Anew
+class Stubs(msgspec.Struct, frozen=True, omit_defaults=True, tag="stubs"):
+    """Labels of parents out of sight, of records of one kind; "": there is none any more. `whole`:
+    what was told before is to be forgotten, all that there is follows. Sent only to clients that
+    asked with `PullRequest.stubs`."""
+
+    kind: str
+    labels: dict[SoundId, str]
+    whole: bool = False
+
+
+PullItem: TypeAlias = (
+    Hello | Enter | Left | Gone | Page | Deleted | Mark | Part | End | Sums | Anew | Stubs
+)
+
+STUBS_ALL, STUBS_NEW = "all", "new"
+"""What `PullRequest.stubs` asks for: every label of a parent out of sight, or what changed."""
 
 
 class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -157,7 +172,8 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     `anew` for all that lies below roots whose digests differed; older servers heed neither.
     `heard`: the server's schema as last heard, where it was another one than the client's.
     `first`: the local day of a device that holds nothing yet ("2026-11-22"): what its user needs of
-    the coming days is sent alone, and a `Part` instead of an `End`."""
+    the coming days is sent alone, and a `Part` instead of an `End`. `stubs`: labels of parents out
+    of sight are wanted, STUBS_ALL where this client does not hold them yet."""
 
     epoch: str = ""
     schema: Seq = 1
@@ -169,6 +185,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     anew: tuple[SoundId, ...] = ()
     heard: int = 0
     first: str = ""
+    stubs: str = ""
 
 
 class PushRequest(msgspec.Struct, frozen=True):

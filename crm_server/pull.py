@@ -32,6 +32,7 @@ from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import Digests
 from crm_server.sight import Generations, Plan, plan
 from crm_server.store import Clock, Tx
+from crm_server.stubs import StubParents
 from crm_server.tables import FOREVER
 
 _T = TypeVar("_T")
@@ -68,8 +69,11 @@ class Puller:
         self._digests = digests
         self._now = now
         self._keys = [*generations.keys]
+        self._stubs = StubParents(tx, self._keys, request.stubs)
         refuse_too_much(request)
         self.plan = self._planned()
+        if self.plan.starts_over:
+            self._stubs.note_loss()
 
     def _planned(self) -> Plan:
         return plan(self._tx, self._clock, self._generations, self._request)
@@ -99,12 +103,15 @@ class Puller:
     def _content(self) -> Iterator[bytes]:
         plan = self.plan
         for roots in _portions(plan.left):
+            self._stubs.note_loss()
             yield _line(Left(tuple(roots)))
         yield from self._enter_lines()
         if plan.has_feed:
             yield from self._feed_lines()
         if self._request.anew and not plan.starts_over:
             yield from self._anew_lines()
+        if self._stubs.everything or plan.feed_from < plan.hi:
+            yield from map(_line, self._stubs.last_lines(plan.feed_from))
 
     def delivers(self) -> bool:
         """Whether the answer may hold row versions that the device has not been given yet."""
@@ -166,6 +173,7 @@ class Puller:
         yield _line(Enter(tuple(roots)))
         rows = {(row[0], row[1]): row for found in by_root.values() for row in found}
         yield from self._pages(sorted(rows.values(), key=_seq_of))
+        yield from map(_line, self._stubs.lines())
         yield _line(Mark(self.plan.base, roots[-1]))
 
     def _feed_lines(self) -> Iterator[bytes]:
@@ -183,6 +191,7 @@ class Puller:
                 (cursor, FOREVER, self._keys, FOREVER, PULL_PAGE_ROWS),
             )
             yield from self._pages(rows, entered)
+            yield from map(_line, self._stubs.lines())
             if len(rows) < PULL_PAGE_ROWS:
                 return
             cursor = rows[-1][2]
@@ -231,6 +240,7 @@ class Puller:
             (cursor, self._keys, FOREVER, FOREVER, self._keys, FOREVER),
         )
         for kind, rows in groupby(sorted(found), key=lambda row: row[0]):
+            self._stubs.note_loss()
             for some in _portions([RecordId(record_id) for _, record_id in rows]):
                 yield _line(Gone(kind, tuple(some)))
 
@@ -248,6 +258,8 @@ class Puller:
             of_kind = [row for row in rows if row[0] == kind]
             dead = [row for row in of_kind if row[3]]
             live = [row for row in of_kind if not row[3]]
+            for row in live:
+                self._stubs.note(row, roots[(row[0], row[1])])
             for page in _portions(live):
                 wire = ",".join([_wire_row(row, roots[(row[0], row[1])]) for row in page])
                 yield f'{{"type":"page","kind":"{kind}","rows":[{wire}]}}\n'.encode()

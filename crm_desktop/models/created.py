@@ -3,7 +3,7 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """PRAGMA user_version of a file with this schema: the number of its last migration."""
 
 DDL = """\
@@ -739,6 +739,13 @@ CREATE TABLE shadow (
     seq INTEGER DEFAULT '0' NOT NULL,
     deleted INTEGER DEFAULT '0' NOT NULL,
     body TEXT,
+    PRIMARY KEY (kind, id)
+)
+ WITHOUT ROWID;
+CREATE TABLE stub (
+    kind TEXT NOT NULL,
+    id BLOB NOT NULL,
+    label TEXT NOT NULL,
     PRIMARY KEY (kind, id)
 )
  WITHOUT ROWID;

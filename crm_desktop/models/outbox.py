@@ -15,6 +15,8 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, DeviceId, RecordId
 from crm_core.wire import (
+    STUBS_ALL,
+    STUBS_NEW,
     Anew,
     Deleted,
     End,
@@ -27,6 +29,7 @@ from crm_core.wire import (
     Part,
     PullItem,
     PushResponse,
+    Stubs,
     Sums,
 )  # fmt: skip
 from crm_desktop.models import arriving
@@ -38,6 +41,7 @@ from crm_desktop.models.journal import (
     renewing,
     rows,
     settling,
+    stubs,
     turns,
 )
 from crm_desktop.models.journal.deciding import UNREADABLE_THERE, resend_to_newer
@@ -173,6 +177,7 @@ class Outbox:
                 (end.hi, end.hi),
             )
             arriving.forget_part(c)
+            stubs.end_pull(c)
             leaving.erase_hidden(c, store.clock())
             settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
             differing = self._compare_closely(receipt)
@@ -252,17 +257,18 @@ def sync_state(c: Connection) -> SyncState:
     )
     assert row is not None
     noted: dict[str, str] = dict(
-        c.rows("SELECT name, value FROM meta WHERE name IN (?, ?)", _NOTED)
+        c.rows("SELECT name, value FROM meta WHERE name IN (?, ?, ?)", _NOTED)
     )
     return SyncState(
         epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
         scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
         former=noted.get(arriving.META_FORMER, ""),
+        stubs=STUBS_NEW if noted.get(stubs.META_STUBS) == stubs.HERE else STUBS_ALL,
     )  # fmt: skip
 
 
-_NOTED = (arriving.META_IN_SIGHT, arriving.META_FORMER)
+_NOTED = (arriving.META_IN_SIGHT, arriving.META_FORMER, stubs.META_STUBS)
 
 
 def _reconciles(c: Connection) -> bool:
@@ -287,8 +293,12 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 renewing.renew(receipt, item)
             case Sums():
                 receipt.said = item
+            case Stubs():
+                stubs.take(receipt, item)
             case Hello() | Mark() | Part() | End():
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
+    if items:
+        stubs.drop_unneeded(receipt.c)
 
 
 def _applied(receipt: Receipt) -> Applied:

@@ -38,7 +38,8 @@ class SyncState(msgspec.Struct, frozen=True):
     the root whose content is to be compared today ("" none), `count_due` whether all rows are to be
     counted today. `first` is the local day to ask for before everything else, where nothing was
     fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
-    here and the rest is not; `former` names the file that this one took the place of.
+    here and the rest is not; `former` names the file that this one took the place of; `stubs` says
+    which labels of parents out of sight to ask for.
     """
 
     epoch: str = ""
@@ -56,6 +57,7 @@ class SyncState(msgspec.Struct, frozen=True):
     first: str = ""
     in_sight: int = 0
     former: str = ""
+    stubs: str = ""
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -188,6 +188,7 @@ def _record_tables() -> None:
     _side("salvage", Column("n", INTEGER, primary_key=True), _text("kind", needed=True),
           _blob("id", needed=True), _whole("seq"), _text("title", needed=True), _text("body"),
           _text("at", needed=True))  # fmt: skip
+    _side("stub", *record_key(), _text("label", needed=True), with_rowid=False)
     _side("unknown_kind", *record_key(), _whole("seq"), _text("roots"), _text("body"))
     _side("draft", _text("kind", key=True), _text("id", key=True), _text("body", needed=True),
           _text("at", needed=True))  # fmt: skip

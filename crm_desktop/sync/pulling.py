@@ -104,7 +104,7 @@ def received(
     heard = 0 if state.schema == SCHEMA else state.schema
     request = PullRequest(
         state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi,
-        heard=heard, check=check, anew=anew, first=state.first,
+        heard=heard, check=check, anew=anew, first=state.first, stubs=state.stubs,
     )  # fmt: skip
     try:
         yield from ask(do.OpenPull(request))

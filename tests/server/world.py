@@ -103,11 +103,14 @@ class Device:
         self.rows: dict[Key, WireRow] = {}
         self.held: set[RecordId] = set()
         self.items: list[PullItem] = []
+        self.stubs = ""
 
     # -- pulling ----------------------------------------------------------------------------
 
     def request(self) -> PullRequest:
-        return PullRequest(self.epoch, 1, self.gen, self.cursor, self.resume, self.resume_hi)
+        return PullRequest(
+            self.epoch, 1, self.gen, self.cursor, self.resume, self.resume_hi, stubs=self.stubs
+        )
 
     def pull(self) -> list[PullItem]:
         self.receive(self.fetch())

@@ -16,7 +16,7 @@ from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import leaving, renewing, rows, settling, turns
+from crm_desktop.models.journal import leaving, renewing, rows, settling, stubs, turns
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.rows import Shadow
@@ -40,6 +40,7 @@ FETCHED: Mapping[str, str] = {
     "unknown_kind": "rows of kinds not known here, as they were fetched",
     "shadow": "made anew, where own work is laid on the rows fetched",
     "visited": "used within one pull",
+    "stub": "labels of parents out of sight, as they were fetched",
     "hidden": "what left was not fetched",
     "search_kind": "the index is built anew, since rows are numbered anew",
     "search_dirty": "as search_kind",
@@ -51,7 +52,7 @@ FETCHED: Mapping[str, str] = {
 
 _OF_THE_ROWS = (
     arriving.META_IN_SIGHT, arriving.META_FORMER, "search_layout", renewing.META_UNDER_REPAIR,
-    turns.META_COUNTED, turns.META_CHECKED,
+    turns.META_COUNTED, turns.META_CHECKED, stubs.META_STUBS,
 )  # fmt: skip
 """Names in `meta` that tell of the rows: those of the new file stand."""
 

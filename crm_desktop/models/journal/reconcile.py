@@ -8,7 +8,7 @@ from crm_core.digest import version_hash
 from crm_core.ids import RecordId
 from crm_core.wire import Hello
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import leaving, rows
+from crm_desktop.models.journal import leaving, rows, stubs
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt, salvage
 from crm_desktop.models.journal.rows import Shadow
@@ -57,6 +57,7 @@ def start_over(c: Connection, why: int = LOST_HISTORY) -> None:
     """Receive everything anew from cursor 0; the running digest is counted afresh."""
     held = rows.recount(c)
     c.run("DELETE FROM visited")
+    stubs.forget_all(c)
     c.run(
         "UPDATE sync_state SET cursor = 0, resume = '', resume_hi = 0, reconcile = ?,"
         " count = ?, total = ?, seq_known = 0",

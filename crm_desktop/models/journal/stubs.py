@@ -1,0 +1,84 @@
+"""Labels of parents out of sight, as the server tells them: kept while something in sight hangs
+below such a parent, in no index and no export (adr/0044)."""
+
+from __future__ import annotations
+
+from crm_core.catalog import CATALOG
+from crm_core.wire import Stubs
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal.received import Receipt
+from crm_desktop.models.sql import blob, id_of, is_blob_link, layout, quoted
+
+META_STUBS = "sync.stubs"
+"""Whether all labels are here: a pull that brings them all is under way, or was once."""
+
+UNDER_WAY, HERE = "under way", "here"
+
+
+def take(receipt: Receipt, stubs: Stubs) -> None:
+    """Keep labels, and drop those that there are no more."""
+    c = receipt.c
+    if stubs.whole:
+        c.run("DELETE FROM stub")
+        _set_meta(c, UNDER_WAY)
+    for record_id, label in stubs.labels.items():
+        c.run("DELETE FROM stub WHERE kind = ? AND id = ?", (stubs.kind, blob(record_id)))
+        if label:
+            sql = "INSERT INTO stub (kind, id, label) VALUES (?, ?, ?)"
+            c.run(sql, (stubs.kind, blob(record_id), label))
+
+
+def end_pull(c: Connection) -> None:
+    """A pull has come to its end: what it brought is whole."""
+    told = c.run(
+        "UPDATE meta SET value = ? WHERE name = ? AND value = ?", (HERE, META_STUBS, UNDER_WAY)
+    )
+    if told:  # what was received anew may have ended with records that are gone
+        drop_unneeded(c)
+
+
+def forget_all(c: Connection) -> None:
+    """Everything is received anew, these too."""
+    c.run("DELETE FROM stub")
+    c.run("DELETE FROM meta WHERE name = ?", (META_STUBS,))
+
+
+def drop_unneeded(c: Connection) -> None:
+    """Drop the labels of parents that are in sight by now, or below which nothing in sight hangs
+    any more."""
+    if c.one("SELECT 1 FROM stub LIMIT 1") is None:
+        return
+    for kind, key in c.rows("SELECT kind, id FROM stub"):
+        if not _is_hidden(c, kind, key) or not _has_children(c, kind, key):
+            c.run("DELETE FROM stub WHERE kind = ? AND id = ?", (kind, key))
+
+
+def _is_hidden(c: Connection, kind: str, key: bytes) -> bool:
+    if kind not in CATALOG:
+        return False
+    sql = f"SELECT 1 FROM {layout(kind).table} WHERE id = ? AND deleted = 0"
+    return c.one(sql, (key,)) is None
+
+
+_UP = tuple((kind, field) for kind, entity in CATALOG.items() for field in entity.root_links)
+
+
+def _has_children(c: Connection, kind: str, key: bytes) -> bool:
+    record_id = id_of(key)
+    for child, field in _UP:
+        link = field.link
+        if link is None or link.target not in ("", kind):
+            continue
+        value = key if is_blob_link(field) else record_id if link.target else f"{kind}/{record_id}"
+        sql = (
+            f"SELECT 1 FROM {layout(child).table} WHERE {quoted(field.name)} = ? AND deleted = 0"
+            " LIMIT 1"
+        )
+        if c.one(sql, (value,)) is not None:
+            return True
+    # Below own work lies the server's version, which may lead elsewhere.
+    return c.one("SELECT 1 FROM shadow WHERE instr(body, ?) LIMIT 1", (record_id,)) is not None
+
+
+def _set_meta(c: Connection, value: str) -> None:
+    c.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (META_STUBS, value))
