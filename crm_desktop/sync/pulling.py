@@ -125,7 +125,7 @@ def received(
             tally.add_pulled((yield from _apply_today(parcel, request, item)))
             return Pulled(verified=False, new_history=True, is_part=True)
         if isinstance(item, Hello):
-            if beside is not None and item.epoch != beside.epoch:
+            if beside is not None and (item.epoch != beside.epoch or item.anew):
                 return Pulled(verified=False, new_history=True)
             yield from ask(do.BeginPull(item, parcel.second))
             # A newer server takes what the former one did not know: that waits to be pushed.

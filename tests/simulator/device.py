@@ -26,11 +26,12 @@ from crm_desktop.models.store import Identity, Store
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.ports import Server
-from crm_desktop.sync.runner import Run, Runner
+from crm_desktop.sync.runner import SECOND_FROM_ROWS, Run, Runner
 from tests.simulator.chance import Crashed, VirtualTime, id_maker
 from tests.simulator.company import ORGANISATION, Person, device_id
 from tests.simulator.ledger import Key, Ledger, Place, Said, places_of
 from tests.simulator.link import Link
+from tests.simulator.second import Files, MortalSecondFile
 
 KEY = bytes(range(32))
 WRITTEN_THROUGH = 2
@@ -78,6 +79,10 @@ class Device:
         self.new_id = id_maker(dice, self.clock)
         self._noted: dict[int, ChangeSetId] = {}
         self._noted_at: object = None
+        self.second_from_rows = SECOND_FROM_ROWS
+        self.may_die_in_swap: Callable[[], None] = lambda: None
+        self.left_open: list[Store] = []
+        self.files = Files(self)
         self._path = folder / f"{name}-0.db"
         shutil.copyfile(template(name, person, folder.parent), self._path)
         self.store = self._opened()
@@ -98,13 +103,42 @@ class Device:
                 shutil.copyfile(before, after.with_name(after.name + ending))
         if power_cut:
             self._lose_pages(after.with_name(after.name + "-wal"))
-        self.store.close()
+        self._copy_second(power_cut=power_cut)
+        for store in (self.store, *self.left_open):
+            store.close()
+        self.left_open.clear()
         for ending in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         self._path = after
         self.syncing = False
         self.crash_after_commits = None
         self.store = self._opened()
+
+    def _copy_second(self, *, power_cut: bool) -> None:
+        before = self.files.named()
+        if before is None or not before.exists():
+            return
+        after = self._folder / f"{self.name}-{self.crashes}-second.db"
+        for ending in ("", "-wal"):
+            part = before.with_name(before.name + ending)
+            if part.exists():
+                shutil.copyfile(part, after.with_name(after.name + ending))
+        log = after.with_name(after.name + "-wal")
+        if power_cut and self.files.may_lose_pages and log.exists():
+            with log.open("r+b") as file:
+                file.truncate(self.dice.randint(0, log.stat().st_size))
+        self.files.second = after
+
+    @property
+    def path(self) -> Path:
+        """The file in use."""
+        return self._path
+
+    def point_to(self, path: Path) -> None:
+        """Take another file into use; all of it has been written through."""
+        self._path = path
+        self._writes += 1
+        self._safe_bytes = self._log_bytes()
 
     def _lose_pages(self, log: Path) -> None:
         if log.exists():
@@ -230,13 +264,13 @@ class Device:
 
     def _opened(self) -> Store:
         store = Store.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
-        store.writing = self._dying_after(store.writing)  # type: ignore[method-assign]
+        store.writing = self.dying_after(store.writing)  # type: ignore[method-assign]
         self._writes_through = store.write.value("PRAGMA synchronous") >= WRITTEN_THROUGH
         # Opening takes the log over as it is.
         self._safe_bytes = self._log_bytes()
         return store
 
-    def _dying_after(self, writing: Callable[[], Any]) -> Callable[[], Any]:
+    def dying_after(self, writing: Callable[[], Any]) -> Callable[[], Any]:
         """Each transaction may be the last: die behind its commit, before anybody hears of it."""
 
         @contextmanager
@@ -291,6 +325,7 @@ class _SimulatedRunner(Runner):
 
     def __init__(self, device: Device, link: Link, between: Between) -> None:
         super().__init__(device.outbox, link, open_stream=InLine, send=send_in_line)
+        self.with_second(MortalSecondFile(device), from_rows=device.second_from_rows)
         self._device = device
         self._between = between
 

@@ -140,7 +140,20 @@ class World:
                 ("crm_desktop.sync.pulling.ROWS_AT_ONCE", self._dice.choice((5000, 5000, 4, 12))),
             ):
                 stack.enter_context(patch(target, value))
+            if in_two_files(self.seed):
+                self._fetch_into_second_files(stack)
             yield
+
+    def _fetch_into_second_files(self, stack: ExitStack) -> None:
+        stack.enter_context(patch("crm_server.today_first.ROWS_FROM", 1))
+        for device in self._all:
+            device.second_from_rows = 1
+            device.may_die_in_swap = self._die_in_swap_perhaps
+
+    def _die_in_swap_perhaps(self) -> None:
+        if self.weather.happens(0.5):
+            self.tell("(dying within the swap)")
+            raise Crashed
 
     def _play(self) -> None:
         try:
@@ -335,6 +348,11 @@ class World:
         for device in self._devices:
             self._watch.look_at_rest(device, oracle)
             look_at_rest(device)
+
+
+def in_two_files(seed: int) -> bool:
+    """Whether the laptops of a seed fetch for the first time into a second file."""
+    return seed % 5 == 3
 
 
 def crowd(seed: int, dice: random.Random) -> Sequence[tuple[str, Person]]:

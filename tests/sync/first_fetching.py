@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,7 @@ class Laptop:
         self.line = Line(place)
         self.from_rows = 1
         self.asked: list[Effect[Any]] = []
+        self.failing: list[Exception] = []
         self.meanwhile: Meanwhile = lambda _: None
         self.progress: list[tuple[int, int]] = []
         self.lane: Callable[[Any], Any] = run_here
@@ -146,6 +147,23 @@ class Laptop:
     def states(self) -> list[str]:
         return [state for (state,) in self.rows("SELECT state FROM changeset ORDER BY n")]
 
+    def damage_second(self, how: str) -> None:
+        """Spoil the second file as it lies there after a kill."""
+        file = self.path / "crm-2.db"
+        whole = file.read_bytes()
+        if how == "cut":
+            file.write_bytes(whole[: len(whole) // 2])
+        elif how == "scrambled":
+            file.write_bytes(bytes(4096) + whole[4096:])
+        elif how == "empty":
+            file.write_bytes(b"")
+        elif how == "another key":
+            file.unlink()
+            Store.create(file, bytes(32), self.store.identity).close()
+        else:
+            with closing(Store.open(file, KEY)) as second:
+                second.write.run("PRAGMA user_version=0")
+
     def files(self) -> set[str]:
         return {file.name for file in self.path.iterdir()}
 
@@ -170,7 +188,7 @@ class Line(Link):
     """A line that may break after so many items, or be cut."""
 
     def __init__(self, place: Place) -> None:
-        super().__init__("ann-1", place.server, Weather(random.Random(0)))
+        super().__init__("ann-1", place.server, Weather(random.Random(0)), place.server.park)
         self.is_old_server = self.cut = self.cut_after_push = self._no_pulls = False
         self.refuses = False
         self.requests: list[Any] = []
@@ -212,6 +230,8 @@ class _Runner(Runner):
     def perform(self, effect: Effect[Any]) -> Any:
         self._laptop.asked.append(effect)
         self._laptop.meanwhile(effect)
+        if self._laptop.failing:
+            raise self._laptop.failing.pop()
         return super().perform(effect)
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from crm_desktop.beside import Folder
+from crm_core.changes import Change, Op
+from crm_core.errors import Bug, Unavailable
+from crm_desktop.beside import FETCHING, Folder
+from crm_desktop.models import journal
+from crm_desktop.models.backup import backup, check
+from crm_desktop.models.connection import WrongKeyOrDamaged
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from tests.simulator.chance import Crashed
+from tests.simulator.device import KEY
 from tests.simulator.oracle import Oracle
-from tests.sync.first_fetching import ACCOUNTS, Place, account, at, dies_at
+from tests.sync.first_fetching import ACCOUNTS, Laptop, Place, account, at, dies_at
 from tests.sync.scripted import rows_in
 
 
@@ -282,3 +290,153 @@ def test_work_on_a_record_deleted_meanwhile_is_not_lost(place: Place) -> None:
     assert laptop.synchronise().report.verified
     assert laptop.holds_everything()
     assert laptop.outbox.parked().conflict + laptop.outbox.parked().rejected == 1
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("damage", ["cut", "scrambled", "empty", "another key", "older version"])
+def test_a_damaged_second_file_is_begun_anew(place: Place, damage: str) -> None:
+    laptop = place.laptop
+    laptop.meanwhile = at(do.IndexSecond, crash)
+    with pytest.raises(Crashed):
+        laptop.synchronise()
+    laptop.restart()
+    laptop.damage_second(damage)
+    laptop.meanwhile = lambda _: None
+    assert laptop.synchronise().report.verified
+    assert laptop.holds_everything()
+    assert laptop.is_settled()
+
+
+def test_a_file_damaged_while_it_is_filled_is_given_up_for_the_first_one(place: Place) -> None:
+    laptop = place.laptop
+    laptop.meanwhile = at(do.ApplyPull, lambda: fail_once(laptop, WrongKeyOrDamaged("damaged")))
+    assert laptop.synchronise().report.verified
+    assert laptop.store.path.name == "crm-1.db"
+    assert laptop.holds_everything()
+    assert laptop.is_settled()
+
+
+def test_a_full_disk_keeps_what_was_fetched_and_the_day_is_worked_on(place: Place) -> None:
+    laptop = place.laptop
+    laptop.meanwhile = at(do.ApplyPull, lambda: fail_once(laptop, Unavailable("full")), nth=2)
+    run = laptop.synchronise()
+    assert isinstance(run.failure, Unavailable)
+    assert FETCHING in laptop.files()
+    laptop.edit(0, phone="111")
+    laptop.line.requests.clear()
+    assert laptop.synchronise().report.verified
+    assert laptop.line.requests[0].resume_hi
+    assert laptop.holds_everything()
+    assert laptop.is_settled()
+
+
+def test_a_restored_server_is_followed_in_the_first_file(place: Place) -> None:
+    laptop = place.laptop
+    place.server.back_up()
+
+    def restored() -> None:
+        laptop.edit(0, phone="111")
+        place.server.go_back()
+        raise Crashed
+
+    laptop.meanwhile = at(do.ApplyPull, restored, nth=2)
+    with pytest.raises(Crashed):
+        laptop.synchronise()
+    laptop.restart()
+    laptop.meanwhile = lambda _: None
+    for _ in range(2):
+        laptop.synchronise()
+    assert laptop.store.path.name == "crm-1.db"
+    assert laptop.value(0, "phone") == "111"
+    assert laptop.states() == ["confirmed"]
+    assert laptop.holds_everything()
+    assert laptop.is_settled()
+
+
+def test_what_leaves_sight_while_it_is_fetched_is_not_shown(place: Place) -> None:
+    laptop = place.laptop
+
+    def moved() -> None:
+        for number in (0, ACCOUNTS - 1):
+            place.server.load("account", account(number), {"owner": "f" * 32, "team": None})
+        raise Crashed
+
+    laptop.meanwhile = at(do.ApplyPull, moved, nth=3)
+    with pytest.raises(Crashed):
+        laptop.synchronise()
+    laptop.restart()
+    laptop.meanwhile = lambda _: None
+    assert laptop.synchronise().report.verified
+    assert laptop.value(0, "name") is None
+    assert laptop.holds_everything()
+
+
+def test_signing_in_again_meanwhile_goes_on_with_the_same_file(place: Place) -> None:
+    laptop = place.laptop
+    laptop.meanwhile = at(do.FinishPull, crash)
+    with pytest.raises(Crashed):
+        laptop.synchronise()
+    laptop.restart()
+    laptop.store.set_meta("session.tokens", "new ones")
+    laptop.store.set_identity(msgspec.structs.replace(laptop.store.identity, server="http://new"))
+    laptop.meanwhile = lambda _: None
+    laptop.synchronise()
+    assert "ApplyToday" not in laptop.kinds()
+    laptop.restart()
+    assert laptop.store.path.name == "crm-2.db"
+    assert laptop.store.meta("session.tokens") == "new ones"
+    assert laptop.store.identity.server == "http://new"
+
+
+def test_a_device_withdrawn_meanwhile_leaves_its_work_with_the_server(place: Place) -> None:
+    laptop = place.laptop
+
+    def withdrawn() -> None:
+        laptop.edit(0, phone="111")
+        place.server.withdraw("ann-1")
+
+    laptop.meanwhile = at(do.ApplyPull, withdrawn)
+    run = laptop.synchronise()
+    assert run.withdrawn
+    assert b"111" in b"".join(place.server.parked_by("ann-1"))
+    for file in laptop.path.glob("*.db"):
+        with pytest.raises(WrongKeyOrDamaged):
+            Store.open(file, bytes(32))
+
+
+def test_backup_and_doctor_look_at_the_first_file_meanwhile(place: Place, tmp_path: Path) -> None:
+    laptop, found = place.laptop, list[bool]()
+
+    def examine() -> None:
+        laptop.edit(0, phone="111")
+        backup(laptop.store, tmp_path / "copy.db")
+        found.append(check(laptop.store).is_well)
+
+    laptop.meanwhile = at(do.IndexSecond, examine)
+    laptop.synchronise()
+    assert found == [True]
+    with closing(Store.open(tmp_path / "copy.db", KEY)) as copy:
+        assert Outbox(copy).parked().pending == 1
+        assert Outbox(copy).state().in_sight
+
+
+def test_another_program_that_still_has_the_former_file_open_writes_nothing_into_it(
+    place: Place,
+) -> None:
+    laptop = place.laptop
+    with closing(Store.open(laptop.store.path, KEY)) as other:
+        laptop.meanwhile = at(do.RemoveFormer, lambda: try_to_write(other))
+        laptop.synchronise()
+    assert laptop.holds_everything()
+
+
+def try_to_write(other: Store) -> None:
+    change = Change("account", account(0), Op.SET, {"phone": "lost"})
+    with pytest.raises(Bug):
+        journal.commit(other, [change], label="Change")
+
+
+def fail_once(laptop: Laptop, problem: Exception) -> None:
+    laptop.failing.append(problem)

@@ -165,8 +165,15 @@ def _lay_work(old: Connection, receipt: Receipt) -> None:
         if kind not in CATALOG:
             continue
         record_id = id_of(key)
-        here = c.one(f"SELECT 1 FROM {layout(kind).table} WHERE id = ?", (key,))
-        if here is None and not _lay_without_row(old, receipt, kind, record_id):
+        row = rows.fetch(c, kind, record_id)
+        if row is None:
+            is_in_sight = _lay_without_row(old, receipt, kind, record_id)
+        else:
+            is_in_sight = row.deleted != HIDDEN
+            if not is_in_sight:  # it left while the rest was fetched; the work on it leaves now
+                c.run("DELETE FROM hidden WHERE kind = ? AND id = ?", (kind, key))
+                _put(receipt, kind, record_id, Shadow(row.seq, False, row.values), row.root)
+        if not is_in_sight:
             left.append((kind, key))
         rows.keep_shadow(c, kind, record_id)
         rebase(c, kind, record_id)
@@ -188,7 +195,16 @@ def _lay_without_row(old: Connection, receipt: Receipt, kind: str, record_id: Re
         rows.put(c, kind, record_id, (version.seq, known.root, LIVE), version.body)
         rows.set_shadow(c, kind, record_id, Shadow(version.seq, True, version.body))
         return True
-    rows.put(c, kind, record_id, (version.seq, known.root, LIVE), version.body)
-    receipt.count += 1
-    receipt.total += version_hash(kind, record_id, version.seq)
+    _put(receipt, kind, record_id, version, known.root)
     return False
+
+
+def _put(
+    receipt: Receipt, kind: str, record_id: RecordId, version: Shadow, root: bytes | None
+) -> None:
+    """A version that is about to leave with the work on it."""
+    assert version.body is not None
+    rows.put(receipt.c, kind, record_id, (version.seq, root, LIVE), version.body)
+    if version.seq:
+        receipt.count += 1
+        receipt.total += version_hash(kind, record_id, version.seq)
