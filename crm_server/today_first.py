@@ -13,9 +13,10 @@ from typing_extensions import override
 
 from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.wire import Enter, Mark, Part, PullRequest, encode
+from crm_server.digests import Digests
 from crm_server.pull import Puller
 from crm_server.sight import Plan
-from crm_server.store import Clock
+from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
 
 TODAY_ROOTS_MAX = 500
@@ -23,6 +24,9 @@ TODAY_ROOTS_MAX = 500
 
 RECORDS_MAX = 2000
 """Own records whose roots are looked for: of more than these not everything is urgent."""
+
+ROWS_FROM = 5_000
+"""Fewer rows are sent at once: they are there as soon as their first part would be."""
 
 _AHEAD_DAYS = 7
 _ZONES_DAYS = 1
@@ -46,10 +50,14 @@ _TASKS = _OF_MINE.format(kind="task", fields="'assignee'", when=_OPEN)
 _ACTIONS = _OF_MINE.format(kind="plan_action", fields="'owner'", when=_OPEN)
 
 
-def is_asked_for(request: PullRequest, clock: Clock) -> bool:
-    """Whether a device that holds nothing yet asks for today. With another history than the
-    server's it gets everything."""
-    return bool(request.first) and not request.cursor and request.epoch in ("", clock.epoch)
+def pays(
+    tx: Tx, clock: Clock, keys: frozenset[str], request: PullRequest, digests: Digests
+) -> bool:
+    """Whether a device that holds nothing yet asks for today, and there is much more than that.
+    With another history than the server's it gets everything."""
+    if not request.first or request.cursor or request.epoch not in ("", clock.epoch):
+        return False
+    return digests.of(tx, clock, keys).count >= ROWS_FROM
 
 
 class TodayPuller(Puller):

@@ -12,6 +12,17 @@ from tests.server.world import Acme, Device
 TODAY = "2026-11-20"
 
 
+@pytest.fixture(autouse=True)
+def little_is_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(today_first, "ROWS_FROM", 1)
+
+
+def test_little_is_sent_at_once(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(today_first, "ROWS_FROM", 1000)
+    with_a_week(acme)
+    assert isinstance(asks_first(acme.world.device("nancy"))[-1], End)
+
+
 def asks_first(device: Device) -> list[PullItem]:
     request = msgspec.structs.replace(device.request(), first=TODAY)
     lines = device.world.service.pull(device.who, request)
