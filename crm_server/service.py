@@ -180,7 +180,7 @@ class Service:
             rows = _generations(tx, who.user)
             generations = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows))
             pulled = (tx, clock, generations, request, self._digests, self.now)
-            today = today_first.is_asked_for(request, clock)
+            today = today_first.pays(tx, clock, generations.keys, request, self._digests)
             puller = TodayPuller(who.user, *pulled) if today else Puller(*pulled)
             delivered, _ = _delivered(tx, who.device)
             self._note_reached(tx, who.device, request.cursor)
