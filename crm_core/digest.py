@@ -8,7 +8,7 @@ the canonical body instead of the seq alone also tells whether the content is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -50,6 +50,13 @@ def of_version(kind: str, record_id: RecordId, seq: int) -> Digest:
 def bucket_of(root: RecordId) -> str:
     """The bucket in which a root is summed up with others."""
     return root[-BUCKET_DIGITS:]
+
+
+def ending_so(roots: Iterable[RecordId], endings: Iterable[str]) -> list[RecordId]:
+    """The roots whose ids end in one of these."""
+    wanted = frozenset(endings)
+    lengths = {len(one) for one in wanted}
+    return [root for root in roots if any(root[-n:] in wanted for n in lengths if n)]
 
 
 def canonical(body: Mapping[str, Value]) -> bytes:

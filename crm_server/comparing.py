@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from crm_core.digest import Digest, bucket_of, content_hash
+from crm_core.digest import Digest, bucket_of, content_hash, ending_so
 from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
@@ -33,7 +33,7 @@ def sums(tx: Tx, keys: frozenset[str], check: Check) -> dict[str, tuple[int, int
     found: dict[str, Digest] = {}
     roots = _shown(tx, keys)
     if check.endings:
-        roots = [root for root in roots if root.endswith(check.endings)]
+        roots = ending_so(roots, check.endings)
     for root, digest in _of_roots(tx, roots, content=check.content):
         name = root if check.endings else bucket_of(root)
         found[name] = found.get(name, Digest()) + digest

@@ -84,10 +84,10 @@ class Outbox:
                 return msgspec.structs.replace(state, first=day)
             if not state.epoch or state.pull_open:
                 return state
-            is_count_due, root = turns.due(c, self._store.clock())
-            if not is_count_due and not root:
+            is_count_due, endings = turns.due(c, self._store.clock())
+            if not is_count_due and not endings:
                 return state
-            return msgspec.structs.replace(state, check_root=root, count_due=is_count_due)
+            return msgspec.structs.replace(state, check=endings, count_due=is_count_due)
 
     def take_outbox(
         self, changesets_max: int, bytes_max: int, behind: ChangeSetId | None = None

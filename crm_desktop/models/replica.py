@@ -34,8 +34,8 @@ class SyncState(msgspec.Struct, frozen=True):
 
     `resume` and `resume_hi` are the last mark of a pull cut short (`pull_open`); `scope_gen` and
     `epoch` are those of the rows held; `verified_at` is when the digests last agreed ("" never),
-    at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check_root` is
-    the root whose content is to be compared today ("" none), `count_due` whether all rows are to be
+    at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check` are
+    the endings of roots whose content is compared today, `count_due` whether all rows are to be
     counted today. `first` is the local day to ask for before everything else, where nothing was
     fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
     here and the rest is not; `former` names the file that this one took the place of; `stubs` says
@@ -52,7 +52,7 @@ class SyncState(msgspec.Struct, frozen=True):
     verified_at: str = ""
     verified_cursor: int = 0
     seq_known: int = 0
-    check_root: str = ""
+    check: tuple[str, ...] = ()
     count_due: bool = False
     first: str = ""
     in_sight: int = 0

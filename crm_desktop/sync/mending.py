@@ -38,6 +38,8 @@ Pull = Callable[[Check, tuple[RecordId, ...]], Steps[Compared]]
 def mend(pull: Pull, doubted: tuple[str, ...], *, content: bool) -> Steps[bool]:
     """Fetch again what differs; False: only fetching everything helps. `doubted` are roots that are
     known to differ; `content`: compare what the records say too."""
+    if len(doubted) > ROOTS_ANEW_MAX:
+        return False
     roots = doubted or (yield from _differing_roots(pull, content=content))
     if not roots:
         return roots is not None

@@ -91,8 +91,8 @@ def pull_phase(
     below which everything is sent again.
     """
     state = yield from ask(do.ReadState())
-    if check is None and state.check_root:
-        check = Check((state.check_root,), content=True)
+    if check is None and state.check:
+        check = Check(state.check, content=True)
     return (yield from received(state, tally, check=check, anew=anew))
 
 

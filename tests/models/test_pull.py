@@ -8,9 +8,9 @@ import pytest
 from crm_core.catalog import CATALOG
 from crm_core.digest import Digest
 from crm_core.ids import RecordId
-from crm_core.wire import Deleted, Enter, Gone, Left, Mark, WireRow, WireTombstone
+from crm_core.wire import Check, Deleted, Enter, Gone, Left, Mark, WireRow, WireTombstone
 from crm_desktop.models import inbox, journal, search
-from crm_desktop.models.journal import leaving
+from crm_desktop.models.journal import leaving, turns
 from crm_desktop.models.journal.rows import fetch, recount
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.sql import blob, layout
@@ -376,7 +376,27 @@ def test_what_was_just_fetched_is_looked_at_again_a_day_later(store: Store) -> N
     one = row(A, 10, name="A")
     pull(store, 100, Enter((A,)), page("account", one), held=digest_of(("account", one)))
     state = Outbox(store).state()
-    assert (state.count_due, state.check_root) == (False, "")
+    assert (state.count_due, state.check) == (False, ())
     clock_of(store).move(hours=25)
     state = Outbox(store).state()
-    assert (state.count_due, state.check_root) == (True, A)
+    assert state.count_due
+    assert len(state.check) == turns.ENDINGS_A_DAY
+
+
+@pytest.mark.parametrize(("rows", "days"), [(20, 22), (200_000, 22), (500_000, 51)])
+def test_every_root_has_had_its_turn_within_a_months_working_days(
+    store: Store, rows: int, days: int
+) -> None:
+    pull(store, 100, Enter((A,)), page("account", row(A, 10, name="A")))
+    with store.writing() as c:
+        c.run("UPDATE sync_state SET count = ?", (rows,))
+    seen_so_far: set[str] = set()
+    for day in range(days):
+        assert len(seen_so_far) < 16**turns.ENDING_DIGITS, f"all of them by day {day}"
+        with store.writing() as c:
+            _, endings = turns.due(c, store.clock())
+            seen_so_far.update(endings)
+            turns.note_checked(c, Check(endings, content=True), store.now())
+            assert turns.due(c, store.clock())[1] == ()
+        clock_of(store).move(hours=25)
+    assert len(seen_so_far) == 16**turns.ENDING_DIGITS

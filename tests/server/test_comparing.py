@@ -33,6 +33,7 @@ from crm_core.wire import (
 from crm_desktop.models.journal import comparing
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Verdict
+from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 from crm_server import comparing as there
 from crm_server.throttle import spend_on_comparing
@@ -114,6 +115,20 @@ def test_both_sides_sum_up_the_same(acme: Acme, laptop: Store, seed: int, conten
     assert len(roots) == len(buckets) == 3  # the account, nancy, and what everybody sees
     again = pull(laptop, acme.nancy, Check(tuple(buckets), content=content))
     assert (again.compared, again.differing) == (True, ())
+
+
+def test_a_days_share_of_the_roots_is_compared_in_one_request(acme: Acme, laptop: Store) -> None:
+    fill(acme, 1)
+    more = [acme.nancy.account(f"A{n}") for n in range(30)]
+    pull(laptop, acme.nancy, Check())
+    shares = [tuple(f"{n:03x}" for n in range(first, first + 200)) for first in range(0, 4096, 200)]
+    found = [pull(laptop, acme.nancy, Check(share, content=True)) for share in shares]
+    assert {(x.compared, x.verified, x.differing) for x in found} == {(True, True, ())}
+    with laptop.writing() as c:
+        c.run("UPDATE account SET name = 'Hurt' WHERE id = ?", (blob(more[7]),))
+        c.run("UPDATE account SET name = 'Own', seq = 0 WHERE id = ?", (blob(more[8]),))
+    found = [pull(laptop, acme.nancy, Check(share, content=True)) for share in shares]
+    assert {one for x in found for one in x.differing} == {more[7], more[8]}
 
 
 def test_a_root_out_of_sight_is_named_as_left_and_shows_nothing(acme: Acme) -> None:

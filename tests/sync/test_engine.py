@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
+    ROOTS_ANEW_MAX,
     ChangeSetResult,
     Check,
     End,
@@ -161,6 +163,17 @@ def test_what_a_proxy_lets_through_goes_out_in_smaller_parts_and_the_rest_waits_
     world.fail(do.HearPush, *[judge] * 300)
     outcome = world.run(synchronise())
     assert (outcome.failure, outcome.tally.pushed, outcome.tally.rejected) == (None, 28, 1)
+
+
+def test_a_days_share_that_differs_in_too_many_roots_is_fetched_whole() -> None:
+    world = World()
+    world.state = msgspec.structs.replace(world.state, check=("abc",))
+    many = tuple(f"{n:032x}" for n in range(ROOTS_ANEW_MAX + 1))
+    differs = Verdict(NOTHING, verified=True, compared=True, differing=many)
+    world.fail(do.FinishPull, differs)
+    world.run(synchronise())
+    assert len(world.of(do.FetchAnew)) == 1
+    assert not [pull for pull in world.of(do.OpenPull) if pull.request.anew]
 
 
 def test_a_proxy_that_takes_nothing_at_all_refuses_no_work() -> None:

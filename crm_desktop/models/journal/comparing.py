@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from crm_core.catalog import CATALOG
-from crm_core.digest import Digest, bucket_of, content_hash, version_hash
+from crm_core.digest import (
+    BUCKET_DIGITS,
+    Digest,
+    bucket_of,
+    content_hash,
+    ending_so,
+    version_hash,
+)
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import Check, Sums, WireRow
@@ -16,6 +23,7 @@ from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.sql import blob, from_json, id_of, layout, quoted
 
 WHOLE_ID = 32
+_ROOTS_AT_ONCE = 500
 _BODY = msgspec.json.Decoder(dict[str, Value])
 _ROW = msgspec.json.Decoder(WireRow)
 _IDS = msgspec.json.Decoder(tuple[RecordId, ...])
@@ -50,19 +58,36 @@ def differing(c: Connection, said: Sums) -> tuple[str, ...]:
 def sums(c: Connection, check: Check) -> dict[str, Digest]:
     """The digests of the server's versions held here, whatever own work lies above them."""
     endings = check.endings
-    wanted = [RecordId(one) for one in endings if len(one) == WHOLE_ID]
-    narrowed = wanted if len(wanted) == len(endings) else []
-    everywhere = None if narrowed else _held(c)
+    if endings and all(len(one) > BUCKET_DIGITS for one in endings):
+        return _sums_of_few(c, check)
+    held = _held(c)
     found: dict[str, Digest] = {}
-    for version in versions(c, narrowed, content=check.content):
+    for version in versions(c, (), content=check.content):
         # What lies below no root that is held must show as well: it counts wherever it says.
-        held = _held(c, version.roots) if everywhere is None else everywhere
         roots = held.intersection(version.roots) or version.roots
         digest = Digest(1, version.hash)
         for root in roots:
             if not endings or root.endswith(endings):
                 name = root if endings else bucket_of(root)
                 found[name] = found.get(name, Digest()) + digest
+    return found
+
+
+def _sums_of_few(c: Connection, check: Check) -> dict[str, Digest]:
+    """The digests of single roots, or of those held that end so: only what lies there is read."""
+    endings = check.endings
+    if all(len(one) == WHOLE_ID for one in endings):
+        wanted = [RecordId(one) for one in endings]
+    else:
+        wanted = sorted(ending_so(_held(c), endings))
+    found: dict[str, Digest] = {}
+    for start in range(0, len(wanted), _ROOTS_AT_ONCE):
+        some = wanted[start : start + _ROOTS_AT_ONCE]
+        only, held = frozenset(some), _held(c, some)
+        for version in versions(c, some, content=check.content):
+            for root in only.intersection(version.roots):
+                if root in held or not _held(c, version.roots):
+                    found[root] = found.get(root, Digest()) + Digest(1, version.hash)
     return found
 
 
