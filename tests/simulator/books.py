@@ -16,6 +16,7 @@ from crm_core.merging import taker_of
 from crm_core.scope import parse_target
 from tests.simulator.company import device_id
 from tests.simulator.device import LINKS_ABOVE
+from tests.simulator.disputes import is_about_above
 from tests.simulator.invariants import Entry, Watch
 from tests.simulator.ledger import Key, Ledger, Place, Said
 from tests.simulator.oracle import Oracle, dangling
@@ -121,7 +122,7 @@ def _look_at_verdict(said: Said, result: Mapping[str, Any], wrote: Wrote) -> Non
     changes = said.changeset.changes
     for part in result["changes"]:
         change = changes[part["index"]]
-        if part["result"] not in (*REFUSING, "conflict") or _is_about_above(change, part):
+        if part["result"] not in (*REFUSING, "conflict") or is_about_above(change, part):
             continue
         others = [
             x for x in changes if x is not change and (x.kind, x.id) == (change.kind, change.id)
@@ -141,12 +142,6 @@ def _hanging(oracle: Oracle, above: Key) -> Iterator[tuple[Key, str]]:
         for name, target in LINKS_ABOVE.get(kind, ()) if not truth.deleted else ():
             if parse_target(target, truth.values.get(name)) == above:
                 yield (kind, record_id), name
-
-
-def _is_about_above(change: Change, part: Mapping[str, Any]) -> bool:
-    """Whether a conflict is about the deletion of the record below which a new one stands."""
-    links = (name for name, _ in LINKS_ABOVE.get(change.kind, ()))
-    return change.op is Op.INSERT and part["result"] == "conflict" and part["field"] in links
 
 
 def _wanted(change: Change, part: str) -> Iterator[tuple[str, Any]]:

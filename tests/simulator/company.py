@@ -62,8 +62,10 @@ RIGHTS: tuple[tuple[RecordId, str, str, str], ...] = (
     (fixed_id(72), "rep", "account", "reassign"),
     (fixed_id(73), "lead", "*", "read"),
     (fixed_id(74), "kam", "*", "edit"),
+    (fixed_id(75), "lead", "account", "edit"),
+    (fixed_id(76), "rep", "visit", "edit"),
 )
-"""Rights that IT may change: (id of the row, role, kind, action)."""
+"""Rights that IT may change, or deny: (id of the row, role, kind, action)."""
 
 
 def device_id(name: str) -> DeviceId:

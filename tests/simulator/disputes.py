@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, members_of
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
@@ -100,3 +101,9 @@ def is_value(parked: Any, change: Change, name: str) -> bool:
         elif value == wanted:
             return True
     return False
+
+
+def is_about_above(change: Change, part: Mapping[str, Any]) -> bool:
+    """Whether a conflict is about the deletion of the record below which a new one stands."""
+    links = (link.name for link in CATALOG[change.kind].root_links)
+    return change.op is Op.INSERT and part["result"] == "conflict" and part["field"] in links

@@ -17,7 +17,7 @@ from crm_desktop.models.sql import LIVE, blob
 from crm_desktop.sync.status import State, standing
 from tests.simulator import merges, notes
 from tests.simulator.device import Device
-from tests.simulator.disputes import Disputes
+from tests.simulator.disputes import Disputes, is_about_above
 from tests.simulator.ledger import Key, Ledger, Place, Said
 from tests.simulator.oracle import Oracle
 from tests.simulator.violation import Violation
@@ -233,6 +233,8 @@ class Watch:
         part = part or _of_the_conflict(said, verdicts) or {"result": "applied"}
         into = RecordId(part.get("params", {}).get("into", change.id))
         verdict, place = part["result"], (change.kind, into, name)
+        if verdict == "conflict" and is_about_above(change, part):
+            verdict = "applied"
         if verdict in ("applied", "merged"):
             if not self._stood(said, change, place, known.kind, known.policy):
                 raise Violation(

@@ -16,10 +16,12 @@ from tests.simulator.mutants import (
     parking,
     server,
     storage,
+    watched,
 )
 from tests.simulator.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
     *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
+    *watched.MUTANTS,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from crm_server.judge import Judge, Judged
 from crm_server.rows import Row
 from crm_server.taking import Taking
 from crm_server.work import Work
-from tests.server import test_deleting, test_merging, test_refusing
+from tests.server import test_merging, test_refusing
 from tests.simulator.mutants.mutant import Mutant
 
 
@@ -186,18 +186,12 @@ MUTANTS = (
     Mutant("clock of the device judges", device_clock_judges, 2),
     Mutant("versions of fields not kept", versions_of_fields_not_kept, 2),
     Mutant("delete over an unseen edit", delete_over_an_unseen_edit, 2),
-    Mutant(
-        "delete over an unseen child", delete_over_an_unseen_child, 10,
-        test_deleting.test_a_child_unknown_to_the_deleter_stops_the_whole_cascade,
-    ),
+    Mutant("delete over an unseen child", delete_over_an_unseen_child, 2),
     Mutant(
         "unique key rejecting the row", unique_rejects_the_row, 10,
         test_refusing.test_a_taken_code_parks_the_field_and_the_record_is_accepted,
     ),
-    Mutant(
-        "unique key unchecked", unique_not_checked, 10,
-        test_refusing.test_a_twin_in_sight_is_named,
-    ),
+    Mutant("unique key unchecked", unique_not_checked, 10),
     Mutant(
         "rejected cascade instead of blocked", rejected_cascade, 11,
         test_refusing.test_what_hangs_below_a_refused_insert_is_blocked_until_it_passes,
@@ -214,14 +208,8 @@ MUTANTS = (
         "moment of the changeset believed", author_believed, 14,
         test_refusing.test_author_and_moment_come_from_the_token_and_the_clock,
     ),
-    Mutant(
-        "second value not parked", second_value_not_parked, 1,
-        test_merging.test_a_third_authors_value_joins_the_conflict,
-    ),
-    Mutant(
-        "one value parked at a time", one_value_parked, 1,
-        test_merging.test_a_third_authors_value_joins_the_conflict,
-    ),
+    Mutant("second value not parked", second_value_not_parked, 1),
+    Mutant("one value parked at a time", one_value_parked, 1),
     Mutant("conflict not told", conflict_not_told, 1),
     Mutant(
         "second decision lost", second_decision_lost, 1,

@@ -15,7 +15,7 @@ from crm_desktop.models.journal import leaving, reconcile, rows, settling
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.replica import Settled
 from crm_desktop.models.sql import blob
-from tests.models import test_pull, test_verdicts
+from tests.models import test_pull
 from tests.simulator.mutants.mutant import Mutant, forget
 
 
@@ -157,14 +157,8 @@ MUTANTS = (
         test_pull.test_pending_work_on_what_left_is_orphaned_not_lost,
     ),
     Mutant("rejected work forgotten", rejected_forgotten, 1),
-    Mutant(
-        "rejected work discarded by itself", rejected_discarded, 1,
-        test_verdicts.test_rows_below_a_refused_insert_wait_and_nothing_else_does,
-    ),
-    Mutant(
-        "blocked for ever", blocked_for_ever, 11,
-        test_verdicts.test_sending_the_reason_again_frees_what_waited,
-    ),
+    Mutant("rejected work discarded by itself", rejected_discarded, 1),
+    Mutant("blocked for ever", blocked_for_ever, 11),
     Mutant("journal aged by the laptop's clock", journal_aged_by_the_clock, 1),
     Mutant("epoch change ignored", epoch_ignored, 5),
     Mutant("lost work not offered again", nothing_offered_again, 1),
