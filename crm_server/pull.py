@@ -209,9 +209,8 @@ class Puller:
                 held.setdefault(kind, {})[record_id] = seq
             yield _line(Anew(tuple(asked), held, more=n < len(portions)))
         yield from self._pages(sorted(rows.values(), key=_seq_of))
-        hidden = tuple(root for root in asked if root not in shown)
-        if hidden:
-            yield _line(Left(hidden))
+        for hidden in _portions([root for root in asked if root not in shown]):
+            yield _line(Left(tuple(hidden)))
 
     def _rerooted(self, cursor: int) -> list[RecordId]:
         """Records that did not change but hang below other roots than before."""

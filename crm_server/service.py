@@ -372,11 +372,12 @@ def _generations(tx: Tx, user: RecordId) -> list[_GenerationRow]:
 
 
 def _graced(generations: Sequence[_GenerationRow], now: str) -> Mapping[int, frozenset[str]]:
-    """The generations that ended only days ago, by the server's own clock."""
+    """The generations that ended only days ago, by the server's own clock. An end that lies ahead
+    was written by a clock that was wrong: it opens nothing for years."""
     return {
         gen: keys
         for (gen, _, _, keys), (_, _, ended_at, _) in pairwise(generations)
-        if hours_between(ended_at, now) <= SCOPE_GRACE_DAYS * 24
+        if abs(hours_between(ended_at, now)) <= SCOPE_GRACE_DAYS * 24
     }
 
 

@@ -15,6 +15,7 @@ from crm_core.ids import RecordId
 from crm_desktop.models import pinyin
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.search_index import (
+    Ahead,
     Indexed,
     build,
     index_now,
@@ -28,7 +29,17 @@ from crm_desktop.models.search_tables import KIND_BITS
 from crm_desktop.models.search_words import TRIGRAM, fold, terms_of, trigram_query, word_query
 from crm_desktop.models.sql import layout, quoted
 
-__all__ = ["Hit", "build", "index_now", "is_behind", "rebuild", "search", "step", "terms_of"]
+__all__ = [
+    "Ahead",
+    "Hit",
+    "build",
+    "index_now",
+    "is_behind",
+    "rebuild",
+    "search",
+    "step",
+    "terms_of",
+]
 
 CANDIDATES_MAX = 200
 """Ranking a very common word over all its matches is what costs: the first so many are ranked."""

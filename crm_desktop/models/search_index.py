@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from functools import cache
+
+import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity, searchable
 from crm_core.fields import Kind
 from crm_core.ids import RecordId
+from crm_desktop.background import in_background
 from crm_desktop.models import pinyin
-from crm_desktop.models.connection import Connection, SqlRow, SqlValue
+from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.search_tables import KIND_BITS, TABLES, is_current, join_some, lay_out
 from crm_desktop.models.search_words import fold, words_of
 from crm_desktop.models.sql import LIVE, blob, layout, quoted
 from crm_desktop.models.store import GaveWay, Store
 
-STEP_ROWS = 4_000
-"""Rows indexed in one transaction: one segment of each table, and 20 MB of memory."""
+STEP_ROWS = 2_000
+"""Rows indexed in one transaction: one segment of each table. What FTS5 gathers of more does not
+fit into the processor's caches, and of twice as many 15 MB more are held."""
 
 CHUNK_ROWS = 50
 """Rows between two looks whether somebody else wants to write: some 3 ms."""
 
 JOIN_PAGES = 500
+JOIN_EVERY_STEPS = 64
+"""Segments are joined once everything is indexed, and before that wherever so many have gathered:
+searches read a hundred of them in the same time."""
+
 CHARACTERS_PER_FIELD = 20_000
 NAME_WEIGHT = 5
 """Fields from this search weight on are names, found by pinyin too."""
@@ -68,29 +79,110 @@ def index_now(c: Connection, records: Iterable[tuple[str, RecordId]]) -> None:
         _write(c, kind, words, c.rows(sql, (blob(record_id),)))
 
 
-def step(store: Store, most: int = STEP_ROWS) -> bool:
-    """Index some of what waits, then join segments; whether there is more to do. For the runtime,
-    when it is quiet. Raises GaveWay, with nothing done, where somebody else wanted to write."""
-    with store.writing_behind() as c:
-        if not is_current(c):
-            lay_out(c)
-        left = most - _index_dirty(c, store, most)
-        for kind in CATALOG:
-            if left <= 0:
-                break
-            left -= _index_new(c, store, kind, left)
-    if left <= 0:
-        _join(store)
+class Ahead:
+    """What is kept between the steps of one builder: the words of the next step are made on a
+    thread of their own, while SQLite takes in those of this one."""
+
+    def __init__(self) -> None:
+        self._next: Prepared | None = None
+        self._seen = -1
+        self.steps = 0
+
+    def wait(self) -> None:
+        """Until the words of the next step are made; while others may write."""
+        if self._next is not None:
+            wait((self._next.made,))
+
+    def begin(self, turns: int) -> None:
+        """At the start of a step, in its transaction: what was made ahead counts only where nobody
+        else has had a turn to write since."""
+        self.steps += 1
+        if self._seen != turns:
+            self.drop()
+        self._seen = turns
+
+    def drop(self) -> None:
+        """Give up what was made ahead."""
+        if self._next is not None:
+            self._next.given_up.set()
+        self._next = None
+
+    def take(self, kind: str, mark: int) -> Prepared | None:
+        """The words of the rows behind this mark, if they were made."""
+        found = self._next
+        if found is None or (found.kind, found.mark) != (kind, mark):
+            return None
+        self._next = None
+        return found
+
+    def prepare(self, c: Connection, kind: str, mark: int, most: int) -> bool:
+        """Read the rows behind a mark and begin to make their words; whether there are any."""
+        words = indexed_of(kind)
+        assert words is not None
+        rows = c.rows(_behind(kind, words), (mark, most))
+        if not rows:
+            return False
+        number, given_up = _number(c, kind), threading.Event()
+
+        def make() -> Words:
+            made = Words()
+            for first in range(0, len(rows), CHUNK_ROWS):
+                if given_up.is_set():
+                    break
+                made.add(words, number, rows[first : first + CHUNK_ROWS])
+                time.sleep(0)  # whoever waits for the interpreter gets it now
+            return made
+
+        self.drop()
+        made = in_background(make, "search-words")
+        self._next = Prepared(kind, mark, rows[-1][0], len(rows), made, given_up)
         return True
-    return _join(store)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """So many rows behind a mark, up to the last, and their words as soon as they are made."""
+
+    kind: str
+    mark: int
+    last: int
+    rows: int
+    made: Future[Words]
+    given_up: threading.Event
+
+
+def step(store: Store, most: int = STEP_ROWS, ahead: Ahead | None = None) -> bool:
+    """Index some of what waits, or join segments; whether there is more to do. For the runtime,
+    when it is quiet. `ahead`: kept by whoever takes several steps. Raises GaveWay, with nothing
+    done, where somebody else wanted to write."""
+    ahead = ahead or Ahead()
+    ahead.wait()
+    try:
+        with store.writing_behind() as c:
+            ahead.begin(store.turns)
+            if not is_current(c):
+                lay_out(c)
+            left = most - _index_dirty(c, store, most)
+            for kind in CATALOG:
+                if left <= 0:
+                    break
+                left -= _index_new(c, store, kind, left, ahead)
+    except BaseException:
+        ahead.drop()
+        raise
+    if left > 0:
+        return _join(store)
+    if ahead.steps % JOIN_EVERY_STEPS == 0:
+        _join(store)
+    return True
 
 
 def build(store: Store) -> None:
     """Index all that waits."""
-    more = True
+    more, ahead = True, Ahead()
     while more:
         try:
-            more = step(store)
+            more = step(store, ahead=ahead)
         except GaveWay:
             continue
 
@@ -143,24 +235,36 @@ def _index_dirty(c: Connection, store: Store, most: int) -> int:
     return len(waiting)
 
 
-def _index_new(c: Connection, store: Store, kind: str, most: int) -> int:
+def _index_new(c: Connection, store: Store, kind: str, most: int, ahead: Ahead) -> int:
+    """Index new rows of a kind; how many, or `most` where the next ones are being prepared."""
     words = indexed_of(kind)
     if words is None:
         return 0
     mark = c.value("SELECT indexed FROM search_kind WHERE kind = ?", (kind,)) or 0
-    sql = (
+    prepared = ahead.take(kind, mark)
+    done = 0
+    if prepared is not None:
+        mark, done = prepared.last, prepared.rows
+        has_next = ahead.prepare(c, kind, mark, most)
+        _put_at_once(c, kind, prepared.made.result())
+    else:
+        sql = _behind(kind, words)
+        while done < most and (some := c.rows(sql, (mark, min(CHUNK_ROWS, most - done)))):
+            store.give_way()
+            _write(c, kind, words, some)
+            mark = some[-1][0]
+            done += len(some)
+        has_next = done == most and ahead.prepare(c, kind, mark, most)
+    if done:
+        c.run("UPDATE search_kind SET indexed = ? WHERE kind = ?", (mark, kind))
+    return most if has_next else done
+
+
+def _behind(kind: str, words: Indexed) -> str:
+    return (
         f"SELECT rid, deleted, {words.columns} FROM {layout(kind).table} WHERE rid > ?"
         " ORDER BY rid LIMIT ?"
     )
-    done = 0
-    while done < most and (some := c.rows(sql, (mark, min(CHUNK_ROWS, most - done)))):
-        store.give_way()
-        _write(c, kind, words, some)
-        mark = some[-1][0]
-        done += len(some)
-    if done:
-        c.run("UPDATE search_kind SET indexed = ? WHERE kind = ?", (mark, kind))
-    return done
 
 
 def _number(c: Connection, kind: str) -> int:
@@ -180,26 +284,54 @@ def _remove(c: Connection, kind: str, rids: Sequence[int]) -> None:
 
 
 def _write(c: Connection, kind: str, words: Indexed, found: Sequence[SqlRow]) -> None:
-    number = _number(c, kind)
-    texts: list[tuple[SqlValue, ...]] = []
-    parts: list[tuple[SqlValue, ...]] = []
-    spelt: list[tuple[SqlValue, ...]] = []
-    dead: list[int] = []
-    for row in found:
-        if row[1] != LIVE:
-            dead.append(row[0])
-            continue
-        key = row[0] << KIND_BITS | number
-        text = fold(_text(row[2:]))
-        texts.append((key, text))
-        parts.append((key, text if text.isascii() else words_of(text)))
-        names = [row[2 + n] for n in words.spelt if row[2 + n] and not row[2 + n].isascii()]
-        if names:
-            spelt.append((key, " ".join(map(pinyin.spellings, names))))
-    for table, indexed in zip(TABLES, (texts, parts, spelt), strict=True):
-        c.many(f"INSERT OR REPLACE INTO {table} (rowid, words) VALUES (?, ?)", indexed)
-    if dead:
-        _remove(c, kind, dead)
+    """Index some rows, each by a statement of its own."""
+    made = Words()
+    made.add(words, _number(c, kind), found)
+    for table, indexed in made.by_table():
+        c.many(f"INSERT OR REPLACE INTO {table} (rowid, words) VALUES (?, ?)", indexed.items())
+    if made.dead:
+        _remove(c, kind, made.dead)
+
+
+def _put_at_once(c: Connection, kind: str, made: Words) -> None:
+    """Index many rows by one statement for each table: Python runs on elsewhere meanwhile, and
+    SQLite can be interrupted between any two rows. FTS5 makes a segment of each such statement."""
+    for table, indexed in made.by_table():
+        c.run(
+            f"INSERT OR REPLACE INTO {table} (rowid, words)"
+            " SELECT CAST(key AS INTEGER), value FROM json_each(?)",
+            (msgspec.json.encode(indexed).decode(),),
+        )
+    if made.dead:
+        _remove(c, kind, made.dead)
+
+
+@dataclass
+class Words:
+    """What is indexed of some rows: the words of each table by rowid, and who is dead."""
+
+    texts: dict[int, str] = field(default_factory=dict[int, str])
+    parts: dict[int, str] = field(default_factory=dict[int, str])
+    spelt: dict[int, str] = field(default_factory=dict[int, str])
+    dead: list[int] = field(default_factory=list[int])
+
+    def add(self, words: Indexed, number: int, found: Sequence[SqlRow]) -> None:
+        """The words of some rows of the kind with this number."""
+        for row in found:
+            if row[1] != LIVE:
+                self.dead.append(row[0])
+                continue
+            key = row[0] << KIND_BITS | number
+            text = fold(_text(row[2:]))
+            self.texts[key] = text
+            self.parts[key] = text if text.isascii() else words_of(text)
+            names = [row[2 + n] for n in words.spelt if row[2 + n] and not row[2 + n].isascii()]
+            if names:
+                self.spelt[key] = " ".join(map(pinyin.spellings, names))
+
+    def by_table(self) -> Iterator[tuple[str, dict[int, str]]]:
+        """The words that belong into each table."""
+        return zip(TABLES, (self.texts, self.parts, self.spelt), strict=True)
 
 
 def _text(values: Iterable[str | None]) -> str:

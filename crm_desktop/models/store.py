@@ -49,7 +49,8 @@ def new_uuid7() -> RecordId:
 
 
 class Store:
-    """One open database file. `write` belongs to one thread at a time; `reader` to anybody."""
+    """One open database file. `write` belongs to one thread at a time; `reader` to anybody. `turns`
+    counts who wrote: work behind compares it, since what it read before may have changed."""
 
     def __init__(self, path: Path, key: bytes, write: Connection, clock: Clock, new_id: NewId):
         self.path = path
@@ -61,6 +62,7 @@ class Store:
         self._lock = threading.Lock()
         self._nudge = threading.Lock()
         self._wanted = 0
+        self.turns = 0
         self._is_behind = False
         self._closed = False
         self.identity = identity_in(write)
@@ -169,6 +171,10 @@ class Store:
 
     def _take(self) -> None:
         """The right to write; work behind is interrupted for it."""
+        self._acquire()
+        self.turns += 1
+
+    def _acquire(self) -> None:
         if self._lock.acquire(blocking=False):
             return
         with self._nudge:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QTimer
 
 from crm_core.errors import CrmError
@@ -9,6 +11,9 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import GaveWay, Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
+
+if TYPE_CHECKING:  # loading it would hold up the first list
+    from crm_desktop.models.search import Ahead
 
 QUIET_MS = 500
 """Begins after this much quiet, so that a sync's own pages go first."""
@@ -19,11 +24,11 @@ START_AFTER_MS = 2000
 PAUSE_MS = 5
 """Between steps, in which others that write and compute get their turn."""
 
-ROWS_MAX, ROWS_MIN = 4_000, 100
+ROWS_MAX, ROWS_MIN = 2_000, 100
 """Rows of a step: half as many after each that gave way, twice as many after each that did not."""
 
-STEPS_A_CHECKPOINT = 4
-"""Steps, each of some 10 MB in the log, until it is copied back into the file: never by a
+STEPS_A_CHECKPOINT = 8
+"""Steps, each of some 5 MB in the log, until it is copied back into the file: never by a
 person's own commit."""
 
 
@@ -37,6 +42,7 @@ class Indexer(QObject):
         self._store = store
         self._lanes = lanes
         self._rows = ROWS_MAX
+        self._ahead: Ahead | None = None
         self._steps = 0
         self._is_at_work = False
         self._timer = QTimer(self, singleShot=True)
@@ -66,8 +72,9 @@ class Indexer(QObject):
         def job() -> bool | None:
             from crm_desktop.models import search
 
+            self._ahead = self._ahead or search.Ahead()
             try:
-                more = search.step(store, rows)
+                more = search.step(store, rows, self._ahead)
             except GaveWay:
                 return None
             if is_checkpoint or not more:

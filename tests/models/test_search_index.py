@@ -180,3 +180,31 @@ def test_thousands_of_saves_without_a_builder_never_fill_the_index(store: Store)
         with store.writing() as c:
             c.run("INSERT INTO find_text (rowid, words) VALUES (?, ?)", ((n + 1) << 8, f"kunde{n}"))
     assert segments(store, "find_text") < refused_at // 4
+
+
+def test_what_changes_after_its_words_were_made_is_found_as_it_is_now(store: Store) -> None:
+    arrive(store, 30)
+    ahead = search.Ahead()
+    assert search.step(store, 10, ahead)  # and makes the words of the next ten
+    put(store, "account", RecordId(f"{15 + 9:032x}"), name="Was renamed")
+    while search.step(store, 10, ahead):
+        pass
+    assert found(store, "renamed") == ["Was renamed"]
+    assert found(store, "customer 15") == []
+    assert found(store, "customer 25") == ["Customer 25"]
+
+
+def test_words_made_ahead_are_dropped_with_the_step_that_gave_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(store, 30)
+    ahead = search.Ahead()
+    assert search.step(store, 10, ahead)
+    monkeypatch.setattr(store, "_wanted", 1)
+    with pytest.raises(GaveWay):
+        search.step(store, 10, ahead)
+    monkeypatch.setattr(store, "_wanted", 0)
+    while search.step(store, 10, ahead):
+        pass
+    assert [n for n in range(30) if found(store, f"customer {n}") == []] == []
+    check(store)

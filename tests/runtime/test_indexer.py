@@ -51,7 +51,7 @@ def test_a_save_gets_through_and_the_next_step_is_smaller(
 ) -> None:
     asked: list[int] = []
 
-    def step(of: Store, most: int) -> bool:
+    def step(of: Store, most: int, _ahead: object) -> bool:
         asked.append(most)
         if len(asked) == 1:
             with of.writing_behind() as c:
@@ -72,7 +72,7 @@ def test_after_a_full_disk_the_next_change_tries_again(
 ) -> None:
     asked: list[int] = []
 
-    def step(_of: Store, most: int) -> bool:
+    def step(_of: Store, most: int, _ahead: object) -> bool:
         asked.append(most)
         if len(asked) == 1:
             raise Unavailable(tr_noop("The disk is full."))
