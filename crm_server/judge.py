@@ -39,13 +39,17 @@ class Author:
     graced: Mapping[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
     delivered: int = 0
     pulled: int = 0
+    former: Mapping[int, Matrix] = field(default_factory=dict[int, Matrix])
     _decided: dict[tuple[Action, str, frozenset[str], int, bool], bool] = field(
         default_factory=dict[tuple[Action, str, frozenset[str], int, bool], bool]
     )
 
-    def reach(self, kind: str, action: Action) -> Level:
-        """How far an action of his reaches."""
-        return reach(self.matrix, kind, action)
+    def reach(self, kind: str, action: Action, scope_gen: int) -> Level:
+        """How far an action of his reaches, or reached when he wrote: a role that was taken from
+        him days ago still carries what he wrote in it."""
+        today = reach(self.matrix, kind, action)
+        former = self.former.get(scope_gen)
+        return today if former is None else max(today, reach(former, kind, action))
 
     def sees(self, keys: frozenset[str], scope_gen: int) -> bool:
         """Whether one of a record's keys is his, or was when he wrote (scope moves take days)."""
@@ -69,7 +73,7 @@ class Author:
         self, action: Action, kind: str, keys: frozenset[str], scope_gen: int, *, own: bool
     ) -> bool:
         near_then = _nearness_then(self.graced.get(scope_gen), keys)
-        reached = self.reach(kind, action)
+        reached = self.reach(kind, action, scope_gen)
         return is_reached(reached, self.holder, keys, own=own, near_then=near_then)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from crm_core.catalog import CATALOG
@@ -24,12 +24,18 @@ def settle_directory(service: Service, tx: Tx, clock: Clock, before: Directory) 
     _follow_territories(work, before, now)
     work.flush()
     seq = work.seq if work.seq != clock.seq else work.next_seq()
-    _new_generations(tx, now, seq, service.now)
+    moved = {
+        user for user, person in now.users.items()
+        if user in before.users and before.users[user].role != person.role
+    }  # fmt: skip
+    _new_generations(tx, now, seq, service.now, moved)
     return replace(clock, seq=seq, directory_seq=seq)
 
 
-def _new_generations(tx: Tx, directory: Directory, seq: int, at: str) -> None:
-    """A user whose keys changed gets a new scope generation."""
+def _new_generations(
+    tx: Tx, directory: Directory, seq: int, at: str, moved: Collection[RecordId]
+) -> None:
+    """A user whose keys or role changed gets a new scope generation."""
     last: dict[str, tuple[int, str]] = {}
     for user, gen, keys in tx.rows("SELECT user_id,gen,keys FROM user_scope ORDER BY gen"):
         last[user] = (gen, keys)
@@ -37,7 +43,7 @@ def _new_generations(tx: Tx, directory: Directory, seq: int, at: str) -> None:
     for user in directory.users:
         keys = json.dumps(sorted(directory.rights(user)[2]))
         gen, known = last.get(user, (0, ""))
-        if keys != known:
+        if keys != known or user in moved:
             fresh.append((user, gen + 1, seq, at, keys))
     tx.many("INSERT INTO user_scope(user_id,gen,seq,at,keys) VALUES (?,?,?,?,?)", fresh)
 

@@ -21,6 +21,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
 from crm_core.merging import taker_of
+from crm_core.roles import with_overrides
 from crm_core.values import instant_of
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
@@ -37,7 +38,7 @@ from crm_core.wire import (
 )
 from crm_server import today_first
 from crm_server.digests import Digests
-from crm_server.directory import load_directory
+from crm_server.directory import load_directory, roles_before
 from crm_server.judge import Author
 from crm_server.moments import hours_between
 from crm_server.pull import Puller
@@ -137,8 +138,15 @@ class Service:
         person = self.directory(tx, clock).users.get(who.user)
         role = person.role if person is not None else ""
         graced = _graced(generations, self.now)
+        places = [seq for found, seq, _, _ in generations if found in graced]
+        overrides = self.directory(tx, clock).overrides
+        former = {
+            found: with_overrides(was, overrides.get(was, ()))
+            for found, was in zip(graced, roles_before(tx, who.user, places, role), strict=True)
+            if was != role
+        }
         return Author(
-            who.user, who.device, role, matrix, holder, keys, gen, graced, delivered, pulled
+            who.user, who.device, role, matrix, holder, keys, gen, graced, delivered, pulled, former
         )
 
     def _keep(self, tx: Tx, work: Work, pusher: Pusher, who: Principal) -> None:

@@ -193,6 +193,21 @@ def test_work_written_under_lost_keys_is_refused_after_the_grace(acme: Acme) -> 
     assert acme.kam.send(written).results[0].result == "rejected"
 
 
+@pytest.mark.parametrize(("days", "result"), [(6, "applied"), (8, "rejected")])
+def test_what_was_written_in_a_role_that_was_taken_away_counts_for_the_grace(
+    acme: Acme, days: int, result: str
+) -> None:
+    account = acme.nancy.account("Before")
+    acme.fuller.pull()
+    written = [acme.fuller.changeset(acme.fuller.set("account", account, name=x)) for x in "AB"]
+    acme.world.change("user", acme.fuller.user, role="auditor")
+    acme.world.passes(days=days)
+    assert acme.fuller.send(written[0]).results[0].result == result
+    acme.fuller.pull()
+    late = acme.fuller.changeset(acme.fuller.set("account", account, phone="1"))
+    assert acme.fuller.send(late).results[0].result == "rejected", "written in today's role"
+
+
 def test_a_users_new_team_takes_his_accounts_along(acme: Acme) -> None:
     account = acme.li.account("Li's")
     acme.buchanan.pull()
