@@ -116,8 +116,8 @@ class End(msgspec.Struct, frozen=True, tag="end"):
 
 
 class Part(msgspec.Struct, frozen=True, tag="part"):
-    """What was asked for first is here, as of `hi`; `count` rows are in sight altogether. Sent
-    instead of an `End`, only to clients that asked with `PullRequest.first`."""
+    """What was asked for first is here, as of `hi`; about `count` rows are in sight altogether.
+    Sent instead of an `End`, only to clients that asked with `PullRequest.first`."""
 
     hi: Seq
     count: Seq

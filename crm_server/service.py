@@ -36,7 +36,6 @@ from crm_core.wire import (
     WireTombstone,
     encode,
 )
-from crm_server import today_first
 from crm_server.digests import Digests
 from crm_server.directory import load_directory, roles_before
 from crm_server.judge import Author
@@ -46,7 +45,7 @@ from crm_server.push import Pusher
 from crm_server.rows import Row
 from crm_server.sight import Generations
 from crm_server.store import Clock, ServerStore, Tx, write_clock
-from crm_server.today_first import TodayPuller
+from crm_server.today_first import TodayPuller, rows_to_come
 from crm_server.work import Work
 
 SCOPE_GRACE_DAYS = 7
@@ -188,8 +187,8 @@ class Service:
             rows = _generations(tx, who.user)
             generations = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows))
             pulled = (tx, clock, generations, request, self._digests, self.now)
-            today = today_first.pays(tx, clock, generations.keys, request, self._digests)
-            puller = TodayPuller(who.user, *pulled) if today else Puller(*pulled)
+            to_come = rows_to_come(tx, clock, generations.keys, request)
+            puller = TodayPuller(who.user, to_come, *pulled) if to_come else Puller(*pulled)
             delivered, _ = _delivered(tx, who.device)
             self._note_reached(tx, who.device, request.cursor)
             if delivered < clock.seq and puller.delivers():
