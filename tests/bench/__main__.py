@@ -26,6 +26,8 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "window": (window.measure, 1_000_000),
     "search": (search.measure, 100_000),
     "indexing": (search.measure_building, 100_000),
+    "search-ready": (search.measure_ready, 100_000),
+    "memory": (first_sync.measure_growth, 500_000),
 }
 """What can be measured, and with how many records."""
 

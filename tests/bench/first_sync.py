@@ -12,6 +12,7 @@ TODAY, TODAY_OF_MANY = Target(0.15), Target(0.05)
 MANY = 500_000
 PEAK_MIB = Target(120)
 GROWTH = Target(1.3)
+FEW, GROWTH_OF_MANY = 10_000, Target(1.15)
 
 
 def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
@@ -42,6 +43,17 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
             PEAK_MIB, load.foreign),
         Row("memory with ten times the rows", f"{middle(peaks):.0f} MiB",
             f"{middle(small):.0f} MiB", middle(peaks) / middle(small), GROWTH, load.foreign),
+    ]  # fmt: skip
+
+
+def measure_growth(stage: Stage, runs: int, accounts: int) -> list[Row]:
+    """The memory that very many take while they arrive against that of a few thousand."""
+    with watched() as load:
+        many, few = (_peaks(stage, runs, count) for count in (accounts, min(FEW, accounts)))
+    count = f"{accounts:,}".replace(",", "\u202f")
+    return [
+        Row(f"memory while {count} accounts arrive", f"{middle(many):.0f} MiB",
+            f"{middle(few):.0f} MiB", middle(many) / middle(few), GROWTH_OF_MANY, load.foreign),
     ]  # fmt: skip
 
 

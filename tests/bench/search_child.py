@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
+from crm_desktop.beside import second_file
 from crm_desktop.models import pinyin, search, search_tables
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
+from crm_desktop.sync.runner import Runner
 from tests.bench.child import opened
 from tests.bench.machine import peak_memory_mib, reset_peak_memory, timed
 from tests.bench.table import share
@@ -48,6 +51,31 @@ def index_job(folder: str, share: str = "1") -> dict[str, float]:
         took_s = time.perf_counter() - began_s
         return {"seconds": took_s, "more": more, "peak_mib": peak_memory_mib(),
                 "share": indexed(store) / wanted * float(share)}  # fmt: skip
+
+
+def ready_job(folder: str) -> dict[str, float]:
+    """A first synchronisation and the whole index behind it: seconds from the first request until
+    everything that arrived is found."""
+    with closing(opened(folder)) as profile:
+        store, ahead = profile.store, search.Ahead()
+        runner = Runner(Outbox(store), profile.session)
+        runner.with_second(second_file(profile))
+        gc.collect()
+        reset_peak_memory()
+        began_s = time.perf_counter()
+        assert runner.run().report.verified
+        synced_s = time.perf_counter() - began_s
+        while is_behind(store):
+            search.step(store, ahead=ahead)
+            if ahead.steps % STEPS_A_CHECKPOINT == 0:
+                store.checkpoint()
+        took_s = time.perf_counter() - began_s
+        return {"seconds": took_s, "synced": synced_s, "peak_mib": peak_memory_mib()}
+
+
+def is_behind(store: Store) -> bool:
+    with store.reader() as c:
+        return search.is_behind(c)
 
 
 def indexed(store: Store) -> int:
@@ -96,7 +124,8 @@ def since_ms(c: Connection, typed: str) -> float:
 
 
 JOBS = {
-    "forget": forget_job, "index": index_job, "save": save_job, "search": search_job,
+    "forget": forget_job, "index": index_job, "ready": ready_job, "save": save_job,
+    "search": search_job,
 }  # fmt: skip
 
 if __name__ == "__main__":
