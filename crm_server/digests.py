@@ -8,7 +8,7 @@ counted before is known from `history.prev_seq`, what it counts now from `record
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +30,25 @@ class _Known:
     digest: Digest
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a pull has read already: the records (kind, id, seq, deleted) in sight that changed
+    `since` a place of the feed from which on nothing came into sight or left it."""
+
+    since: int
+    changed: Sequence[tuple[str, RecordId, int, bool]]
+
+
 class Digests:
     """The digests that this process has counted, by the keys they belong to."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[frozenset[str], _Known] = OrderedDict()
 
-    def of(self, tx: Tx, clock: Clock, keys: frozenset[str], *, afresh: bool = False) -> Digest:
+    def of(
+        self, tx: Tx, clock: Clock, keys: frozenset[str], *, afresh: bool = False,
+        heard: Heard | None = None,
+    ) -> Digest:  # fmt: skip
         """The digest of every live record visible with these keys, in this snapshot. `afresh`:
         what was carried along is not believed, but counted again."""
         known = None if afresh else self._known.get(keys)
@@ -46,7 +58,10 @@ class Digests:
             return known.digest
         digest = None
         if known is not None and known.epoch == clock.epoch and known.seq < clock.seq:
-            digest = _carry(tx, clock, known, keys)
+            if heard is not None and heard.since <= known.seq:
+                digest = _carry_heard(tx, known, heard)
+            else:
+                digest = _carry(tx, clock, known, keys)
         if digest is None:
             digest = count(tx, keys)
         self._known[keys] = _Known(clock.epoch, clock.seq, digest)
@@ -89,6 +104,24 @@ def _carry(tx: Tx, clock: Clock, known: _Known, keys: frozenset[str]) -> Digest 
         if not deleted:
             digest = digest + Digest(1, vhash)
     return _carry_moved(tx, digest, moved, known.seq, keys) if moved else digest
+
+
+def _carry_heard(tx: Tx, known: _Known, heard: Heard) -> Digest:
+    changed = [row for row in heard.changed if row[2] > known.seq]
+    earlier = tx.rows(
+        "SELECT seq,kind,id,prev_seq FROM history WHERE id = ANY(?) AND seq > ?",
+        ([record_id for _, record_id, _, _ in changed], known.seq),
+    )
+    first: dict[tuple[str, RecordId], int] = {}
+    for _, kind, record_id, prev_seq in sorted(earlier):
+        first.setdefault((kind, record_id), prev_seq)
+    digest = known.digest
+    for kind, record_id, seq, deleted in changed:
+        if before := first.get((kind, record_id)):
+            digest = digest - Digest(1, version_hash(kind, record_id, before))
+        if not deleted:
+            digest = digest + Digest(1, version_hash(kind, record_id, seq))
+    return digest
 
 
 _FIRST = (

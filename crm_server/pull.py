@@ -6,6 +6,7 @@ Bodies go out in their stored form; what entered and left the user's sight is wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -29,8 +30,8 @@ from crm_core.wire import (
     encode,
 )
 from crm_server.comparing import refuse_too_much, shown_of, sums
-from crm_server.digests import Digests
-from crm_server.sight import Generations, Plan, plan
+from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Heard
+from crm_server.sight import Generations, Plan, moved_up_to, plan
 from crm_server.store import Clock, Tx
 from crm_server.stubs import StubParents
 from crm_server.tables import FOREVER
@@ -69,6 +70,7 @@ class Puller:
         self._digests = digests
         self._now = now
         self._keys = [*generations.keys]
+        self._fed: list[tuple[str, RecordId, int, bool]] = []
         self._stubs = StubParents(tx, self._keys, request.stubs)
         refuse_too_much(request)
         self.plan = self._planned()
@@ -97,7 +99,9 @@ class Puller:
         if check is not None:
             yield _line(Sums(check, sums(self._tx, keys, check)))
         # To a device that compares closely the truth is told, not what was carried along.
-        digest = self._digests.of(self._tx, self._clock, keys, afresh=check is not None)
+        digest = self._digests.of(
+            self._tx, self._clock, keys, afresh=check is not None, heard=self._heard()
+        )
         yield _line(End(plan.hi, digest.count, digest.total))
 
     def _content(self) -> Iterator[bytes]:
@@ -118,14 +122,30 @@ class Puller:
         plan = self.plan
         if plan.enter or self._request.anew:
             return True
-        return plan.has_feed and self._has_news(plan.feed_from)
+        return plan.has_feed and bool(self._first_fed or self._rerooted(plan.feed_from))
 
-    def _has_news(self, cursor: int) -> bool:
-        changed = self._tx.row(
-            f"SELECT 1 FROM record r WHERE r.seq > ? AND EXISTS (SELECT 1{_SHOWN}) LIMIT 1",
-            (cursor, FOREVER, self._keys, FOREVER),
+    def _heard(self) -> Heard | None:
+        """What was sent of the feed, where that tells all that the digest has to follow."""
+        plan = self.plan
+        if not plan.still or self._any_moved or len(self._fed) > CARRIED_RECORDS_MAX:
+            return None
+        return Heard(plan.feed_from, self._fed)
+
+    @cached_property
+    def _any_moved(self) -> bool:
+        """Whether records came below roots or left them since: seldom, and looked for only then."""
+        return moved_up_to(self._tx) > self.plan.feed_from
+
+    @cached_property
+    def _first_fed(self) -> list[tuple[Any, ...]]:
+        return self._fed_after(self.plan.feed_from)
+
+    def _fed_after(self, cursor: int) -> list[tuple[Any, ...]]:
+        return self._tx.rows(
+            f"SELECT {_ROW} FROM record r WHERE r.seq > ? AND EXISTS (SELECT 1{_SHOWN})"
+            " ORDER BY r.seq LIMIT ?",
+            (cursor, FOREVER, self._keys, FOREVER, PULL_PAGE_ROWS),
         )
-        return changed is not None or bool(self._rerooted(cursor))
 
     def _needs_hello(self) -> bool:
         request, clock = self._request, self._clock
@@ -184,18 +204,16 @@ class Puller:
         moved = self._rerooted(cursor)
         for start in range(0, len(moved), PULL_PAGE_ROWS):
             yield from self._pages(self._rows_of(moved[start : start + PULL_PAGE_ROWS]), entered)
+        rows = self._first_fed
         while True:
-            rows = self._tx.rows(
-                f"SELECT {_ROW} FROM record r WHERE r.seq > ? AND EXISTS (SELECT 1{_SHOWN})"
-                " ORDER BY r.seq LIMIT ?",
-                (cursor, FOREVER, self._keys, FOREVER, PULL_PAGE_ROWS),
-            )
+            if len(self._fed) <= CARRIED_RECORDS_MAX:
+                self._fed += [(kind, x, seq, deleted) for kind, x, seq, deleted, _ in rows]
             yield from self._pages(rows, entered)
             yield from map(_line, self._stubs.lines())
             if len(rows) < PULL_PAGE_ROWS:
                 return
-            cursor = rows[-1][2]
             yield _line(Mark(plan.base, ALL_ENTERED))
+            rows = self._fed_after(rows[-1][2])
 
     def _anew_lines(self) -> Iterator[bytes]:
         """All below the roots that were asked for, as it is now."""
@@ -214,6 +232,8 @@ class Puller:
 
     def _rerooted(self, cursor: int) -> list[RecordId]:
         """Records that did not change but hang below other roots than before."""
+        if not self._any_moved:
+            return []
         found = self._tx.rows(
             "SELECT rr.id FROM record_root rr JOIN record r ON r.id = rr.id AND r.kind = rr.kind"
             " WHERE rr.seq > ? AND r.seq <= ?"
@@ -231,6 +251,8 @@ class Puller:
         )
 
     def _gone_lines(self, cursor: int) -> Iterator[bytes]:
+        if not self._any_moved:
+            return
         found = self._tx.rows(
             "SELECT DISTINCT r.kind, r.id FROM record_root r"
             f" WHERE r.gone_seq > ? AND r.gone_seq < {FOREVER} AND EXISTS (SELECT 1"

@@ -57,7 +57,8 @@ class Plan:
 
     `base` is the place of which a device that breaks off holds a part, `feed_from` that after which
     rows below roots held before are sent. `below_floor`: it starts over as the feed has forgotten
-    what came after its cursor, so the device may hold records that are deleted by now.
+    what came after its cursor, so the device may hold records that are deleted by now. `still`: the
+    same keys have shown the same roots ever since `cursor`.
     """
 
     cursor: int
@@ -68,6 +69,7 @@ class Plan:
     left: list[RecordId] = field(default_factory=list[RecordId])
     starts_over: bool = False
     below_floor: bool = False
+    still: bool = False
 
     @property
     def has_feed(self) -> bool:
@@ -104,7 +106,10 @@ class _Sight:
             return Plan(cursor, hi, hi, cursor)
         then = self._generations.at(cursor)
         if cursor and then == self._generations.keys:
-            enter, left = self._moved(cursor)
+            roots = changed_roots(self._tx, self._keys, cursor)
+            if not roots:
+                return Plan(cursor, hi, hi, cursor, still=True)
+            enter, left = self._moved(roots, cursor)
         else:
             before = self._shown(then, cursor) if cursor else set[RecordId]()
             now = self._shown(self._keys, hi)
@@ -161,14 +166,11 @@ class _Sight:
         )
         return {RecordId(root) for (root,) in found}
 
-    def _moved(self, cursor: int) -> tuple[set[RecordId], set[RecordId]]:
+    def _moved(self, roots: Iterable[str], cursor: int) -> tuple[set[RecordId], set[RecordId]]:
         """Roots that came and went under unchanged keys: only what was stamped since counts."""
-        roots = [*dict.fromkeys(changed_roots(self._tx, self._keys, cursor))]
-        if not roots:
-            return set(), set()
         intervals = self._tx.rows(
             "SELECT root,seq,gone_seq FROM root_scope WHERE root = ANY(?) AND key = ANY(?)",
-            (roots, self._keys),
+            ([*dict.fromkeys(roots)], self._keys),
         )
         now = {RecordId(root) for root, _, gone in intervals if gone == FOREVER}
         before = {RecordId(root) for root, seq, gone in intervals if seq <= cursor < gone}
@@ -189,3 +191,12 @@ def changed_roots(tx: Tx, keys: Iterable[str], since: int, limit: int | None = N
         ([*keys], FOREVER, since, [*keys], since, FOREVER, *bounds),
     )
     return [root for (root,) in found]
+
+
+def moved_up_to(tx: Tx) -> int:
+    """The last place of the feed at which any record came below a root or left one."""
+    found = tx.row(
+        "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM record_root UNION ALL"
+        f" SELECT max(gone_seq) FROM record_root WHERE gone_seq < {FOREVER}) moved"
+    )
+    return int(found[0] or 0) if found else 0
