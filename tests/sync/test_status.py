@@ -31,6 +31,14 @@ def test_nothing_on_its_way_or_parked_is_called_up_to_date(count: str) -> None:
     assert standing(AGREED, parked, signed_in=True).state is not State.UP_TO_DATE
 
 
+def test_while_the_rest_is_still_to_come_today_is_said_to_be_here() -> None:
+    first = replace(AGREED, verified_at="", cursor=0, pull_open=True, in_sight=520_000)
+    found = standing(first, Parked(), signed_in=True)
+    assert (found.state, found.words) == (
+        State.FETCHING, "Today is here; the rest is still to come.",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "doubt", [{"pull_open": True}, {"verified_at": ""}, {"verified_cursor": 8}]
 )

@@ -188,9 +188,11 @@ def _waiting(x: Standing) -> Face:
 def _fetching(x: Standing) -> Face:
     if x.paused:
         return Face("pause", "ink2", tr("More to fetch"), tr("goes on by itself"))
-    if x.in_sight:
-        arrived = tr("{n} of {total}", n=f"{x.fetched:,}", total=f"{x.in_sight:,}")
-        return Face("sync", "ink2", tr("Today is here"), arrived)
+    if x.today_only:
+        rest = tr("the rest follows")
+        if x.in_sight:
+            rest = tr("{n} of {total}", n=f"{x.fetched:,}", total=f"{x.in_sight:,}")
+        return Face("sync", "ink2", tr("Today is here"), rest)
     if x.fetched:
         so_far = tr("{n} so far", n=f"{x.fetched:,}")
         first = tr("Updating your data") if x.verified else tr("Getting your data")
