@@ -69,6 +69,9 @@ def _by_meaning(failure: CrmError) -> int:
     ).index(class_of(failure))  # fmt: skip
 
 
+_VERDICTS = frozenset(one.value for one in Result)
+
+
 @dataclass(slots=True)
 class _Run:
     """One direction after the other: what each came to. `doubted`: roots whose content differs."""
@@ -272,6 +275,11 @@ def _hear(request: PushRequest) -> Steps[PushResponse]:
     asked = {one.id for one in request.changesets}
     if answer.epoch != request.epoch or {one.cs_id for one in answer.results} != asked:
         raise BadAnswer(tr_noop("The server answered something that was not asked."))
+    said = {one.result for one in answer.results}
+    said.update(part.result for one in answer.results for part in one.changes)
+    if not said <= _VERDICTS:
+        # What is not understood may mean that nothing was taken: the work waits as it is.
+        raise BadAnswer(tr_noop("The server answered in a form unknown here."))
     return answer
 
 

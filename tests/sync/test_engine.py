@@ -13,6 +13,7 @@ from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailabl
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
     ROOTS_ANEW_MAX,
+    ChangeResult,
     ChangeSetResult,
     Check,
     End,
@@ -174,6 +175,18 @@ def test_a_days_share_that_differs_in_too_many_roots_is_fetched_whole() -> None:
     world.run(synchronise())
     assert len(world.of(do.FetchAnew)) == 1
     assert not [pull for pull in world.of(do.OpenPull) if pull.request.anew]
+
+
+def test_a_verdict_that_is_not_known_here_settles_nothing() -> None:
+    world = World(changeset(1))
+    part = ChangeResult(0, "name", "put_off")
+    for said in (("put_off", ()), ("applied", (part,))):
+        put_off = ChangeSetResult(changeset(1).id, said[0], 5, said[1])
+        world.fail(do.HearPush, PushResponse(EPOCH, 5, (put_off,)))
+        outcome = world.run(synchronise())
+        assert isinstance(outcome.failure, BadAnswer)
+        assert outcome.parked.pending == 1
+    assert world.of(do.SettlePush) == []
 
 
 def test_a_proxy_that_takes_nothing_at_all_refuses_no_work() -> None:
