@@ -148,8 +148,9 @@ def _places(c: Connection, rows: Iterable[Row]) -> dict[str, Place]:
         return {}
     marks = ", ".join("?" * len(sites))
     found = c.rows(
-        f"SELECT id, name, grade FROM account WHERE id IN ({marks}) AND deleted <> 2",
-        [blob(account) for account in sites],
+        f"SELECT id, name, grade FROM account WHERE id IN ({marks}) AND deleted <> 2 UNION ALL"
+        f" SELECT id, label, '' FROM stub WHERE kind = 'account' AND id IN ({marks})",
+        [blob(account) for account in (*sites, *sites)],
     )
     towns = _towns(c, [str(site) for site in sites.values() if site])
     return {

@@ -158,7 +158,7 @@ def read_case(c: Connection, record_id: RecordId) -> CaseDetail | None:
     cases = _cases(c, "AND p.id = ?", (blob(record_id),), 1, deleted=row.deleted)
     titles = {
         f"{kind}/{linked}": title
-        for (kind, linked), title in labels.titles(c, _links_of(row)).items()
+        for (kind, linked), title in labels.titles_shown(c, _links_of(row)).items()
     }
     return CaseDetail(row, cases[0], _events(c, record_id), titles)
 
@@ -168,13 +168,14 @@ _LAST = 9
 
 _CASES = (
     "SELECT p.id, coalesce(nullif(p.number, ''), p.provisional_number), p.number, p.subject,"
-    " p.state, p.severity, p.received_at, p.account, a.name, a.grade,"
+    " p.state, p.severity, p.received_at, p.account, coalesce(a.name, above.label), a.grade,"
     " a.owner, p.handler,"
     " p.created_at, p.updated_at,"
     " EXISTS (SELECT 1 FROM shadow s WHERE s.kind = 'complaint' AND s.id = p.id),"
     " EXISTS (SELECT 1 FROM conflict x WHERE x.record = 'complaint/' || lower(hex(p.id))"
     " AND x.deleted = 0 AND coalesce(x.state, 'open') = 'open')"
     " FROM complaint p LEFT JOIN account a ON a.id = p.account AND a.deleted <> 2"
+    " LEFT JOIN stub above ON above.kind = 'account' AND above.id = p.account"
     " WHERE p.deleted = {deleted} {condition} ORDER BY p.received_at DESC LIMIT ?"
 )
 

@@ -55,6 +55,26 @@ def titles(
     return found
 
 
+def titles_shown(
+    c: Connection, refs: Iterable[tuple[str, RecordId]]
+) -> Mapping[tuple[str, RecordId], str]:
+    """The titles of many records for a person's eyes: parents out of sight by what the server
+    calls them. Exports take `titles`: what is out of sight leaves the device by none."""
+    wanted = set(refs)
+    found = dict(titles(c, wanted))
+    for kind, record_id in wanted.difference(found):
+        label = stub_label(c, kind, record_id)
+        if label:
+            found[kind, record_id] = label
+    return found
+
+
+def stub_label(c: Connection, kind: str, record_id: RecordId) -> str:
+    """What the server calls a parent out of sight; "" where it tells nothing."""
+    sql = "SELECT label FROM stub WHERE kind = ? AND id = ?"
+    return c.value(sql, (kind, blob(record_id))) or ""
+
+
 def _named(c: Connection, entity: Entity, values: dict[str, Value]) -> dict[str, Value]:
     """Links in a title are shown by the name of what they lead to."""
     for name in entity.title:

@@ -164,8 +164,9 @@ def _tasks(c: Connection, user: RecordId, today: dt.date) -> tuple[tuple[LateTas
     )
     wanted = (blob(user), today.isoformat())
     found = c.rows(
-        "SELECT t.id, t.seq, t.title, a.name, t.status, t.due_on FROM task t"
+        "SELECT t.id, t.seq, t.title, coalesce(a.name, s.label), t.status, t.due_on FROM task t"
         " LEFT JOIN account a ON a.id = t.account AND a.deleted <> 2"
+        " LEFT JOIN stub s ON s.kind = 'account' AND s.id = t.account"
         f" WHERE {condition} ORDER BY t.due_on, t.rid LIMIT ?",
         (*wanted, TASKS_SHOWN),
     )

@@ -118,6 +118,21 @@ def test_a_parent_that_left_is_told_of_if_a_child_stays(acme: Acme) -> None:
     assert held == {("account", account): "Alfreds"}
 
 
+def test_who_leaves_a_team_keeps_the_names_above_what_names_him(acme: Acme) -> None:
+    account = acme.nancy.account("Alfreds")
+    task = acme.nancy.insert("task", title="Call", account=account, assignee=acme.buchanan.user)
+    assert acme.nancy.push(task).result == "applied"
+    held = stubs_in(asked(acme.buchanan, STUBS_ALL))
+    assert acme.buchanan.sees("account", account)
+    assert held == {}
+    acme.world.change("team", acme.team, lead=acme.fuller.user)
+    acme.world.change("user", acme.buchanan.user, team=None)
+    held = stubs_in(asked(acme.buchanan), held)
+    assert acme.buchanan.sees("task", task.id)
+    assert not acme.buchanan.sees("account", account)
+    assert held == {("account", account): "Alfreds"}
+
+
 def test_another_parent_is_told_when_the_child_moves(acme: Acme, account: RecordId) -> None:
     task = task_for(acme, account)
     other = acme.fuller.account("Bottom-Dollar")

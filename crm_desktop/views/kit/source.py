@@ -265,5 +265,5 @@ def titles_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """Names by "kind/id"; those that are not here are left out."""
     parts = (key.partition("/") for key in keys)
     refs = [(kind, RecordId(record_id)) for kind, _, record_id in parts if is_id(record_id)]
-    found = labels.titles(connection, refs)
+    found = labels.titles_shown(connection, refs)
     return {f"{kind}/{record_id}": title for (kind, record_id), title in found.items()}

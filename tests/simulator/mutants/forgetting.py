@@ -15,7 +15,7 @@ from crm_server import collecting
 from crm_server import stubs as server_stubs
 from crm_server.overlay import Overlay
 from crm_server.store import Clock, Tx
-from tests.server import test_collecting
+from tests.server import test_collecting, test_stubs
 from tests.simulator.mutants.mutant import Mutant
 
 
@@ -104,5 +104,8 @@ MUTANTS = (
     Mutant("label of a parent tells more", label_tells_more, 4),
     Mutant("label of a parent kept after the child left", label_kept, 9),
     Mutant("new name of a parent not told", new_name_not_told, 4),
-    Mutant("parent that left not told of", lost_parent_not_told, 4),
+    Mutant(
+        "parent that left not told of", lost_parent_not_told, 4,
+        test_stubs.test_who_leaves_a_team_keeps_the_names_above_what_names_him,
+    ),
 )  # fmt: skip
