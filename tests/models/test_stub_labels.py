@@ -26,7 +26,8 @@ def granted(store: Store) -> Store:
         page("task", row(T, 10, (ME,), title="Call", account=A, assignee=ME, due_on=day)),
         page(
             "visit",
-            row(V, 11, (ME,), account=A, owner=ME, state="planned", planned_start=f"{day}T10:00:00Z"),
+            row(V, 11, (ME,), account=A, owner=ME, state="planned",
+                planned_start=f"{day}T10:00:00Z"),
         ),
         page(
             "complaint",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.simulator.mutants import (
     engine,
     feed,
+    forgetting,
     joining,
     journal,
     judging,
@@ -23,5 +24,5 @@ from tests.simulator.mutants.mutant import Mutant
 MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
     *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
-    *watched.MUTANTS,
+    *watched.MUTANTS, *forgetting.MUTANTS,
 )  # fmt: skip
