@@ -88,9 +88,10 @@ class Undo(msgspec.Struct, frozen=True):
 
 def is_sound(changeset: ChangeSet) -> bool:
     """Whether its ids and kinds are such; of one that is not, nothing may reach a store."""
-    return is_id(changeset.id) and all(
-        is_id(change.id) and is_kind(change.kind) for change in changeset.changes
-    )
+    for change in changeset.changes:
+        if not is_id(change.id) or not (change.kind in CATALOG or is_kind(change.kind)):
+            return False
+    return is_id(changeset.id)
 
 
 def encoded_size(changes: Iterable[Change]) -> int:

@@ -41,6 +41,8 @@ def converted(changeset: ChangeSet) -> Converted:
 
     Raises ValueError where a step cannot make sense of a change.
     """
+    if not STEPS:
+        return Converted(changeset)
     steps = [
         step for old in sorted(STEPS) if changeset.schema <= old < SCHEMA for step in STEPS[old]
     ]

@@ -20,6 +20,8 @@ else:  # msgspec takes no alias that names itself; `values.check` looks inside
 class Kind(StrEnum):
     """The joint between the layers: each owns one dict from Kind to its handling."""
 
+    __hash__ = str.__hash__  # the enumeration's own is Python's, called for every look-up
+
     TEXT = "text"
     NOTE = "note"
     CHOICE = "choice"

@@ -36,6 +36,11 @@ class Result(StrEnum):
     REJECTED = "rejected"
 
 
+_APPLIED = Result.APPLIED
+_INSERT, _SET, _ADD, _REMOVE = Op.INSERT, Op.SET, Op.ADD, Op.REMOVE
+"""Asked of every field: reaching into an enumeration costs more than asking."""
+
+_SETS = (Kind.TAGS, Kind.LINKS)
 _WORST = {result: rank for rank, result in enumerate(Result)}
 
 
@@ -109,11 +114,13 @@ class Merged(msgspec.Struct, frozen=True):
 
 def merge(entity: Entity, version: Version | None, change: Change, seen: Seen) -> Merged:
     """Merge one change into one version of its record (None: no such row here)."""
-    if change.op is Op.INSERT:
+    if change.op is _INSERT:
         return _merge_insert(entity, version, change, seen)
     if version is None:
         missing = FieldResult("", Result.REJECTED, "record.not_found")
         return Merged(results=(missing,))
+    if change.op is _SET and not version.deleted:
+        return _merge_fields(entity, version, change, seen)
     if change.op is Op.DELETE:
         return _merge_delete(version, seen)
     if change.op is Op.RESTORE:
@@ -207,7 +214,7 @@ def _merge_part(
     if len(members) > 1:
         named = tuple(name for name in members if name in change.new)
     name = named[0]
-    if change.op in (Op.ADD, Op.REMOVE) or _is_set(field_):
+    if change.op is _ADD or change.op is _REMOVE or _is_set(field_):
         return _merge_members(field_, version, change, name)
     untouched = seen.trusted and all(version.seq_of(x) <= seen.base_seq for x in members)
     if field_ is not None and field_.machine:
@@ -216,13 +223,13 @@ def _merge_part(
     if len(members) == 1 and (untouched or same(change.old.get(name), version.values.get(name))):
         new_value = change.new[name]
         as_it_is = same(new_value, version.values.get(name))
-        return {} if as_it_is else {name: new_value}, FieldResult(judged, Result.APPLIED)
+        return {} if as_it_is else {name: new_value}, FieldResult(judged, _APPLIED)
     current = {member: version.values.get(member) for member in members}
     base = {member: change.old.get(member) for member in members}
     new = {member: change.new[member] for member in named}
     as_it_is = same(new, {member: current[member] for member in named})
     if as_it_is or untouched or same(current, base):
-        return {} if as_it_is else new, FieldResult(judged, Result.APPLIED)
+        return {} if as_it_is else new, FieldResult(judged, _APPLIED)
     policy = field_.policy if field_ is not None else Policy.CONFLICT
     if policy in (Policy.ORDER, Policy.LWW):
         return new, FieldResult(judged, Result.MERGED)
@@ -252,7 +259,7 @@ def same(one: object, other: object) -> bool:
 
 
 def _is_set(field_: Field | None) -> bool:
-    return field_ is not None and field_.kind in (Kind.TAGS, Kind.LINKS)
+    return field_ is not None and field_.kind in _SETS
 
 
 def _merge_members(

@@ -22,6 +22,8 @@ class Level(IntEnum):
 class Action(StrEnum):
     """What a right permits."""
 
+    __hash__ = str.__hash__  # the enumeration's own is Python's, called for every look-up
+
     READ = "read"
     CREATE = "create"
     EDIT = "edit"

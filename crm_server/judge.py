@@ -22,6 +22,10 @@ from crm_server.moments import hours_between
 from crm_server.rows import Row, targets, unique_form
 from crm_server.work import Work
 
+_INSERT, _SETS_CHANGE = Op.INSERT, (Op.ADD, Op.REMOVE)
+_COMPUTED, _GRANTED = Authority.COMPUTED, Authority.GRANTED
+"""Asked of every field: reaching into an enumeration costs more than asking."""
+
 EMPTY: tuple[Value, ...] = (None, "", [])
 
 
@@ -144,7 +148,7 @@ class Judge:
         kept: dict[str, Value] = {}
         for name, value in change.new.items():
             spec = entity.by_name.get(name)
-            if spec is not None and spec.authority is Authority.COMPUTED:
+            if spec is not None and spec.authority is _COMPUTED:
                 continue
             problem = self._problem(entity, row, change, name)
             if problem is not None:
@@ -172,7 +176,7 @@ class Judge:
         spec, value = entity.by_name.get(name), change.new[name]
         if spec is None:
             return _refuse(name, "field.unknown")
-        if spec.authority is Authority.GRANTED:
+        if spec.authority is _GRANTED:
             current = row.values.get(name) if row is not None else None
             return None if value == current else _refuse(name, "field.authority")
         built_on = self.refused.get((change.kind, change.id, name))
@@ -252,9 +256,9 @@ def missing_required(entity: Entity, values: Mapping[str, Value]) -> tuple[str, 
 
 
 def _bad_value(spec: Field, value: Value, op: Op) -> FieldResult | None:
-    if spec.required and value in EMPTY and op is not Op.INSERT:
+    if spec.required and value in EMPTY and op is not _INSERT:
         return _refuse(spec.name, "field.required")
-    if op in (Op.ADD, Op.REMOVE) and spec.kind not in (Kind.TAGS, Kind.LINKS):
+    if op in _SETS_CHANGE and spec.kind not in (Kind.TAGS, Kind.LINKS):
         return _refuse(spec.name, "field.invalid", detail=str(op))
     try:
         check(spec, value)

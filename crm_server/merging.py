@@ -67,9 +67,11 @@ class Merging:
     def readdressed(self, entity: Entity, change: Change) -> tuple[Change, str]:
         """A change that names merged records with those in their place, and the field it is told
         for ("" where it names none). What its author saw is renamed along with what he wants."""
+        links = LINKS[entity.kind].references.intersection(change.new)
+        if not links:
+            return change, ""
         new, old, told = dict(change.new), dict(change.old), ""
-        links = LINKS[entity.kind].references.intersection(change.new) - {MERGED_INTO}
-        for name in sorted(links):
+        for name in sorted(links - {MERGED_INTO}):
             field = entity.by_name[name]
             new[name] = self._readdressed(field, change.id, change.new[name])
             if name in old:

@@ -105,11 +105,15 @@ class Overlay:
 
     def _prefetch_roots(self, wanted: list[Key]) -> None:
         sets: dict[Key, set[RecordId]] = {}
+        roots_named: set[RecordId] = set()
         for key in wanted:
             # An account is always its own only root: nothing to look up.
-            alone = key[0] == "account" and self.rows[key] is not None
-            sets[key] = {key[1]} if alone else set()
-        asked = [record_id for (_, record_id), found in sets.items() if not found]
+            if key[0] == "account" and self.rows[key] is not None:
+                self.roots.setdefault(key, frozenset((key[1],)))
+                roots_named.add(key[1])
+            else:
+                sets[key] = set()
+        asked = [record_id for _, record_id in sets]
         if asked:
             for kind, record_id, root in self.tx.rows(
                 "SELECT kind,id,root FROM record_root WHERE id = ANY(?) AND gone_seq = ?",
@@ -118,7 +122,8 @@ class Overlay:
                 sets.setdefault((kind, record_id), set()).add(root)
         for key, roots in sets.items():
             self.roots.setdefault(key, frozenset(roots))
-        self.prefetch_keys({root for roots in sets.values() for root in roots})
+            roots_named |= roots
+        self.prefetch_keys(roots_named)
 
     def prefetch_forgotten(self, keys: Iterable[Key]) -> None:
         """Find those of absent records that there were once and that were collected since: their

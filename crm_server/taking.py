@@ -22,6 +22,9 @@ from crm_server.moments import authored_at
 from crm_server.rows import LINKS, By, Row, targets, unique_form
 from crm_server.work import Work
 
+_APPLIED = Result.APPLIED
+_INSERT, _DELETE, _MERGE, _RESTORE = Op.INSERT, Op.DELETE, Op.MERGE, Op.RESTORE
+
 
 class Taking:
     """One changeset on its way: what became of each of its parts. `as_shown` counts the edits of
@@ -59,9 +62,9 @@ class Taking:
         if row is not None and not self.judge.sees_row(row):
             return self.refuse(index, "record.not_found")
         change, told = self.merging.readdressed(entity, change)
-        if told and change.op is not Op.MERGE:
+        if told and change.op is not _MERGE:
             self.details.append(ChangeResult(index, told, Result.MERGED, "merge.moved"))
-        if change.op is Op.INSERT and row is None and not self._is_forgotten(change):
+        if change.op is _INSERT and row is None and not self._is_forgotten(change):
             return self._insert(index, entity, change)
         if row is None:
             if (change.kind, change.id, "") in self.judge.refused:
@@ -73,13 +76,16 @@ class Taking:
         return (change.kind, change.id) in self.work.forgotten
 
     def _change_row(self, index: int, entity: Entity, change: Change, row: Row) -> None:
-        if change.op is Op.DELETE:
+        if change.op is _DELETE:
             return self._delete(index, entity, change, row)
-        if change.op is Op.MERGE:
+        if change.op is _MERGE:
             return self._merge_away(index, entity, change, row)
-        if change.op is not Op.RESTORE and self.merging.standing(row.kind, row.id) != row.id:
+        if row.deleted and change.op is not _RESTORE and self._has_given_way(row):
             return self._carry_over(index, entity, change, row)
         return self._edit(index, entity, change, row)
+
+    def _has_given_way(self, row: Row) -> bool:
+        return self.merging.standing(row.kind, row.id) != row.id
 
     def _not_writable(self, entity: Entity | None, change: Change) -> str:
         if entity is None:
@@ -165,10 +171,8 @@ class Taking:
         merged = merge(entity, row.version, judged.change, Seen(change.base_seq, trusted=trusted))
         back = merged.deleted is False and row.deleted
         if merged.values or back:
-            values = {
-                **self._held_by_others(entity, judged, row if back else None),
-                **merged.values,
-            }
+            held = self._held_by_others(entity, judged, row) if back else {}
+            values = {**held, **merged.values}
             if row.seq <= change.base_seq and trusted and values.keys() == change.new.keys():
                 self.as_shown += LINKS[entity.kind].scope_fields.isdisjoint(change.new)
             values["updated_at"], values["updated_by"] = self.by.at, self.by.actor
@@ -182,13 +186,9 @@ class Taking:
         self._report(index, judged, merged, row)
         return None
 
-    def _held_by_others(
-        self, entity: Entity, judged: Judged, coming_back: Row | None
-    ) -> dict[str, Value]:
+    def _held_by_others(self, entity: Entity, judged: Judged, coming_back: Row) -> dict[str, Value]:
         """The unique values of a record that comes back which somebody else has taken since: the
         record returns without them, and they stand beside it."""
-        if coming_back is None:
-            return {}
         lost: dict[str, Value] = {}
         for name in sorted(LINKS[entity.kind].unique.difference(judged.change.new)):
             value = coming_back.values.get(name)
@@ -303,7 +303,7 @@ class Taking:
     def _report(self, index: int, judged: Judged, merged: Merged, row: Row) -> None:
         """Say what became of each field (applied ones are silent) and park what lost."""
         for part in (*judged.refused, *merged.results):
-            if part.result is Result.APPLIED:
+            if part.result is _APPLIED:
                 continue
             if part.result is Result.CONFLICT:
                 parked = self._park(row, part)
