@@ -84,6 +84,12 @@ def gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
+def resumed(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Chunks of which the first has been looked at already."""
+    yield first
+    yield from rest
+
+
 def packed(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Chunks as one zstd stream; each can be read as soon as it arrives."""
     compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj()

@@ -26,7 +26,16 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
 from crm_server.auth import organisation_of
-from crm_server.bodies import Limit, check_depth, gathered, pack, packed, unpack
+from crm_server.bodies import (
+    CHUNK_BYTES,
+    Limit,
+    check_depth,
+    gathered,
+    pack,
+    packed,
+    resumed,
+    unpack,
+)
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.service import PARK_BYTES_MAX, Principal
@@ -67,6 +76,9 @@ STATUS: Mapping[str, int] = {
     "record.not_found": 404,
 }
 BUSY_RETRY_S = 1
+LINES = "application/x-ndjson"
+PACK_FROM_BYTES = 1024
+"""Below this, packing the answer to a pull costs more than it saves."""
 COLLECT_AFTER_OBJECTS = 50_000
 """More than a push of ordinary size leaves over."""
 
@@ -176,20 +188,27 @@ async def push(request: Request) -> Response:
 async def pull(request: Request) -> Response:
     """The stream of what the device has to learn."""
     message = await _message(request, wire.PullRequest, ASKING)
-    accepts = "zstd" in request.headers.get("accept-encoding", "")
+    accepted = request.headers.get("accept-encoding", "")
 
-    def start() -> tuple[Iterator[bytes], bytes | None]:
+    def start() -> Response:
         organisation, who = _who(request)
         if message.check is not None:
             there = organisation.service
             spend_on_comparing(there.store, who.device, message.check, there.clock())
         chunks = gathered(organisation.service.pull(who, message))
-        lines = packed(chunks) if accepts else chunks
-        return lines, next(lines, None)
+        first = next(chunks)
+        if len(first) < CHUNK_BYTES:  # the whole of it: mostly there is little or nothing
+            for _ in chunks:
+                pass
+            body, headers = pack(first, accepted if len(first) >= PACK_FROM_BYTES else "")
+            return Response(body, media_type=LINES, headers=headers)
+        lines = resumed(first, chunks)
+        if "zstd" not in accepted:
+            return Stream(_stream(lines), media_type=LINES)
+        packed_lines = _stream(packed(lines))
+        return Stream(packed_lines, media_type=LINES, headers={"Content-Encoding": "zstd"})
 
-    lines, first = await run_in_threadpool(start)
-    headers = {"Content-Encoding": "zstd"} if accepts else {}
-    return Stream(_stream(lines, first), media_type="application/x-ndjson", headers=headers)
+    return await run_in_threadpool(start)
 
 
 class Stream(StreamingResponse):
@@ -208,8 +227,8 @@ class Stream(StreamingResponse):
             log.warning("given up: nobody reads the answer")
 
 
-async def _stream(lines: Iterator[bytes], first: bytes | None) -> AsyncGenerator[bytes]:
-    chunk = first
+async def _stream(lines: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    chunk: bytes | None = b""
     try:
         while chunk is not None:
             if chunk:

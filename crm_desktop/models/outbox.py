@@ -55,12 +55,16 @@ from crm_desktop.models.store import Store
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 _IDS = msgspec.json.Decoder(tuple[ChangeSetId, ...])
 
-_OF_ONE_STATE = "SELECT n, bytes FROM changeset WHERE state = '{}' AND n > ?1 ORDER BY n LIMIT ?2"
-_OLDEST = (
+_OF_ONE_STATE = (
+    "SELECT n, bytes FROM changeset WHERE state = '{}' AND state <> 'confirmed'"
+    " AND n > ?1 ORDER BY n LIMIT ?2"
+)
+OLDEST = (
     f"SELECT * FROM ({_OF_ONE_STATE.format('queued')})"
     f" UNION ALL SELECT * FROM ({_OF_ONE_STATE.format('sent')}) ORDER BY n LIMIT ?2"
 )
-"""Along the index of each state: with both in one condition every step would sort all that wait."""
+"""Along the index of each state, which is used only where its own condition is said too; with both
+states in one condition every step would sort all that wait."""
 
 _READ_AT_ONCE = 500
 """Changesets read by one statement."""
@@ -95,7 +99,7 @@ class Outbox:
         """The oldest changesets that may go out, marked sent; at least one where any waits."""
         with self._store.writing() as c:
             after = c.value("SELECT n FROM changeset WHERE id = ?", (blob(behind or ""),)) or 0
-            found = c.rows(_OLDEST, (after, max(1, changesets_max)))
+            found = c.rows(OLDEST, (after, max(1, changesets_max)))
             taken: list[int] = []
             size = 0
             for n, weight in found:
@@ -160,9 +164,12 @@ class Outbox:
             return _applied(receipt)
 
     def finish(self, items: Sequence[PullItem], end: End) -> Verdict:
-        """Write the last items and close the pull; compare the digests."""
+        """Write the last items and close the pull; compare the digests.
+
+        Where nothing came, a power cut may undo it: the next run finds it out again.
+        """
         store = self._store
-        with store.writing() as c:
+        with store.writing() if items else store.writing_later() as c:
             is_first = not c.value("SELECT cursor FROM sync_state")
             receipt = self._receipt(c)
             take_items(receipt, items)
@@ -179,7 +186,8 @@ class Outbox:
             arriving.forget_part(c)
             stubs.end_pull(c)
             leaving.erase_hidden(c, store.clock())
-            settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
+            if items or confirmed:
+                settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
             differing = self._compare_closely(receipt)
             verified = _compare(c, end, receipt.now, alike=not differing)
             if is_first and verified:

@@ -129,6 +129,22 @@ class Store:
             self._lock.release()
 
     @contextmanager
+    def writing_later(self) -> Generator[Connection]:
+        """A write transaction that a power cut may undo: for what the next run finds out again."""
+        if self._closed:
+            raise Bug(tr_noop("The store is closed."))
+        self._take()
+        try:
+            self.write.commit_when(LATER)
+            try:
+                with transaction(self.write):
+                    yield self.write
+            finally:
+                self.write.commit_when(SAFE)
+        finally:
+            self._lock.release()
+
+    @contextmanager
     def writing_behind(self) -> Generator[Connection]:
         """A write transaction that gives way: whoever else wants to write interrupts it, however
         much it has done. Raises GaveWay when that happened. Between its statements it is to call

@@ -41,6 +41,9 @@ ANSWER_BYTES_MAX = 64 * 1024 * 1024
 WINDOW_BYTES_MAX = 8 * 1024 * 1024
 """What RFC 8878 recommends decoders to support; a larger window is a memory bomb."""
 
+PROXIES_FOR_S = 60.0
+"""How long what the machine says about proxies counts, as long as the server answers."""
+
 PROBLEM_BYTES_MAX = 64 * 1024
 
 
@@ -113,6 +116,7 @@ class HttpClient:
             trust = context or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._session.mount("https://", _SystemTrust(trust))
         self._ask_for_proxies()
+        self._proxies_until_s = 0.0
 
     def _ask_for_proxies(self) -> None:
         """What this machine says about proxies; it changes with the network."""
@@ -120,7 +124,10 @@ class HttpClient:
 
     def expect_answer(self) -> None:
         """From now on, a server that has not answered once by `first_answer_s` is given up."""
-        self._ask_for_proxies()
+        was_silent = self._give_up_at > 0
+        if was_silent or time.monotonic() > self._proxies_until_s:
+            self._ask_for_proxies()
+            self._proxies_until_s = time.monotonic() + PROXIES_FOR_S
         self._give_up_at = time.monotonic() + self._time_outs.first_answer_s
 
     def close(self) -> None:

@@ -140,3 +140,6 @@ def test_a_save_is_on_the_disk_when_it_returns(store: Store) -> None:
     with pytest.raises(UserProblem), store.writing_behind():
         raise UserProblem("The index cannot be written.")
     assert safety() == written_through
+    with store.writing_later():
+        assert safety() == at_once
+    assert safety() == written_through

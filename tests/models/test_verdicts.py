@@ -10,7 +10,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import End
 from crm_desktop.models import inbox, journal
-from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.outbox import OLDEST, Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import (
     ME,
@@ -354,3 +354,11 @@ def test_a_conflict_about_a_deletion_restores_with_the_parked_changes(store: Sto
     journal.resolve(store, conflict, {"phone": "5"})
     assert seen(store, "account", A).values["phone"] == "5"
     assert is_seen(store, "account", A)
+
+
+def test_a_long_journal_is_not_read_to_find_what_waits(store: Store) -> None:
+    with store.reader() as c:
+        steps = c.rows(f"EXPLAIN QUERY PLAN {OLDEST}", (0, 200))
+    searched = [step[-1] for step in steps if "changeset" in step[-1]]
+    assert len(searched) == 2
+    assert all("INDEX changeset_open" in step for step in searched), searched

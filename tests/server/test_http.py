@@ -14,6 +14,7 @@ import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
+from crm_core.catalog import SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import (
@@ -157,6 +158,20 @@ def test_bodies_travel_compressed_both_ways(site: Site) -> None:
     assert msgspec.json.decode(answer.content, type=PushResponse).results[0].result == "applied"
     pulled = site.post("/sync/v1/pull", encode(PullRequest()))
     assert pulled.headers["content-encoding"] == "zstd"
+
+
+def test_an_answer_without_anything_new_comes_whole_and_plain(site: Site) -> None:
+    site.sign_in()
+    site.client.headers["Accept-Encoding"] = "zstd"
+    told = site.pull()
+    hello, end = told[0], told[-1]
+    assert isinstance(hello, Hello)
+    assert isinstance(end, End)
+    request = PullRequest(hello.epoch, SCHEMA, hello.scope_gen, end.hi)
+    answer = site.post("/sync/v1/pull", encode(request))
+    assert isinstance(PULL_ITEM_DECODER.decode(answer.content.splitlines()[-1]), End)
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert "content-encoding" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def test_rubbish_instead_of_a_frame_is_a_bad_answer() -> None:
     assert isinstance(failure_of(answer(200, b"rubbish", "Content-Encoding: zstd")), BadAnswer)
 
 
-def test_each_run_asks_anew_for_the_proxy_of_the_network(
+def test_a_run_behind_one_that_failed_asks_anew_for_the_proxy_of_the_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.socket() as taken:

@@ -239,7 +239,8 @@ def confirm(receipt: Receipt, hi: int) -> bool:
     """Changesets whose effect the feed has shown leave the outbox; whether there were any."""
     c = receipt.c
     found = [row[0] for row in c.rows(
-        "SELECT n FROM changeset WHERE state = 'acked' AND ack_seq <= ?", (hi,))]  # fmt: skip
+        "SELECT n FROM changeset WHERE state = 'acked' AND state <> 'confirmed' AND ack_seq <= ?",
+        (hi,))]  # fmt: skip
     c.many(
         "UPDATE changeset SET state = 'confirmed', confirmed_at = ? WHERE n = ?",
         [(receipt.now, n) for n in found],
