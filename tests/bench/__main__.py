@@ -17,6 +17,7 @@ RUNS = 3
 MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "first-sync": (first_sync.measure, 100_000),
     "push": (push.measure, 5_000),
+    "first-push": (push.measure_first, 20_000),
     "nothing-new": (nothing_new.measure, 10_000),
     "pull": (pull.measure, 100_000),
     "pull-many": (pull.measure_many, 1_000_000),

@@ -32,6 +32,7 @@ from tests.e2e.processes import PASSPHRASE
 
 ROWS_AT_ONCE = 5000
 ROUNDS = 40
+PUSHES = 3
 
 
 def opened(folder: str) -> Profile:
@@ -97,20 +98,20 @@ def upsert(folder: str, new: str) -> dict[str, Any]:
 def edit(folder: str, edits: str, every: str) -> dict[str, Any]:
     """Edit every so many-th account, each in a changeset of its own, without sending anything."""
     with closing(opened(folder)) as profile:
-        with profile.store.reader() as connection:
-            ids = connection.rows(
-                "SELECT id FROM account WHERE rid % ? = 0 ORDER BY rid LIMIT ?",
-                (int(every), int(edits)),
-            )
+        seconds, _ = timed(lambda: edit_each(profile.store, int(edits), int(every), 0))
+    return {"seconds": seconds}
 
-        def type_all() -> None:
-            for number, (stored,) in enumerate(ids):
-                new = {"phone": f"030-{number}"}
-                change = Change("account", RecordId(stored.hex()), Op.SET, {**new})
-                commit(profile.store, [change], label="Edit")
 
-        seconds, _ = timed(type_all)
-    return {"seconds": seconds, "edits": len(ids)}
+def edit_each(store: Store, edits: int, every: int, first: int) -> None:
+    """Edit every so many-th account beginning with the `first`, each in a changeset of its own."""
+    with store.reader() as connection:
+        ids = connection.rows(
+            "SELECT id FROM account WHERE rid % ? = ? ORDER BY rid LIMIT ?", (every, first, edits)
+        )
+    for (stored,) in ids:
+        new = {"phone": f"030-{time.monotonic_ns()}"}
+        change = Change("account", RecordId(stored.hex()), Op.SET, {**new})
+        commit(store, [change], label="Edit")
 
 
 class TimedPush:
@@ -149,6 +150,19 @@ def push(folder: str) -> dict[str, Any]:
             "requests": session.requests, "verified": report.verified}  # fmt: skip
 
 
+def pushes(folder: str, edits: str, every: str) -> dict[str, Any]:
+    """A device's first pushes, one after the other, of so many edits each: the seconds of each."""
+    seconds: list[float] = []
+    with closing(opened(folder)) as profile:
+        for number in range(PUSHES):
+            edit_each(profile.store, int(edits), int(every), number)
+            session = TimedPush(profile.session)
+            report = sync_once(Outbox(profile.store), session)
+            assert (report.verified, report.pushed) == (True, int(edits)), report
+            seconds.append(session.ended_s - session.began_s)
+    return {"seconds": seconds}
+
+
 def nothing_new(folder: str) -> dict[str, Any]:
     """Synchronisations with nothing new, in turn with bare GETs on the same connection."""
     with closing(opened(folder)) as profile:
@@ -185,8 +199,8 @@ def pull(folder: str, data: str, changed: str, rounds: str) -> dict[str, Any]:
 
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "sync": sync, "upsert": upsert, "edit": edit, "push": push, "nothing-new": nothing_new,
-    "pull": pull,
+    "sync": sync, "upsert": upsert, "edit": edit, "push": push, "pushes": pushes,
+    "nothing-new": nothing_new, "pull": pull,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from tests.bench.table import Row, Target, middle, milliseconds
 from tests.e2e.people import Desk, as_process
 from tests.e2e.proxy import proxy_before
 
-TIMES_GET = Target(3.0)
+TIMES_GET = Target(1.5)
 REQUESTS = Target(1)
 
 
