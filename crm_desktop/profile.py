@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 KEY_FILE = "key.wrapped"
 POINTER = "current"
 SWITCH = "switching"
+DRAFTS = "draft:"
+"""What is typed and not saved is kept under names that begin so (`runtime.hub`)."""
+
 LOGS = "logs"
 META_CLOCK_OFFSET = "clock.offset_s"
 GENERATIONS_MAX = 10_000
@@ -229,18 +232,27 @@ def sign_out(profile: Profile) -> None:
 
 def leave_for_good(profile: Profile, left: bytes) -> None:
     """Destroy the key of a withdrawn device once the server has all that was not sent: `left` it
-    has, what was saved since is left now. Raises CrmError; then all of it can still be read."""
+    has, what was saved since is left now, and what was typed and not saved. Raises CrmError; then
+    all of it can still be read."""
     from crm_desktop.models.outbox import Outbox
 
-    outbox = Outbox(profile.store)
+    outbox, left_typed = Outbox(profile.store), b"[]"
     while True:
         with profile.store.writing():  # nobody saves between the last look and the end
-            unsent = outbox.unsent()
-            if unsent == left:
+            unsent, typed = outbox.unsent(), _typed(profile.store)
+            if (unsent, typed) == (left, left_typed):
                 destroy_key(profile)
                 return
-        profile.session.park(unsent)
-        left = unsent
+        for body in (unsent if unsent != left else b"", typed if typed != left_typed else b""):
+            if body:
+                profile.session.park(body)
+        left, left_typed = unsent, typed
+
+
+def _typed(store: Store) -> bytes:
+    """What stands in forms that were not saved, as the server keeps it for the office."""
+    found = [{"id": name, "draft": store.meta(name)} for name in store.meta_names(DRAFTS)]
+    return msgspec.json.encode(found)
 
 
 def destroy_key(profile: Profile) -> None:

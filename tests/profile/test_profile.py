@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -195,6 +196,19 @@ def test_what_is_saved_while_a_withdrawn_device_leaves_is_left_too(
     assert b"Late" in taken[0]
     with pytest.raises(NoProfile):
         profile.open_profile(tmp_path, "p")
+
+
+def test_what_was_typed_and_not_saved_is_left_as_well(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+    with closing(sign_in(tmp_path)) as opened:
+        opened.store.set_meta("draft:account/new", '{"name":"Half typed"}')
+        monkeypatch.setattr(opened.session, "park", taken.append)
+        profile.leave_for_good(opened, Outbox(opened.store).unsent())
+    (body,) = taken
+    (one,) = json.loads(body)
+    assert (one["id"], "Half typed" in one["draft"]) == ("draft:account/new", True)
 
 
 def test_what_cannot_be_left_keeps_its_key(
