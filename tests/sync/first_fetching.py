@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.second import SecondFile
 from crm_desktop.models.store import Identity, Store
 from crm_desktop.profile import database, point_to
+from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.runner import Run, Runner, run_here
 from crm_server.rows import By
@@ -37,7 +39,7 @@ from tests.simulator.link import GONE, Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
 
-ACCOUNTS = 30
+ACCOUNTS = 16
 Meanwhile = Callable[[Effect[Any]], None]
 
 
@@ -236,10 +238,16 @@ class _Runner(Runner):
 
 
 def dies_at(number: int) -> Meanwhile:
-    """Die before the so-manieth effect."""
+    """Die before the so-manieth effect. Not counted: reading on, which changes nothing, and what is
+    repeated for each index."""
     passed = iter(range(number, -1, -1))
+    seen: Counter[type[Effect[Any]]] = Counter()
 
-    def maybe(_effect: Effect[Any]) -> None:
+    def maybe(effect: Effect[Any]) -> None:
+        seen[type(effect)] += 1
+        is_repeated = seen[do.IndexSecond] > 2 and not seen[do.Swap]
+        if isinstance(effect, do.NextItem) or is_repeated:
+            return
         if next(passed, None) == 0:
             raise Crashed
 
