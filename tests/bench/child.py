@@ -151,9 +151,11 @@ def push(folder: str) -> dict[str, Any]:
 
 
 def pushes(folder: str, edits: str, every: str) -> dict[str, Any]:
-    """A device's first pushes, one after the other, of so many edits each: the seconds of each."""
+    """A device's first pushes, one after the other, of so many edits each: the seconds of each.
+    What a program loads for its first request is loaded before."""
     seconds: list[float] = []
     with closing(opened(folder)) as profile:
+        sync_once(Outbox(profile.store), profile.session)
         for number in range(PUSHES):
             edit_each(profile.store, int(edits), int(every), number)
             session = TimedPush(profile.session)
