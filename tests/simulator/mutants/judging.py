@@ -19,7 +19,7 @@ from crm_server.judge import Judge, Judged
 from crm_server.rows import Row
 from crm_server.taking import Taking
 from crm_server.work import Work
-from tests.server import test_merging, test_refusing
+from tests.server import test_deleting, test_merging, test_refusing
 from tests.simulator.mutants.mutant import Mutant
 
 
@@ -186,7 +186,10 @@ MUTANTS = (
     Mutant("clock of the device judges", device_clock_judges, 2),
     Mutant("versions of fields not kept", versions_of_fields_not_kept, 2),
     Mutant("delete over an unseen edit", delete_over_an_unseen_edit, 2),
-    Mutant("delete over an unseen child", delete_over_an_unseen_child, 2),
+    Mutant(
+        "delete over an unseen child", delete_over_an_unseen_child, 2,
+        test_deleting.test_a_child_unknown_to_the_deleter_stops_the_whole_cascade,
+    ),
     Mutant(
         "unique key rejecting the row", unique_rejects_the_row, 10,
         test_refusing.test_a_taken_code_parks_the_field_and_the_record_is_accepted,
