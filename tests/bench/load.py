@@ -54,8 +54,8 @@ def measure(stage: Stage, runs: int, records: int) -> list[Row]:
         for _ in range(runs):
             raws.append(raw_rate(url))
             server = Server(data, url)
-            server.serve("--workers", str(PROCESSES))
             try:
+                server.serve("--workers", str(PROCESSES))
                 made = child("load", server.url, devices, module="tests.bench.devices")
             finally:
                 server.stop()
