@@ -49,6 +49,7 @@ class Pusher:
         self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.parked: list[tuple[ChangeSet, ChangeSetResult]] = []
         self.named: dict[Key, bool] = {}
+        self._arisen: dict[Key, bool] = {}
         self._in_todays_words: dict[str, Converted | None] = {}
 
     def prefetch(self, changesets: Iterable[ChangeSet]) -> None:
@@ -126,6 +127,8 @@ class Pusher:
         result = self._judged(changeset)
         if not (self._brief and self._is_as_shown(changeset, result)):
             self._note_named(changeset)
+        self.named.update(self._arisen)  # what came of it stands behind what it was about
+        self._arisen.clear()
         self._taken[changeset.id] = (changeset, result)
         if result.result != Result.BLOCKED or len(self._work.history) > before:
             # What was held back as a whole is judged anew when it comes again.
@@ -205,10 +208,10 @@ class Pusher:
         self._remember(changeset, details)
         for detail in details:
             if detail.conflict_id:
-                self.named[(CONFLICT, RecordId(detail.conflict_id))] = True
+                self._arisen[(CONFLICT, RecordId(detail.conflict_id))] = True
             if detail.params.get("into"):
                 kind = changeset.changes[detail.index].kind
-                self.named[(kind, RecordId(detail.params["into"]))] = True
+                self._arisen[(kind, RecordId(detail.params["into"]))] = True
         return ChangeSetResult(changeset.id, result, self._work.seq, details)
 
     def _park_deletion(self, changeset: ChangeSet, taking: Taking) -> tuple[ChangeResult, ...]:
