@@ -14,10 +14,12 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from tests.fuzz.mutator import mutate
+from tests.support.postgres import DATABASE_VARIABLE, cluster
 
 HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / "build" / "fuzz"
@@ -50,10 +52,11 @@ def passes(name: str, minutes: float) -> bool:
     folder = KEPT / name
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.fuzz", "--here", name, "--minutes", str(minutes)]
-    with (folder / "log").open("wb") as log:
+    with ExitStack() as end, (folder / "log").open("wb") as log:
         done = subprocess.run(
-            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
-        )
+            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+            env=_surroundings(name, end),
+        )  # fmt: skip
     text = (folder / "log").read_text(errors="replace")
     runs = re.findall(r"#(\d+)\t(?:DONE|pulse|NEW|REDUCE|RELOAD)", text)
     coverage = re.findall(r" cov: (\d+) ft: (\d+)", text)
@@ -65,6 +68,18 @@ def passes(name: str, minutes: float) -> bool:
         flush=True,
     )
     return done.returncode == 0
+
+
+def _surroundings(name: str, end: ExitStack) -> dict[str, str]:
+    """A place and, where it is asked for, a database: the fuzzer ends its process without tidying
+    up, so both are its parent's."""
+    from tests.fuzz.targets import TARGETS
+
+    place = end.enter_context(tempfile.TemporaryDirectory(dir=_fast_folder()))
+    made = {**os.environ, "TMPDIR": place, "PYTHONHASHSEED": "0"}
+    if TARGETS[name].needs_postgres:
+        made[DATABASE_VARIABLE] = end.enter_context(cluster()).create_database()
+    return made
 
 
 def fuzz(name: str, seconds: float) -> None:
@@ -81,11 +96,7 @@ def fuzz(name: str, seconds: float) -> None:
         f"-timeout={HANG_S}", f"-rss_limit_mb={MEMORY_MAX_MIB}", "-print_final_stats=1",
         f"-artifact_prefix={KEPT / name}/",
     ]  # fmt: skip
-    os.environ["PYTHONHASHSEED"] = "0"
-    with (
-        tempfile.TemporaryDirectory(dir=_fast_folder()) as folder,
-        targets.attack_on(name, Path(folder)) as attack,
-    ):
+    with targets.attack_on(name, Path(tempfile.mkdtemp())) as attack:
         if targets.TARGETS[name].is_json:
 
             def mutated(data: bytes, size_max: int, seed: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from crm_core.wire import (
 from crm_desktop.sync.session import decode_item
 from tests.fuzz.company import DEVICE_KEY, EPOCH, Answer, Company, device_of
 from tests.fuzz.watching import PUT_BACK_AFTER, Attack, Finding
-from tests.support.postgres import cluster
+from tests.support.postgres import DATABASE_VARIABLE, cluster
 
 
 class _Served:
@@ -83,8 +84,9 @@ def push(folder: Path, end: ExitStack) -> Attack:
 
 def push_postgres(folder: Path, end: ExitStack) -> Attack:
     """The same where the database is particular about texts and sizes; it is never put back."""
-    postgres = end.enter_context(cluster())
-    return _push_to(_Served(folder, end, postgres.create_database()))
+    database = os.environ.get(DATABASE_VARIABLE, "")
+    database = database or end.enter_context(cluster()).create_database()
+    return _push_to(_Served(folder, end, database))
 
 
 def _push_to(served: _Served) -> Attack:

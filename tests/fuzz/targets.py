@@ -14,16 +14,18 @@ from tests.fuzz.watching import Attack, watched
 @dataclass(frozen=True)
 class Target:
     """One decoder. `make` prepares it in a folder; `is_json` says how its input is best mutated;
-    `corpus` names the target whose recorded messages it shares."""
+    `corpus` names the target whose recorded messages it shares; `needs_postgres` that it attacks a
+    PostgreSQL server."""
 
     make: Callable[[Path, ExitStack], Attack]
     is_json: bool = True
     corpus: str = ""
+    needs_postgres: bool = False
 
 
 TARGETS: Mapping[str, Target] = {
     "push": Target(served.push),
-    "push-postgres": Target(served.push_postgres, corpus="push"),
+    "push-postgres": Target(served.push_postgres, corpus="push", needs_postgres=True),
     "pull": Target(served.pull),
     "sign-in": Target(served.sign_in),
     "refresh": Target(served.refresh),

@@ -27,6 +27,9 @@ import psycopg
 from psycopg import sql
 
 SUPERUSER = "crm"
+DATABASE_VARIABLE = "CRM_TEST_DATABASE"
+"""A child finds here the URL of a database that its parent has made for it."""
+
 START_S = 30.0
 STOP_S = 30.0
 
