@@ -228,6 +228,7 @@ class Puller:
             yield _line(Anew(tuple(asked), held, more=n < len(portions)))
         yield from self._pages(sorted(rows.values(), key=_seq_of))
         for hidden in _portions([root for root in asked if root not in shown]):
+            self._stubs.note_loss()
             yield _line(Left(tuple(hidden)))
 
     def _rerooted(self, cursor: int) -> list[RecordId]:

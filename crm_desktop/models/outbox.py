@@ -305,7 +305,7 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 stubs.take(receipt, item)
             case Hello() | Mark() | Part() | End():
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
-    if items:
+    if items and not receipt.reconciling:  # else what left is still here; the pull's end tells
         stubs.drop_unneeded(receipt.c)
 
 

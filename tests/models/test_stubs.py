@@ -97,6 +97,16 @@ def test_everything_received_anew_brings_all_labels_anew(store: Store) -> None:
     assert Outbox(store).state().stubs == STUBS_ALL
 
 
+def test_a_parent_that_left_while_nobody_listened_has_its_label_when_all_is_received_anew(
+    store: Store,
+) -> None:
+    task = page("task", row(T, 11, (A, ME), title="Call", account=A, assignee=ME))
+    pull(store, 50, Enter((A, ME)), page("account", row(A, 10, name="Alfreds")), task)
+    Outbox(store).begin_pull(Hello("e1", 1, 1, 1, "", 10**6, gc_floor=500, anew=True))
+    granted(store)
+    assert labels(store) == {A: "Alfreds"}
+
+
 def test_a_label_is_found_by_no_search(store: Store) -> None:
     granted(store)
     with store.reader() as c:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from crm_core.catalog import CATALOG
 from crm_core.ids import RecordId
-from crm_core.wire import STUBS_ALL, STUBS_NEW, Mark, PullItem, Stubs, encode
+from crm_core.wire import (
+    PULL_ITEM_DECODER,
+    STUBS_ALL,
+    STUBS_NEW,
+    Mark,
+    PullItem,
+    Stubs,
+    encode,
+)
 from crm_server.rows import By
 from crm_server.store import write_clock
 from crm_server.stubs import label_of
@@ -131,6 +140,17 @@ def test_who_leaves_a_team_keeps_the_names_above_what_names_him(acme: Acme) -> N
     assert acme.buchanan.sees("task", task.id)
     assert not acme.buchanan.sees("account", account)
     assert held == {("account", account): "Alfreds"}
+
+
+def test_who_held_a_parent_by_mistake_is_told_its_name_when_that_is_repaired(
+    acme: Acme, account: RecordId
+) -> None:
+    task_for(acme, account)
+    acme.li.pull()
+    repair = replace_struct(acme.li.request(), stubs=STUBS_NEW, anew=(account,))
+    lines = acme.world.service.pull(acme.li.who, repair)
+    told = stubs_in([PULL_ITEM_DECODER.decode(line) for line in lines])
+    assert told == {("account", account): "Alfreds"}
 
 
 def test_another_parent_is_told_when_the_child_moves(acme: Acme, account: RecordId) -> None:

@@ -29,4 +29,7 @@ REGRESSIONS = (
     Regression(36, 14, "work that came with another person's token was written in his name"),
     Regression(181, 5, "made and deleted while the first pull broke off: the deletion never came"),
     Regression(62, 11, "a step waited for a refused one for ever when that was orphaned"),
+    Regression(
+        59, 4, "the name of a parent that left meanwhile was dropped when all was fetched anew"
+    ),
 )
