@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from crm_core.errors import CrmError
 from crm_server.collecting import collect
@@ -19,13 +20,29 @@ log = logging.getLogger(__name__)
 
 
 def look_after(organisations: Organisations) -> None:
-    """Collect in every organisation; one that fails keeps none of the others from it."""
-    for slug in organisations.slugs():
-        try:
-            service = organisations.open(slug).service
-            collect(service.store, service.clock())
-        except CrmError as failure:
-            log.warning("no collection in %s: %s", slug, failure)
+    """Collect in every organisation; one that fails keeps none of the others from it, and none of
+    the days to come."""
+    for slug in _attempted(organisations.slugs, "any organisation", ()):
+        _attempted(lambda slug=slug: _collect_in(organisations, slug), slug, None)
+
+
+def _collect_in(organisations: Organisations, slug: str) -> None:
+    service = organisations.open(slug).service
+    collect(service.store, service.clock())
+
+
+_T = TypeVar("_T")
+
+
+def _attempted(work: Callable[[], _T], where: str, otherwise: _T) -> _T:
+    """What `work` returns; where it fails the log says so and why."""
+    try:
+        return work()
+    except CrmError as failure:
+        log.warning("no collection in %s: %s", where, failure)
+    except Exception:
+        log.exception("no collection in %s", where)
+    return otherwise
 
 
 @contextmanager
