@@ -36,7 +36,7 @@ from crm_desktop.models.replica import Verdict
 from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 from crm_server import comparing as there
-from crm_server.throttle import spend_on_comparing
+from crm_server.throttle import COMPARING_PER_MINUTE, spend_on_comparing
 from tests.models.support import make_store
 from tests.server.world import Acme, Device
 from tests.support.records import values_for
@@ -56,7 +56,7 @@ def test_every_device_has_a_budget_for_comparing_that_is_full_again_after_a_minu
 ) -> None:
     store, now = acme.world.store, acme.world.time
     one_root, all_of_it = Check(("a" * 32,), content=True), Check(content=True)
-    for _ in range(17):
+    for _ in range(27):
         spend_on_comparing(store, "one", one_root, now)
     spend_on_comparing(store, "one", all_of_it, now + dt.timedelta(seconds=20))
     for late in (21, 59):
@@ -67,6 +67,21 @@ def test_every_device_has_a_budget_for_comparing_that_is_full_again_after_a_minu
     spend_on_comparing(store, "other", all_of_it, now)
     spend_on_comparing(store, "one", all_of_it, now + dt.timedelta(seconds=60))
     spend_on_comparing(store, "one", all_of_it, now - dt.timedelta(days=3650))
+
+
+def test_comparing_a_part_costs_in_proportion(acme: Acme) -> None:
+    store, now = acme.world.store, acme.world.time
+    buckets = [f"{n:02x}" for n in range(256)]
+    for n, (check, cost) in enumerate((
+        (Check(content=True), 3), (Check(tuple(buckets), content=True), 3),
+        (Check(tuple(buckets[:64]), content=True), 1), (Check(("a0",) * 200, content=True), 1),
+        (Check(tuple(buckets[:128]), content=True), 2), (Check(tuple(buckets)), 1), (Check(), 1),
+    )):  # fmt: skip
+        device, fits = f"device {n}", COMPARING_PER_MINUTE // cost
+        for _ in range(fits):
+            spend_on_comparing(store, device, check, now)
+        with pytest.raises(Refused):
+            spend_on_comparing(store, device, check, now)
 
 
 def asked(who: Device, request: PullRequest) -> list[PullItem]:

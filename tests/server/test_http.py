@@ -141,8 +141,8 @@ def test_a_day_over_http_from_sign_in_to_history(site: Site) -> None:
 def test_comparing_everything_again_and_again_is_put_off(site: Site) -> None:
     site.sign_in()
     everything = encode(PullRequest(check=Check(content=True)))
-    codes = [site.post("/sync/v1/pull", everything).status_code for _ in range(8)]
-    assert codes == [200] * 6 + [429] * 2
+    codes = [site.post("/sync/v1/pull", everything).status_code for _ in range(12)]
+    assert codes == [200] * 10 + [429] * 2
     answer = site.post("/sync/v1/pull", everything)
     assert msgspec.json.decode(answer.content, type=Problem).error == "request.throttled"
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
