@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from crm_core.entity import Entity
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import PushResponse
 from crm_desktop.models.journal import leaving, settling
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.replica import Settled
 from crm_server.conflicts import Conflicts
+from crm_server.rows import By, Row
 from crm_server.work import Work
 from tests.models import test_freed_by_leaving
 from tests.simulator.mutants.mutant import Mutant
@@ -48,6 +50,49 @@ def number_given_twice() -> Generator[None]:
 
 
 @contextmanager
+def key_kept_by_the_deleted() -> Generator[None]:
+    """A deleted record goes on holding its unique value."""
+    claim = Work._claim
+
+    def grasping(self: Work, key: tuple[str, str, str], holder: RecordId | None) -> None:
+        if holder is not None:
+            claim(self, key, holder)
+
+    with patch.object(Work, "_claim", grasping):
+        yield
+
+
+@contextmanager
+def history_tells_the_half() -> Generator[None]:
+    """Of several fields that were written at once, history tells the first."""
+    log = Work._log
+
+    def terse(self: Work, row: Row, old: Row | None, changed: Mapping[str, Value], by: By) -> None:
+        told = {**changed} if old is None else dict([*changed.items()][:1])
+        log(self, row, old, told, by)
+
+    with patch.object(Work, "_log", terse):
+        yield
+
+
+@contextmanager
+def refused_part_forgotten() -> Generator[None]:
+    """What was refused of a step is forgotten when the rest of it is confirmed."""
+    confirm = settling.confirm
+
+    def content(receipt: Receipt, hi: int) -> bool:
+        done = confirm(receipt, hi)
+        receipt.c.run(
+            "UPDATE op SET refused = NULL WHERE cs IN"
+            " (SELECT n FROM changeset WHERE state = 'confirmed')"
+        )
+        return done
+
+    with patch.object(settling, "confirm", content):
+        yield
+
+
+@contextmanager
 def refused_values_emptied() -> Generator[None]:
     """A refused step stays in the inbox, and what was typed in it does not."""
     settle = settling.settle
@@ -74,6 +119,9 @@ def blocked_by_an_orphan() -> Generator[None]:
 MUTANTS = (
     Mutant("conflict settled by nobody", conflict_settled_by_nobody, 1),
     Mutant("number given twice", number_given_twice, 10),
+    Mutant("unique key kept by the deleted", key_kept_by_the_deleted, 10),
+    Mutant("history tells the half", history_tells_the_half, 2),
+    Mutant("refused part forgotten", refused_part_forgotten, 1),
     Mutant("refused values emptied", refused_values_emptied, 1),
     Mutant(
         "blocked by an orphan", blocked_by_an_orphan, 11,
