@@ -64,7 +64,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One user intention. `n` numbers it within its batch; `label` is its name in the Undo menu."""
+    """One user intention. `n` numbers it within its batch; `label` is its name in the Undo menu;
+    `seen` is the feed's seq up to which all in sight was before its author's eyes (None: older
+    clients do not say)."""
 
     id: ChangeSetId
     changes: tuple[Change, ...]
@@ -77,6 +79,7 @@ class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
     scope_gen: Seq = 0
     atomic: bool = False
     label: str = ""
+    seen: Seq | None = None
 
 
 class Undo(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
@@ -24,6 +25,8 @@ from crm_server.work import Work
 
 _APPLIED = Result.APPLIED
 _INSERT, _DELETE, _MERGE, _RESTORE = Op.INSERT, Op.DELETE, Op.MERGE, Op.RESTORE
+
+_decode_patch = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Taking:
@@ -278,25 +281,49 @@ class Taking:
         """Whether every live record below was within the author's sight, or goes as well."""
         going = {(x.kind, x.id) for x in self.changeset.changes if x.op is Op.DELETE}
         mine: set[str] = {*change.after, self.changeset.id}
-        horizon = max(change.base_seq, self.author.pulled)
+        horizon = self._horizon()
         for kind, record_id, field in self.work.children(change.id):
             entity = CATALOG[kind]
             link = entity.by_name[field].link
             if entity.read_only or link is None or not link.root or (kind, record_id) in going:
                 continue
             child = self.work.row(kind, record_id)
-            if child is None or child.deleted or child.cs_id in mine:
+            if child is None or child.deleted or child.seq <= horizon:
                 continue
-            if child.fv.get("*", 0) > horizon and not self._made_by(kind, record_id, mine):
+            if not self._hung_by_himself(child, field, horizon, mine):
                 return False
         return True
 
-    def _made_by(self, kind: str, record_id: RecordId, changesets: set[str]) -> bool:
-        found = self.work.tx.row(
-            "SELECT cs_id FROM history WHERE id=? AND kind=? ORDER BY seq LIMIT 1",
-            (record_id, kind),
+    def _horizon(self) -> int:
+        """How far in the feed the author had seen everything when he wrote this changeset, and not
+        how far his device has come since. Of history that was lost he saw what came before."""
+        seen = self.changeset.seen
+        if seen is None:
+            return self.author.pulled
+        for low, high in self.work.clock.restored:
+            seen = low if low < seen <= high else seen
+        return min(seen, self.author.delivered)
+
+    def _hung_by_himself(self, child: Row, field: str, horizon: int, mine: set[str]) -> bool:
+        """Whether whatever made a record, brought it back or led it below another behind a place
+        in the feed was done on the author's own device."""
+        stored = self.work.tx.rows(
+            "SELECT cs_id,device,patch FROM history WHERE id=? AND kind=? AND seq>?",
+            (child.id, child.kind, horizon),
         )
-        return found is not None and found[0] in changesets
+        fresh = [
+            (x[4], x[6], x[9])
+            for x in self.work.history
+            if x[1] == child.id and x[2] == child.kind and x[0] > horizon
+        ]
+        his = [
+            cs in mine or (device and device == self.by.device)
+            for cs, device, patch in (*stored, *fresh)
+            if not _decode_patch(patch).keys().isdisjoint((field, DELETED))
+        ]
+        if not his:  # what IT loads has no history
+            return child.version.seq_of(field) <= horizon
+        return all(his)
 
     # -- reporting --------------------------------------------------------------------------
 

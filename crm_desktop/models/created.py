@@ -177,6 +177,7 @@ CREATE TABLE changeset (
     undoes TEXT,
     undone INTEGER DEFAULT '0' NOT NULL,
     verdict TEXT,
+    seen INTEGER,
     PRIMARY KEY (n),
     UNIQUE (id)
 );

@@ -347,8 +347,8 @@ def changesets_of(c: Connection, numbers: Sequence[int]) -> Iterator[ChangeSet]:
         ):
             changes.setdefault(cs, []).append(_change(op))
         heads = c.rows(
-            "SELECT n, id, batch, batch_n, author, device, at, schema, scope_gen, atomic, label"
-            f" FROM changeset WHERE n IN ({places}) ORDER BY n",
+            "SELECT n, id, batch, batch_n, author, device, at, schema, scope_gen, atomic, label,"
+            f" seen FROM changeset WHERE n IN ({places}) ORDER BY n",
             some,
         )
         for n, *head in heads:
@@ -364,9 +364,9 @@ def _change(op: Sequence[Any]) -> Change:
 
 
 def _changeset(head: Sequence[Any], changes: tuple[Change, ...]) -> ChangeSet:
-    key, batch, n, author, device, at, schema, scope_gen, atomic, label = head
+    key, batch, n, author, device, at, schema, scope_gen, atomic, label, seen = head
     return ChangeSet(
         id=ChangeSetId(key.hex()), changes=changes, batch=batch or "", n=n,
         author=RecordId(author.hex()), device=DeviceId(device), at=at, schema=schema,
-        scope_gen=scope_gen, atomic=bool(atomic), label=label,
+        scope_gen=scope_gen, atomic=bool(atomic), label=label, seen=seen,
     )  # fmt: skip

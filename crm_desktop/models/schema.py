@@ -153,7 +153,7 @@ def _side_tables() -> None:
         _blob("author", needed=True), _text("device", needed=True), _whole("schema"),
         _whole("scope_gen"), _whole("atomic"), _text("state", needed=True), _whole("ack_seq"),
         _whole("bytes"), _text("confirmed_at"), _text("undoes"), _whole("undone"),
-        _text("verdict"), UniqueConstraint("id"),
+        _text("verdict"), _whole("seen", default=None), UniqueConstraint("id"),
     )  # fmt: skip
     Index("changeset_open", changeset.c.state, sqlite_where=text("state <> 'confirmed'"))
     Index("changeset_batch", changeset.c.batch, sqlite_where=text("batch IS NOT NULL"))

@@ -191,7 +191,7 @@ class Device:
     def changeset(self, *changes: Change, atomic: bool = False, at: str = "") -> ChangeSet:
         return ChangeSet(
             ChangeSetId(self.world.new_id()), changes, atomic=atomic, scope_gen=self.gen,
-            at=at or instant_of(self.world.time),
+            at=at or instant_of(self.world.time), seen=self.cursor,
         )  # fmt: skip
 
     def send(self, *changesets: ChangeSet) -> PushResponse:

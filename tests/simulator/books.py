@@ -14,7 +14,6 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_core.merging import taker_of
 from crm_core.scope import parse_target
-from tests.simulator.company import device_id
 from tests.simulator.device import LINKS_ABOVE
 from tests.simulator.disputes import is_about_above
 from tests.simulator.invariants import Entry, Watch
@@ -55,7 +54,7 @@ class Books:
         self._look_at_values(oracle, watch.entries)
         self._look_at_verdicts(server, watch.entries)
         while watch.deletions:
-            self._look_below(*watch.deletions.pop(), oracle, watch.entries, server)
+            self._look_below(*watch.deletions.pop(), oracle, watch.entries)
 
     def _look_at_values(self, oracle: Oracle, entries: Entries) -> None:
         """Invariant 2: what stands in a record is what was written there last."""
@@ -72,22 +71,17 @@ class Books:
                     raise Violation(2, f"{where} is {value!r}; {told[-1].new!r} was written last")
 
     def _look_below(
-        self, above: Key, seq: int, said: Said, oracle: Oracle, entries: Entries,
-        server: sqlite3.Connection,
-    ) -> None:  # fmt: skip
-        """Invariant 2: nothing hangs below a deleted record that its deleter had not seen. Where
-        the deletion comes later than it was typed, what his device fetched meanwhile counts as
-        seen: the server cannot tell these apart."""
-        sql = "SELECT pulled FROM device WHERE id = ?"
-        (pulled,) = server.execute(sql, (device_id(said.device),)).fetchone()
+        self, above: Key, seq: int, said: Said, oracle: Oracle, entries: Entries
+    ) -> None:
+        """Invariant 2: nothing hangs below a deleted record that its deleter had not before his
+        eyes when he deleted it, whatever his device fetched since."""
         for (kind, record_id), name in _hanging(oracle, above):
             told = entries.get((kind, record_id, name), ())
             back = entries.get((kind, record_id, DELETED), ())
             later = max((one.seq for one in (*told[-1:], *back[-1:])), default=0) > seq
             author = self.ledger.said.get(told[-1].cs_id) if told else None
             own = author is not None and author.device == said.device
-            hung = told[-1].seq if told else 0
-            if not (later or own or hung <= pulled or (kind, record_id) in said.below):
+            if not (later or own or (kind, record_id) in said.below):
                 where = f"{above[0]}/{above[1][-4:]}"
                 raise Violation(2, f"{where} was deleted over an unseen {kind}/{record_id[-4:]}")
 

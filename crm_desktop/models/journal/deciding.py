@@ -19,7 +19,7 @@ from crm_desktop.models import search
 from crm_desktop.models.connection import Connection, SqlRow, savepoint
 from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.cancelling import cancel_out
-from crm_desktop.models.journal.local import Intention, write_changeset
+from crm_desktop.models.journal.local import Intention, seen_here, write_changeset
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import HIDDEN, blob, id_of, to_json
@@ -64,11 +64,14 @@ def resend_to_newer(c: Connection, store: Store, codes: Sequence[str] = NOT_YET_
     )
     for _, key in found:
         with suppress(UserProblem), savepoint(c):
-            summary |= _resend(c, store, ChangeSetId(key.hex()), {})
+            summary |= _resend(c, store, ChangeSetId(key.hex()), {}, decided=False)
     return summary
 
 
-def _resend(c: Connection, store: Store, cs_id: ChangeSetId, fixes: Fixes) -> Summary:
+def _resend(
+    c: Connection, store: Store, cs_id: ChangeSetId, fixes: Fixes, *, decided: bool = True
+) -> Summary:
+    """`decided`: by its author, who has seen by now what has come meanwhile."""
     n, state, label = _head(c, cs_id)
     if state in _DECIDABLE:
         # The server would answer a known id with the verdict it remembers.
@@ -77,6 +80,8 @@ def _resend(c: Connection, store: Store, cs_id: ChangeSetId, fixes: Fixes) -> Su
             "UPDATE changeset SET id = ?, state = 'queued', verdict = NULL WHERE n = ?",
             (blob(fresh), n),
         )
+        if decided:
+            c.run("UPDATE changeset SET seen = ? WHERE n = ?", (seen_here(c), n))
         c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
         c.run("DELETE FROM orphan WHERE cs = ?", (n,))
         _put_right(c, n, fixes)
@@ -84,7 +89,8 @@ def _resend(c: Connection, store: Store, cs_id: ChangeSetId, fixes: Fixes) -> Su
     else:
         changes = [_fixed(c, change, fixes) for change in _refused_changes(c, n)]
         _drop_refusals(c, n)
-        summary = write_changeset(c, store, changes, Intention(label))
+        meant = Intention(label, resends=0 if decided else n)
+        summary = write_changeset(c, store, changes, meant)
     blocking.refresh(c)
     return summary | Summary(outbox_changed=True)
 

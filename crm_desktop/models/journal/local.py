@@ -27,7 +27,8 @@ INDEXED_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Intention:
-    """What belongs to a changeset beside its changes."""
+    """What belongs to a changeset beside its changes. `resends`: the changeset (its n here) whose
+    author wanted this; he is not asked again, and has seen no more than then."""
 
     label: str
     batch: str = ""
@@ -35,6 +36,7 @@ class Intention:
     atomic: bool = False
     undoes: str = ""
     resolving: bool = False
+    resends: int = 0
 
 
 def commit(
@@ -183,19 +185,29 @@ def _computed(c: Connection, store: Store, change: Change, at: str) -> dict[str,
 # Writing
 
 
+def seen_here(c: Connection) -> int:
+    """The feed's seq up to which all in this user's sight is here; 0 while a pull has come in part,
+    since a record may be here then and what hangs below it not yet."""
+    return c.value("SELECT iif(resume_hi > 0, 0, cursor) FROM sync_state")
+
+
 def _write_journal(
     c: Connection, store: Store, cs_id: ChangeSetId, at: str,
     made: Sequence[tuple[Change, Mapping[str, Value]]], intention: Intention,
 ) -> int:  # fmt: skip
     scope_gen = c.value("SELECT scope_gen FROM sync_state")
+    seen = seen_here(c)
+    if intention.resends:
+        seen = c.value("SELECT seen FROM changeset WHERE n = ?", (intention.resends,))
     size = encoded_size([change for change, _ in made]) + 400
     c.run(
         "INSERT INTO changeset (id, batch, batch_n, label, at, author, device, schema, scope_gen,"
-        " atomic, state, bytes, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+        " atomic, state, bytes, undoes, seen)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
         (
             blob(cs_id), intention.batch or None, intention.n, intention.label, at,
             blob(store.identity.user), store.identity.device, SCHEMA, scope_gen,
-            int(intention.atomic), size, intention.undoes or None,
+            int(intention.atomic), size, intention.undoes or None, seen,
         ),
     )  # fmt: skip
     n = int(c.value("SELECT last_insert_rowid()"))

@@ -1,4 +1,4 @@
-"""Step 2: labels of parents out of sight."""
+"""Step 2: labels of parents out of sight, and how far an author had received."""
 
 # pyright: basic
 from __future__ import annotations
@@ -21,4 +21,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "id"),
         sqlite_with_rowid=False,
     )
+    op.add_column("changeset", sa.Column("seen", sa.INTEGER()))
     # ### end Alembic commands ###
