@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import uuid_utils
 from sqlalchemy import text
 
-from crm_core.errors import NotFound, UserProblem
+from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
@@ -117,6 +120,12 @@ class Organisations:
             if slug not in self._open:
                 self._open[slug] = self._open_one(slug)
             return self._open[slug]
+
+    def check_versions(self) -> None:
+        """Raises UserProblem where a store that can be read is not of this server's version."""
+        for slug in self.slugs():
+            with suppress(Unavailable, sqlite3.Error, psycopg.Error):  # told to whoever asks for it
+                self.open(slug)
 
     def _only(self) -> str:
         slugs = self.slugs()

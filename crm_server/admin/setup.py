@@ -111,7 +111,7 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
             tr_noop("{workers} processes need PostgreSQL: give --database-url, or --workers 1."),
             workers=options.workers,
         )
-    session.organisations.slugs()
+    session.organisations.check_versions()
     signal.signal(signal.SIGTERM, _end_cleanly)
     os.environ[DATA_VARIABLE] = str(session.data)
     os.environ[URL_VARIABLE] = session.database_url

@@ -34,8 +34,11 @@ from crm_desktop.sync.failures import FailureClass
 from crm_desktop.sync.last_run import last_run_of
 from crm_desktop.sync.runner import Run, Runner
 from crm_desktop.sync.session import DeviceKey, decode_item
+from crm_server.admin.main import main as admin
+from crm_server.http import DATA_VARIABLE, DOCS_VARIABLE, URL_VARIABLE
 from crm_server.migrate import migrate
 from crm_server.store import ServerStore, schema_of, sqlite_url
+from crm_server.tables import STORE_VERSION
 from tests.contracts import frozen, record
 from tests.contracts.editions import LATER, NEXT, RENAMED, TODAY, running
 from tests.contracts.meaning import Differs, Names
@@ -153,6 +156,36 @@ def brought_up(path: Path) -> None:
     store = ServerStore(sqlite_url(path))
     migrate(store)
     store.close()
+
+
+older_stores = pytest.mark.skipif(
+    all(frozen.manifest_of(x).server_store == STORE_VERSION for x in VERSIONS),
+    reason="no store is older than today's",
+)
+
+
+@older_stores
+def test_an_older_store_is_not_served_before_it_was_brought_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever tries is told what to do: then it is served."""
+    served: list[str] = []
+    monkeypatch.setattr("uvicorn.run", lambda *_, port, **__: served.append(port))
+    monkeypatch.setattr("crm_server.http.spare_the_collector", lambda: None)
+    monkeypatch.setattr("crm_server.admin.setup.signal.signal", lambda *_: None)
+    for name in (DATA_VARIABLE, URL_VARIABLE, DOCS_VARIABLE):
+        monkeypatch.setenv(name, "")
+    frozen.server_file(VERSIONS[0], frozen.START, tmp_path)
+
+    def ran(*words: str) -> tuple[int, str]:
+        return admin(["--data", str(tmp_path), *words]), capsys.readouterr().err
+
+    code, told = ran("serve", "--port", "1")
+    assert (code, served) == (1, [])
+    assert f"version 1; this server needs {STORE_VERSION} (`migrate`)" in told
+    assert ran("migrate") == (0, "")
+    assert ran("serve", "--port", "1")[0] == 0
+    assert served == [1]
 
 
 # Today's client hears yesterday's server
@@ -274,7 +307,7 @@ def test_the_same_outbox_drains_between_versions_to_come(
     tmp_path: Path, client: int, server: int, sites: list[Site]
 ) -> None:
     version = READABLE[-1]
-    frozen.server_file(version, frozen.END, tmp_path / "server")
+    brought_up(frozen.server_file(version, frozen.END, tmp_path / "server"))
     sites.append(Site(tmp_path / "server", seed=99, schema=server))
     with running(client):
         store = drain(version, sites[0], tmp_path)
@@ -287,6 +320,7 @@ def test_over_http_nothing_is_merged_with_the_old_but_their_work_is_kept(
 ) -> None:
     version = READABLE[-1]
     path = frozen.server_file(version, frozen.END, tmp_path / "server")
+    brought_up(path)
     sites.append(Site(tmp_path / "server", seed=99, schema=LATER))
     store, run = synchronised(version, sites[0], tmp_path)
     assert last_run_of(run.failure) == FailureClass.OUTDATED
