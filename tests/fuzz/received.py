@@ -239,7 +239,7 @@ def http_answer(folder: Path, end: ExitStack) -> Attack:
         status = 200 + (head[0] if head else 0) * 2
         response = _response(packed, status, head[1:].decode("latin-1"))
         if status == 200:
-            size = sum(map(len, client._pieces(response, ANSWER_BYTES_MAX)))
+            size = len(client._whole(response))
             if size > ANSWER_BYTES_MAX:
                 raise Finding("more than the limit")
             for _ in client._lines(_response(packed, status, "")):
