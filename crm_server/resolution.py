@@ -57,7 +57,7 @@ class Resolver:
             return taking.refuse(index, "record.read_only", kind=CONFLICT)
         if not self._judge.may(Action.EDIT, above):
             return taking.refuse(index, "right.missing", action="edit")
-        if any(part.result == Result.CONFLICT for part in taking.details):
+        if any(_is_undecided(part, row) for part in taking.details):
             # The field moved on after the resolver saw it: his value is parked with the others.
             taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", row.id))
             return None
@@ -96,6 +96,13 @@ class Resolver:
         if members:
             return {name: above.values.get(name) for name in members}
         return above.values.get(field)
+
+
+def _is_undecided(part: ChangeResult, conflict: Row) -> bool:
+    """Whether a decision came to nothing: it lies in the conflict itself, or the record is deleted.
+    Other fields that it brought along have conflicts of their own."""
+    named = part.conflict_id == conflict.id or part.field == DELETED
+    return part.result == Result.CONFLICT and named
 
 
 def _value_of(change: Change, field: str) -> tuple[Value] | None:

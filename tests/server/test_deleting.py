@@ -86,6 +86,25 @@ def test_restoring_brings_the_record_back_with_the_changes(acme: Acme) -> None:
         assert device.body("conflict", conflict.id)["resolution"] is False
 
 
+def test_restoring_settles_the_deletion_though_another_took_the_code_meanwhile(acme: Acme) -> None:
+    account = acme.shared_account(phone="000", uscc="91310000000000000A")
+    edit = acme.nancy.set("account", account, phone="111")
+    seq = edit.base_seq
+    acme.fuller.push(acme.fuller.delete("account", account))
+    acme.nancy.push(edit)
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    acme.fuller.push(acme.fuller.insert("account", name="Twin", uscc="91310000000000000A"))
+    back = Change("account", account, Op.RESTORE, {"phone": "111"}, {"phone": "000"}, seq)
+    close = acme.nancy.set("conflict", conflict.id, state="resolved")
+    told = acme.nancy.push(back, close, atomic=True)
+    assert [(part.index, part.field) for part in told.changes] == [(0, "uscc")]
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["phone"] == "111"
+    assert acme.nancy.body("conflict", conflict.id)["state"] == "resolved"
+    assert {x.body["field"] for x in acme.nancy.of_kind("conflict")} == {"deleted", "uscc"}
+
+
 def test_a_cascade_goes_whole(acme: Acme) -> None:
     account = acme.shared_account()
     address = acme.nancy.insert("address", account=account, city="Berlin")

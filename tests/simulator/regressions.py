@@ -32,4 +32,7 @@ REGRESSIONS = (
     Regression(
         59, 4, "the name of a parent that left meanwhile was dropped when all was fetched anew"
     ),
+    Regression(
+        134, 1, "what was restored did not settle its deletion where another held its code by now"
+    ),
 )
