@@ -66,21 +66,21 @@ class Site:
         self.folder = folder
         self.clock, self.new_id = Hours(), Ids(seed)
         self.passwords = Passwords(memory_kib=8, passes=1)
-        self._organisations = Organisations(
+        self.organisations = Organisations(
             folder, database_url, passwords=self.passwords, clock=self.clock, new_id=self.new_id
         )
-        self._app: FastAPI = create_app(self._organisations)
+        self._app: FastAPI = create_app(self.organisations)
 
     def create(self) -> Organisation:
         """Make the organisation."""
-        return self._organisations.create("Acme", SLUG)
+        return self.organisations.create("Acme", SLUG)
 
     @property
     def organisation(self) -> Organisation:
-        return self._organisations.open(SLUG)
+        return self.organisations.open(SLUG)
 
     def close(self) -> None:
-        self._organisations.close()
+        self.organisations.close()
 
     def load(self, rows: Rows) -> None:
         """What IT loads."""
