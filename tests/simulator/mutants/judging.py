@@ -19,7 +19,7 @@ from crm_server.judge import Judge, Judged
 from crm_server.rows import Row
 from crm_server.taking import Taking
 from crm_server.work import Work
-from tests.server import test_deleting, test_merging, test_refusing
+from tests.server import test_deleting, test_deleting_over_children, test_merging, test_refusing
 from tests.simulator.mutants.mutant import Mutant
 
 
@@ -64,6 +64,24 @@ def delete_over_an_unseen_edit() -> Generator[None]:
 def delete_over_an_unseen_child() -> Generator[None]:
     """A record goes although something hangs below it that its deleter never saw."""
     with patch.object(Taking, "_children_known", lambda *_: True):
+        yield
+
+
+@contextmanager
+def seen_is_what_came_since() -> Generator[None]:
+    """What a device fetched before a deletion got through counts as seen by its author."""
+    with patch.object(Taking, "_horizon", lambda self: self.author.pulled):
+        yield
+
+
+@contextmanager
+def children_known_by_their_birth() -> Generator[None]:
+    """Only new records count as unseen, not those that were led below another, or brought back."""
+
+    def born(self: Taking, child: Row, _field: str, horizon: int, _mine: set[str]) -> bool:
+        return child.fv.get("*", 0) <= horizon or child.device == self.by.device
+
+    with patch.object(Taking, "_hung_by_himself", born):
         yield
 
 
@@ -189,6 +207,15 @@ MUTANTS = (
     Mutant(
         "delete over an unseen child", delete_over_an_unseen_child, 2,
         test_deleting.test_a_child_unknown_to_the_deleter_stops_the_whole_cascade,
+    ),
+    Mutant(
+        "children judged by what was fetched since", seen_is_what_came_since, 2,
+        test_deleting_over_children.test_a_child_that_came_after_the_deletion_was_made_stops_it,
+    ),
+    Mutant(
+        "children known by their birth", children_known_by_their_birth, 2,
+        test_deleting_over_children
+        .test_a_known_record_that_was_led_below_it_since_stops_a_deletion,
     ),
     Mutant(
         "unique key rejecting the row", unique_rejects_the_row, 10,
