@@ -264,14 +264,19 @@ class Device:
 
     def _opened(self) -> Store:
         store = Store.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
-        store.writing = self.dying_after(store.writing)  # type: ignore[method-assign]
-        self._writes_through = store.write.value("PRAGMA synchronous") >= WRITTEN_THROUGH
+        is_safe = store.write.value("PRAGMA synchronous") >= WRITTEN_THROUGH
+        store.writing = self.dying_after(store.writing, written_through=is_safe)  # type: ignore[method-assign]
+        later = self.dying_after(store.writing_later, written_through=False)
+        store.writing_later = later  # type: ignore[method-assign]
         # Opening takes the log over as it is.
         self._safe_bytes = self._log_bytes()
         return store
 
-    def dying_after(self, writing: Callable[[], Any]) -> Callable[[], Any]:
-        """Each transaction may be the last: die behind its commit, before anybody hears of it."""
+    def dying_after(
+        self, writing: Callable[[], Any], *, written_through: bool
+    ) -> Callable[[], Any]:
+        """Each transaction may be the last: die behind its commit, before anybody hears of it. A
+        power cut undoes it unless it, or a later one, is `written_through`."""
 
         @contextmanager
         def fragile() -> Iterator[Connection]:
@@ -282,7 +287,7 @@ class Device:
                 yield connection
                 if self.disk_is_full:
                     raise Unavailable("The disk is full.")
-            if self._writes_through:
+            if written_through:
                 self._safe_bytes = self._log_bytes()
             if self.crash_after_commits is not None:
                 self.crash_after_commits -= 1

@@ -67,7 +67,9 @@ class MortalSecondFile(SecondFile):
     def open(self) -> SyncState:
         state = super().open()
         assert self._second is not None
-        self._second.writing = self._device.dying_after(self._second.writing)  # type: ignore[method-assign]
+        second, mortal = self._second, self._device.dying_after
+        second.writing = mortal(second.writing, written_through=False)  # type: ignore[method-assign]
+        second.writing_later = mortal(second.writing_later, written_through=False)  # type: ignore[method-assign]
         return state
 
     @override
