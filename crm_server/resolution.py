@@ -6,7 +6,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.merge import DELETED, Result
+from crm_core.merge import DELETED, Result, Why
 from crm_core.roles import Action
 from crm_core.scope import parse_target
 from crm_core.wire import ChangeResult
@@ -44,9 +44,24 @@ class Resolver:
             return False
         decided = self._decided(taking, row)
         if decided != row.values.get("resolution"):
-            self._conflicts.reopen(row, decided, taking.by)
-            taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", row.id))
+            asked = self._ask_again(taking, row, decided)
+            if asked is not None:
+                taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", asked))
         return True
+
+    def _ask_again(self, taking: Taking, row: Row, decided: Value) -> RecordId | None:
+        """The conflict in which both decisions stand. Where its record has given its place away
+        since, the second one lies beside the other record's field; its deletion is answered."""
+        target = parse_target("", row.values.get("record"))
+        place = taking.merging.standing(*target) if target else None
+        if target is None or place is None or place == target[1]:
+            self._conflicts.reopen(row, decided, taking.by)
+            return row.id
+        field, first = str(row.values.get("field")), row.values.get("resolution")
+        if field == DELETED:
+            return None
+        why = Why(str(row.values.get("why")))
+        return self._conflicts.park((target[0], place), field, why, first, decided, taking.by)
 
     def _close(self, taking: Taking, index: int, change: Change) -> None:
         row = self._conflict(taking, change)

@@ -124,7 +124,8 @@ class Watch:
         if known.policy is Policy.NOTE and not merges.explains(
             self.entries, said, place, before, entry
         ):
-            for line in notes.lost(said, place, before.new, entry.new):
+            earlier = self.ledger.typed_before(said, place)
+            for line in notes.lost(said, place, before.new, entry.new, earlier):
                 raise Violation(2, f"{show(place)}: {line!r}, unseen by {said.device}, went")
         if known.policy not in JUDGED:
             return

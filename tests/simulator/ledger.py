@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crm_core.changes import ChangeSet
@@ -46,6 +46,13 @@ class Ledger:
         for change in one.changeset.changes:
             for name in places_of(change.op, change.new):
                 self.at.setdefault((change.kind, change.id, name), []).append(one.changeset.id)
+
+    def typed_before(self, one: Said, place: Place) -> Iterator[Said]:
+        """What was typed there on the same device before, the last first."""
+        for cs_id in reversed(self.at.get(place, ())):
+            said = self.said[cs_id]
+            if said.device == one.device and said.order < one.order:
+                yield said
 
 
 def places_of(op: str, new: Mapping[str, object]) -> tuple[str, ...]:

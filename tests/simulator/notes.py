@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.simulator.ledger import Place, Said
 
 
-def lost(said: Said, place: Place, before: Any, after: Any) -> Iterator[str]:
+def lost(
+    said: Said, place: Place, before: Any, after: Any, earlier: Iterable[Said] = ()
+) -> Iterator[str]:
     """Lines that stood there, that the author of the next text never had before his eyes, and that
-    are gone with it."""
-    saw = _lines(*(x for change in _at(said, place) for x in change))
+    are gone with it. What he typed over had stood on what he typed `earlier`, the last first."""
+    texts = [x for change in _at(said, place) for x in change]
+    for one in earlier:
+        for old, new in _at(one, place):
+            texts += (old, new) if new in texts else ()
+    saw = _lines(*texts)
     left = _lines(after)
     return (line for line in sorted(_lines(before)) if line not in saw and line not in left)
 

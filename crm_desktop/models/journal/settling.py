@@ -15,6 +15,7 @@ from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, leaving
 from crm_desktop.models.journal.cancelling import cancel_out
+from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import (
     WHOLE,
     Refusals,
@@ -148,8 +149,8 @@ def _state_of(c: Connection, n: int, verdict: ChangeSetResult) -> str:
 
 
 def _is_refused_whole(c: Connection, n: int) -> bool:
-    """Whether no field of any change was taken."""
-    for new, refused in c.rows("SELECT new, refused FROM op WHERE cs = ?", (n,)):
+    """Whether no field of any change that was sent was taken."""
+    for new, refused in c.rows(f"SELECT new, refused FROM op WHERE cs = ? AND {SENT}", (n,)):
         names = refusals_in(refused)
         if WHOLE not in names and (not names or _NAMES.decode(new).keys() - names.keys()):
             return False
