@@ -114,6 +114,18 @@ def test_what_the_server_says_replaces_what_was_shown(pair: Store) -> None:
     assert not is_seen(pair, "account", LOSER)
 
 
+def test_taking_a_merge_back_is_refused_as_a_whole_whatever_followed_it_here(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    (merged,) = take(pair)
+    answer(pair, verdict(merged, "applied", 12))
+    unmerge(pair, "account", LOSER)
+    (back,) = take(pair)
+    answer(pair, verdict(back, "rejected", 13, (0, "", "rejected", "record.not_found")))
+    assert states(pair)[-1] == "rejected"
+    journal.discard(pair, back)
+    assert not is_seen(pair, "account", LOSER)
+
+
 def test_work_below_the_loser_that_is_not_sent_yet_follows_too(pair: Store) -> None:
     task = add(pair, "task", account=LOSER, title="New")
     merge_records(pair, "account", LOSER, WINNER)

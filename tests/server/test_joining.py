@@ -8,7 +8,7 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeSetResult, Deleted
-from tests.server.test_merging import parked, resolve
+from tests.server.test_merging import parked, resolution, resolve
 from tests.server.world import Acme, Device
 
 
@@ -317,6 +317,27 @@ def test_what_was_decided_about_the_loser_stays_with_it(acme: Acme, pair: Pair) 
     acme.fuller.pull()
     body = acme.fuller.body("conflict", conflict)
     assert (body["record"], body["state"]) == (f"account/{loser}", "resolved")
+
+
+@pytest.mark.parametrize("asked_there_already", [False, True])
+def test_a_second_decision_about_the_loser_is_asked_of_the_winner(
+    acme: Acme, pair: Pair, asked_there_already: bool
+) -> None:
+    loser, winner = pair
+    conflict = acme.clash(loser)
+    late = resolution(acme.fuller, conflict, loser, "222")
+    resolve(acme.nancy, conflict, loser, "111")
+    acme.nancy.pull()
+    join(acme.nancy, "account", loser, winner)
+    if asked_there_already:
+        acme.clash(winner, "w1", "w2")
+    result = acme.fuller.push(*late, atomic=True)
+    assert result.result == "conflict"
+    acme.fuller.pull()
+    (asked,) = [x.body for x in acme.fuller.of_kind("conflict") if x.body["state"] == "open"]
+    assert (asked["record"], asked["field"]) == (f"account/{winner}", "phone")
+    assert ("222", acme.fuller.user) in parked(asked)
+    assert acme.fuller.body("conflict", conflict)["state"] == "resolved"
 
 
 def test_whether_to_delete_the_loser_is_answered_by_merging_it(acme: Acme, pair: Pair) -> None:

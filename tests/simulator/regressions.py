@@ -29,6 +29,8 @@ REGRESSIONS = (
     Regression(36, 14, "work that came with another person's token was written in his name"),
     Regression(181, 5, "made and deleted while the first pull broke off: the deletion never came"),
     Regression(62, 11, "a step waited for a refused one for ever when that was orphaned"),
+    Regression(233, 10, "a second decision reopened a question about a record merged away since"),
+    Regression(413, 9, "a refused un-merge counted as taken in part, and was shown for ever"),
     Regression(
         59, 4, "the name of a parent that left meanwhile was dropped when all was fetched anew"
     ),
