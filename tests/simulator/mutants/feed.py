@@ -216,7 +216,9 @@ def scope_forgotten() -> Generator[None]:
 @contextmanager
 def digest_not_carried() -> Generator[None]:
     """The server goes on telling the digest that it counted first."""
-    with patch.object(digests, "_carry", lambda _tx, known, _keys: known.digest):
+    carry = patch.object(digests, "_carry", lambda _tx, _clock, known, _keys: known.digest)
+    heard = patch.object(digests, "_carry_heard", lambda _tx, known, _heard: known.digest)
+    with carry, heard:
         yield
 
 

@@ -41,7 +41,10 @@ def late_link_not_followed() -> Generator[None]:
 
 MUTANTS = (
     Mutant("unseen edit not carried over", unseen_edit_not_carried, 2),
-    Mutant("links of the loser left behind", links_not_followed, 10),
+    Mutant(
+        "links of the loser left behind", links_not_followed, 10,
+        test_joining.test_what_led_to_the_loser_leads_to_the_winner,
+    ),
     Mutant(
         "late link of the loser left behind", late_link_not_followed, 10,
         test_joining.test_a_child_made_offline_below_the_loser_lands_below_the_winner,

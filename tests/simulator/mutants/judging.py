@@ -221,7 +221,10 @@ MUTANTS = (
         "unique key rejecting the row", unique_rejects_the_row, 10,
         test_refusing.test_a_taken_code_parks_the_field_and_the_record_is_accepted,
     ),
-    Mutant("unique key unchecked", unique_not_checked, 10),
+    Mutant(
+        "unique key unchecked", unique_not_checked, 10,
+        test_refusing.test_a_twin_in_sight_is_named,
+    ),
     Mutant(
         "rejected cascade instead of blocked", rejected_cascade, 11,
         test_refusing.test_what_hangs_below_a_refused_insert_is_blocked_until_it_passes,
@@ -238,8 +241,14 @@ MUTANTS = (
         "moment of the changeset believed", author_believed, 14,
         test_refusing.test_author_and_moment_come_from_the_token_and_the_clock,
     ),
-    Mutant("second value not parked", second_value_not_parked, 1),
-    Mutant("one value parked at a time", one_value_parked, 1),
+    Mutant(
+        "second value not parked", second_value_not_parked, 1,
+        test_merging.test_a_third_authors_value_joins_the_conflict,
+    ),
+    Mutant(
+        "one value parked at a time", one_value_parked, 1,
+        test_merging.test_a_third_authors_value_joins_the_conflict,
+    ),
     Mutant("conflict not told", conflict_not_told, 1),
     Mutant(
         "second decision lost", second_decision_lost, 1,

@@ -116,7 +116,10 @@ MUTANTS = (
         test_merge.test_an_address_of_which_each_changed_another_line_is_one_conflict,
     ),
     Mutant("set merge losing a removal", removal_lost, 1),
-    Mutant("note merge taking one side", note_takes_one_side, 2),
+    Mutant(
+        "note merge taking one side", note_takes_one_side, 2,
+        test_merge.test_a_note_merges_by_line_and_chinese_sentence,
+    ),
     Mutant(
         "state machine unchecked on receipt", any_step_is_taken, 2,
         test_merging.test_a_transition_from_a_state_that_moved_on_is_a_conflict,

@@ -191,7 +191,10 @@ MUTANTS = (
     Mutant("no retry key", no_retry_key, 3),
     Mutant("dedupe by device", dedupe_by_device, 1),
     Mutant("result not stored with its effect", result_written_behind, 1),
-    Mutant("atomic changeset applied in part", atomic_in_part, 6),
+    Mutant(
+        "atomic changeset applied in part", atomic_in_part, 6,
+        test_refusing.test_an_atomic_changeset_with_a_refused_part_leaves_nothing,
+    ),
     Mutant(
         "another user's result told", others_results_told, 14,
         test_repeating.test_another_users_changeset_id_gives_nothing_away,
