@@ -11,6 +11,7 @@ from crm_core.ids import RecordId
 from crm_core.merge import DELETED, Why
 from crm_core.scope import any_link, parse_target
 from crm_server.rows import By, Row
+from crm_server.store import Answer
 from crm_server.work import Work
 
 CONFLICT = "conflict"
@@ -29,12 +30,20 @@ class Conflicts:
 
     def prefetch(self, ids: Iterable[RecordId]) -> None:
         """Find the open conflicts of records, in one query where there are none."""
+        self.keep(self.ask(ids))
+
+    def ask(self, ids: Iterable[RecordId]) -> Answer:
+        """Ask for the conflicts of records; `keep` takes the answer."""
         wanted = [record_id for record_id in set(ids) if record_id not in self._looked_up]
         self._looked_up.update(wanted)
-        found = self._work.tx.rows(
+        return self._work.tx.ask(
             "SELECT target,id FROM ref WHERE target = ANY(?) AND kind = ? AND field = ?",
             (wanted, CONFLICT, "record"),
         )
+
+    def keep(self, answer: Answer) -> None:
+        """Take in which conflicts there are."""
+        found = answer()
         self._work.prefetch((CONFLICT, RecordId(conflict)) for _, conflict in found)
         for target, conflict in found:
             row = self._work.row(CONFLICT, conflict)

@@ -87,11 +87,14 @@ class Overlay:
         ids = [record_id for _, record_id in wanted]
         for key in wanted:
             self.rows[key] = None
-        for found in self.tx.rows(
+        rows = self.tx.ask(
             "SELECT kind,id,seq,body::text,fv,deleted,actor,device,cs_id"
             " FROM record WHERE id = ANY(?)",
             (ids,),
-        ):
+        )
+        # Accounts will mostly be there, and are their own roots: asked for in the same exchange.
+        self.prefetch_keys([record_id for kind, record_id in wanted if kind == "account"])
+        for found in rows():
             self.rows[(found[0], found[1])] = row_of(found)
         self._prefetch_roots(wanted)
 

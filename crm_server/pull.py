@@ -5,7 +5,7 @@ Bodies go out in their stored form; what entered and left the user's sight is wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import Any, TypeVar
@@ -31,8 +31,8 @@ from crm_core.wire import (
 )
 from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Heard
-from crm_server.sight import Generations, Plan, moved_up_to, plan
-from crm_server.store import Clock, Tx
+from crm_server.sight import Generations, Plan, ask_moved, plan
+from crm_server.store import Answer, Clock, Tx
 from crm_server.stubs import StubParents
 from crm_server.tables import FOREVER
 
@@ -72,10 +72,24 @@ class Puller:
         self._keys = [*generations.keys]
         self._fed: list[tuple[str, RecordId, int, bool]] = []
         self._stubs = StubParents(tx, self._keys, request.stubs)
+        self._asked_fed: Answer | None = None
+        self._asked_moved: Callable[[], int] | None = None
         refuse_too_much(request)
+        if self._is_in_step():
+            self._asked_fed = self._ask_fed(request.cursor)
+            self._asked_moved = ask_moved(tx)
         self.plan = self._planned()
         if self.plan.starts_over:
             self._stubs.note_loss()
+
+    def _is_in_step(self) -> bool:
+        """Whether a device that holds everything asks for what is new: then the feed is asked for
+        together with what moved."""
+        request, generations = self._request, self._generations
+        ordinary = request.epoch == self._clock.epoch and not request.resume_hi
+        behind = self._clock.gc_floor <= request.cursor < self._clock.seq
+        steady = request.cursor > 0 and generations.at(request.cursor) == generations.keys
+        return ordinary and behind and steady
 
     def _planned(self) -> Plan:
         return plan(self._tx, self._clock, self._generations, self._request)
@@ -134,14 +148,20 @@ class Puller:
     @cached_property
     def _any_moved(self) -> bool:
         """Whether records came below roots or left them since: seldom, and looked for only then."""
-        return moved_up_to(self._tx) > self.plan.feed_from
+        moved = (self._asked_moved or ask_moved(self._tx))()
+        return moved > self.plan.feed_from
 
     @cached_property
     def _first_fed(self) -> list[tuple[Any, ...]]:
+        if self._asked_fed is not None and self.plan.feed_from == self._request.cursor:
+            return self._asked_fed()
         return self._fed_after(self.plan.feed_from)
 
     def _fed_after(self, cursor: int) -> list[tuple[Any, ...]]:
-        return self._tx.rows(
+        return self._ask_fed(cursor)()
+
+    def _ask_fed(self, cursor: int) -> Answer:
+        return self._tx.ask(
             f"SELECT {_ROW} FROM record r WHERE r.seq > ? AND EXISTS (SELECT 1{_SHOWN})"
             " ORDER BY r.seq LIMIT ?",
             (cursor, FOREVER, self._keys, FOREVER, PULL_PAGE_ROWS),

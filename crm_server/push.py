@@ -18,6 +18,7 @@ from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import Author, Judge
 from crm_server.resolution import Resolver
 from crm_server.rows import LINKS, Key, targets
+from crm_server.store import Answer
 from crm_server.taking import Taking
 from crm_server.work import Work
 
@@ -68,7 +69,11 @@ class Pusher:
                     keys[(change.kind, change.id)] = True
                     if not LINKS[change.kind].references.isdisjoint(change.new):
                         keys.update((key, True) for key in _named_by(change))
+        stored = self._ask_stored([changeset.id for changeset in changesets])
+        conflicts = self._conflicts.ask({record_id for _, record_id in keys})
         self._work.prefetch(keys)
+        self._keep_stored(*stored)
+        self._conflicts.keep(conflicts)
         self._work.prefetch_forgotten(
             (change.kind, change.id)
             for cs in changesets
@@ -81,19 +86,20 @@ class Pusher:
             for change in cs.changes
             if change.op in (Op.INSERT, Op.DELETE, Op.MERGE)
         )
-        ids = list({record_id for _, record_id in keys})
-        self._conflicts.prefetch(ids)
-        self._prefetch_stored([changeset.id for changeset in changesets])
 
-    def _prefetch_stored(self, changesets: list[str]) -> None:
-        for cs_id, author, result in self._work.tx.rows(
-            "SELECT cs_id,author,result FROM applied WHERE cs_id = ANY(?)", (changesets,)
-        ):
+    def _ask_stored(self, changesets: list[str]) -> tuple[Answer, Answer]:
+        """What came of these changesets earlier, and what was refused to their author."""
+        ask = self._work.tx.ask
+        return (
+            ask("SELECT cs_id,author,result FROM applied WHERE cs_id = ANY(?)", (changesets,)),
+            ask("SELECT kind,id,field,value FROM refused WHERE author = ?", (self._author.user,)),
+        )
+
+    def _keep_stored(self, applied: Answer, refused: Answer) -> None:
+        for cs_id, author, result in applied():
             stored = msgspec.json.decode(result, type=ChangeSetResult)
             self.known[cs_id] = Stored(author, stored)
-        for kind, record_id, field, value in self._work.tx.rows(
-            "SELECT kind,id,field,value FROM refused WHERE author = ?", (self._author.user,)
-        ):
+        for kind, record_id, field, value in refused():
             self._refused[(kind, record_id, field)] = value
         self._refused_before = dict(self._refused)
 

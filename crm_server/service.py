@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -44,7 +43,8 @@ from crm_server.pull import Puller
 from crm_server.push import Pusher
 from crm_server.rows import Row
 from crm_server.sight import Generations
-from crm_server.store import Clock, ServerStore, Tx, write_clock
+from crm_server.standing import GenerationRow, ask_standing, device_of, generations_of
+from crm_server.store import Answer, Clock, ServerStore, Tx, ask_clock, write_clock
 from crm_server.today_first import TodayPuller, rows_to_come
 from crm_server.work import Work
 
@@ -116,10 +116,14 @@ class Service:
             )  # fmt: skip
         _refuse_too_old(request.schema)
         _refuse_foreign(who, request)
-        with self.store.write() as (tx, clock):
+        asked: list[Answer] = []
+        with self.store.write(lambda tx: asked.extend(ask_standing(tx, who.user, who.device))) as (
+            tx,
+            clock,
+        ):
             if request.epoch != clock.epoch:
                 raise Refused("request.epoch", tr_noop("The server was restored."))
-            author = self._author(tx, clock, who)
+            author = self._author(tx, clock, who, *asked)
             work = self.work(tx, clock)
             pusher = Pusher(work, author, brief=request.brief)
             pusher.prefetch(request.changesets)
@@ -129,10 +133,12 @@ class Service:
             pages, deleted = _shown_rows(work, pusher, author)
             return PushResponse(clock.epoch, work.seq, results, pages, deleted)
 
-    def _author(self, tx: Tx, clock: Clock, who: Principal) -> Author:
+    def _author(
+        self, tx: Tx, clock: Clock, who: Principal, device: Answer, scopes: Answer
+    ) -> Author:
         matrix, holder, keys = self.directory(tx, clock).rights(who.user)
-        delivered, pulled = _delivered(tx, who.device)
-        generations = _generations(tx, who.user)
+        delivered, pulled, _, _ = device_of(device)
+        generations = generations_of(scopes)
         gen = generations[-1][0] if generations else 0
         person = self.directory(tx, clock).users.get(who.user)
         role = person.role if person is not None else ""
@@ -168,9 +174,9 @@ class Service:
         pusher.store_refusals()
         if work.seq != work.clock.seq:
             write_clock(tx, replace(work.clock, seq=work.seq))
-        tx.run(
+        tx.many(
             "UPDATE device SET delivered=?, last_seen_at=? WHERE id=? AND delivered<?",
-            (work.seq, now, who.device, work.seq),
+            [(work.seq, now, who.device, work.seq)],
         )
 
     # -- pull -------------------------------------------------------------------------------
@@ -183,23 +189,23 @@ class Service:
     def _pull(self, who: Principal, request: PullRequest) -> Iterator[bytes]:
         with ExitStack() as open_until_sent:
             tx = open_until_sent.enter_context(self.store.read())
-            clock = tx.clock()
-            rows = _generations(tx, who.user)
+            asked_clock = ask_clock(tx)
+            device, scopes = ask_standing(tx, who.user, who.device)
+            clock, rows = asked_clock(), generations_of(scopes)
             generations = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows))
             pulled = (tx, clock, generations, request, self._digests, self.now)
             to_come = rows_to_come(tx, clock, generations.keys, request)
             puller = TodayPuller(who.user, to_come, *pulled) if to_come else Puller(*pulled)
-            delivered, _ = _delivered(tx, who.device)
-            self._note_reached(tx, who.device, request.cursor)
+            delivered, _, reached, at = device_of(device)
+            self._note_reached(who.device, request.cursor, reached, at)
             if delivered < clock.seq and puller.delivers():
                 self._note_delivered(who.device, clock.seq)
             yield from puller.lines()
 
-    def _note_reached(self, tx: Tx, device: str, cursor: int) -> None:
+    def _note_reached(self, device: str, cursor: int, known: int | None, at: str | None) -> None:
         """Once a day: how far this device has received everything; what lies above waits for it."""
-        known = tx.row("SELECT cursor,at FROM reached WHERE device=?", (device,))
         now = self.now
-        if known is not None and cursor >= known[0] and known[1][:10] == now[:10]:
+        if known is not None and at is not None and cursor >= known and at[:10] == now[:10]:
             return
         with self.store.note() as note:
             note.run(
@@ -364,21 +370,7 @@ def _why(result: ChangeSetResult) -> str:
 _REFUSING = (Result.REJECTED, Result.BLOCKED)
 
 
-def _delivered(tx: Tx, device: str) -> tuple[int, int]:
-    found = tx.row("SELECT delivered,pulled FROM device WHERE id=?", (device,))
-    return (found[0], found[1]) if found else (0, 0)
-
-
-_GenerationRow = tuple[int, int, str, frozenset[str]]
-
-
-def _generations(tx: Tx, user: RecordId) -> list[_GenerationRow]:
-    """(gen, seq, at, keys), oldest first."""
-    found = tx.rows("SELECT gen,seq,at,keys FROM user_scope WHERE user_id=? ORDER BY gen", (user,))
-    return [(gen, seq, at, frozenset(json.loads(keys))) for gen, seq, at, keys in found]
-
-
-def _graced(generations: Sequence[_GenerationRow], now: str) -> Mapping[int, frozenset[str]]:
+def _graced(generations: Sequence[GenerationRow], now: str) -> Mapping[int, frozenset[str]]:
     """The generations that ended only days ago, by the server's own clock. An end that lies ahead
     was written by a clock that was wrong: it opens nothing for years."""
     return {

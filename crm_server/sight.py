@@ -6,7 +6,7 @@ that those keys showed then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from crm_core.ids import RecordId
@@ -195,8 +195,13 @@ def changed_roots(tx: Tx, keys: Iterable[str], since: int, limit: int | None = N
 
 def moved_up_to(tx: Tx) -> int:
     """The last place of the feed at which any record came below a root or left one."""
-    found = tx.row(
+    return ask_moved(tx)()
+
+
+def ask_moved(tx: Tx) -> Callable[[], int]:
+    """`moved_up_to`, when it is needed."""
+    asked = tx.ask(
         "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM record_root UNION ALL"
         f" SELECT max(gone_seq) FROM record_root WHERE gone_seq < {FOREVER}) moved"
     )
-    return int(found[0] or 0) if found else 0
+    return lambda: int(asked()[0][0] or 0)

@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import re
 import sqlite3
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,16 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.pq import ExecStatus
-from psycopg.types.numeric import Int8Dumper
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import CreateSchema
+from typing_extensions import override
 
 from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_server.checkpoints import LOG_PAGES_MAX, Checkpoints
+from crm_server.postgres import Exchange
 from crm_server.tables import STORE_VERSION, metadata
 
 SEQS_PER_SECOND_BITS = 24
@@ -54,6 +54,7 @@ _PRAGMAS = (
 )
 
 Params = Sequence[Any]
+Answer = Callable[[], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,36 +83,68 @@ class Clock:
 class Tx:
     """One transaction on one connection."""
 
-    def __init__(self, connection: Any, *, postgres: bool) -> None:
+    def __init__(self, connection: Any) -> None:
         self._cursor = connection.cursor()
-        self._translate = _for_postgres if postgres else _for_sqlite
-        self._postgres = postgres
+
+    def ask(self, sql: str, params: Params = ()) -> Answer:
+        """A query whose rows are needed later: PostgreSQL gets it with the next ones."""
+        rows = self._cursor.execute(_for_sqlite(sql), _values(params)).fetchall()
+        return lambda: rows
 
     def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; a list among the values answers to `= ANY(?)`."""
-        return self._cursor.execute(self._translate(sql), self._values(params)).fetchall()
+        return self._cursor.execute(_for_sqlite(sql), _values(params)).fetchall()
 
     def row(self, sql: str, params: Params = ()) -> tuple[Any, ...] | None:
         """The first row of a query."""
-        return self._cursor.execute(self._translate(sql), self._values(params)).fetchone()
+        return self._cursor.execute(_for_sqlite(sql), _values(params)).fetchone()
 
     def run(self, sql: str, params: Params = ()) -> int:
         """Execute a statement; the number of rows it touched."""
-        return self._cursor.execute(self._translate(sql), self._values(params)).rowcount
+        return self._cursor.execute(_for_sqlite(sql), _values(params)).rowcount
 
     def many(self, sql: str, rows: Sequence[Params]) -> None:
-        """Execute a statement for each of many rows."""
+        """Execute a statement for each of many rows, at the latest at the transaction's end."""
         if rows:
-            self._cursor.executemany(self._translate(sql), rows)
+            self._cursor.executemany(_for_sqlite(sql), rows)
 
     def clock(self) -> Clock:
         """The clock as this transaction sees it."""
-        return _read_clock(self, "")
+        return ask_clock(self)()
 
-    def _values(self, params: Params) -> Params:
-        if self._postgres:
-            return params
-        return tuple(json.dumps(x) if isinstance(x, list) else x for x in params)
+
+class _PostgresTx(Tx):
+    """One transaction on PostgreSQL."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    @override
+    def ask(self, sql: str, params: Params = ()) -> Answer:
+        return self._exchange.ask(_for_postgres(sql), params)
+
+    @override
+    def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+        return self.ask(sql, params)()
+
+    @override
+    def row(self, sql: str, params: Params = ()) -> tuple[Any, ...] | None:
+        found = self.ask(sql, params)()
+        return found[0] if found else None
+
+    @override
+    def run(self, sql: str, params: Params = ()) -> int:
+        return self._exchange.touched(_for_postgres(sql), params)
+
+    @override
+    def many(self, sql: str, rows: Sequence[Params]) -> None:
+        words = _for_postgres(sql)
+        for row in rows:
+            self._exchange.write(words, row)
+
+
+def _values(params: Params) -> Params:
+    return tuple(json.dumps(x) if isinstance(x, list) else x for x in params)
 
 
 class ServerStore:
@@ -161,10 +194,14 @@ class ServerStore:
             yield tx
 
     @contextmanager
-    def write(self) -> Generator[tuple[Tx, Clock]]:
-        """A writing transaction, with the clock taken first and held to the end."""
+    def write(self, ahead: Callable[[Tx], None] | None = None) -> Generator[tuple[Tx, Clock]]:
+        """A writing transaction, with the clock taken first and held to the end. What `ahead` asks
+        is sent behind the clock's question, in one exchange with it."""
         with self._transaction(_BEGIN_WRITE) as tx:
-            yield tx, _read_clock(tx, "" if not self.postgres else " FOR UPDATE")
+            taken = ask_clock(tx, "" if not self.postgres else " FOR UPDATE")
+            if ahead is not None:
+                ahead(tx)
+            yield tx, taken()
 
     @contextmanager
     def note(self) -> Generator[Tx]:
@@ -174,49 +211,43 @@ class ServerStore:
 
     @contextmanager
     def _transaction(self, begin: tuple[str, str]) -> Generator[Tx]:
+        made = self._on_postgres(begin[1]) if self.postgres else self._on_sqlite(begin[0])
         try:
-            connection = self._begun(begin[1]) if self.postgres else self.engine.raw_connection()
+            with made as tx:
+                yield tx
         except _OPERATIONAL as error:
             raise Unavailable(_NO_ANSWER) from error
+
+    @contextmanager
+    def _on_postgres(self, begin: str) -> Generator[Tx]:
+        exchange = Exchange(self.engine, begin, self.schema)
         try:
-            tx = Tx(connection, postgres=self.postgres)
-            if not self.postgres:
-                tx.run(begin[0])
-            yield tx
-            if self.postgres:
-                connection.commit()
-            else:
-                tx.run("COMMIT")
-                if self._checkpoints is not None and begin is _BEGIN_WRITE:
-                    self._checkpoints.written()
-        except _OPERATIONAL as error:
-            self._undo(connection)
-            raise Unavailable(_NO_ANSWER) from error
+            yield _PostgresTx(exchange)
+            exchange.commit()
         except BaseException:
-            self._undo(connection)
+            exchange.rollback()
+            raise
+        finally:
+            exchange.close()
+
+    @contextmanager
+    def _on_sqlite(self, begin: str) -> Generator[Tx]:
+        connection = self.engine.raw_connection()
+        try:
+            tx = Tx(connection)
+            tx.run(begin)
+            yield tx
+            tx.run("COMMIT")
+            if self._checkpoints is not None and begin is _BEGIN_WRITE[0]:
+                self._checkpoints.written()
+        except BaseException:
+            try:
+                connection.rollback()
+            except _OPERATIONAL:
+                connection.invalidate()
             raise
         finally:
             connection.close()
-
-    def _begun(self, begin: str) -> PoolProxiedConnection:
-        """A connection in a transaction of this organisation, in one exchange with PostgreSQL.
-
-        Which also shows whether the connection is still good: nothing was asked yet, so another one
-        takes the place of one that the server has closed meanwhile.
-        """
-        words = f'{begin}; SET LOCAL search_path TO "{self.schema}"'.encode()
-        for _ in range(POOL_SIZE + POOL_OVERFLOW):
-            connection = self.engine.raw_connection()
-            if _answers(connection, words):
-                return connection
-            connection.invalidate()
-        raise psycopg.OperationalError(_NO_ANSWER)
-
-    def _undo(self, connection: Any) -> None:
-        try:
-            connection.rollback()
-        except _OPERATIONAL:
-            connection.invalidate()
 
 
 _BEGIN_READ = ("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -282,16 +313,18 @@ def next_seq_range(clock: Clock, at: dt.datetime) -> Clock:
 
 def write_clock(tx: Tx, clock: Clock) -> None:
     """Set the clock; only under its lock."""
-    tx.run(
+    tx.many(
         "UPDATE clock SET seq=?, epoch=?, gc_floor=?, restored=?, directory_seq=?, version=?",
-        (
-            clock.seq,
-            clock.epoch,
-            clock.gc_floor,
-            json.dumps(clock.restored),
-            clock.directory_seq,
-            clock.version,
-        ),
+        [
+            (
+                clock.seq,
+                clock.epoch,
+                clock.gc_floor,
+                json.dumps(clock.restored),
+                clock.directory_seq,
+                clock.version,
+            )
+        ],
     )
 
 
@@ -302,26 +335,28 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _prepare_postgres(connection: psycopg.Connection, _: object) -> None:
-    # One type for all numbers: a statement stays the same one, whose plan is known, as they grow.
-    connection.adapters.register_dumper(int, Int8Dumper)
+    # What is kept ready on a connection is told to it in `Exchange`, and forgotten there.
+    connection.prepare_threshold = None
 
 
-def _answers(connection: PoolProxiedConnection, words: bytes) -> bool:
-    """Whether a connection of the pool still does as it is told."""
-    driver = connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver.pgconn.exec_(words).status == ExecStatus.COMMAND_OK
-
-
-def _read_clock(tx: Tx, lock: str) -> Clock:
-    found = tx.row(
+def ask_clock(tx: Tx, lock: str = "") -> Callable[[], Clock]:
+    """The clock, when it is needed."""
+    asked = tx.ask(
         "SELECT seq,epoch,gc_floor,restored,directory_seq,version,organisation,slug FROM clock"
         + lock
     )
-    if found is None:
-        raise NotFound(tr_noop("There is no organisation here yet; `crm-server init` makes one."))
-    ranges = tuple((low, high) for low, high in json.loads(found[3]))
-    return Clock(found[0], found[1], found[2], ranges, *found[4:])
+
+    def answer() -> Clock:
+        rows = asked()
+        if not rows:
+            raise NotFound(
+                tr_noop("There is no organisation here yet; `crm-server init` makes one.")
+            )
+        (found,) = rows
+        ranges = tuple((low, high) for low, high in json.loads(found[3]))
+        return Clock(found[0], found[1], found[2], ranges, *found[4:])
+
+    return answer
 
 
 @lru_cache(maxsize=512)
@@ -333,7 +368,8 @@ def _for_sqlite(sql: str) -> str:
 
 @lru_cache(maxsize=512)
 def _for_postgres(sql: str) -> str:
-    return sql.replace("?", "%s")
+    first, *rest = sql.split("?")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
 def placeholders(rows: Iterable[object]) -> str:

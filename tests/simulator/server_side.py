@@ -88,12 +88,12 @@ class ServerSide:
         """What the server takes for the time."""
         return self._time.now + self.skew
 
-    def _failing(self, write: Callable[[], Any]) -> Callable[[], Any]:
+    def _failing(self, write: Callable[..., Any]) -> Callable[..., Any]:
         """A writing transaction may fail before its commit: the disk, or the machine."""
 
         @contextmanager
-        def fragile() -> Iterator[Any]:
-            with write() as opened:
+        def fragile(*asked: Any) -> Iterator[Any]:
+            with write(*asked) as opened:
                 yield opened
                 if self.fails_next:
                     self.fails_next = False
