@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 from crm_desktop.models import created
 from crm_desktop.models.connection import Connection
 
 _START = "CREATE INDEX "
 
 
+@functools.cache
 def statements() -> tuple[tuple[str, str], ...]:
     """Each index's name and the statement that makes it, as `created` has them."""
     every = (one.strip() for one in created.DDL.split(";\n"))
