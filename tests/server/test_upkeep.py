@@ -58,16 +58,21 @@ def organisations(tmp_path: Path) -> Iterator[Organisations]:
     made.close()
 
 
+def collectors() -> set[threading.Thread]:
+    """Those that run: other tests' servers, kept by this process, have theirs."""
+    return {one for one in threading.enumerate() if one.name == "upkeep"}
+
+
 def test_a_server_collects_everywhere_a_while_after_its_start_and_then_once_a_day(
     organisations: Organisations, watch: Watch
 ) -> None:
     assert (upkeep.FIRST_AFTER_S, upkeep.EVERY_S) == (600.0, DAY_S)
-    watch.wanted = 6
+    watch.wanted, others = 6, collectors()
     with upkeep.upkeep(organisations, first_after_s=SOON_S, every_s=SOON_S):
         assert watch.enough.wait(PATIENCE_S)
     done = len(watch.calls)
     assert watch.calls[:6] == ["acme", "best"] * 3
-    assert not [one for one in threading.enumerate() if one.name == "upkeep"]
+    assert collectors() == others
     assert len(watch.calls) == done
 
 
@@ -89,7 +94,7 @@ def test_the_application_does_so_for_as_long_as_it_runs(
     monkeypatch.setattr(
         http, "upkeep", lambda there: upkeep.upkeep(there, first_after_s=SOON_S, every_s=DAY_S)
     )
-    watch.wanted = 2
+    watch.wanted, others = 2, collectors()
     watch.failures["acme"] = KeyError("of a kind unknown here")
 
     async def lived() -> int:
@@ -103,7 +108,7 @@ def test_the_application_does_so_for_as_long_as_it_runs(
             return (await client.get("/ping")).status_code
 
     assert asyncio.run(lived()) == 200
-    assert not [one for one in threading.enumerate() if one.name == "upkeep"]
+    assert collectors() == others
 
 
 @pytest.mark.parametrize(
