@@ -6,6 +6,7 @@ What is only written goes out with the next question, or with the end of the tra
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any, cast
@@ -175,10 +176,11 @@ class Exchange:
             pg.send_query_prepared(name, statement.values, statement.formats)
             expected.append((statement, b""))
         pg.pipeline_sync()
+        self._flush()
         failed: PGresult | None = None
         for statement, name in expected:
-            result = pg.get_result()
-            if result is None or pg.get_result() is not None:
+            result = self._next_result()
+            if result is None or self._next_result() is not None:
                 raise psycopg.OperationalError("the answers are not in step")
             if result.status not in _DONE:
                 failed = failed or result
@@ -186,12 +188,31 @@ class Exchange:
                 self._prepared[statement.key] = name
             else:
                 statement.result = result
-        synced = pg.get_result()
+        synced = self._next_result()
         if synced is None or synced.status != ExecStatus.PIPELINE_SYNC:
             raise psycopg.OperationalError("the answers are not in step")
         pg.exit_pipeline_mode()
         if failed is not None:
             raise _error(failed)
+
+    # libpq would wait with the interpreter's lock held, and keep from going on who is waited for.
+
+    def _flush(self) -> None:
+        while self._pg.flush():
+            if self._wait(select.POLLIN | select.POLLOUT) & ~select.POLLOUT:
+                self._pg.consume_input()
+
+    def _next_result(self) -> PGresult | None:
+        while self._pg.is_busy():
+            self._wait(select.POLLIN)
+            self._pg.consume_input()
+        return self._pg.get_result()
+
+    def _wait(self, what: int) -> int:
+        poll = select.poll()
+        poll.register(self._pg.socket, what)
+        ((_, event),) = poll.poll()
+        return event
 
 
 def _error(result: PGresult) -> psycopg.Error:
