@@ -6,9 +6,10 @@ What is only written goes out with the next question, or with the end of the tra
 
 from __future__ import annotations
 
-import select
+import selectors
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, cast
 
 import psycopg
@@ -26,6 +27,9 @@ WAITING_MAX = 1000
 
 ATTEMPTS_MAX = 40
 """More than the connections that lie in a pool, all of which may have been closed meanwhile."""
+
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Without a limit to the numbers of sockets, where the system has one."""
 
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 _INFERRED, _BOOL, _BYTES, _INT8 = 0, 16, 17, 20
@@ -199,20 +203,20 @@ class Exchange:
 
     def _flush(self) -> None:
         while self._pg.flush():
-            if self._wait(select.POLLIN | select.POLLOUT) & ~select.POLLOUT:
+            if self._wait(EVENT_READ | EVENT_WRITE) & EVENT_READ:
                 self._pg.consume_input()
 
     def _next_result(self) -> PGresult | None:
         while self._pg.is_busy():
-            self._wait(select.POLLIN)
+            self._wait(EVENT_READ)
             self._pg.consume_input()
         return self._pg.get_result()
 
-    def _wait(self, what: int) -> int:
-        poll = select.poll()
-        poll.register(self._pg.socket, what)
-        ((_, event),) = poll.poll()
-        return event
+    def _wait(self, events: int) -> int:
+        with _Selector() as selector:
+            selector.register(self._pg.socket, events)
+            ((_, event),) = selector.select()
+            return event
 
 
 def _error(result: PGresult) -> psycopg.Error:
