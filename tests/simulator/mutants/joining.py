@@ -40,7 +40,11 @@ def late_link_not_followed() -> Generator[None]:
 
 
 MUTANTS = (
-    Mutant("unseen edit not carried over", unseen_edit_not_carried, 2),
+    Mutant(
+        "unseen edit not carried over", unseen_edit_not_carried, 2,
+        test_joining.test_an_edit_that_the_merger_had_not_seen_reaches_the_winner_or_its_conflict,
+        {"kept": None},
+    ),
     Mutant(
         "links of the loser left behind", links_not_followed, 10,
         test_joining.test_what_led_to_the_loser_leads_to_the_winner,

@@ -149,7 +149,10 @@ def nothing_is_salvaged() -> Generator[None]:
 
 
 MUTANTS = (
-    Mutant("left as delete", left_as_delete, 1),
+    Mutant(
+        "left as delete", left_as_delete, 1,
+        test_pull.test_pending_work_on_what_left_is_orphaned_not_lost,
+    ),
     Mutant("left stays readable", left_is_not_hidden, 9),
     Mutant("orphan erased", orphan_erased, 1),
     Mutant(
@@ -161,7 +164,10 @@ MUTANTS = (
     Mutant("blocked for ever", blocked_for_ever, 11),
     Mutant("journal aged by the laptop's clock", journal_aged_by_the_clock, 1),
     Mutant("epoch change ignored", epoch_ignored, 5),
-    Mutant("lost work not offered again", nothing_offered_again, 1),
+    Mutant(
+        "lost work not offered again", nothing_offered_again, 1,
+        test_pull.test_a_restored_server_is_offered_again_what_it_lost,
+    ),
     Mutant("absence is deletion", absence_is_deletion, 1),
     Mutant(
         "salvage forgotten", nothing_is_salvaged, 1,

@@ -18,7 +18,7 @@ from crm_desktop.models.replica import Settled
 from crm_server.conflicts import Conflicts
 from crm_server.rows import By, Row
 from crm_server.work import Work
-from tests.models import test_freed_by_leaving
+from tests.models import test_freed_by_leaving, test_verdicts
 from tests.simulator.mutants.mutant import Mutant
 
 
@@ -121,7 +121,10 @@ MUTANTS = (
     Mutant("number given twice", number_given_twice, 10),
     Mutant("unique key kept by the deleted", key_kept_by_the_deleted, 10),
     Mutant("history tells the half", history_tells_the_half, 2),
-    Mutant("refused part forgotten", refused_part_forgotten, 1),
+    Mutant(
+        "refused part forgotten", refused_part_forgotten, 1,
+        test_verdicts.test_a_refused_field_parks_alone_and_keeps_its_value_in_sight,
+    ),
     Mutant("refused values emptied", refused_values_emptied, 1),
     Mutant(
         "blocked by an orphan", blocked_by_an_orphan, 11,
