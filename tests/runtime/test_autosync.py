@@ -157,8 +157,11 @@ def test_work_that_waits_behind_an_endless_pull_goes_out(
 
     def endless(request: PullRequest) -> AbstractContextManager[Iterable[PullItem]]:
         def items() -> Iterator[PullItem]:
-            yield Hello("e", 1, 1, 1, "2026-11-22T08:00:00Z", server.seq)
+            with whole(request) as found:
+                first, *others = found
+            yield first
             released.wait(60)
+            yield from others
 
         return nullcontext(items())
 
@@ -167,7 +170,6 @@ def test_work_that_waits_behind_an_endless_pull_goes_out(
     qtbot.waitUntil(lambda: autosync._runner is not None)
     hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
     qtbot.waitUntil(lambda: server.pushed == ["New"], timeout=20_000)
-    monkeypatch.setattr(server, "pull", whole)
     released.set()
     qtbot.waitUntil(lambda: not autosync._runner, timeout=20_000)
     assert {one.failure for one in told} == {""}
