@@ -125,17 +125,19 @@ class Exchange:
     def rollback(self) -> None:
         """Take back all of it. A connection that cannot is given up."""
         self._waiting.clear()
-        pg = self._pg
-        try:
-            if pg.pipeline_status == PipelineStatus.OFF and pg.status == ConnStatus.OK:
-                if pg.transaction_status == TransactionStatus.IDLE:
-                    return
-                if pg.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK:
-                    return
-        except psycopg.Error:
-            pass  # it is of no use any more, which is all that matters here
-        if self._connection.is_valid:
+        if not self._is_taken_back() and self._connection.is_valid:
             self._connection.invalidate()
+
+    def _is_taken_back(self) -> bool:
+        pg = self._pg
+        if pg.pipeline_status != PipelineStatus.OFF or pg.status != ConnStatus.OK:
+            return False
+        if pg.transaction_status == TransactionStatus.IDLE:
+            return True
+        try:
+            return pg.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK
+        except psycopg.Error:
+            return False  # the connection ended, and the transaction with it
 
     def close(self) -> None:
         """Give the connection back to the pool."""
