@@ -24,11 +24,19 @@ import msgspec
 import uuid_utils
 import zstandard
 
-from crm_core import wire
 from crm_core.catalog import SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId, DeviceId, RecordId
 from crm_core.values import instant_of
+from crm_core.wire import (
+    PULL_ITEM_DECODER,
+    End,
+    PullRequest,
+    PushRequest,
+    PushResponse,
+    decode,
+    encode,
+)  # fmt: skip
 from crm_server.organisations import system_clock
 from tests.bench.table import share
 
@@ -107,16 +115,16 @@ class Device:
             ChangeSetId(uuid_utils.uuid7().hex), (change,), author=self.user, device=self.device,
             at=instant_of(system_clock()), schema=SCHEMA, scope_gen=self.scope_gen, label="Edit",
         )  # fmt: skip
-        request = wire.PushRequest(self.epoch, SCHEMA, (changeset,))
-        body = await self._ask("/sync/v1/push", wire.encode(request))
-        answer = wire.decode(body, wire.PushResponse)
+        request = PushRequest(self.epoch, SCHEMA, (changeset,))
+        body = await self._ask("/sync/v1/push", encode(request))
+        answer = decode(body, PushResponse)
         (result,) = answer.results
         assert result.result == "applied", result
         account.seq, account.phone = result.seq, phone
-        asked = wire.PullRequest(self.epoch, SCHEMA, self.scope_gen, self.cursor)
-        lines = await self._ask("/sync/v1/pull", wire.encode(asked))
-        end = wire.PULL_ITEM_DECODER.decode(lines.rstrip(b"\n").rpartition(b"\n")[2])
-        assert isinstance(end, wire.End), end
+        asked = PullRequest(self.epoch, SCHEMA, self.scope_gen, self.cursor)
+        lines = await self._ask("/sync/v1/pull", encode(asked))
+        end = PULL_ITEM_DECODER.decode(lines.rstrip(b"\n").rpartition(b"\n")[2])
+        assert isinstance(end, End), end
         assert (end.hi >= account.seq, end.count) == (True, self.count), end
         self.cursor = end.hi
 

@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url, text
 
-from crm_core import wire
 from crm_core.catalog import SCHEMA
 from crm_core.ids import RecordId
+from crm_core.wire import PULL_ITEM_DECODER, End, Hello, Page, PullRequest, SignInRequest
 from crm_server.demo.many import accounts
 from crm_server.load import LoadRow, load
 from crm_server.organisations import Organisation, Organisations, system_clock
@@ -120,7 +120,7 @@ def login_of(number: int) -> str:
 
 def _device(organisation: Organisation, number: int, user: RecordId) -> dict[str, Any]:
     """A device after its sign-in and first sync: what it needs for further ones."""
-    request = wire.SignInRequest(
+    request = SignInRequest(
         login_of(number), PASSWORD, organisation.service.new_id(), "laptop", secrets.token_hex(32)
     )
     answer = organisation.auth.sign_in(request, "127.0.0.1")
@@ -129,14 +129,14 @@ def _device(organisation: Organisation, number: int, user: RecordId) -> dict[str
         "token": answer.access_token, "user": user, "device": answer.device_id,
         "epoch": answer.epoch, "accounts": [],
     }  # fmt: skip
-    for line in organisation.service.pull(who, wire.PullRequest(schema=SCHEMA)):
-        match wire.PULL_ITEM_DECODER.decode(line):
-            case wire.Hello(scope_gen=gen):
+    for line in organisation.service.pull(who, PullRequest(schema=SCHEMA)):
+        match PULL_ITEM_DECODER.decode(line):
+            case Hello(scope_gen=gen):
                 made["scope_gen"] = gen
-            case wire.Page(kind="account", rows=rows):
+            case Page(kind="account", rows=rows):
                 mine = (row for row in rows if row.body["owner"] == user)
                 made["accounts"] += [[x.id, x.seq, x.body.get("phone")] for x in mine]
-            case wire.End(hi=hi, count=count):
+            case End(hi=hi, count=count):
                 made |= {"cursor": hi, "count": count}
             case _:
                 pass

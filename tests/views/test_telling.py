@@ -10,7 +10,7 @@ from crm_desktop.models.merging import Moved
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.sync.failures import FailureClass
 from crm_desktop.views.kit.banner import Banner
-from crm_desktop.views.kit.words import OUTDATED
+from crm_desktop.views.kit.outdated import OUTDATED
 from crm_desktop.views.shell.telling import Telling
 
 GONE, TAKER = RecordId("1" * 32), RecordId("2" * 32)

@@ -12,7 +12,7 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.focus import paint_ring, shows_focus
-from crm_desktop.views.kit.words import OUTDATED, outdated_words
+from crm_desktop.views.kit.outdated import OUTDATED, outdated_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import colour, theme

@@ -9,10 +9,8 @@ from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import Field, Kind, Value
 from crm_core.ids import ALL_ROOT
-from crm_core.problems import words_for
 from crm_desktop.dates import day_words, moment_words, near_day_words, near_moment_words
 from crm_desktop.i18n import tr
-from crm_desktop.i18n import words as shown_words
 from crm_desktop.numbers import grouped
 from crm_desktop.views.kit.coded import coded_words
 
@@ -81,17 +79,6 @@ def code_words(field: Field, code: str) -> str:
         if choice.code == code:
             return tr(choice.label)
     return code
-
-
-OUTDATED = "outdated"
-"""The `FailureClass` of a server that merges with newer versions only."""
-
-
-def outdated_words(waiting: int) -> str:
-    """What a version does that is too old for its server: what to do, and that work is safe."""
-    said = shown_words(words_for("request.too_old", {}))
-    copied = tr("A copy of what waits to be sent is left with the office.")
-    return f"{said} {copied}" if waiting else said
 
 
 def merged_words(title: str, other: str) -> str:

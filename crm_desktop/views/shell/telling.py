@@ -12,7 +12,8 @@ from crm_core.errors import CrmError
 from crm_desktop.i18n import tr, words
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
-from crm_desktop.views.kit.words import OUTDATED, merged_words, outdated_words
+from crm_desktop.views.kit.outdated import OUTDATED, outdated_words
+from crm_desktop.views.kit.words import merged_words
 from crm_desktop.views.shell.unsaved import Unsaved
 
 if TYPE_CHECKING:
