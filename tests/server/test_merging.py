@@ -40,7 +40,8 @@ def test_a_third_authors_value_joins_the_conflict(acme: Acme) -> None:
     result = acme.buchanan.push(edit)
     assert result.changes[0].conflict_id == conflict
     acme.nancy.pull()
-    assert parked_values(acme.nancy.body("conflict", conflict)) == ["111", "333"]
+    body = acme.nancy.body("conflict", conflict)
+    assert (body["state"], parked_values(body)) == ("open", ["111", "333"])
     assert len(acme.nancy.of_kind("conflict")) == 1
 
 

@@ -15,8 +15,9 @@ from crm_server.overlay import Overlay
 from crm_server.pull import Puller
 from crm_server.service import Service
 from crm_server.sight import Generations
-from crm_server.store import Clock, Tx
+from crm_server.store import Answer, Clock, Tx
 from crm_server.work import Work
+from tests.server import test_scope
 from tests.simulator.mutants.mutant import Mutant
 
 BLOCK = 40
@@ -112,28 +113,28 @@ def early_collection() -> Generator[None]:
 @contextmanager
 def reads_out_of_order() -> Generator[None]:
     """The pages of the feed are not read in the order of their numbers."""
-    rows = Tx.rows
+    ask = Tx.ask
 
-    def shuffled(self: Tx, sql: str, *rest: Any) -> list[Any]:
-        return rows(self, sql.replace("ORDER BY r.seq LIMIT", "ORDER BY r.id LIMIT"), *rest)
+    def shuffled(self: Tx, sql: str, *rest: Any) -> Answer:
+        return ask(self, sql.replace("ORDER BY r.seq LIMIT", "ORDER BY r.id LIMIT"), *rest)
 
-    with patch.object(Tx, "rows", shuffled):
+    with patch.object(Tx, "ask", shuffled):
         yield
 
 
 @contextmanager
 def page_end_skipped() -> Generator[None]:
     """Behind a full page the feed goes on one number too far."""
-    rows = Tx.rows
+    ask = Tx.ask
 
-    def hasty(self: Tx, sql: str, *rest: Any) -> list[Any]:
-        found = rows(self, sql, *rest)
+    def hasty(self: Tx, sql: str, *rest: Any) -> Answer:
+        found = ask(self, sql, *rest)()
         if "ORDER BY r.seq LIMIT" in sql and len(found) >= pull.PULL_PAGE_ROWS:
             *most, last = found
-            return [*most, (*last[:2], last[2] + 1, *last[3:])]
-        return found
+            return lambda: [*most, (*last[:2], last[2] + 1, *last[3:])]
+        return lambda: found
 
-    with patch.object(Tx, "rows", hasty):
+    with patch.object(Tx, "ask", hasty):
         yield
 
 
@@ -230,9 +231,12 @@ MUTANTS = (
     Mutant("page's end skipped", page_end_skipped, 5),
     Mutant("leaving unsaid", leaving_unsaid, 5),
     Mutant("entering unsaid", entering_unsaid, 5),
-    Mutant("going unsaid", going_unsaid, 5),
+    Mutant(
+        "going unsaid", going_unsaid, 5,
+        test_scope.test_one_who_is_no_longer_named_is_told_that_it_is_gone,
+    ),
     Mutant("moving unsaid", moving_unsaid, 5),
     Mutant("deletions unsaid", deletions_unsaid, 5),
     Mutant("scope forgotten in the feed", scope_forgotten, 9),
     Mutant("digest not carried on", digest_not_carried, 5),
-)
+)  # fmt: skip

@@ -12,7 +12,7 @@ from crm_core.changes import Change
 from crm_core.entity import Entity
 from crm_core.fields import Policy, Value
 from crm_core.merge import FieldResult, Merged, Result, Seen, Version
-from tests.crm_core import test_merge
+from tests.crm_core import test_merge, test_merge_laws
 from tests.server import test_backup, test_deleting, test_merging
 from tests.simulator.mutants.mutant import Mutant
 
@@ -115,7 +115,10 @@ MUTANTS = (
         "group judged by member", group_by_member, 13,
         test_merge.test_an_address_of_which_each_changed_another_line_is_one_conflict,
     ),
-    Mutant("set merge losing a removal", removal_lost, 1),
+    Mutant(
+        "set merge losing a removal", removal_lost, 1,
+        test_merge_laws.test_members_added_and_removed_by_both_sides_stand,
+    ),
     Mutant(
         "note merge taking one side", note_takes_one_side, 2,
         test_merge.test_a_note_merges_by_line_and_chinese_sentence,

@@ -19,6 +19,7 @@ from crm_server.conflicts import Conflicts
 from crm_server.rows import By, Row
 from crm_server.work import Work
 from tests.models import test_freed_by_leaving, test_verdicts
+from tests.server import test_merging
 from tests.simulator.mutants.mutant import Mutant
 
 
@@ -117,7 +118,10 @@ def blocked_by_an_orphan() -> Generator[None]:
 
 
 MUTANTS = (
-    Mutant("conflict settled by nobody", conflict_settled_by_nobody, 1),
+    Mutant(
+        "conflict settled by nobody", conflict_settled_by_nobody, 1,
+        test_merging.test_a_third_authors_value_joins_the_conflict,
+    ),
     Mutant("number given twice", number_given_twice, 10),
     Mutant("unique key kept by the deleted", key_kept_by_the_deleted, 10),
     Mutant("history tells the half", history_tells_the_half, 2),
