@@ -22,7 +22,7 @@ STATES = [
     (Standing("fetching", fetched=41000), "sync", "Getting your data", "41,000 so far", 0),
     (Standing("fetching", today_only=True), "sync", "Today is here", "the rest follows", 0),
     (Standing("fetching", fetched=41000, in_sight=520000, today_only=True),
-     "sync", "Today is here", "41,000 of 520,000", 0),
+     "sync", "Today is here", "41k of 520k", 0),
     (Standing("fetching", paused=True), "pause", "More to fetch", "goes on by itself", 0),
     (
         Standing("offline", waiting=4, needs_you=3, since="08:40"),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
 from crm_desktop.i18n import tr, tr_n
+from crm_desktop.numbers import short
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.focus import paint_ring, shows_focus
@@ -191,7 +192,7 @@ def _fetching(x: Standing) -> Face:
     if x.today_only:
         rest = tr("the rest follows")
         if x.in_sight:
-            rest = tr("{n} of {total}", n=f"{x.fetched:,}", total=f"{x.in_sight:,}")
+            rest = tr("{n} of {total}", n=short(x.fetched), total=short(x.in_sight))
         return Face("sync", "ink2", tr("Today is here"), rest)
     if x.fetched:
         so_far = tr("{n} so far", n=f"{x.fetched:,}")
