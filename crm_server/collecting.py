@@ -20,7 +20,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_server.rows import LINKS, targets
-from crm_server.store import Clock, ServerStore, Tx, write_clock
+from crm_server.store import Clock, ServerStore, Tx, portions, write_clock
 from crm_server.tables import FOREVER
 
 COLLECT_AFTER_DAYS = 180
@@ -171,7 +171,7 @@ def _keep_what_is_parked(tx: Tx, records: dict[Key, int]) -> None:
     for key in records:
         by_id.setdefault(key[1].encode(), []).append(key)
     parked = [one for (one,) in tx.rows("SELECT id FROM parked")] if records else []
-    for some in _portions(parked, _PARKED_PER_QUERY):
+    for some in portions(parked, _PARKED_PER_QUERY):
         for (payload,) in tx.rows("SELECT payload FROM parked WHERE id = ANY(?)", ([*some],)):
             for named in _IDS_IN_TEXT.findall(bytes(payload)):
                 for key in by_id.get(named, ()):
@@ -183,7 +183,7 @@ def _keep_what_is_named(tx: Tx, records: dict[Key, int]) -> None:
     conflicts among them, and those that died later."""
     naming: dict[RecordId, list[Key]] = {}
     ids = [record_id for _, record_id in records]
-    for some in _portions(ids, _IDS_PER_QUERY):
+    for some in portions(ids, _IDS_PER_QUERY):
         for target, kind, record_id in tx.rows(
             "SELECT target,kind,id FROM ref WHERE target = ANY(?)"
             " UNION SELECT root,kind,id FROM record_root WHERE root = ANY(?) AND gone_seq = ?",
@@ -249,7 +249,7 @@ def _forget(store: ServerStore, found: _Found, moment: _Moment) -> Collected:
 
 def _unchanged(tx: Tx, records: Mapping[Key, int]) -> dict[Key, int]:
     found: dict[Key, int] = {}
-    for some in _portions([record_id for _, record_id in records], _IDS_PER_QUERY):
+    for some in portions([record_id for _, record_id in records], _IDS_PER_QUERY):
         for kind, record_id, seq in tx.rows(
             "SELECT kind,id,seq FROM record WHERE id = ANY(?) AND deleted", ([*some],)
         ):
@@ -274,7 +274,7 @@ def _delete(tx: Tx, found: _Found) -> None:
 
 def _links(tx: Tx, keys: Sequence[Key]) -> Iterator[tuple[RecordId, str, RecordId]]:
     """(target, kind, id) of the references from these records; `ref` is looked up by its target."""
-    for some in _portions([record_id for _, record_id in keys], _IDS_PER_QUERY):
+    for some in portions([record_id for _, record_id in keys], _IDS_PER_QUERY):
         for kind, record_id, body in tx.rows(
             "SELECT kind,id,body::text FROM record WHERE id = ANY(?) AND deleted", ([*some],)
         ):
@@ -282,8 +282,3 @@ def _links(tx: Tx, keys: Sequence[Key]) -> Iterator[tuple[RecordId, str, RecordI
             for name in LINKS[kind].references.intersection(values):
                 for target in targets(CATALOG[kind], name, values[name]):
                     yield target, kind, RecordId(record_id)
-
-
-def _portions(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

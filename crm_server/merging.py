@@ -168,8 +168,7 @@ class Merging:
     def _history(self, row: Row, seq: int) -> Iterator[tuple[str, str, str, str, str]]:
         """(changeset, author, device, moment, patch) of what was written behind a version."""
         work = self._work
-        for low, high in work.clock.restored:
-            seq = low if low < seq <= high else seq
+        seq = work.clock.still_known(seq)
         yield from (
             (x[0], x[1], x[2], x[3], x[4])
             for x in work.tx.rows(

@@ -5,10 +5,10 @@ Bodies go out in their stored form; what entered and left the user's sight is wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -32,11 +32,9 @@ from crm_core.wire import (
 from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Heard
 from crm_server.sight import Generations, Plan, ask_moved, plan
-from crm_server.store import Answer, Clock, Tx
+from crm_server.store import Answer, Clock, Tx, portions
 from crm_server.stubs import StubParents
 from crm_server.tables import FOREVER
-
-_T = TypeVar("_T")
 
 ROOTS_PER_QUERY = 250
 ALL_ENTERED = "f" * 32
@@ -120,7 +118,7 @@ class Puller:
 
     def _content(self) -> Iterator[bytes]:
         plan = self.plan
-        for roots in _portions(plan.left):
+        for roots in portions(plan.left, PULL_PAGE_ROWS):
             self._stubs.note_loss()
             yield _line(Left(tuple(roots)))
         yield from self._enter_lines()
@@ -240,14 +238,14 @@ class Puller:
         asked = [*dict.fromkeys(self._request.anew)]
         shown = shown_of(self._tx, asked, self._keys)
         rows = {(row[1], row[2]): row[1:] for row in self._rows_below(shown)}
-        portions = [*_portions([*rows.values()])] or [()]
-        for n, some in enumerate(portions, 1):
+        parts = [*portions([*rows.values()], PULL_PAGE_ROWS)] or [()]
+        for n, some in enumerate(parts, 1):
             held: dict[str, dict[RecordId, int]] = {}
             for kind, record_id, seq, *_ in some:
                 held.setdefault(kind, {})[record_id] = seq
-            yield _line(Anew(tuple(asked), held, more=n < len(portions)))
+            yield _line(Anew(tuple(asked), held, more=n < len(parts)))
         yield from self._pages(sorted(rows.values(), key=_seq_of))
-        for hidden in _portions([root for root in asked if root not in shown]):
+        for hidden in portions([root for root in asked if root not in shown], PULL_PAGE_ROWS):
             self._stubs.note_loss()
             yield _line(Left(tuple(hidden)))
 
@@ -283,7 +281,7 @@ class Puller:
         )
         for kind, rows in groupby(sorted(found), key=lambda row: row[0]):
             self._stubs.note_loss()
-            for some in _portions([RecordId(record_id) for _, record_id in rows]):
+            for some in portions([RecordId(record_id) for _, record_id in rows], PULL_PAGE_ROWS):
                 yield _line(Gone(kind, tuple(some)))
 
     # -- rows -------------------------------------------------------------------------------
@@ -302,10 +300,10 @@ class Puller:
             live = [row for row in of_kind if not row[3]]
             for row in live:
                 self._stubs.note(row, roots[(row[0], row[1])])
-            for page in _portions(live):
+            for page in portions(live, PULL_PAGE_ROWS):
                 wire = ",".join([_wire_row(row, roots[(row[0], row[1])]) for row in page])
                 yield f'{{"type":"page","kind":"{kind}","rows":[{wire}]}}\n'.encode()
-            for page in _portions(dead):
+            for page in portions(dead, PULL_PAGE_ROWS):
                 wire = ",".join(map(_wire_tombstone, page))
                 yield f'{{"type":"del","kind":"{kind}","rows":[{wire}]}}\n'.encode()
 
@@ -369,12 +367,6 @@ def _bounded(by_root: dict[RecordId, list[tuple[Any, ...]]]) -> Iterator[list[Re
         size += len(rows)
     if group:
         yield group
-
-
-def _portions(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """As many at a time as one line may hold."""
-    for start in range(0, len(items), PULL_PAGE_ROWS):
-        yield items[start : start + PULL_PAGE_ROWS]
 
 
 def _line(item: object) -> bytes:

@@ -193,13 +193,9 @@ def changed_roots(tx: Tx, keys: Iterable[str], since: int, limit: int | None = N
     return [root for (root,) in found]
 
 
-def moved_up_to(tx: Tx) -> int:
-    """The last place of the feed at which any record came below a root or left one."""
-    return ask_moved(tx)()
-
-
 def ask_moved(tx: Tx) -> Callable[[], int]:
-    """`moved_up_to`, when it is needed."""
+    """The last place of the feed at which any record came below a root or left one, when it is
+    needed."""
     asked = tx.ask(
         "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM record_root UNION ALL"
         f" SELECT max(gone_seq) FROM record_root WHERE gone_seq < {FOREVER}) moved"

@@ -11,12 +11,12 @@ import datetime as dt
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -54,6 +54,7 @@ _PRAGMAS = (
 )
 
 Params = Sequence[Any]
+_T = TypeVar("_T")
 Answer = Callable[[], list[tuple[Any, ...]]]
 
 
@@ -78,6 +79,12 @@ class Clock:
     def is_lost(self, seq: int) -> bool:
         """Whether a version number belongs to history that the server lost."""
         return any(low < seq <= high for low, high in self.restored)
+
+    def still_known(self, seq: int) -> int:
+        """A place in the feed; of history that the server lost, what came before the loss."""
+        for low, high in self.restored:
+            seq = low if low < seq <= high else seq
+        return seq
 
 
 class Tx:
@@ -372,6 +379,7 @@ def _for_postgres(sql: str) -> str:
     return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
-def placeholders(rows: Iterable[object]) -> str:
-    """`?,?,?` for so many values."""
-    return ",".join("?" for _ in rows)
+def portions(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """As many at a time as one statement or one line may hold."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

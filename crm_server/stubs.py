@@ -3,7 +3,7 @@ by name, and nothing else of it (sync.md §2.6, adr/0044)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.scope import parse_target
 from crm_core.wire import PULL_PAGE_ROWS, STUBS_ALL, Stubs
-from crm_server.store import Tx
+from crm_server.store import Tx, portions
 from crm_server.tables import FOREVER
 
 LABEL_CHARACTERS_MAX = 200
@@ -92,7 +92,8 @@ class StubParents:
         if not self._me:
             return
         shown = (self._me, FOREVER, FOREVER, self._keys, FOREVER)
-        for some in _portions([x for kind, x in self._tx.rows(_GRANTED, shown) if kind in _UP]):
+        granted = [x for kind, x in self._tx.rows(_GRANTED, shown) if kind in _UP]
+        for some in portions(granted, _IDS_PER_QUERY):
             for kind, body in self._tx.rows(
                 "SELECT kind, body::text FROM record WHERE id = ANY(?) AND NOT deleted", ([*some],)
             ):
@@ -108,7 +109,7 @@ class StubParents:
 
     def _told(self, parents: Iterable[Parent]) -> Iterator[Stubs]:
         by_kind: dict[str, dict[RecordId, str]] = {}
-        for some in _portions([record_id for _, record_id in parents]):
+        for some in portions([record_id for _, record_id in parents], _IDS_PER_QUERY):
             for kind, record_id, body in self._tx.rows(
                 "SELECT r.kind, r.id, r.body::text FROM record r WHERE r.id = ANY(?)"
                 f" AND NOT r.deleted AND NOT {_IS_SHOWN}",
@@ -143,12 +144,5 @@ def label_of(entity: Entity, values: dict[str, Value]) -> str:
 
 def _in_lines(by_kind: dict[str, dict[RecordId, str]]) -> Iterator[Stubs]:
     for kind, labels in by_kind.items():
-        for some in _portions([*labels], PULL_PAGE_ROWS):
+        for some in portions([*labels], PULL_PAGE_ROWS):
             yield Stubs(kind, {record_id: labels[record_id] for record_id in some})
-
-
-def _portions(
-    items: Sequence[RecordId], size: int = _IDS_PER_QUERY
-) -> Iterator[Sequence[RecordId]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -300,9 +300,7 @@ class Taking:
         seen = self.changeset.seen
         if seen is None:
             return self.author.pulled
-        for low, high in self.work.clock.restored:
-            seen = low if low < seen <= high else seen
-        return min(seen, self.author.delivered)
+        return min(self.work.clock.still_known(seen), self.author.delivered)
 
     def _hung_by_himself(self, child: Row, field: str, horizon: int, mine: set[str]) -> bool:
         """Whether whatever made a record, brought it back or led it below another behind a place

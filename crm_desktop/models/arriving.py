@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.meta import set_meta
 
 META_IN_SIGHT = "sync.in_sight"
 """How many rows are in sight altogether: today is here, the rest is not."""
@@ -19,8 +20,3 @@ def note_part(c: Connection, rows_in_sight: int) -> None:
 def forget_part(c: Connection) -> None:
     """Everything is here, or has to be fetched from the beginning."""
     c.run("DELETE FROM meta WHERE name = ?", (META_IN_SIGHT,))
-
-
-def set_meta(c: Connection, name: str, value: str) -> None:
-    """Keep a small setting within an open transaction."""
-    c.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))

@@ -9,6 +9,7 @@ what is found is compared with the row itself.
 from __future__ import annotations
 
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.meta import set_meta
 
 SEARCH_TABLES = (
     "CREATE VIRTUAL TABLE find_text USING fts5("
@@ -66,7 +67,7 @@ def settle(c: Connection) -> None:
     for table in TABLES:
         for name, value in _SETTINGS.items():
             c.run(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (name, value))
-    c.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (_LAYOUT_NAME, LAYOUT))
+    set_meta(c, _LAYOUT_NAME, LAYOUT)
 
 
 def join_some(c: Connection, table: str, pages: int) -> bool:

@@ -16,6 +16,7 @@ from crm_desktop.models.connection import LATER, SAFE, Connection, transaction
 from crm_desktop.models.journal.carrying import carry_over
 from crm_desktop.models.journal.deciding import resend_to_newer
 from crm_desktop.models.journal.received import Receipt
+from crm_desktop.models.meta import set_meta
 from crm_desktop.models.outbox import Outbox, sync_state
 from crm_desktop.models.replica import Summary, SyncState
 from crm_desktop.models.store import Store
@@ -126,8 +127,8 @@ class SecondFile:
             receipt.close()
             if sync_state(c).schema > sync_state(former).schema:
                 resend_to_newer(c, self._store)
-            arriving.set_meta(c, META_CARRIED, "1")
-            arriving.set_meta(c, arriving.META_FORMER, self._store.path.name)
+            set_meta(c, META_CARRIED, "1")
+            set_meta(c, arriving.META_FORMER, self._store.path.name)
 
     def drop(self) -> None:
         """Throw the second file away."""

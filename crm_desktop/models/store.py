@@ -18,6 +18,7 @@ from crm_core.ids import RecordId
 from crm_desktop.models import created, indexes, search_tables
 from crm_desktop.models.connection import LATER, SAFE, Connection, transaction
 from crm_desktop.models.identity import IDENTITY, Identity, identity_in
+from crm_desktop.models.meta import set_meta
 
 NUDGE_S = 0.005
 """How long a writer waits for work behind before it interrupts it again."""
@@ -119,30 +120,19 @@ class Store:
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """One write transaction. Transactions do not nest; a second thread waits its turn."""
-        if self._closed:
-            raise Bug(tr_noop("The store is closed."))
-        self._take()
-        try:
-            with transaction(self.write):
-                yield self.write
-        finally:
-            self._lock.release()
+        with self.exclusive() as connection, transaction(connection):
+            yield connection
 
     @contextmanager
     def writing_later(self) -> Generator[Connection]:
         """A write transaction that a power cut may undo: for what the next run finds out again."""
-        if self._closed:
-            raise Bug(tr_noop("The store is closed."))
-        self._take()
-        try:
-            self.write.commit_when(LATER)
+        with self.exclusive() as connection:
+            connection.commit_when(LATER)
             try:
-                with transaction(self.write):
-                    yield self.write
+                with transaction(connection):
+                    yield connection
             finally:
-                self.write.commit_when(SAFE)
-        finally:
-            self._lock.release()
+                connection.commit_when(SAFE)
 
     @contextmanager
     def writing_behind(self) -> Generator[Connection]:
@@ -265,11 +255,7 @@ class Store:
             if value is None:
                 connection.run("DELETE FROM meta WHERE name = ?", (name,))
             else:
-                connection.run(
-                    "INSERT INTO meta (name, value) VALUES (?, ?)"
-                    " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-                    (name, value),
-                )
+                set_meta(connection, name, value)
 
     def meta_names(self, prefix: str) -> tuple[str, ...]:
         """The names of the small settings that begin so."""

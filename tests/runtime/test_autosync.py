@@ -175,10 +175,8 @@ def test_work_that_waits_behind_an_endless_pull_goes_out(
     assert {one.failure for one in told} == {""}
 
 
-def test_a_server_that_leaves_every_push_unanswered_is_no_up_to_date_one(
-    parts: Any, qtbot: QtBot, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "push", lambda _: PushResponse("e", 1, ()))
+def told_of_a_push(parts: Any, qtbot: QtBot) -> list[Standing]:
+    """What the indicator shows once a first run has ended, and the run that sends a new record."""
     autosync, hub, lanes = parts
     told = stands(autosync)
     with qtbot.waitSignal(autosync.run_ended):
@@ -187,6 +185,14 @@ def test_a_server_that_leaves_every_push_unanswered_is_no_up_to_date_one(
     with qtbot.waitSignal(autosync.run_ended, timeout=20_000):
         pass
     qtbot.waitUntil(lambda: lanes.is_idle)
+    return told
+
+
+def test_a_server_that_leaves_every_push_unanswered_is_no_up_to_date_one(
+    parts: Any, qtbot: QtBot, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "push", lambda _: PushResponse("e", 1, ()))
+    told = told_of_a_push(parts, qtbot)
     assert (told[-1].state, told[-1].failure, told[-1].waiting) == ("trouble", "protocol", 1)
 
 
@@ -212,14 +218,7 @@ def test_a_server_that_takes_work_and_never_shows_it_proves_nothing(
         return PushResponse("e", 1000, tuple(results))
 
     monkeypatch.setattr(server, "push", push)
-    autosync, hub, lanes = parts
-    told = stands(autosync)
-    with qtbot.waitSignal(autosync.run_ended):
-        autosync.start()
-    hub.save([Change("account", new_uuid7(), Op.INSERT, {"name": "Z"})], "New", owner=hub)
-    with qtbot.waitSignal(autosync.run_ended, timeout=20_000):
-        pass
-    qtbot.waitUntil(lambda: lanes.is_idle)
+    told = told_of_a_push(parts, qtbot)
     assert told[-1].state == "fetching"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from crm_core.changes import Change, Op
+from crm_core.ids import RecordId
 from crm_core.wire import WireRow
 from tests.server.world import Acme
 
@@ -69,14 +70,19 @@ def test_two_edits_of_a_deleted_record_add_up(acme: Acme) -> None:
     assert parked_value(conflict) == {"phone": "111", "industry": "food"}
 
 
-def test_restoring_brings_the_record_back_with_the_changes(acme: Acme) -> None:
-    account = acme.shared_account(phone="000")
+def edited_while_deleted(acme: Acme, account: RecordId) -> tuple[int, WireRow]:
+    """Nancy changes what Fuller deletes: the version that she saw, and the conflict."""
     edit = acme.nancy.set("account", account, phone="111")
-    seq = edit.base_seq
     acme.fuller.push(acme.fuller.delete("account", account))
     acme.nancy.push(edit)
     acme.nancy.pull()
     (conflict,) = acme.nancy.of_kind("conflict")
+    return edit.base_seq, conflict
+
+
+def test_restoring_brings_the_record_back_with_the_changes(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    seq, conflict = edited_while_deleted(acme, account)
     back = Change("account", account, Op.RESTORE, {"phone": "111"}, {"phone": "000"}, seq)
     close = acme.nancy.set("conflict", conflict.id, state="resolved")
     assert acme.nancy.push(back, close, atomic=True).result == "applied"
@@ -88,12 +94,7 @@ def test_restoring_brings_the_record_back_with_the_changes(acme: Acme) -> None:
 
 def test_restoring_settles_the_deletion_though_another_took_the_code_meanwhile(acme: Acme) -> None:
     account = acme.shared_account(phone="000", uscc="91310000000000000A")
-    edit = acme.nancy.set("account", account, phone="111")
-    seq = edit.base_seq
-    acme.fuller.push(acme.fuller.delete("account", account))
-    acme.nancy.push(edit)
-    acme.nancy.pull()
-    (conflict,) = acme.nancy.of_kind("conflict")
+    seq, conflict = edited_while_deleted(acme, account)
     acme.fuller.push(acme.fuller.insert("account", name="Twin", uscc="91310000000000000A"))
     back = Change("account", account, Op.RESTORE, {"phone": "111"}, {"phone": "000"}, seq)
     close = acme.nancy.set("conflict", conflict.id, state="resolved")

@@ -13,6 +13,7 @@ from crm_core.wire import Anew
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal import leaving, rows
 from crm_desktop.models.journal.received import Receipt
+from crm_desktop.models.meta import set_meta
 from crm_desktop.models.sql import blob, id_of, layout
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def renew(receipt: Receipt, item: Anew) -> None:
     c = receipt.c
     if not is_under_repair(c):
         c.run("DELETE FROM visited")
-        _set_meta(c, META_UNDER_REPAIR, str(len(item.roots)))
+        set_meta(c, META_UNDER_REPAIR, str(len(item.roots)))
     leaving.enter(receipt, item.roots)
     for kind, held in item.held.items():
         named = [(kind, blob(record_id)) for record_id in held]
@@ -164,17 +165,9 @@ def repairs(c: Connection) -> dict[str, int | str]:
 
 def _add(c: Connection, now: str, *, roots: int, everything: int) -> None:
     before = repairs(c)
-    _set_meta(c, META_REPAIRS, json.dumps({
+    set_meta(c, META_REPAIRS, json.dumps({
         "times": int(before["times"]) + 1,
         "roots": int(before["roots"]) + roots,
         "everything": int(before["everything"]) + everything,
         "last_at": now,
     }))  # fmt: skip
-
-
-def _set_meta(c: Connection, name: str, value: str) -> None:
-    c.run(
-        "INSERT INTO meta (name, value) VALUES (?, ?)"
-        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-        (name, value),
-    )

@@ -7,6 +7,7 @@ from crm_core.catalog import CATALOG
 from crm_core.wire import Stubs
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.received import Receipt
+from crm_desktop.models.meta import set_meta
 from crm_desktop.models.sql import blob, id_of, is_blob_link, layout, quoted
 
 META_STUBS = "sync.stubs"
@@ -20,7 +21,7 @@ def take(receipt: Receipt, stubs: Stubs) -> None:
     c = receipt.c
     if stubs.whole:
         c.run("DELETE FROM stub")
-        _set_meta(c, UNDER_WAY)
+        set_meta(c, META_STUBS, UNDER_WAY)
     for record_id, label in stubs.labels.items():
         c.run("DELETE FROM stub WHERE kind = ? AND id = ?", (stubs.kind, blob(record_id)))
         if label:
@@ -78,7 +79,3 @@ def _has_children(c: Connection, kind: str, key: bytes) -> bool:
             return True
     # Below own work lies the server's version, which may lead elsewhere.
     return c.one("SELECT 1 FROM shadow WHERE instr(body, ?) LIMIT 1", (record_id,)) is not None
-
-
-def _set_meta(c: Connection, value: str) -> None:
-    c.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (META_STUBS, value))

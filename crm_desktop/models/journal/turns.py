@@ -8,6 +8,7 @@ import datetime as dt
 from crm_core.values import instant_of
 from crm_core.wire import Check
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.meta import set_meta
 
 EVERY_HOURS = 24
 
@@ -45,14 +46,14 @@ def due(c: Connection, now: dt.datetime) -> tuple[bool, tuple[str, ...]]:
 
 def note_counted(c: Connection, now: str) -> None:
     """All that is held has been counted."""
-    _set_meta(c, META_COUNTED, now)
+    set_meta(c, META_COUNTED, now)
 
 
 def note_all_new(c: Connection, now: str) -> None:
     """Everything was fetched just now, and counted on its way in: the first turns come a day
     later."""
     note_counted(c, now)
-    _set_meta(c, META_CHECKED, f" {now}")
+    set_meta(c, META_CHECKED, f" {now}")
 
 
 def _behind(c: Connection, last: str) -> tuple[str, ...]:
@@ -67,12 +68,4 @@ def _behind(c: Connection, last: str) -> tuple[str, ...]:
 def note_checked(c: Connection, check: Check, now: str) -> None:
     """The content of a day's share was compared."""
     if check.content and all(len(one) == ENDING_DIGITS for one in check.endings or ("",)):
-        _set_meta(c, META_CHECKED, f"{check.endings[-1]} {now}")
-
-
-def _set_meta(c: Connection, name: str, value: str) -> None:
-    c.run(
-        "INSERT INTO meta (name, value) VALUES (?, ?)"
-        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-        (name, value),
-    )
+        set_meta(c, META_CHECKED, f"{check.endings[-1]} {now}")

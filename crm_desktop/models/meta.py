@@ -1,0 +1,14 @@
+"""Small settings of the encrypted file, written within whatever transaction is open."""
+
+from __future__ import annotations
+
+from crm_desktop.models.connection import Connection
+
+
+def set_meta(c: Connection, name: str, value: str) -> None:
+    """Keep a small setting."""
+    c.run(
+        "INSERT INTO meta (name, value) VALUES (?, ?)"
+        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        (name, value),
+    )
