@@ -7,7 +7,7 @@ import functools
 import gc
 import logging
 import os
-import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Send
 from typing_extensions import override
 
 from crm_core import wire
@@ -25,6 +25,7 @@ from crm_core.errors import CrmError, NotFound, Refused, Unavailable
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
+from crm_server.access import AccessLog, Readers, metrics, note_who, readers_from_environment
 from crm_server.auth import organisation_of
 from crm_server.bodies import (
     CHUNK_BYTES,
@@ -36,6 +37,9 @@ from crm_server.bodies import (
     resumed,
     unpack,
 )
+from crm_server.events import HEADERS, MEDIA_TYPE, Events
+from crm_server.logs import configure_from_environment, reason
+from crm_server.metrics import CHANGESETS, PROBLEMS, Figures
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.service import PARK_BYTES_MAX, Principal
@@ -77,6 +81,8 @@ STATUS: Mapping[str, int] = {
 }
 BUSY_RETRY_S = 1
 LINES = "application/x-ndjson"
+SEQ_DIGITS = 19
+"""Places in the feed have fewer."""
 PACK_FROM_BYTES = 1024
 """Below this, packing the answer to a pull costs more than it saves."""
 COLLECT_AFTER_OBJECTS = 50_000
@@ -85,8 +91,10 @@ COLLECT_AFTER_OBJECTS = 50_000
 _T = TypeVar("_T")
 
 
-def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastAPI:
-    """The web application over a server's organisations."""
+def create_app(
+    organisations: Organisations, *, api_docs: bool = False, readers: Readers | None = None
+) -> FastAPI:
+    """The web application over a server's organisations; `readers`: who may read its figures."""
     app = FastAPI(
         title="CRM Desktop server",
         docs_url=None,
@@ -96,18 +104,23 @@ def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastA
         openapi_url="/openapi.json" if api_docs else None,
     )
     app.state.organisations = organisations
+    app.state.events = Events()
+    app.state.figures = Figures(organisations)
+    app.state.readers = readers or Readers()
     app.openapi = functools.partial(described, app)
     app.add_middleware(AccessLog)
     app.add_exception_handler(CrmError, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_unknown)
     app.add_exception_handler(Exception, _answer_failure)
     app.get("/ping")(ping)
+    app.get("/metrics", include_in_schema=False)(metrics)
     app.post("/auth/v1/sign-in")(sign_in)
     app.post("/auth/v1/refresh")(refresh)
     app.post("/auth/v1/sign-out")(sign_out)
     app.post("/sync/v1/push")(push)
     app.post("/sync/v1/pull")(pull)
     app.get("/sync/v1/history/{kind}/{record_id}")(history)
+    app.get("/events")(events)
     app.post("/sync/v1/park")(park)
     app.post("/sync/v1/sealed-key")(sealed_key)
     return app
@@ -116,15 +129,17 @@ def create_app(organisations: Organisations, *, api_docs: bool = False) -> FastA
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """What goes on beside the requests, for as long as the server runs."""
-    with upkeep(app.state.organisations):
+    with upkeep(app.state.organisations), app.state.events.opened():
         yield
 
 
 def from_environment() -> FastAPI:
     """The application of one of several worker processes."""
+    configure_from_environment()
     organisations = Organisations(Path(os.environ[DATA_VARIABLE]), os.environ.get(URL_VARIABLE, ""))
     spare_the_collector()
-    return create_app(organisations, api_docs=bool(os.environ.get(DOCS_VARIABLE)))
+    docs = bool(os.environ.get(DOCS_VARIABLE))
+    return create_app(organisations, api_docs=docs, readers=readers_from_environment())
 
 
 def spare_the_collector() -> None:
@@ -182,7 +197,14 @@ async def sign_out(request: Request) -> Response:
 async def push(request: Request) -> Response:
     """Changesets in, verdicts and resulting rows out."""
     message = await _message(request, wire.PushRequest, PUSHING)
-    return await _act(request, lambda there, who: there.service.push(who, message))
+
+    def act(there: Organisation, who: Principal) -> wire.PushResponse:
+        answer = there.service.push(who, message)
+        for verdict, many in Counter(one.result for one in answer.results).items():
+            CHANGESETS.labels(verdict).inc(many)
+        return answer
+
+    return await _act(request, act)
 
 
 async def pull(request: Request) -> Response:
@@ -249,6 +271,20 @@ async def history(request: Request, kind: str, record_id: str) -> Response:
     )
 
 
+async def events(request: Request) -> Response:
+    """Hints that there is something new, for as long as the token is good."""
+    told, here = request.headers.get("last-event-id", ""), request.app.state.events
+    token = request.headers.get("authorization", "").partition(" ")[2]
+
+    def admit() -> Response:
+        there, who = _who(request)
+        since = int(told) if told.isascii() and told.isdigit() and len(told) < SEQ_DIGITS else 0
+        listener = here.admit(there, who, token, since)
+        return Stream(here.lines(there, listener), media_type=MEDIA_TYPE, headers=HEADERS)
+
+    return await run_in_threadpool(admit)
+
+
 async def park(request: Request) -> Response:
     """What a device cannot deliver otherwise; a withdrawn device may call only this."""
     body = await _body(request, PARKING)
@@ -308,7 +344,9 @@ def _who(request: Request, *, revoked_too: bool = False) -> tuple[Organisation, 
     if scheme.lower() != "bearer" or not token:
         raise Refused("auth.required", tr_noop("There is no token."))
     organisation = _of_token(request, organisation_of(token))
-    return organisation, organisation.auth.authenticate(token, revoked_too=revoked_too)
+    who = organisation.auth.authenticate(token, revoked_too=revoked_too)
+    note_who(request.scope, organisation.slug, who.device)
+    return organisation, who
 
 
 async def _body(request: Request, limit: Limit) -> bytes:
@@ -340,6 +378,7 @@ def _json(request: Request, answer: object, status: int = 200) -> Response:
 
 
 def _problem(request: Request, status: int, code: str, params: dict[str, str]) -> Response:
+    PROBLEMS.labels(code).inc()
     answer = _json(request, wire.Problem(code, params), status)
     if status in (429, 503):
         answer.headers["Retry-After"] = params.get("seconds", str(BUSY_RETRY_S))
@@ -353,7 +392,7 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
         params = {name: str(value) for name, value in error.message.params.items()}
         return _problem(request, STATUS.get(error.code, 400), error.code, params)
     if isinstance(error, Unavailable):
-        log.warning("unavailable: %s", error)
+        log.warning("unavailable: %s (%s)", error, reason(error))
         return _problem(request, 503, "server.busy", {})
     return await _answer_failure(request, error)
 
@@ -366,30 +405,5 @@ async def _answer_unknown(request: Request, error: Exception) -> Response:
 
 
 async def _answer_failure(request: Request, error: Exception) -> Response:
-    log.error("failed: %s %s", request.method, request.url.path, exc_info=error)
+    log.error("failed: %s %s", request.method, request.scope["path"], exc_info=error)
     return _problem(request, 500, "server.failed", {})
-
-
-class AccessLog:
-    """One line a request: never query values, bodies or tokens."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start, status = time.perf_counter(), 500
-
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, note)
-        finally:
-            taken_ms = (time.perf_counter() - start) * 1000
-            log.info("%s %s %d %.1f ms", scope["method"], scope["path"], status, taken_ms)

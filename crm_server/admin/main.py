@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing_extensions import override
 from crm_core.errors import CrmError, NotAllowed, SignedOut, Unavailable
 from crm_server.admin import collecting, devices, files, people, setup
 from crm_server.admin.session import Session
+from crm_server.logs import FORMATS, configure
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_ALLOWED = 0, 1, 2, 4, 5
 
@@ -21,10 +21,7 @@ EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_ALLOWED = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code of cli.md."""
     options = make_parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    configure("INFO" if options.verbose else "WARNING", options.log_format)
     session = Session(Path(options.data), options.database_url, options.organisation_slug)
     try:
         answer = options.run(session, options)
@@ -82,6 +79,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="the organisation, where the server has several",
     )  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="log each request")
+    parser.add_argument(
+        "--log-format", choices=FORMATS, default=FORMATS[0], help="json: one object a line"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (setup, people, devices, files, collecting):
         module.add_commands(commands)

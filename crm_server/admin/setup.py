@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import sys
+import tempfile
+from pathlib import Path
 from types import FrameType
 
 from crm_core.errors import UserProblem
@@ -41,6 +43,10 @@ def add_commands(commands: Commands) -> None:
     serve.add_argument(
         "--insecure-public", action="store_true", help="serve a public address without TLS"
     )
+    serve.add_argument(
+        "--metrics-token-file", metavar="FILE",
+        help="whoever names this token may read /metrics; without it, this machine may",
+    )  # fmt: skip
     serve.add_argument("--api-docs", action="store_true", help="serve /openapi.json")
 
 
@@ -95,16 +101,6 @@ def _demo(session: Session, options: argparse.Namespace) -> Answer:
 
 
 def _serve(session: Session, options: argparse.Namespace) -> None:
-    import uvicorn
-
-    from crm_server.http import (
-        DATA_VARIABLE,
-        DOCS_VARIABLE,
-        URL_VARIABLE,
-        create_app,
-        spare_the_collector,
-    )
-
     _check_address(options)
     if options.workers > 1 and not session.database_url:
         raise UserProblem(
@@ -113,11 +109,47 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
         )
     session.organisations.check_versions()
     signal.signal(signal.SIGTERM, _end_cleanly)
-    os.environ[DATA_VARIABLE] = str(session.data)
-    os.environ[URL_VARIABLE] = session.database_url
-    os.environ[DOCS_VARIABLE] = "1" if options.api_docs else ""
+    _tell_workers(session, options)
+    if options.workers == 1:
+        _run(session, options)
+        return
+    with tempfile.TemporaryDirectory(prefix="crm-figures-") as shared:
+        os.environ[SHARED_VARIABLE] = shared
+        _run(session, options)
+
+
+SHARED_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Of prometheus_client: where the processes keep what they count, so that each tells all of it."""
+
+
+def _tell_workers(session: Session, options: argparse.Namespace) -> None:
+    from crm_server import access, http, logs
+
+    token = os.environ.get(access.TOKEN_VARIABLE, "")
+    if options.metrics_token_file:
+        token = Path(options.metrics_token_file).read_text().strip()
+        if not token:
+            raise UserProblem(tr_noop("{file} is empty."), file=options.metrics_token_file)
+    os.environ.update({
+        http.DATA_VARIABLE: str(session.data),
+        http.URL_VARIABLE: session.database_url,
+        http.DOCS_VARIABLE: "1" if options.api_docs else "",
+        access.TOKEN_VARIABLE: token,
+        access.PROXY_VARIABLE: "1" if options.behind_proxy else "",
+        logs.LEVEL_VARIABLE: "INFO" if options.verbose else "WARNING",
+        logs.FORMAT_VARIABLE: options.log_format,
+    })  # fmt: skip
+
+
+def _run(session: Session, options: argparse.Namespace) -> None:
+    import uvicorn
+
+    from crm_server.http import create_app, readers_from_environment, spare_the_collector
+
     several = options.workers > 1
-    app = create_app(session.organisations, api_docs=options.api_docs)
+    app = create_app(
+        session.organisations, api_docs=options.api_docs, readers=readers_from_environment()
+    )
     spare_the_collector()
     print(f"serving on {options.host}:{options.port}", file=sys.stderr, flush=True)
     uvicorn.run(
