@@ -38,9 +38,10 @@ class Op(StrEnum):
     DELETE = "delete"
     RESTORE = "restore"
     MERGE = "merge"
+    OFFER = "offer"
 
 
-LATER_OPS = frozenset((Op.MERGE,))
+LATER_OPS = frozenset((Op.MERGE, Op.OFFER))
 """What came after the first release: a server that was not updated since cannot even read it."""
 
 
@@ -48,10 +49,11 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """One operation on one record.
 
     `new` holds the values by field: the whole record of an insert, the fields of a set or a
-    restore, the members of an add or remove, the record that takes the place of a merged one.
+    restore, the members of an add or remove, the record that takes the place of a merged one, the
+    values that are offered to whoever may change a record out of its author's sight.
     `old` holds the values that the author saw in just these fields. `base_seq` is the server's
     version that he saw (0: none). `after` lists the author's own unconfirmed changesets on which a
-    delete or a merge builds.
+    delete or a merge builds, or that an offer speaks for.
     """
 
     kind: str

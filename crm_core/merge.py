@@ -56,6 +56,7 @@ class Why(StrEnum):
     DELETE = "delete"
     UNIQUE = "unique"
     STATE = "state"
+    HANDOVER = "handover"
 
 
 class Version(msgspec.Struct, frozen=True):

@@ -25,6 +25,9 @@ JSON_DEPTH_MAX = 6
 ROOTS_ANEW_MAX = 200
 """More roots than this are not repaired one by one; so a pull's request stays small."""
 
+OFFERS_ASKED_MAX = 500
+"""So many offered changesets are asked for in one pull: the request stays small."""
+
 
 class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record version. `roots` is left out where the record is its own only root."""
@@ -158,46 +161,6 @@ class Stubs(msgspec.Struct, frozen=True, omit_defaults=True, tag="stubs"):
     whole: bool = False
 
 
-PullItem: TypeAlias = (
-    Hello | Enter | Left | Gone | Page | Deleted | Mark | Part | End | Sums | Anew | Stubs
-)
-
-STUBS_ALL, STUBS_NEW = "all", "new"
-"""What `PullRequest.stubs` asks for: every label of a parent out of sight, or what changed."""
-
-
-class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`cursor` 0: everything. `resume`: the `after` of the last mark of a pull cut short, with
-    `resume_hi` its cursor: roots up to it are held, the rest follow. `check` asks for digests,
-    `anew` for all that lies below roots whose digests differed; older servers heed neither.
-    `heard`: the server's schema as last heard, where it was another one than the client's.
-    `first`: the local day of a device that holds nothing yet ("2026-11-22"): what its user needs of
-    the coming days is sent alone, and a `Part` instead of an `End`. `stubs`: labels of parents out
-    of sight are wanted, STUBS_ALL where this client does not hold them yet."""
-
-    epoch: str = ""
-    schema: Seq = 1
-    scope_gen: Seq = 0
-    cursor: Seq = 0
-    resume: str = ""
-    resume_hi: Seq = 0
-    check: Check | None = None
-    anew: tuple[SoundId, ...] = ()
-    heard: int = 0
-    first: str = ""
-    stubs: str = ""
-
-
-class PushRequest(msgspec.Struct, frozen=True):
-    """Changesets in the order in which they were made. `brief`: rows that are just what their
-    author shows already need not come back; older servers send them all the same."""
-
-    epoch: str
-    schema: Seq
-    changesets: tuple[ChangeSet, ...]
-    brief: bool = False
-
-
 class ChangeResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one field (or of a whole change: field "")."""
 
@@ -216,6 +179,67 @@ class ChangeSetResult(msgspec.Struct, frozen=True, omit_defaults=True):
     result: str
     seq: Seq = 0
     changes: tuple[ChangeResult, ...] = ()
+
+
+class Outcomes(msgspec.Struct, frozen=True, tag="outcomes"):
+    """What became of values that were offered, once all of a changeset's are decided. Sent only to
+    clients that ask with `PullRequest.offers`, and only to who offered them."""
+
+    results: tuple[ChangeSetResult, ...]
+
+
+PullItem: TypeAlias = (
+    Hello
+    | Enter
+    | Left
+    | Gone
+    | Page
+    | Deleted
+    | Mark
+    | Part
+    | End
+    | Sums
+    | Anew
+    | Stubs
+    | Outcomes
+)
+
+STUBS_ALL, STUBS_NEW = "all", "new"
+"""What `PullRequest.stubs` asks for: every label of a parent out of sight, or what changed."""
+
+
+class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`cursor` 0: everything. `resume`: the `after` of the last mark of a pull cut short, with
+    `resume_hi` its cursor: roots up to it are held, the rest follow. `check` asks for digests,
+    `anew` for all that lies below roots whose digests differed; older servers heed neither.
+    `heard`: the server's schema as last heard, where it was another one than the client's.
+    `first`: the local day of a device that holds nothing yet ("2026-11-22"): what its user needs of
+    the coming days is sent alone, and a `Part` instead of an `End`. `stubs`: labels of parents out
+    of sight are wanted, STUBS_ALL where this client does not hold them yet. `offers`: changesets
+    with which values were offered, as long as their author has not heard what became of all."""
+
+    epoch: str = ""
+    schema: Seq = 1
+    scope_gen: Seq = 0
+    cursor: Seq = 0
+    resume: str = ""
+    resume_hi: Seq = 0
+    check: Check | None = None
+    anew: tuple[SoundId, ...] = ()
+    heard: int = 0
+    first: str = ""
+    stubs: str = ""
+    offers: tuple[SoundId, ...] = ()
+
+
+class PushRequest(msgspec.Struct, frozen=True):
+    """Changesets in the order in which they were made. `brief`: rows that are just what their
+    author shows already need not come back; older servers send them all the same."""
+
+    epoch: str
+    schema: Seq
+    changesets: tuple[ChangeSet, ...]
+    brief: bool = False
 
 
 class PushResponse(msgspec.Struct, frozen=True, omit_defaults=True):

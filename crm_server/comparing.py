@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import gt
 
 import msgspec
 
@@ -11,7 +12,7 @@ from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
-from crm_core.wire import ROOTS_ANEW_MAX, Check, PullRequest
+from crm_core.wire import OFFERS_ASKED_MAX, ROOTS_ANEW_MAX, Check, PullRequest
 from crm_server.store import Tx
 from crm_server.tables import FOREVER
 
@@ -24,7 +25,8 @@ _decode_body = msgspec.json.Decoder(dict[str, Value]).decode
 def refuse_too_much(request: PullRequest) -> None:
     """Raises Refused where a pull asks for more digests or roots than one request may."""
     endings = request.check.endings if request.check is not None else ()
-    if len(endings) > ENDINGS_MAX or len(request.anew) > ROOTS_ANEW_MAX:
+    asked = (len(endings), len(request.anew), len(request.offers))
+    if any(map(gt, asked, (ENDINGS_MAX, ROOTS_ANEW_MAX, OFFERS_ASKED_MAX))):
         raise Refused("request.too_large", tr_noop("The message is too large."))
 
 

@@ -25,12 +25,14 @@ from crm_core.wire import (
     Hello,
     Left,
     Mark,
+    Outcomes,
     PullRequest,
     Sums,
     encode,
 )
 from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Heard
+from crm_server.offering import outcomes
 from crm_server.sight import Generations, Plan, ask_moved, plan
 from crm_server.store import Answer, Clock, Tx, portions
 from crm_server.stubs import StubParents
@@ -128,6 +130,10 @@ class Puller:
             yield from self._anew_lines()
         if self._stubs.everything or plan.feed_from < plan.hi:
             yield from map(_line, self._stubs.last_lines(plan.feed_from))
+        if self._request.offers:
+            decided = outcomes(self._tx, self._generations.user, self._request.offers)
+            if decided:
+                yield _line(Outcomes(decided))
 
     def delivers(self) -> bool:
         """Whether the answer may hold row versions that the device has not been given yet."""

@@ -16,6 +16,7 @@ from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import Author, Judge
+from crm_server.offering import as_told
 from crm_server.resolution import Resolver
 from crm_server.rows import LINKS, Key, targets
 from crm_server.store import Answer
@@ -122,6 +123,9 @@ class Pusher:
 
     def take(self, changeset: ChangeSet) -> ChangeSetResult:
         """Work one changeset; a retry gets the stored answer."""
+        return as_told(self._take(changeset))
+
+    def _take(self, changeset: ChangeSet) -> ChangeSetResult:
         today = self._in_todays_words.get(changeset.id)
         looked_at = today is not None and today.changeset is changeset
         if not looked_at and not is_sound(changeset):

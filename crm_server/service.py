@@ -192,7 +192,9 @@ class Service:
             asked_clock = ask_clock(tx)
             device, scopes = ask_standing(tx, who.user, who.device)
             clock, rows = asked_clock(), generations_of(scopes)
-            generations = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows))
+            generations = Generations(
+                tuple((gen, seq, keys) for gen, seq, _, keys in rows), who.user
+            )
             pulled = (tx, clock, generations, request, self._digests, self.now)
             to_come = rows_to_come(tx, clock, generations.keys, request)
             puller = TodayPuller(who.user, to_come, *pulled) if to_come else Puller(*pulled)

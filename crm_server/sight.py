@@ -20,6 +20,7 @@ class Generations:
     """The keys a user held, each set from a seq on; the last is today's."""
 
     rows: tuple[tuple[int, int, frozenset[str]], ...]
+    user: RecordId
 
     @property
     def gen(self) -> int:

@@ -20,11 +20,13 @@ from crm_server.conflicts import Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
 from crm_server.merging import Merging
 from crm_server.moments import authored_at
+from crm_server.offering import Offering
 from crm_server.rows import LINKS, By, Row, targets, unique_form
 from crm_server.work import Work
 
 _APPLIED = Result.APPLIED
 _INSERT, _DELETE, _MERGE, _RESTORE = Op.INSERT, Op.DELETE, Op.MERGE, Op.RESTORE
+_OFFER = Op.OFFER
 
 _decode_patch = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -40,6 +42,7 @@ class Taking:
         self.conflicts = conflicts
         self.changeset = ChangeSet(ChangeSetId(""), ())
         self.merging = Merging(work, conflicts)
+        self._offering = Offering(work, judge, conflicts, self.merging)
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
         self.by = By(author.user)
@@ -61,6 +64,8 @@ class Taking:
         code = self._not_writable(entity, change)
         if entity is None or code:
             return self.refuse(index, code, kind=change.kind[:60])
+        if change.op is _OFFER:
+            return self._offer(index, entity, change)
         row = self.work.row(change.kind, change.id)
         if row is not None and not self.judge.sees_row(row):
             return self.refuse(index, "record.not_found")
@@ -74,6 +79,13 @@ class Taking:
                 return self.refuse(index, "record.above_refused", result=Result.BLOCKED)
             return self.refuse(index, "record.not_found")
         return self._change_row(index, entity, change, row)
+
+    def _offer(self, index: int, entity: Entity, change: Change) -> None:
+        found = self._offering.take(self.author, entity, change, self.by, index)
+        if isinstance(found, str):
+            return self.refuse(index, found, action="edit")
+        self.details.extend(found)
+        return None
 
     def _is_forgotten(self, change: Change) -> bool:
         return (change.kind, change.id) in self.work.forgotten

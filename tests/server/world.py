@@ -104,13 +104,15 @@ class Device:
         self.held: set[RecordId] = set()
         self.items: list[PullItem] = []
         self.stubs = ""
+        self.offers: tuple[RecordId, ...] = ()
 
     # -- pulling ----------------------------------------------------------------------------
 
     def request(self) -> PullRequest:
         return PullRequest(
-            self.epoch, 1, self.gen, self.cursor, self.resume, self.resume_hi, stubs=self.stubs
-        )
+            self.epoch, 1, self.gen, self.cursor, self.resume, self.resume_hi, stubs=self.stubs,
+            offers=self.offers,
+        )  # fmt: skip
 
     def pull(self) -> list[PullItem]:
         self.receive(self.fetch())

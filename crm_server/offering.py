@@ -1,0 +1,260 @@
+"""Hand-over of work whose record left its author's sight: what he wanted lies beside the field for
+whoever may change it now, and he hears what became of it.
+
+He is told nothing else. A record that he never saw is answered like one that there never was, and
+the answer to an offer is the same whatever the record holds, or whether it was deleted since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change
+from crm_core.entity import Entity
+from crm_core.errors import InvalidValue
+from crm_core.fields import Policy, Value
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED, Result, Why, same
+from crm_core.merging import taker_of
+from crm_core.roles import Action, Level, followed
+from crm_core.scope import parse_target
+from crm_core.values import check
+from crm_core.wire import ChangeResult, ChangeSetResult
+from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.judge import Author, Judge
+from crm_server.merging import Merging
+from crm_server.rows import By, Row
+from crm_server.store import Tx
+from crm_server.tables import FOREVER
+from crm_server.work import Work
+
+WAITS, TAKEN, DECLINED = "offer.waits", "offer.taken", "offer.declined"
+REPLACED, CLOSED, REFUSED = "offer.replaced", "offer.closed", "offer.refused"
+
+_NEVER_ASKED = (Policy.ORDER, Policy.LWW)
+"""What is no question to a person is none when it is offered."""
+
+Span = tuple[int, int]
+"""From one place in the feed up to before another."""
+
+_RESULT = msgspec.json.Decoder(ChangeSetResult)
+_BODY = msgspec.json.Decoder(dict[str, Value])
+
+
+class Offering:
+    """Takes what is offered within one writing transaction."""
+
+    def __init__(self, work: Work, judge: Judge, conflicts: Conflicts, merging: Merging) -> None:
+        self._work = work
+        self._judge = judge
+        self._conflicts = conflicts
+        self._merging = merging
+        self._held: list[tuple[Span, frozenset[str]]] | None = None
+
+    def take(
+        self, author: Author, entity: Entity, change: Change, by: By, index: int
+    ) -> list[ChangeResult] | str:
+        """What became of each field; a code where the offer is refused as a whole."""
+        row = self._work.row(change.kind, change.id)
+        if row is None or not (self._judge.sees_row(row) or self._saw(author.user, row)):
+            return REFUSED
+        kind = followed(row.kind, row.values)
+        if author.reach(kind, Action.EDIT, self._judge.scope_gen) is Level.NONE:
+            return "right.missing"
+        if _refused(entity, change):
+            return REFUSED
+        place = self._merging.standing(row.kind, row.id)
+        stands = self._work.row(row.kind, place) or row
+        if stands.deleted:
+            record = (row.kind, place)
+            base: Value = {**change.old}
+            parked = self._conflicts.park(record, DELETED, Why.DELETE, base, {**change.new}, by)
+            return [_waits(index, name, parked) for name in sorted(change.new)]
+        return list(self._park_all(entity, place, change, by, index))
+
+    def _park_all(
+        self, entity: Entity, place: RecordId, change: Change, by: By, index: int
+    ) -> Iterator[ChangeResult]:
+        for name, members in _judged(entity, change.new):
+            base, value = _side(change.old, members), _side(change.new, members)
+            record = (entity.kind, place)
+            parked = self._conflicts.park(record, name, Why.HANDOVER, base, value, by)
+            yield _waits(index, name, parked)
+
+    def _saw(self, user: RecordId, row: Row) -> bool:
+        """Whether at any moment a key of the user's was one of the record's."""
+        if self._held is None:
+            self._held = [*_keys_held(self._work.tx, user)]
+        stays = self._work.tx.rows(
+            "SELECT rr.seq,rr.gone_seq,rs.key,rs.seq,rs.gone_seq FROM record_root rr"
+            " JOIN root_scope rs ON rs.root = rr.root WHERE rr.id=? AND rr.kind=?",
+            (row.id, row.kind),
+        )
+        return any(
+            key in keys and max(since, began, held[0]) < min(gone, ended, held[1])
+            for since, gone, key, began, ended in stays
+            for held, keys in self._held
+        )
+
+
+def _keys_held(tx: Tx, user: RecordId) -> Iterator[tuple[Span, frozenset[str]]]:
+    """The keys that a user held, and between which places of the feed."""
+    found = tx.rows("SELECT seq,keys FROM user_scope WHERE user_id=? ORDER BY gen", (user,))
+    ends = [seq for seq, _ in found[1:]]
+    for (seq, keys), end in zip(found, [*ends, FOREVER], strict=True):
+        yield (seq, end), frozenset(json.loads(keys))
+
+
+def _refused(entity: Entity, change: Change) -> bool:
+    """Whether any value is none that a person could enter in its field."""
+    return not change.new or any(not _is_sound(entity, *item) for item in change.new.items())
+
+
+def _is_sound(entity: Entity, name: str, value: Value) -> bool:
+    spec = entity.by_name.get(name)
+    if spec is None or spec.authority is not None:
+        return False
+    try:
+        check(spec, value)
+    except InvalidValue:
+        return False
+    return True
+
+
+def _judged(entity: Entity, new: Mapping[str, Value]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names under which values are decided, each with its fields: a group's go together."""
+    done: dict[str, tuple[str, ...]] = {}
+    for name in sorted(new):
+        if entity.by_name[name].policy in _NEVER_ASKED:
+            continue
+        judged = entity.by_name[name].judged_as
+        done[judged] = entity.groups.get(judged, (name,))
+    yield from done.items()
+
+
+def _side(values: Mapping[str, Value], members: Sequence[str]) -> Value:
+    if len(members) == 1:
+        return values.get(members[0])
+    return {name: values.get(name) for name in members}
+
+
+def _waits(index: int, name: str, conflict: RecordId) -> ChangeResult:
+    return ChangeResult(index, name, Result.MERGED, WAITS, conflict)
+
+
+def as_told(result: ChangeSetResult) -> ChangeSetResult:
+    """A verdict without the places where offers lie: these are out of their author's sight."""
+    if not any(part.code == WAITS for part in result.changes):
+        return result
+    parts = (
+        replace(part, conflict_id="") if part.code == WAITS else part for part in result.changes
+    )
+    return replace(result, changes=tuple(parts))
+
+
+# -- what became of it ----------------------------------------------------------------------
+
+
+def outcomes(tx: Tx, user: RecordId, asked: Iterable[str]) -> tuple[ChangeSetResult, ...]:
+    """The verdicts on those of a user's offers of which every part is decided."""
+    found = tx.rows(
+        "SELECT result FROM applied WHERE cs_id = ANY(?) AND author = ? ORDER BY cs_id",
+        ([*dict.fromkeys(asked)], user),
+    )
+    offers = [_RESULT.decode(result) for (result,) in found]
+    named = [part.conflict_id for one in offers for part in one.changes if part.code == WAITS]
+    conflicts = _conflicts(tx, named)
+    judged = (_outcome(tx, user, one, conflicts) for one in offers)
+    return tuple(one for one in judged if all(part.code != WAITS for part in one.changes))
+
+
+def _conflicts(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Value]]:
+    if not ids:
+        return {}
+    found = tx.rows(
+        "SELECT id,body::text FROM record WHERE kind = ? AND id = ANY(?) AND NOT deleted",
+        (CONFLICT, [*dict.fromkeys(ids)]),
+    )
+    return {record_id: _BODY.decode(body) for record_id, body in found}
+
+
+def _outcome(
+    tx: Tx, user: RecordId, offer: ChangeSetResult, conflicts: Mapping[str, dict[str, Value]]
+) -> ChangeSetResult:
+    parts: list[ChangeResult] = []
+    for part in offer.changes:
+        if part.code == WAITS:
+            body = conflicts.get(part.conflict_id)
+            code = _code(tx, user, offer.cs_id, part.field, body)
+            parts.append(replace(part, code=code, conflict_id=""))
+        else:
+            parts.append(part)
+    return replace(offer, changes=tuple(parts))
+
+
+def _code(
+    tx: Tx, user: RecordId, cs_id: ChangeSetId, name: str, body: Mapping[str, Value] | None
+) -> str:
+    if body is None:
+        return CLOSED
+    entry = _entry(body, cs_id)
+    if body.get("state") == "open":
+        if entry is not None:
+            return WAITS
+        return REPLACED if _has_entry_of(body, user) else CLOSED
+    moved = _joined(tx, body)
+    if moved is not None:
+        return _code(tx, user, cs_id, name, moved)
+    value = entry.get("value") if entry is not None else None
+    if body.get("field") == DELETED:
+        wanted = value.get(name) if isinstance(value, dict) else None
+        return TAKEN if _has(tx, body, name, wanted) else DECLINED
+    return TAKEN if entry is not None and same(body.get("resolution"), value) else DECLINED
+
+
+def _has(tx: Tx, body: Mapping[str, Value], name: str, wanted: Value) -> bool:
+    """Whether the record of a question about its deletion lives on with a value."""
+    target = parse_target("", body.get("record"))
+    if target is None:
+        return False
+    row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", target[::-1])
+    return row is not None and not row[1] and same(_BODY.decode(row[0]).get(name), wanted)
+
+
+def _entries(body: Mapping[str, Value]) -> list[dict[str, Value]]:
+    parked = body.get("parked")
+    entries: list[Any] = parked if isinstance(parked, list) else []
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _entry(body: Mapping[str, Value], cs_id: ChangeSetId) -> dict[str, Value] | None:
+    return next((x for x in _entries(body) if x.get("cs_id") == cs_id), None)
+
+
+def _has_entry_of(body: Mapping[str, Value], user: RecordId) -> bool:
+    return any(entry.get("author") == user for entry in _entries(body))
+
+
+def _joined(tx: Tx, body: Mapping[str, Value]) -> Mapping[str, Value] | None:
+    """The question with which a resolved one was joined, since its record gave its place to
+    another that had one on this field: that one is about the taker."""
+    target = parse_target("", body.get("record"))
+    if target is None or target[0] not in CATALOG or body.get("resolution") is not None:
+        return None
+    row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", target[::-1])
+    taker = taker_of(_BODY.decode(row[0])) if row is not None and row[1] else None
+    if taker is None:
+        return None
+    found = tx.rows(
+        "SELECT r.body::text FROM ref JOIN record r ON r.id = ref.id AND r.kind = ref.kind"
+        " WHERE ref.target=? AND ref.kind=? AND ref.field=? ORDER BY r.seq DESC",
+        (taker, CONFLICT, "record"),
+    )
+    bodies = (_BODY.decode(text) for (text,) in found)
+    return next((one for one in bodies if one.get("field") == body.get("field")), None)
