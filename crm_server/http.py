@@ -113,7 +113,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _answer_unknown)
     app.add_exception_handler(Exception, _answer_failure)
     app.get("/ping")(ping)
-    app.get("/metrics", include_in_schema=False)(metrics)
+    app.get("/metrics")(metrics)
     app.post("/auth/v1/sign-in")(sign_in)
     app.post("/auth/v1/refresh")(refresh)
     app.post("/auth/v1/sign-out")(sign_out)

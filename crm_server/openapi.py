@@ -31,9 +31,11 @@ class Endpoint:
 NDJSON = "application/x-ndjson"
 BINARY = "application/octet-stream"
 JSON = "application/json"
+PLAIN = "text/plain"
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/ping": Endpoint(gives=Ping, is_open=True),
+    "/metrics": Endpoint(gives=PLAIN, is_open=True),
     "/auth/v1/sign-in": Endpoint(wire.SignInRequest, wire.SignInResponse, is_open=True),
     "/auth/v1/refresh": Endpoint(wire.RefreshRequest, wire.SignInResponse, is_open=True),
     "/auth/v1/sign-out": Endpoint(),
