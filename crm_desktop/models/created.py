@@ -3,7 +3,7 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """PRAGMA user_version of a file with this schema: the number of its last migration."""
 
 DDL = """\
@@ -351,6 +351,21 @@ CREATE TABLE extra_root (
 )
  WITHOUT ROWID;
 CREATE INDEX extra_root_root ON extra_root (root);
+CREATE TABLE file (
+    hash BLOB NOT NULL,
+    size INTEGER DEFAULT '0' NOT NULL,
+    state TEXT NOT NULL,
+    done INTEGER DEFAULT '0' NOT NULL,
+    mine INTEGER DEFAULT '0' NOT NULL,
+    code TEXT,
+    params TEXT,
+    tries INTEGER DEFAULT '0' NOT NULL,
+    retry_at TEXT,
+    at TEXT NOT NULL,
+    PRIMARY KEY (hash)
+)
+ WITHOUT ROWID;
+CREATE INDEX file_unsent ON file (state) WHERE mine = 1 AND state <> 'sent';
 CREATE TABLE hidden (
     kind TEXT NOT NULL,
     id BLOB NOT NULL,
@@ -494,6 +509,12 @@ CREATE TABLE orphan (
     at TEXT NOT NULL,
     PRIMARY KEY (n)
 );
+CREATE TABLE pinned (
+    id BLOB NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (id)
+)
+ WITHOUT ROWID;
 CREATE TABLE "plan" (
     rid INTEGER NOT NULL,
     id BLOB NOT NULL,

@@ -14,6 +14,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
+from crm_desktop.models.journal import offering
 from crm_desktop.models.journal.deciding import (
     Fixes,
     WayBack,
@@ -228,12 +229,16 @@ def _parked(stored: str | None) -> tuple[ParkedValue, ...]:
     )  # fmt: skip
 
 
+_STUCK_IN = "('rejected', 'blocked', 'held', 'orphaned', 'offered')"
+
+
 def stuck(c: Connection) -> tuple[StuckRow, ...]:
-    """Own work that was rejected, is blocked, held or orphaned, the newest first."""
+    """Own work that was rejected, is blocked, held, orphaned or offered to whoever has its record
+    now, the newest first."""
     rows = c.rows(
         "SELECT s.id, s.state, s.label, s.at, s.verdict, o.kind, o.id, o.op, o.new, o.old,"
         " o.refused, o.i FROM op o JOIN changeset s ON s.n = o.cs"
-        f" WHERE {SENT} AND (s.state IN ('rejected', 'blocked', 'held', 'orphaned')"
+        f" WHERE {SENT} AND (s.state IN {_STUCK_IN}"
         " OR (s.state IN ('acked', 'confirmed') AND o.refused IS NOT NULL)) ORDER BY s.n DESC, o.i"
     )
     return tuple(found for row in rows for found in _stuck(c, row))
@@ -261,9 +266,10 @@ def _reason(state: str, verdict: str | None) -> tuple[str, dict[str, str]]:
     """Why a whole changeset lies here, where its change itself was not the reason."""
     if state == "blocked":
         return "record.above_refused", {}
-    if state == "orphaned":
-        return "record.not_found", {}
     parts = _VERDICT.decode(verdict).changes if verdict else ()
+    if state in ("orphaned", "offered"):
+        is_refused = any(part.code == offering.REFUSED for part in parts)
+        return (offering.REFUSED if is_refused else "record.not_found"), {}
     found = next((part for part in parts if part.code), None)
     return (found.code, found.params) if found is not None else ("atomic.part", {})
 
@@ -297,7 +303,7 @@ def queue(c: Connection) -> tuple[QueueRow, ...]:
     """What is on its way, the oldest first."""
     rows = c.rows(
         "SELECT s.id, s.label, s.at, s.state, (SELECT count(*) FROM op WHERE cs = s.n)"
-        " FROM changeset s WHERE s.state IN ('queued', 'sent', 'acked') ORDER BY s.n"
+        " FROM changeset s WHERE s.state IN ('queued', 'sent', 'waiting', 'acked') ORDER BY s.n"
     )
     return tuple(
         QueueRow(ChangeSetId(key.hex()), label, at, state, many)

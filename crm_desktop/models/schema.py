@@ -192,6 +192,13 @@ def _record_tables() -> None:
     _side("unknown_kind", *record_key(), _whole("seq"), _text("roots"), _text("body"))
     _side("draft", _text("kind", key=True), _text("id", key=True), _text("body", needed=True),
           _text("at", needed=True))  # fmt: skip
+    file = _side(
+        "file", _blob("hash", key=True), _whole("size"), _text("state", needed=True),
+        _whole("done"), _whole("mine"), _text("code"), _text("params"), _whole("tries"),
+        _text("retry_at"), _text("at", needed=True), with_rowid=False,
+    )  # fmt: skip
+    Index("file_unsent", file.c.state, sqlite_where=text("mine = 1 AND state <> 'sent'"))
+    _side("pinned", _blob("id", key=True), _text("at", needed=True), with_rowid=False)
     _side("search_kind", _text("kind", key=True), _whole("n"), _whole("indexed"))
     _side("search_dirty", _text("kind", key=True), Column("rid", INTEGER, primary_key=True),
           with_rowid=False)  # fmt: skip

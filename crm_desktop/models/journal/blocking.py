@@ -1,5 +1,6 @@
 """Which changesets wait for a parked one: only rows below a refused insert, and later edits of a
-refused field. Nothing else ever waits."""
+refused field; and which wait until the server has a file: only what names it, and what builds on
+that. Nothing else ever waits."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.scope import parse_target
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.file_states import unsent
 from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.sql import blob
@@ -66,33 +68,71 @@ def builds_on(c: Connection, n: int, gone: set[Key]) -> bool:
     return False
 
 
-def is_above_parked(c: Connection, n: int) -> bool:
-    """Whether a changeset builds on something that is parked."""
-    if c.one(f"SELECT 1 FROM ({_PARKED_OPS}) LIMIT 1") is None:
-        return False
-    parked = _parked(c)
-    return _waits(parked, n, _ops_of(c, n))
+@dataclass(slots=True)
+class _Files:
+    """Files that the server has not got, and the records that wait for them, each with its first
+    changeset."""
+
+    hashes: frozenset[str]
+    inserts: dict[Key, int] = field(default_factory=dict[Key, int])
+
+
+_WAITING_OPS = (
+    "SELECT s.n, o.kind, o.id FROM op o JOIN changeset s ON s.n = o.cs"
+    " WHERE s.state = 'waiting' AND o.op = 'insert'"
+)
+
+
+def state_of(c: Connection, n: int) -> str:
+    """The state of a changeset just written: "queued", "blocked" where it builds on something that
+    is parked, "waiting" where it names a file that the server has not got, or builds on that."""
+    files = _Files(unsent(c))
+    is_parked = c.one(f"SELECT 1 FROM ({_PARKED_OPS}) LIMIT 1") is not None
+    if not is_parked and not files.hashes:
+        return "queued"
+    ops = list(_ops_of(c, n))
+    if is_parked and _waits(_parked(c), n, ops):
+        return "blocked"
+    if files.hashes:
+        for before, kind, record_id in c.rows(_WAITING_OPS):
+            _first(files.inserts, (kind, record_id), before)
+    return "waiting" if _waits_for_files(files, n, ops) else "queued"
 
 
 def refresh(c: Connection) -> bool:
-    """Set anew which of the unsent changesets are blocked; whether anything changed."""
+    """Set anew which of the unsent changesets wait, and for what; whether anything changed."""
+    return _set_anew(c, "'queued', 'sent', 'blocked', 'waiting'", _parked(c))
+
+
+def free_sent(c: Connection) -> bool:
+    """Let go out what waited for files that the server has by now; whether there was any."""
     parked = _parked(c)
+    if parked.inserts or parked.fields:
+        return refresh(c)
+    return _set_anew(c, "'waiting'", parked)
+
+
+def _set_anew(c: Connection, states: str, parked: _Parked) -> bool:
+    files = _Files(unsent(c))
     changed = False
-    open_ones = c.rows(
-        "SELECT n, state FROM changeset WHERE state IN ('queued', 'sent', 'blocked') ORDER BY n"
-    )
-    for n, state in open_ones:
+    for n, state in c.rows(f"SELECT n, state FROM changeset WHERE state IN ({states}) ORDER BY n"):
         ops = list(_ops_of(c, n))
-        waits = _waits(parked, n, ops)
+        if waits := _waits(parked, n, ops):
+            now = "blocked"
+        elif waits := _waits_for_files(files, n, ops):
+            now = "waiting"
+        else:
+            now = "queued"
         if waits:
+            inserts = parked.inserts if now == "blocked" else files.inserts
             for kind, record_id, op, _ in ops:
-                # What hangs below a blocked insert is blocked as well.
+                # What hangs below an insert that waits, waits as well.
                 if op == "insert":
-                    _first(parked.inserts, (kind, record_id), n)
-        if waits != (state == "blocked"):
-            now = "blocked" if waits else "queued"
-            c.run("UPDATE changeset SET state = ? WHERE n = ?", (now, n))
-            changed = True
+                    _first(inserts, (kind, record_id), n)
+        if (now == state) or (now == "queued" and state == "sent"):
+            continue
+        c.run("UPDATE changeset SET state = ? WHERE n = ?", (now, n))
+        changed = True
     return changed
 
 
@@ -116,6 +156,16 @@ def _builds_on(parked: _Parked, n: int, op: _Op) -> bool:
     ):
         return True
     return any(_is_before(parked.fields.get((kind, record_id, name)), n) for name in new)
+
+
+def _waits_for_files(files: _Files, n: int, ops: Iterable[_Op]) -> bool:
+    return bool(files.hashes) and any(
+        (kind == "attachment" and new.get("sha256") in files.hashes)
+        or any(
+            _is_before(files.inserts.get(key), n) for key in ((kind, record_id), *_links(kind, new))
+        )
+        for kind, record_id, _, new in ops
+    )
 
 
 def _is_before(parked_at: int | None, n: int) -> bool:

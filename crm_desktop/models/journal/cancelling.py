@@ -25,7 +25,7 @@ _REFUSED_IN_PART = (
     " AND EXISTS (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)"
 )
 _WITHOUT_EFFECT = ("rejected", "discarded")
-_OPEN = ("queued", "sent", "held", "rejected", "blocked")
+_OPEN = ("queued", "sent", "held", "rejected", "blocked", "waiting")
 _CREATES = (Op.INSERT, Op.RESTORE)
 _ENDS = (Op.DELETE, Op.MERGE)
 

@@ -29,6 +29,8 @@ CARRIED: Mapping[str, str] = {
     "orphan": "own work whose record left",
     "salvage": "what a restored server had lost",
     "draft": "what is being typed",
+    "file": "how files stand whose contents lie on this device",
+    "pinned": "accounts whose files this device keeps",
 }
 """Tables whose rows exist on this device alone, and why."""
 

@@ -194,7 +194,7 @@ def hold(store: Store, cs_id: ChangeSetId) -> Summary:
     """Keep a changeset from going out until it is sent again."""
     with store.writing() as c:
         n, state, _ = _head(c, cs_id, anything=True)
-        if state not in ("queued", "blocked", "rejected"):
+        if state not in ("queued", "waiting", "blocked", "rejected"):
             raise UserProblem(tr_noop("This step is on its way and cannot be held back."))
         c.run("UPDATE changeset SET state = 'held' WHERE n = ?", (n,))
         blocking.refresh(c)

@@ -163,8 +163,8 @@ def _orphan(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
         found = c.rows(
             "SELECT DISTINCT o.cs FROM op o JOIN changeset s ON s.n = o.cs"
             f" WHERE o.kind = ? AND o.id = ? AND {SENT} AND (s.state IN"
-            " ('queued', 'sent', 'held', 'rejected', 'blocked') OR (o.refused IS NOT NULL"
-            " AND s.state IN ('acked', 'confirmed')))",
+            " ('queued', 'sent', 'held', 'rejected', 'blocked', 'waiting')"
+            " OR (o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')))",
             (kind, key),
         )
         candidates.update(dict.fromkeys(row[0] for row in found))

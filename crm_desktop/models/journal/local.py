@@ -157,7 +157,8 @@ def _judged_as(entity: Entity, name: str) -> str:
 def _own_unconfirmed(c: Connection, kind: str, record_id: RecordId) -> tuple[ChangeSetId, ...]:
     found = c.rows(
         "SELECT DISTINCT s.id FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ?"
-        " AND o.id = ? AND s.state IN ('queued', 'sent', 'acked', 'held', 'blocked') ORDER BY s.n",
+        " AND o.id = ? AND s.state IN ('queued', 'sent', 'acked', 'held', 'blocked', 'waiting')"
+        " ORDER BY s.n",
         (kind, blob(record_id)),
     )
     return tuple(ChangeSetId(row[0].hex()) for row in found)
@@ -231,8 +232,9 @@ def _show(c: Connection, n: int, cs_id: ChangeSetId, changes: Sequence[Change]) 
     for kind, record_id in touched:
         rows.keep_shadow(c, kind, record_id)
         rebase(c, kind, record_id)
-    if blocking.is_above_parked(c, n):
-        c.run("UPDATE changeset SET state = 'blocked' WHERE n = ?", (n,))
+    state = blocking.state_of(c, n)
+    if state != "queued":
+        c.run("UPDATE changeset SET state = ? WHERE n = ?", (state, n))
     if len(touched) <= INDEXED_AT_ONCE:
         search.index_now(c, touched)
     conflicts = any(kind == "conflict" for kind, _ in touched)

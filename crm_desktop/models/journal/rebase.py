@@ -16,7 +16,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import rows
 from crm_desktop.models.sql import DELETED, LIVE, blob
 
-UNSETTLED = ("queued", "sent", "held", "rejected", "blocked")
+UNSETTLED = ("queued", "sent", "held", "rejected", "blocked", "waiting")
 """States in which a changeset's values are shown although the server has not taken them."""
 
 WHOLE = ""

@@ -193,7 +193,7 @@ def _with_own_work(c: Connection, kind: str, seqs: Mapping[bytes, int]) -> froze
         "SELECT o.id, max(CASE WHEN s.state = 'acked' AND o.refused IS NULL THEN s.ack_seq"
         " ELSE ? END) FROM op o JOIN changeset s ON s.n = o.cs"
         f" WHERE o.kind = ? AND o.id IN ({places})"
-        " AND (s.state IN ('queued', 'sent', 'held', 'rejected', 'blocked', 'acked')"
+        " AND (s.state IN ('queued', 'sent', 'held', 'rejected', 'blocked', 'waiting', 'acked')"
         " OR (s.state = 'confirmed' AND o.refused IS NOT NULL)) GROUP BY o.id",
         (_NEVER_SEEN, kind, *seqs),
     )

@@ -7,8 +7,9 @@ from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
 from crm_core.ids import RecordId
 from crm_core.wire import Hello
+from crm_desktop.models import file_states
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import leaving, rows, stubs
+from crm_desktop.models.journal import blocking, leaving, rows, stubs
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt, salvage
 from crm_desktop.models.journal.rows import Shadow
@@ -39,6 +40,10 @@ def begin(receipt: Receipt, hello: Hello) -> None:
     for (n,) in found:
         for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
             rebase(c, kind, id_of(key))
+    numbers = [n for (n,) in found]
+    if files := file_states.named_by(c, numbers):
+        file_states.send_again(c, files)
+        blocking.refresh(c)
     start_over(c)
     receipt.reconciling = True
 
@@ -117,7 +122,7 @@ def _creates(c: Connection, kind: str, record_id: RecordId) -> bool:
     """Whether this device still offers the record's own insert."""
     return c.one(
         "SELECT 1 FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ?"
-        " AND o.op = 'insert' AND s.state IN ('queued', 'sent')",
+        " AND o.op = 'insert' AND s.state IN ('queued', 'sent', 'waiting')",
         (kind, bytes.fromhex(record_id)),
     ) is not None  # fmt: skip
 

@@ -35,7 +35,7 @@ _NAMED_AT_ONCE = 500
 
 _NAMES = msgspec.json.Decoder(dict[str, object])
 
-_WAITING = ("queued", "sent", "held", "blocked")
+_WAITING = ("queued", "sent", "held", "blocked", "waiting")
 """States in which a verdict is news; a repeated answer to a settled changeset changes nothing."""
 
 
@@ -281,7 +281,7 @@ def parked(c: Connection, user: RecordId) -> Parked:
         (user,),
     )
     return Parked(
-        pending=states.get("queued", 0) + states.get("sent", 0),
+        pending=sum(states.get(one, 0) for one in ("queued", "sent", "waiting")),
         unconfirmed=states.get("acked", 0),
         conflict=conflicts,
         rejected=states.get("rejected", 0) + states.get("held", 0) + refused,

@@ -17,6 +17,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.machines import MACHINES, missing_for
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal import offering
 from crm_desktop.models.journal.local import Intention, write_changeset
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.validate import Draft, Drafts, advance
@@ -27,7 +28,11 @@ from crm_desktop.models.store import Store
 Kept = tuple[str, RecordId, str]
 """A field that stays as it is: kind, record, field ("" for the whole record)."""
 
-_UNDOABLE = "state IN ('queued', 'sent', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
+_UNDOABLE = (
+    "state IN ('queued', 'sent', 'waiting', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
+    " AND (state = 'queued' OR NOT EXISTS"
+    " (SELECT 1 FROM op WHERE op.cs = changeset.n AND op.op = 'offer'))"
+)
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 
@@ -57,6 +62,10 @@ def undo(store: Store) -> Undone | None:
         if last is None:
             return None
         ns = [last[0]] if last[1] is None else _of_batch(c, last[1])
+        is_offer = offering.is_offer(c, last[0])
+    if is_offer:
+        with store.writing() as c:
+            return Undone(last[2], offering.withdraw(c, last[0]))
     return _undo(store, ns, last[2])
 
 
