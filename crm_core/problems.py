@@ -64,6 +64,14 @@ PROBLEMS: Mapping[str, str] = {
     "right.missing": tr_noop("Your role may not do this here ({action})."),
     "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),
     "state.missing": tr_noop("For '{target}' these fields are needed first: {fields}."),
+    "offer.refused": tr_noop(
+        "The server could not pass it on: the record is gone, or it was never in your sight."
+    ),
+    "offer.waits": tr_noop("Offered to whoever has the record now; nobody has decided yet."),
+    "offer.taken": tr_noop("Taken over: the record has your value."),
+    "offer.declined": tr_noop("Not taken over: another value was chosen."),
+    "offer.replaced": tr_noop("A later offer of yours took the place of this one."),
+    "offer.closed": tr_noop("Nobody can decide about it any more: the record is gone."),
     "conflict.closed": tr_noop("This conflict was already resolved."),
     "atomic.part": tr_noop("Another part of the same step was refused."),
 }

@@ -20,7 +20,7 @@ def own_history(c: Connection, kind: str, record_id: RecordId) -> tuple[HistoryE
     rows = c.rows(
         "SELECT s.ack_seq, s.at, s.author, s.device, o.op, o.new, o.old, s.id FROM op o"
         " JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ? AND s.state <> 'discarded'"
-        " ORDER BY s.n DESC, o.i",
+        " AND o.op <> 'offer' ORDER BY s.n DESC, o.i",
         (kind, blob(record_id)),
     )
     return tuple(entry for row in rows for entry in _entries(row))

@@ -25,6 +25,7 @@ from crm_core.wire import (
     Hello,
     Left,
     Mark,
+    Outcomes,
     Page,
     Part,
     PullItem,
@@ -37,6 +38,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import (
     comparing,
     leaving,
+    offering,
     reconcile,
     renewing,
     rows,
@@ -247,8 +249,8 @@ class Outbox:
         """All pending and parked work as JSON."""
         with self._store.reader() as c:
             found = c.rows(
-                "SELECT n FROM changeset WHERE state NOT IN ('acked', 'confirmed', 'discarded')"
-                " ORDER BY n"
+                "SELECT n FROM changeset WHERE state NOT IN"
+                " ('acked', 'confirmed', 'handed', 'discarded') ORDER BY n"
             )
             return msgspec.json.encode([*changesets_of(c, [n for (n,) in found])])
 
@@ -261,13 +263,14 @@ def sync_state(c: Connection) -> SyncState:
     """The one row of `sync_state`."""
     row = c.one(
         "SELECT epoch, cursor, resume, resume_hi, pull_open, scope_gen, schema, verified_at,"
-        " verified_cursor, seq_known FROM sync_state"
+        " verified_cursor, seq_known, " + offering.ANY_OPEN + " FROM sync_state"
     )
     assert row is not None
     noted: dict[str, str] = dict(
         c.rows("SELECT name, value FROM meta WHERE name IN (?, ?, ?)", _NOTED)
     )
     return SyncState(
+        offers=offering.asked(c) if row[-1] else (),
         epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
         scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
@@ -299,14 +302,22 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 leaving.gone(receipt, kind, ids)
             case Anew():
                 renewing.renew(receipt, item)
-            case Sums():
-                receipt.said = item
-            case Stubs():
-                stubs.take(receipt, item)
+            case Sums() | Stubs() | Outcomes():
+                _take_beside(receipt, item)
             case Hello() | Mark() | Part() | End():
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
     if items and not receipt.reconciling:  # else what left is still here; the pull's end tells
         stubs.drop_unneeded(receipt.c)
+
+
+def _take_beside(receipt: Receipt, item: Sums | Stubs | Outcomes) -> None:
+    match item:
+        case Sums():
+            receipt.said = item
+        case Stubs():
+            stubs.take(receipt, item)
+        case Outcomes():
+            offering.take(receipt, item)
 
 
 def _applied(receipt: Receipt) -> Applied:

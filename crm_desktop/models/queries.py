@@ -100,7 +100,7 @@ def _badged(c: Connection, kind: str, rows: Sequence[Row]) -> list[Row]:
         f"SELECT id FROM shadow WHERE kind = ? AND id IN ({places})", (kind, *ids))}  # fmt: skip
     refused = {row[0] for row in c.rows(
         "SELECT o.id FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ?"
-        f" AND o.id IN ({places}) AND (s.state IN ('rejected', 'held') OR"
+        f" AND o.id IN ({places}) AND o.op <> 'offer' AND (s.state IN ('rejected', 'held') OR"
         " (o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')))", (kind, *ids),
     )} if shadowed else set[bytes]()  # fmt: skip
     links = [f"{kind}/{row.id}" for row in rows]

@@ -36,7 +36,8 @@ class SyncState(msgspec.Struct, frozen=True):
     `epoch` are those of the rows held; `verified_at` is when the digests last agreed ("" never),
     at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check` are
     the endings of roots whose content is compared today, `count_due` whether all rows are to be
-    counted today. `first` is the local day to ask for before everything else, where nothing was
+    counted today. `offers` are steps of which the server is to say what became of what they
+    offer. `first` is the local day to ask for before everything else, where nothing was
     fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
     here and the rest is not; `former` names the file that this one took the place of; `stubs` says
     which labels of parents out of sight to ask for.
@@ -58,6 +59,7 @@ class SyncState(msgspec.Struct, frozen=True):
     in_sight: int = 0
     former: str = ""
     stubs: str = ""
+    offers: tuple[RecordId, ...] = ()
 
 
 class Settled(msgspec.Struct, frozen=True):

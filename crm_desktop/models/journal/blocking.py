@@ -27,7 +27,7 @@ _VALUES = msgspec.json.Decoder(dict[str, Value])
 
 _OPS = "SELECT s.n, o.kind, o.id, o.op, o.new, o.refused, s.state FROM op o JOIN changeset s"
 _PARKED_OPS = (
-    f"{_OPS} ON s.n = o.cs WHERE s.state IN ('rejected', 'held')"
+    f"{_OPS} ON s.n = o.cs WHERE s.state IN ('rejected', 'held') AND o.op <> 'offer'"
     f" UNION ALL {_OPS} ON s.n = o.cs WHERE o.refused IS NOT NULL"
     " AND s.state IN ('acked', 'confirmed')"
 )
@@ -140,7 +140,10 @@ _Op = tuple[str, bytes, str, dict[str, Value]]
 
 
 def _ops_of(c: Connection, n: int) -> Iterator[_Op]:
-    found = c.rows(f"SELECT kind, id, op, new FROM op WHERE cs = ? AND {SENT} ORDER BY i", (n,))
+    found = c.rows(
+        f"SELECT kind, id, op, new FROM op WHERE cs = ? AND op <> 'offer' AND {SENT} ORDER BY i",
+        (n,),
+    )
     for kind, record_id, op, new in found:
         yield kind, record_id, op, _VALUES.decode(new)
 

@@ -17,7 +17,7 @@ from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import leaving, renewing, rows, settling, stubs, turns
-from crm_desktop.models.journal.rebase import rebase
+from crm_desktop.models.journal.rebase import AT_REST, rebase
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.sql import HIDDEN, LIVE, blob, id_of, layout
@@ -60,8 +60,8 @@ _OF_THE_ROWS = (
 
 _SHOWN = (
     "SELECT DISTINCT o.kind, o.id FROM op o JOIN changeset s ON s.n = o.cs"
-    " WHERE s.state NOT IN ('confirmed', 'orphaned', 'discarded')"
-    " OR (s.state = 'confirmed' AND o.refused IS NOT NULL)"
+    f" WHERE o.op <> 'offer' AND (s.state NOT IN {AT_REST}"
+    " OR (s.state = 'confirmed' AND o.refused IS NOT NULL))"
 )
 _SUMS = (
     "SELECT count(*), coalesce(max(n), 0), coalesce(sum(bytes), 0) FROM changeset",

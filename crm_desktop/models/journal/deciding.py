@@ -17,7 +17,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import search
 from crm_desktop.models.connection import Connection, SqlRow, savepoint
-from crm_desktop.models.journal import blocking, rows
+from crm_desktop.models.journal import blocking, offering, rows
 from crm_desktop.models.journal.cancelling import cancel_out
 from crm_desktop.models.journal.local import Intention, seen_here, write_changeset
 from crm_desktop.models.journal.rebase import rebase
@@ -231,6 +231,8 @@ def _head(c: Connection, cs_id: ChangeSetId, *, anything: bool = False) -> tuple
 
 
 def _discard(c: Connection, n: int, state: str) -> Summary:
+    if offering.is_offer(c, n):
+        return offering.withdraw(c, n)
     if state in _DECIDABLE:
         c.run("UPDATE changeset SET state = 'discarded' WHERE n = ?", (n,))
         c.run("DELETE FROM orphan WHERE cs = ?", (n,))

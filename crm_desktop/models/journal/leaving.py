@@ -162,7 +162,7 @@ def _orphan(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
     for kind, key in records:
         found = c.rows(
             "SELECT DISTINCT o.cs FROM op o JOIN changeset s ON s.n = o.cs"
-            f" WHERE o.kind = ? AND o.id = ? AND {SENT} AND (s.state IN"
+            f" WHERE o.kind = ? AND o.id = ? AND o.op <> 'offer' AND {SENT} AND (s.state IN"
             " ('queued', 'sent', 'held', 'rejected', 'blocked', 'waiting')"
             " OR (o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')))",
             (kind, key),

@@ -74,7 +74,7 @@ def write_changeset(
         return Summary()
     check_size([change for change, _ in made])
     cs_id = ChangeSetId(store.new_id())
-    n = _write_journal(c, store, cs_id, at, made, intention)
+    n = write_journal(c, store, cs_id, at, made, intention)
     led = following.keep(c, n, [change for change, _ in made])
     return _show(c, n, cs_id, [*(change for change, _ in made), *led])
 
@@ -157,8 +157,8 @@ def _judged_as(entity: Entity, name: str) -> str:
 def _own_unconfirmed(c: Connection, kind: str, record_id: RecordId) -> tuple[ChangeSetId, ...]:
     found = c.rows(
         "SELECT DISTINCT s.id FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ?"
-        " AND o.id = ? AND s.state IN ('queued', 'sent', 'acked', 'held', 'blocked', 'waiting')"
-        " ORDER BY s.n",
+        " AND o.id = ? AND o.op <> 'offer' AND s.state IN"
+        " ('queued', 'sent', 'acked', 'held', 'blocked', 'waiting') ORDER BY s.n",
         (kind, blob(record_id)),
     )
     return tuple(ChangeSetId(row[0].hex()) for row in found)
@@ -192,10 +192,11 @@ def seen_here(c: Connection) -> int:
     return c.value("SELECT iif(resume_hi > 0, 0, cursor) FROM sync_state")
 
 
-def _write_journal(
+def write_journal(
     c: Connection, store: Store, cs_id: ChangeSetId, at: str,
     made: Sequence[tuple[Change, Mapping[str, Value]]], intention: Intention,
 ) -> int:  # fmt: skip
+    """Put a changeset into the outbox, its changes with what is computed here; its number."""
     scope_gen = c.value("SELECT scope_gen FROM sync_state")
     seen = seen_here(c)
     if intention.resends:

@@ -19,6 +19,9 @@ from crm_desktop.models.sql import DELETED, LIVE, blob
 UNSETTLED = ("queued", "sent", "held", "rejected", "blocked", "waiting")
 """States in which a changeset's values are shown although the server has not taken them."""
 
+AT_REST = "('confirmed', 'orphaned', 'offered', 'handed', 'discarded')"
+"""States of changesets of which nothing is laid on a row, refused parts of confirmed ones aside."""
+
 WHOLE = ""
 """The name under which a verdict on a whole change stands beside those on its fields."""
 
@@ -44,7 +47,7 @@ def laid(c: Connection, kind: str, record_id: RecordId, seq: int) -> Iterator[La
     found = c.rows(
         "SELECT o.cs, o.op, o.new, o.old, o.local, o.base_seq, o.parked, o.refused, s.state,"
         " s.ack_seq FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ?"
-        " AND (s.state NOT IN ('confirmed', 'orphaned', 'discarded') OR"
+        f" AND o.op <> 'offer' AND (s.state NOT IN {AT_REST} OR"
         " (s.state = 'confirmed' AND o.refused IS NOT NULL)) ORDER BY o.cs, o.i",
         (kind, blob(record_id)),
     )

@@ -50,6 +50,7 @@ class Receipt:
     changed: dict[str, set[RecordId]] = field(default_factory=dict[str, set[RecordId]])
     reset: set[str] = field(default_factory=set[str])
     said: Sums | None = None
+    outbox_changed: bool = False
 
     def note(self, kind: str, ids: Iterable[RecordId], many: int) -> None:
         """Remember whom to tell."""
@@ -67,8 +68,9 @@ class Receipt:
             self.c.run("UPDATE sync_state SET seq_known = max(seq_known, ?)", (self.seq,))
         pairs = ((kind, one) for kind, ids in self.changed.items() for one in ids)
         return Summary(
-            frozenset(pairs), frozenset(self.reset), conflicts_changed="conflict" in self.changed
-        )
+            frozenset(pairs), frozenset(self.reset), conflicts_changed="conflict" in self.changed,
+            outbox_changed=self.outbox_changed,
+        )  # fmt: skip
 
 
 def receive_page(receipt: Receipt, page: Page) -> None:
@@ -192,7 +194,7 @@ def _with_own_work(c: Connection, kind: str, seqs: Mapping[bytes, int]) -> froze
     found = c.rows(
         "SELECT o.id, max(CASE WHEN s.state = 'acked' AND o.refused IS NULL THEN s.ack_seq"
         " ELSE ? END) FROM op o JOIN changeset s ON s.n = o.cs"
-        f" WHERE o.kind = ? AND o.id IN ({places})"
+        f" WHERE o.kind = ? AND o.id IN ({places}) AND o.op <> 'offer'"
         " AND (s.state IN ('queued', 'sent', 'held', 'rejected', 'blocked', 'waiting', 'acked')"
         " OR (s.state = 'confirmed' AND o.refused IS NOT NULL)) GROUP BY o.id",
         (_NEVER_SEEN, kind, *seqs),

@@ -13,8 +13,9 @@ from crm_core.merge import Result
 from crm_core.values import instant_of
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import blocking, leaving
+from crm_desktop.models.journal import blocking, leaving, offering
 from crm_desktop.models.journal.cancelling import cancel_out
+from crm_desktop.models.journal.deciding import NOT_YET_KNOWN
 from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import (
     WHOLE,
@@ -59,8 +60,11 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     receipt.seq = max(receipt.seq, answer.seq)
     _tell(receipt, unchanged)
     _show_anew(receipt, [n for n in states if n not in unchanged])
-    for n in states:
-        if states[n] == "rejected":
+    for n, verdict in news:
+        if states[n] == "rejected" and offering.is_offer(c, n):
+            if not _is_unknown_there(verdict):
+                offering.fall_back(c, n, verdict)
+        elif states[n] == "rejected":
             _orphan_out_of_sight(receipt, n)
     if tally["rejected"] or tally["blocked"] or _has_refusals(c, [*states]):
         cancelled = cancel_out(c)
@@ -112,6 +116,11 @@ def _orphan_out_of_sight(receipt: Receipt, n: int) -> None:
     records = c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,))
     if all(_is_hidden(c, kind, key) for kind, key in records):
         leaving.orphan_refused(receipt, n)
+
+
+def _is_unknown_there(verdict: ChangeSetResult) -> bool:
+    """Whether an older server has refused: it is asked again once it was updated."""
+    return all(part.code in NOT_YET_KNOWN for part in verdict.changes)
 
 
 def _is_hidden(c: Connection, kind: str, key: bytes) -> bool:
@@ -251,14 +260,16 @@ def confirm(receipt: Receipt, hi: int) -> bool:
 
 
 def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
-    """Drop confirmed and discarded changesets that are older; never one with a refused part, and
-    never the newest ones: a clock that is years off must not cost what a restored server lacks."""
+    """Drop confirmed and discarded changesets that are older; never one with a refused part or an
+    offer that waits, and never the newest ones: a clock that is years off must not cost what a
+    restored server lacks."""
     before = instant_of(now - dt.timedelta(days=days))
     old = c.rows(
-        "SELECT n FROM changeset s WHERE state IN ('confirmed', 'discarded')"
+        "SELECT n FROM changeset s WHERE state IN ('confirmed', 'handed', 'discarded')"
         " AND n <= (SELECT max(n) FROM changeset) - ? AND coalesce(confirmed_at, at) < ?"
-        " AND NOT EXISTS (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)",
-        (KEPT_WHATEVER_THEIR_AGE, before),
+        " AND NOT EXISTS (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)"
+        " AND NOT instr(coalesce(verdict, ''), ?)",
+        (KEPT_WHATEVER_THEIR_AGE, before, offering.WAITS),
     )
     c.many("DELETE FROM op WHERE cs = ?", old)
     c.many("DELETE FROM changeset WHERE n = ?", old)
