@@ -100,6 +100,8 @@ class Connection:
 
     def many(self, sql: str, rows: Iterable[Sequence[SqlValue]]) -> None:
         """Execute one statement for each row."""
+        if not rows and isinstance(rows, list):
+            return
         try:
             self._raw.executemany(sql, rows)
         except (_driver.Error, OverflowError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,6 +68,11 @@ OLDEST = (
 """Along the index of each state, which is used only where its own condition is said too; with both
 states in one condition every step would sort all that wait."""
 
+_WAITS = (
+    "EXISTS (SELECT 1 FROM changeset WHERE state = 'queued' AND state <> 'confirmed')"
+    " OR EXISTS (SELECT 1 FROM changeset WHERE state = 'sent' AND state <> 'confirmed')"
+)
+
 _READ_AT_ONCE = 500
 """Changesets read by one statement."""
 
@@ -84,13 +89,14 @@ class Outbox:
     def state(self) -> SyncState:
         """How far this store has come."""
         with self._store.reader() as c:
-            state = sync_state(c)
+            noted = _noted(c)
+            state = sync_state(c, noted)
             if not state.cursor and not (state.resume or state.in_sight or _reconciles(c)):
                 day = self._store.clock().astimezone().date().isoformat()
                 return msgspec.structs.replace(state, first=day)
             if not state.epoch or state.pull_open:
                 return state
-            is_count_due, endings = turns.due(c, self._store.clock())
+            is_count_due, endings = turns.due(c, noted, self._store.clock())
             if not is_count_due and not endings:
                 return state
             return msgspec.structs.replace(state, check=endings, count_due=is_count_due)
@@ -172,8 +178,8 @@ class Outbox:
         """
         store = self._store
         with store.writing() if items else store.writing_later() as c:
-            is_first = not c.value("SELECT cursor FROM sync_state")
-            receipt = self._receipt(c)
+            cursor, why = c.one("SELECT cursor, reconcile FROM sync_state") or (0, 0)
+            receipt = _receipt(c, store.now(), why)
             take_items(receipt, items)
             retry_quarantined(receipt, store.clock())
             confirmed = settling.confirm(receipt, end.hi)
@@ -192,7 +198,7 @@ class Outbox:
                 settling.forget_confirmed(c, store.clock(), KEEP_CONFIRMED_DAYS)
             differing = self._compare_closely(receipt)
             verified = _compare(c, end, receipt.now, alike=not differing)
-            if is_first and verified:
+            if verified and not cursor:
                 turns.note_all_new(c, receipt.now)
             return Verdict(
                 summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined,
@@ -255,20 +261,22 @@ class Outbox:
             return msgspec.json.encode([*changesets_of(c, [n for (n,) in found])])
 
     def _receipt(self, c: Connection) -> Receipt:
-        why = c.value("SELECT reconcile FROM sync_state")
-        return Receipt(c, self._store.now(), bool(why), why == reconcile.BELOW_FLOOR)
+        return _receipt(c, self._store.now(), c.value("SELECT reconcile FROM sync_state"))
 
 
-def sync_state(c: Connection) -> SyncState:
-    """The one row of `sync_state`."""
+def _receipt(c: Connection, now: str, why: int) -> Receipt:
+    return Receipt(c, now, bool(why), why == reconcile.BELOW_FLOOR)
+
+
+def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncState:
+    """The one row of `sync_state`, with what is `noted` beside it."""
     row = c.one(
         "SELECT epoch, cursor, resume, resume_hi, pull_open, scope_gen, schema, verified_at,"
-        " verified_cursor, seq_known, " + offering.ANY_OPEN + " FROM sync_state"
+        f" verified_cursor, seq_known, {_WAITS}, " + offering.ANY_OPEN + " FROM sync_state"
     )
     assert row is not None
-    noted: dict[str, str] = dict(
-        c.rows("SELECT name, value FROM meta WHERE name IN (?, ?, ?)", _NOTED)
-    )
+    if noted is None:
+        noted = _noted(c)
     return SyncState(
         offers=offering.asked(c) if row[-1] else (),
         epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
@@ -276,10 +284,19 @@ def sync_state(c: Connection) -> SyncState:
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
         former=noted.get(arriving.META_FORMER, ""),
         stubs=STUBS_NEW if noted.get(stubs.META_STUBS) == stubs.HERE else STUBS_ALL,
+        waits=bool(row[10]),
     )  # fmt: skip
 
 
-_NOTED = (arriving.META_IN_SIGHT, arriving.META_FORMER, stubs.META_STUBS)
+_NOTED = (
+    arriving.META_IN_SIGHT, arriving.META_FORMER, stubs.META_STUBS,
+    turns.META_COUNTED, turns.META_CHECKED,
+)  # fmt: skip
+_READ_NOTED = f"SELECT name, value FROM meta WHERE name IN ({','.join('?' * len(_NOTED))})"
+
+
+def _noted(c: Connection) -> dict[str, str]:
+    return dict(c.rows(_READ_NOTED, _NOTED))
 
 
 def _reconciles(c: Connection) -> bool:

@@ -40,7 +40,7 @@ class SyncState(msgspec.Struct, frozen=True):
     offer. `first` is the local day to ask for before everything else, where nothing was
     fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
     here and the rest is not; `former` names the file that this one took the place of; `stubs` says
-    which labels of parents out of sight to ask for.
+    which labels of parents out of sight to ask for; `waits`: something is to be pushed.
     """
 
     epoch: str = ""
@@ -60,6 +60,7 @@ class SyncState(msgspec.Struct, frozen=True):
     former: str = ""
     stubs: str = ""
     offers: tuple[RecordId, ...] = ()
+    waits: bool = True
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -246,8 +246,11 @@ class Store:
 
     def meta(self, name: str) -> str | None:
         """A small setting or secret kept inside the encrypted file."""
-        with self.reader() as connection:
+        connection = self._borrowed()
+        try:
             return connection.value("SELECT value FROM meta WHERE name = ?", (name,))
+        finally:
+            self._give_back(connection)
 
     def set_meta(self, name: str, value: str | None) -> None:
         """Keep a small setting; None forgets it."""

@@ -136,13 +136,12 @@ def _round(run: _Run) -> Steps[None]:
     state = yield from ask(do.ReadState())
     if state.count_due:
         yield from ask(do.CountAnew())
-    if state.epoch:
+    if state.epoch and (state.waits or state.count_due):
         try:
             yield from push_phase(run.tally, state)
         except CrmError as failure:
             run.push_failure = failure
-    else:
-        run.new_history = True
+    run.new_history = not state.epoch
     if run.shut_out:
         return
     try:
@@ -160,6 +159,8 @@ def _pulled(run: _Run, state: SyncState) -> Steps[Pulled]:
             return pulled
     if state.first or state.in_sight:
         yield from fetch_beside(run.tally, lambda epoch: _push_between(run, epoch))
+    elif not (state.waits or state.count_due):
+        return (yield from pull_phase(run.tally, state=state))  # as it was read a moment ago
     return (yield from pull_phase(run.tally))
 
 

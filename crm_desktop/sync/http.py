@@ -10,7 +10,7 @@ import email.utils
 import socket
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -35,6 +35,9 @@ COMPRESS_FROM_BYTES = 1024
 
 ZSTD_LEVEL = 1
 CHUNK_BYTES = 256 * 1024
+SHORT_BYTES = 16 * 1024
+"""A pull's answer of at most so many plain bytes, whose length is known, is read in one go."""
+
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 """Decompressed; pushes answer with at most the rows that they touched."""
 
@@ -145,10 +148,12 @@ class HttpClient:
             return self._whole(response)
 
     @contextmanager
-    def lines(self, path: str, body: bytes, token: str = "") -> Generator[Iterator[bytes]]:
-        """The lines of a streamed answer, without their ends; a broken stream raises."""
+    def lines(self, path: str, body: bytes, token: str = "") -> Generator[Iterable[bytes]]:
+        """The lines of a streamed answer, without their ends; a broken stream raises. A short
+        answer is read at once, and comes as a sequence."""
         with self._open("POST", path, body, token) as response:
-            yield self._lines(response)
+            lines = self._lines(response)
+            yield [*lines] if _is_short(response.headers) else lines
 
     @contextmanager
     def _open(
@@ -340,6 +345,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _first(chain: list[BaseException], shape: type[_E]) -> _E | None:
     return next((one for one in chain if isinstance(one, shape)), None)
+
+
+def _is_short(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is short and not packed: then it fills no memory, whatever it says."""
+    length = headers.get("Content-Length", "")
+    is_number = length.isascii() and length.isdigit() and len(length) <= len(str(SHORT_BYTES))
+    return is_number and int(length) <= SHORT_BYTES and "Content-Encoding" not in headers
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

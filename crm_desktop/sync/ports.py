@@ -125,7 +125,8 @@ class Server(Protocol):
         ...
 
     def pull(self, request: PullRequest) -> AbstractContextManager[Iterable[PullItem]]:
-        """Open a stream of what is new; leaving the context closes it."""
+        """Open a stream of what is new (a sequence: all of it is here); leaving the context closes
+        it."""
         ...
 
     def refresh(self) -> None:

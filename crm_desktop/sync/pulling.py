@@ -83,14 +83,16 @@ class Beside:
 
 
 def pull_phase(
-    tally: Tally, check: Check | None = None, anew: tuple[RecordId, ...] = ()
-) -> Steps[Pulled]:
+    tally: Tally, check: Check | None = None, anew: tuple[RecordId, ...] = (), *,
+    state: SyncState | None = None,
+) -> Steps[Pulled]:  # fmt: skip
     """Fetch what is new to the end; raises CrmError where the way is blocked.
 
     `check` asks for digests too, by default of the root whose turn it is today; `anew` are roots
-    below which everything is sent again.
+    below which everything is sent again; `state` is the store's, where nothing was written since.
     """
-    state = yield from ask(do.ReadState())
+    if state is None:
+        state = yield from ask(do.ReadState())
     if check is None and state.check:
         check = Check(state.check, content=True)
     return (yield from received(state, tally, check=check, anew=anew))

@@ -17,11 +17,12 @@ from crm_core.i18n import tr_noop
 from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Parked, Summary, SyncState
 from crm_desktop.sync import effects as do
+from crm_desktop.sync import streams
 from crm_desktop.sync.effects import Effect, Steps
 from crm_desktop.sync.engine import Outcome, synchronise
 from crm_desktop.sync.last_run import META_LAST_RUN, last_run_of
 from crm_desktop.sync.ports import SecondStore, Server, SyncStore
-from crm_desktop.sync.streams import ReadAhead, Stream, send_aside, stopped
+from crm_desktop.sync.streams import Stream, send_aside, stopped
 
 SECOND_FROM_ROWS = 20_000
 """So many rows in sight go into a file of their own in a first fetch: below, they are here before
@@ -94,7 +95,7 @@ class Runner:
     ) -> None:
         self._store = store
         self._server = server
-        self._open_stream = open_stream or ReadAhead
+        self._open_stream = open_stream or streams.open_stream
         self._send = send or send_aside
         self._write = write
         self._announce = announce

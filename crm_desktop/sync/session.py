@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -56,8 +56,8 @@ class Client(Protocol):
 
     def lines(
         self, path: str, body: bytes, token: str = ""
-    ) -> AbstractContextManager[Iterator[bytes]]:
-        """POST with a streamed answer."""
+    ) -> AbstractContextManager[Iterable[bytes]]:
+        """POST with a streamed answer; a sequence where all of it is here."""
         ...
 
     def expect_answer(self) -> None:
@@ -174,7 +174,7 @@ class Session:
         """Open a stream of what is new."""
         access = self._required().access
         with self.client.lines(PATH_PULL, wire.encode(request), access) as lines:
-            yield _items(lines)
+            yield [*_items(lines)] if isinstance(lines, Sequence) else _items(lines)
 
     def history(self, kind: str, record_id: str) -> tuple[wire.HistoryEntry, ...]:
         """Who changed what in a record, as the server wrote it down."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
@@ -40,16 +41,44 @@ def send_aside(server: Server, request: PushRequest) -> Future[PushResponse]:
     return in_background(lambda: server.push(request), "push-aside")
 
 
+def open_stream(server: Server, request: PullRequest) -> Stream:
+    """Open a pull. What is here in one piece needs no thread."""
+    opened = server.pull(request)
+    items = opened.__enter__()  # the status line is here; its failures raise here
+    return Here(opened, items) if isinstance(items, Sequence) else ReadAhead(opened, items)
+
+
+class Here:
+    """A pull that has come as a whole."""
+
+    def __init__(
+        self, stream: AbstractContextManager[Iterable[PullItem]], items: Sequence[PullItem]
+    ) -> None:
+        stream.__exit__(None, None, None)
+        self._items = deque(items)
+
+    def next(self) -> PullItem | None:
+        """The next item, None at the end."""
+        return self._items.popleft() if self._items else None
+
+    def interrupt(self) -> None:
+        """Nobody waits here."""
+
+    def close(self) -> None:
+        """Let go of what is left."""
+        self._items.clear()
+
+
 class ReadAhead:
     """Reads a stream on its own thread, a few items ahead of whoever takes them."""
 
-    def __init__(self, server: Server, request: PullRequest) -> None:
+    def __init__(
+        self, stream: AbstractContextManager[Iterable[PullItem]], items: Iterable[PullItem]
+    ) -> None:
         self._queue: queue.Queue[PullItem | BaseException | None] = queue.Queue(AHEAD_ITEMS)
         self._closing = threading.Event()
-        self._stream = server.pull(request)
-        items = self._stream.__enter__()  # the status line is here; its failures raise here
         self._thread = threading.Thread(
-            target=self._read, args=(self._stream, items), name="pull-ahead", daemon=True
+            target=self._read, args=(stream, items), name="pull-ahead", daemon=True
         )
         self._thread.start()
 

@@ -6,6 +6,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId, RecordId
@@ -117,7 +119,7 @@ def rows_in(items: tuple[Any, ...]) -> int:
 
 
 _ANSWERS: dict[type[Effect[Any]], Callable[[World, Any], Any]] = {
-    do.ReadState: lambda world, _: world.state,
+    do.ReadState: lambda world, _: replace(world.state, waits=bool(world.outbox)),
     do.ReadParked: lambda world, _: Parked(len(world.outbox), rejected=world.rejected),
     do.TakeOutbox: World.take,
     do.SendPush: World.send,

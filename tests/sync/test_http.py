@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -114,6 +114,23 @@ def test_a_broken_stream_gives_its_whole_lines_first() -> None:
     ):
         got.extend(lines)
     assert got == [b'{"one":1}', b'{"two":2}']
+
+
+@pytest.mark.parametrize(
+    ("sent", "whole"),
+    [
+        (answer(200, b'{"one":1}\n'), True),
+        (answer(200, b'{"one":1}\n' * 2000), False),
+        (answer(200, zstandard.compress(b'{"one":1}\n'), "Content-Encoding: zstd"), False),
+        (chunks(b'{"one":1}\n'), False),
+    ],
+)
+def test_only_a_short_plain_answer_of_known_length_is_read_at_once(
+    sent: bytes, whole: bool
+) -> None:
+    with talking_to(sent) as client, client.lines("/sync/v1/pull", b"{}") as lines:
+        assert isinstance(lines, Sequence) == whole
+        assert set(lines) == {b'{"one":1}'}
 
 
 def test_a_compressed_stream_cut_off_is_noticed() -> None:

@@ -14,7 +14,7 @@ from crm_core.wire import End, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
 from crm_desktop.sync.failures import Withdrawn
 from crm_desktop.sync.runner import Runner, sync_once
-from crm_desktop.sync.streams import AHEAD_ITEMS, ReadAhead
+from crm_desktop.sync.streams import AHEAD_ITEMS, ReadAhead, open_stream
 from tests.sync.scripted import EPOCH, MARK, applied_all, changeset, page, rows_in
 
 Stream = Callable[[], Iterable[PullItem]]
@@ -166,11 +166,20 @@ def test_reading_ahead_is_bounded() -> None:
             yield page(1, n)
 
     server = Server(counted)
-    ahead = ReadAhead(server, PullRequest(EPOCH))
+    ahead = open_stream(server, PullRequest(EPOCH))
     assert waiting.wait(5)
     assert len(given) <= AHEAD_ITEMS + 1
     ahead.close()
     assert server.closed.wait(5)
+
+
+def test_an_answer_that_is_here_as_a_whole_needs_no_thread() -> None:
+    before = threading.active_count()
+    server = Server(lambda: [page(1), page(2)])
+    stream = open_stream(server, PullRequest(EPOCH))
+    assert server.closed.is_set()
+    assert threading.active_count() == before
+    assert [stream.next(), stream.next(), stream.next()] == [page(1), page(2), None]
 
 
 def test_an_unforeseen_end_of_the_reading_thread_is_heard_of(
@@ -183,7 +192,8 @@ def test_an_unforeseen_end_of_the_reading_thread_is_heard_of(
         yield page(1)
         raise ZeroDivisionError
 
-    ahead = ReadAhead(Server(buggy), PullRequest(EPOCH))
+    ahead = open_stream(Server(buggy), PullRequest(EPOCH))
+    assert isinstance(ahead, ReadAhead)
     assert ahead.next() == page(1)
     with pytest.raises(Bug):
         ahead.next()

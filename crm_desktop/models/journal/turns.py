@@ -4,6 +4,7 @@ is compared with the server's: all of them in a month's working days."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from crm_core.values import instant_of
 from crm_core.wire import Check
@@ -29,12 +30,10 @@ META_CHECKED = "sync.checked"
 """The ending of the roots whose content was compared last, and behind a space when."""
 
 
-def due(c: Connection, now: dt.datetime) -> tuple[bool, tuple[str, ...]]:
+def due(c: Connection, kept: Mapping[str, str], now: dt.datetime) -> tuple[bool, tuple[str, ...]]:
     """Whether all that is held is to be counted again, and the endings of the roots whose content
-    is to be compared now: those behind the last; () none yet."""
-    kept: dict[str, str] = dict(
-        c.rows("SELECT name, value FROM meta WHERE name IN (?, ?)", (META_COUNTED, META_CHECKED))
-    )
+    is to be compared now: those behind the last; () none yet. `kept`: what META_COUNTED and
+    META_CHECKED name."""
     last, _, checked_at = kept.get(META_CHECKED, "").partition(" ")
     counted_at = kept.get(META_COUNTED, "")
     span = dt.timedelta(hours=EVERY_HOURS)
