@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidSignature
@@ -158,14 +159,14 @@ class Auth:
                 "SELECT t.user_id,t.device,t.parent,d.public_key,c.disabled FROM token t"
                 " JOIN device d ON d.id = t.device JOIN credential c ON c.user_id = t.user_id"
                 " WHERE t.hash=? AND t.use=? AND t.expires_at>?",
-                (_hash(request.refresh_token), REFRESH, self._service.now),
+                (hash_of(request.refresh_token), REFRESH, self._service.now),
             )
             if row is None or row[1] != request.device_id or not _is_signed(request, row[3]):
                 raise Refused("auth.required", tr_noop("The sign-in has ended."))
             if row[4]:
                 raise Refused("auth.disabled", tr_noop("The login is disabled."))
             person = _Person(RecordId(row[0]), self._role(tx, clock, row[0]), clock)
-            if self._was_copied(tx, _hash(request.refresh_token), row[2]):
+            if self._was_copied(tx, hash_of(request.refresh_token), row[2]):
                 tx.run("UPDATE device SET cloned=? WHERE id=?", (True, row[1]))
                 self._note(tx, person.user, row[1], "clone", "")
             else:
@@ -186,7 +187,7 @@ class Auth:
     def _renew(
         self, tx: Tx, person: _Person, device: str, request: RefreshRequest
     ) -> SignInResponse:
-        presented = _hash(request.refresh_token)
+        presented = hash_of(request.refresh_token)
         tx.run("UPDATE token SET used=? WHERE hash=?", (True, presented))
         tx.run("DELETE FROM token WHERE device=? AND expires_at<=?", (device, self._service.now))
         access, refresh = self._issue(tx, person, device, presented)
@@ -206,7 +207,7 @@ class Auth:
             tx.run(
                 "INSERT INTO token(hash,use,user_id,device,expires_at,parent,used)"
                 " VALUES (?,?,?,?,?,?,?)",
-                (_hash(token), use, person.user, device, instant_of(now + life), parent, False),
+                (hash_of(token), use, person.user, device, instant_of(now + life), parent, False),
             )
             made.append(token)
         return made[0], made[1]
@@ -218,7 +219,7 @@ class Auth:
                 "SELECT t.user_id,t.device,d.revoked_at,c.disabled,k.slug FROM token t"
                 " JOIN device d ON d.id = t.device JOIN credential c ON c.user_id = t.user_id"
                 " CROSS JOIN clock k WHERE t.hash=? AND t.use=? AND t.expires_at>?",
-                (_hash(token), ACCESS, self._service.now),
+                (hash_of(token), ACCESS, self._service.now),
             )
             if row is None:
                 raise Refused("auth.required", tr_noop("The sign-in has ended."))
@@ -227,6 +228,16 @@ class Auth:
             if row[3]:
                 raise Refused("auth.disabled", tr_noop("The login is disabled."))
             return Principal(RecordId(row[0]), row[1], "", row[4])
+
+    def good(self, tx: Tx, hashes: Collection[str]) -> frozenset[str]:
+        """Those of some access tokens, named by their hashes, that still let somebody in."""
+        found = tx.rows(
+            "SELECT t.hash FROM token t JOIN device d ON d.id = t.device"
+            " JOIN credential c ON c.user_id = t.user_id WHERE t.hash = ANY(?) AND t.use=?"
+            " AND t.expires_at>? AND d.revoked_at = '' AND NOT c.disabled",
+            ([*hashes], ACCESS, self._service.now),
+        )
+        return frozenset(hashed for (hashed,) in found)
 
     def sign_out(self, who: Principal) -> None:
         """End all tokens of a device."""
@@ -273,7 +284,8 @@ def organisation_of(token: str) -> str:
     return token.partition(".")[0]
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """The form in which a token is kept."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -29,6 +29,7 @@ class Endpoint:
 
 
 NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
 BINARY = "application/octet-stream"
 JSON = "application/json"
 PLAIN = "text/plain"
@@ -42,6 +43,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/sync/v1/push": Endpoint(wire.PushRequest, wire.PushResponse),
     "/sync/v1/pull": Endpoint(wire.PullRequest, NDJSON),
     "/sync/v1/history/{kind}/{record_id}": Endpoint(gives=tuple[wire.HistoryEntry, ...]),
+    "/events": Endpoint(gives=EVENTS),
     "/sync/v1/park": Endpoint(BINARY),
     "/sync/v1/sealed-key": Endpoint(dict[str, str]),
 }
