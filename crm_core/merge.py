@@ -239,7 +239,8 @@ def _merge_part(
         return {}, FieldResult(judged, Result.CONFLICT, "", Why.EDIT, seen_before, {**new})
     merged = _merge_values(policy, base[name], new[name], current[name])
     if merged is not None and _why_unfit(field_, merged) is None:
-        return {name: merged}, FieldResult(judged, Result.MERGED)
+        as_it_is = same(merged, current[name])
+        return {} if as_it_is else {name: merged}, FieldResult(judged, Result.MERGED)
     return {}, FieldResult(judged, Result.CONFLICT, "", Why.EDIT, base[name], new[name])
 
 

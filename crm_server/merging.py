@@ -7,6 +7,7 @@ loser's own entry. That is the list from which a merge is taken back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
@@ -42,6 +43,16 @@ _LINKS_TO_MERGEABLE: Mapping[str, frozenset[str]] = {
     for kind, entity in CATALOG.items()
 }
 """The links upwards by which loaded records hang on a customer or person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What others wrote into a record that gave its place away: for each field the value that its
+    merger saw, and who wrote the present one."""
+
+    loser: Row
+    winner: RecordId
+    edits: Mapping[str, tuple[Value, By]]
 
 
 class Merging:
@@ -108,10 +119,9 @@ class Merging:
 
     # -- merging ----------------------------------------------------------------------------
 
-    def merge(
-        self, loser: Row, winner: Row, change: Change, by: By, index: int
-    ) -> list[ChangeResult]:
-        """Give a record's place to another: its own entry first, then all that led to it."""
+    def merge(self, loser: Row, winner: Row, change: Change, by: By) -> Unseen:
+        """Give a record's place to another: its own entry first, then all that led to it. What
+        others had written into it behind its merger's back is left to `carry_all`."""
         unseen = self._unseen(loser, change, by)
         entity = CATALOG[loser.kind]
         stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
@@ -125,7 +135,7 @@ class Merging:
                 self._lead_conflict(record_id, loser, winner.id, by)
             else:
                 self._lead((kind, record_id), name, loser, winner.id, by)
-        return self._carry_all(entity, winner.id, loser, unseen, by, index)
+        return Unseen(loser, winner.id, unseen)
 
     def _lead(self, key: Key, name: str, loser: Row, winner: RecordId, by: By) -> None:
         row = self._work.row(*key)
@@ -183,15 +193,15 @@ class Merging:
 
     # -- carrying work over -----------------------------------------------------------------
 
-    def _carry_all(
-        self, entity: Entity, winner: RecordId, loser: Row,
-        edits: Mapping[str, tuple[Value, By]], by: By, index: int,
-    ) -> list[ChangeResult]:  # fmt: skip
+    def carry_all(self, unseen: Unseen, by: By, index: int) -> list[ChangeResult]:
         """Bring edits of the loser into the winner: for each field its base and its author.
 
         They apply where the winner holds their base, merge where their policy can, and stand in
-        a conflict of the winner otherwise.
+        a conflict of the winner otherwise. Called behind all that the merger wrote himself: what
+        he took from the loser is what they build on.
         """
+        loser, edits = unseen.loser, unseen.edits
+        entity, winner = CATALOG[loser.kind], self.standing(loser.kind, unseen.winner)
         details: list[ChangeResult] = []
         for names in _judged_together(entity, edits):
             new = {name: loser.values.get(name) for name in names}

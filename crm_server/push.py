@@ -191,6 +191,7 @@ class Pusher:
         else:
             for index, change in enumerate(changeset.changes):
                 taking.change(index, change)
+        taking.end()
         if taking.details or self._refused:
             return self._conclude(changeset, taking)
         return ChangeSetResult(changeset.id, Result.APPLIED, self._work.seq)

@@ -16,9 +16,9 @@ from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merg
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.roles import Action
 from crm_core.wire import ChangeResult
-from crm_server.conflicts import Conflicts
+from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
-from crm_server.merging import Merging
+from crm_server.merging import Merging, Unseen
 from crm_server.moments import authored_at
 from crm_server.offering import Offering
 from crm_server.rows import LINKS, By, Row, targets, unique_form
@@ -45,6 +45,7 @@ class Taking:
         self._offering = Offering(work, judge, conflicts, self.merging)
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
+        self._unseen: list[tuple[int, Unseen]] = []
         self.by = By(author.user)
         self.as_shown = 0
 
@@ -53,10 +54,16 @@ class Taking:
         self.changeset = changeset
         self.details = []
         self.undeletable = None
+        self._unseen = []
         self.as_shown = 0
         at = authored_at(changeset.at, self.work.now)
         self.by = By(self.author.user, self.author.device, changeset.id, at)
         self.judge.scope_gen = changeset.scope_gen
+
+    def end(self) -> None:
+        """Bring into the records that took others' place what their merger had not seen of them."""
+        for index, unseen in self._unseen:
+            self.details.extend(self.merging.carry_all(unseen, self.by, index))
 
     def change(self, index: int, change: Change) -> None:
         """Take one change: judge it, merge it, write what stands and park what does not."""
@@ -233,7 +240,7 @@ class Taking:
             return self.refuse(index, "right.missing", action="delete")
         if not self.judge.may(Action.EDIT, winner):
             return self.refuse(index, "right.missing", action="edit")
-        self.details.extend(self.merging.merge(row, winner, change, self.by, index))
+        self._unseen.append((index, self.merging.merge(row, winner, change, self.by)))
         return None
 
     def _carry_over(self, index: int, entity: Entity, change: Change, row: Row) -> None:
@@ -297,10 +304,13 @@ class Taking:
         for kind, record_id, field in self.work.children(change.id):
             entity = CATALOG[kind]
             link = entity.by_name[field].link
-            if entity.read_only or link is None or not link.root or (kind, record_id) in going:
+            loaded = entity.read_only and kind != CONFLICT
+            if loaded or link is None or not link.root or (kind, record_id) in going:
                 continue
             child = self.work.row(kind, record_id)
             if child is None or child.deleted or child.seq <= horizon:
+                continue
+            if child.values.get("state") == "resolved" and kind == CONFLICT:
                 continue
             if not self._hung_by_himself(child, field, horizon, mine):
                 return False

@@ -14,7 +14,7 @@ from crm_core.ids import RecordId
 from crm_core.merge import DELETED as JUDGED_DELETED
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import rows
-from crm_desktop.models.sql import DELETED, LIVE, blob
+from crm_desktop.models.sql import DELETED, HIDDEN, LIVE, blob
 
 UNSETTLED = ("queued", "sent", "held", "rejected", "blocked", "waiting")
 """States in which a changeset's values are shown although the server has not taken them."""
@@ -115,13 +115,15 @@ def rebase(c: Connection, kind: str, record_id: RecordId) -> None:
     for one in changes:
         values, deleted = lay(values, deleted, one)
     key = (blob(record_id),)
-    before = c.one(f"SELECT rid, root FROM {rows.layout(kind).table} WHERE id = ?", key)
+    before = c.one(f"SELECT rid, root, deleted FROM {rows.layout(kind).table} WHERE id = ?", key)
     # The server names the roots of what it knows; for the rest they follow from the links.
     root = rows.local_root(c, kind, values) if not shadow.seq else before[1] if before else None
     state = DELETED if deleted else LIVE
     rows.put(c, kind, record_id, (shadow.seq, root, state), values)
     if before is not None:
         rows.mark_for_search(c, kind, (before[0],))
+        if before[2] == HIDDEN:  # it had left, and is not to be erased any more
+            c.run("DELETE FROM hidden WHERE kind = ? AND id = ?", (kind, *key))
     if not changes:
         c.run("DELETE FROM shadow WHERE kind = ? AND id = ?", (kind, *key))
 

@@ -55,9 +55,10 @@ def drop_unneeded(c: Connection) -> None:
 
 
 def _is_hidden(c: Connection, kind: str, key: bytes) -> bool:
+    """Whether the server shows no such record; own work may stand there all the same."""
     if kind not in CATALOG:
         return False
-    sql = f"SELECT 1 FROM {layout(kind).table} WHERE id = ? AND deleted = 0"
+    sql = f"SELECT 1 FROM {layout(kind).table} WHERE id = ? AND deleted = 0 AND seq > 0"
     return c.one(sql, (key,)) is None
 
 
