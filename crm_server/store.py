@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,16 +17,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import Engine, make_url
 from sqlalchemy.schema import CreateSchema
 from typing_extensions import override
 
 from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
-from crm_server.checkpoints import LOG_PAGES_MAX, Checkpoints
+from crm_server.checkpoints import Checkpoints
+from crm_server.engines import NO_ANSWER, OPERATIONAL, connected, open_engine
 from crm_server.postgres import Exchange
 from crm_server.tables import STORE_VERSION, metadata
 
@@ -36,22 +34,7 @@ SEQS_PER_SECOND_BITS = 24
 RESTORE_JUMP = 1 << 32
 """How far a restore moves the clock on, past all that the lost history can have used."""
 
-BUSY_TIMEOUT_MS = 30_000
-MAPPED_BYTES = 1 << 30
-"""So much of a SQLite file is read where the system holds it already, and not copied first."""
-POOL_SIZE = 8
-POOL_OVERFLOW = 24
 SLUG = re.compile(r"[a-z0-9-]{1,40}\Z")
-
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # what was acknowledged survives a power cut
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
-    "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-65536",
-    f"PRAGMA mmap_size={MAPPED_BYTES}",
-    f"PRAGMA wal_autocheckpoint={LOG_PAGES_MAX}",
-)
 
 Params = Sequence[Any]
 _T = TypeVar("_T")
@@ -222,8 +205,10 @@ class ServerStore:
         try:
             with made as tx:
                 yield tx
-        except _OPERATIONAL as error:
-            raise Unavailable(_NO_ANSWER) from error
+        except OPERATIONAL as error:
+            if isinstance(error, ReadOnlySqlTransaction):
+                self.engine.dispose()  # it writes no more: another one does, or soon will
+            raise Unavailable(NO_ANSWER) from error
 
     @contextmanager
     def _on_postgres(self, begin: str) -> Generator[Tx]:
@@ -250,7 +235,7 @@ class ServerStore:
         except BaseException:
             try:
                 connection.rollback()
-            except _OPERATIONAL:
+            except OPERATIONAL:
                 connection.invalidate()
             raise
         finally:
@@ -260,37 +245,6 @@ class ServerStore:
 _BEGIN_READ = ("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _BEGIN_WRITE = ("BEGIN IMMEDIATE", "BEGIN")
 """For SQLite, for PostgreSQL."""
-
-_OPERATIONAL = (
-    sqlite3.OperationalError, psycopg.OperationalError, OperationalError, PoolTimeout
-)  # fmt: skip
-_NO_ANSWER = tr_noop("The database does not answer.")
-
-
-@contextmanager
-def connected(engine: Engine) -> Generator[Connection]:
-    """A transaction of SQLAlchemy's own, for what is no organisation's work."""
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except _OPERATIONAL as error:
-        raise Unavailable(_NO_ANSWER) from error
-
-
-def open_engine(url: str) -> Engine:
-    """The pool behind a database's URL; one serves all organisations of a PostgreSQL."""
-    if make_url(url).get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
-        event.listen(engine, "connect", _prepare_postgres)
-        return engine
-    engine = create_engine(
-        url,
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW,
-        connect_args={"check_same_thread": False, "cached_statements": 256},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
 
 
 def sqlite_url(path: Path) -> str:
@@ -333,17 +287,6 @@ def write_clock(tx: Tx, clock: Clock) -> None:
             )
         ],
     )
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # transactions are begun and ended by us alone
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-
-
-def _prepare_postgres(connection: psycopg.Connection, _: object) -> None:
-    # What is kept ready on a connection is told to it in `Exchange`, and forgotten there.
-    connection.prepare_threshold = None
 
 
 def ask_clock(tx: Tx, lock: str = "") -> Callable[[], Clock]:
