@@ -57,6 +57,15 @@ PROBLEMS: Mapping[str, str] = {
     ),
     "merge.kept": tr_noop("Changed since and left where they are: {many}."),
     "kind.unknown": tr_noop("The server does not know '{kind}'."),
+    "file.too_large": tr_noop(
+        "The server takes files of {most} MB at most. The file stays on this device."
+    ),
+    "file.no_room": tr_noop(
+        "The server has no room for the file now. It stays here and will be tried again."
+    ),
+    "file.not_found": tr_noop("The server does not have the file yet, or you may not see it."),
+    "file.mismatch": tr_noop("What arrived is not the file; it will be sent again."),
+    "file.damaged": tr_noop("The file is damaged on this device; please attach it again."),
     "op.unknown": tr_noop(
         "The server is older than this application and does not know such a step yet; it will be "
         "sent again once the server has been updated."

@@ -304,6 +304,14 @@ class RefreshRequest(msgspec.Struct, frozen=True):
     signature: str
 
 
+class BlobOffer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much of a file the server has of what this device sends: go on at `offset`. `complete`:
+    it has all of it."""
+
+    offset: Seq
+    complete: bool = False
+
+
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the server answers instead: a stable code and what fills its sentence."""
 

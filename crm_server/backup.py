@@ -1,4 +1,5 @@
-"""Backup and restore: every table of one organisation in one compressed file, on either store.
+"""Backup and restore: every table and every attached file of one organisation in one compressed
+file, on either store.
 
 A restore starts a new epoch: the clock jumps past whatever the lost history used, and the clients
 bring back what the backup lacks (sync.md §2.2). The server's key is never part of a backup.
@@ -20,11 +21,13 @@ import zstandard
 from sqlalchemy import LargeBinary, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from crm_core.errors import UserProblem
+from crm_core.errors import Refused, UserProblem
+from crm_core.files import is_hash
 from crm_core.i18n import Message, tr_noop
+from crm_server.blobs import READ_BYTES, Blobs
 from crm_server.migrate import bring_up
 from crm_server.moments import hours_between
-from crm_server.organisations import Organisations
+from crm_server.organisations import FILES, Organisations
 from crm_server.service import Service
 from crm_server.store import SLUG, Tx, next_seq_range, write_clock
 from crm_server.tables import STORE_VERSION, metadata
@@ -47,10 +50,12 @@ class Restored:
     epoch: str
     seq: int
     warnings: tuple[Message, ...] = ()
+    files: int = 0
 
 
-def backup(service: Service, out: Path) -> int:
-    """Write one snapshot to `out`, which must be new; returns the number of rows."""
+def backup(service: Service, out: Path, blobs: Blobs | None = None) -> int:
+    """Write one snapshot to `out`, which must be new, with the files that it names; returns the
+    number of rows. A file that is named is there: it is sent before its record."""
     part = out.with_name(out.name + ".part")
     if out.exists():
         raise UserProblem(tr_noop("{file} exists already."), file=str(out))
@@ -71,6 +76,10 @@ def backup(service: Service, out: Path) -> int:
                     _write(writer, row)
                     rows += 1
             _write(writer, {"end": rows})
+            if blobs is not None:
+                for sha256, _ in blobs.contents(tx):
+                    _write_file(writer, blobs.path(sha256), sha256)
+            _write(writer, {"files": "end"})
         os.fsync(file.fileno())
     part.replace(out)
     return rows
@@ -78,6 +87,16 @@ def backup(service: Service, out: Path) -> int:
 
 def _write(writer: Any, item: object) -> None:
     writer.write(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+
+def _write_file(writer: Any, path: Path, sha256: str) -> None:
+    """A content as lines of base64; one that is missing is left out, as `check` says of it."""
+    if not path.exists():
+        return
+    _write(writer, {"file": sha256})
+    with path.open("rb") as file:
+        while piece := file.read(READ_BYTES):
+            _write(writer, base64.b64encode(piece).decode())
 
 
 def _rows_of(tx: Tx, table: Table) -> Iterator[list[Any]]:
@@ -112,17 +131,47 @@ def restore(organisations: Organisations, file: Path) -> Restored:
                 bring_up(tx, tx.clock())
                 epoch = organisations.new_id()
                 seq = start_epoch(tx, epoch, organisations.clock())
+                service = Service(store, clock=organisations.clock, new_id=organisations.new_id)
+                files = _take_files(
+                    Blobs(service, organisations.folder / FILES / slug), lines, file
+                )
         finally:
             store.close()
-    now = Service(store, clock=organisations.clock, new_id=organisations.new_id).now
-    old = hours_between(str(header.get("at")), now) > JOURNAL_DAYS * 24
+    old = hours_between(str(header.get("at")), service.now) > JOURNAL_DAYS * 24
     warnings = (
         Message(
             tr_noop("The backup is older than {days} days: the clients keep no journal so long."),
             {"days": JOURNAL_DAYS},
         ),
     )
-    return Restored(slug, rows, epoch, seq, warnings if old else ())
+    return Restored(slug, rows, epoch, seq, warnings if old else (), files)
+
+
+def _take_files(blobs: Blobs, lines: Iterator[Any], file: Path) -> int:
+    """Put the files that follow the tables in their places. Older backups end with the tables."""
+    taken, item = 0, next(lines, None)
+    while isinstance(item, dict) and "file" in item:
+        said: dict[str, Any] = {**item}
+        name, item = str(said["file"]), None
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal item
+            for item in lines:
+                if not isinstance(item, str):
+                    return
+                yield base64.b64decode(item)
+            item = None
+
+        if not is_hash(name):
+            raise _not_ours(file)
+        try:
+            blobs.put(name, pieces())
+        except Refused as error:
+            raise _not_ours(file) from error
+        taken += 1
+    if item is None and taken:
+        raise _not_ours(file)
+    return taken
 
 
 def _lines(text: IO[str], file: Path) -> Iterator[Any]:

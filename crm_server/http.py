@@ -27,6 +27,7 @@ from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
 from crm_server.access import AccessLog, Readers, metrics, note_who, readers_from_environment
 from crm_server.auth import organisation_of
+from crm_server.blob_http import add_blob_paths
 from crm_server.bodies import (
     CHUNK_BYTES,
     Limit,
@@ -78,6 +79,10 @@ STATUS: Mapping[str, int] = {
     "device.clone": 401,
     "right.missing": 403,
     "record.not_found": 404,
+    "file.not_found": 404,
+    "file.too_large": 413,
+    "file.no_room": 507,
+    "file.mismatch": 422,
 }
 BUSY_RETRY_S = 1
 LINES = "application/x-ndjson"
@@ -123,6 +128,7 @@ def create_app(
     app.get("/events")(events)
     app.post("/sync/v1/park")(park)
     app.post("/sync/v1/sealed-key")(sealed_key)
+    add_blob_paths(app, _who, _act, _body)
     return app
 
 

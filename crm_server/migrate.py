@@ -15,7 +15,15 @@ def _only_tables(_tx: Tx) -> None:
     """What is new are tables, which are made beforehand."""
 
 
-STEPS: Mapping[int, Callable[[Tx], None]] = {1: _only_tables}
+def _files(tx: Tx) -> None:
+    """Attachments are found by the file that they name."""
+    tx.run(
+        "CREATE INDEX IF NOT EXISTS record_file ON record ((body ->> 'sha256'))"
+        " WHERE kind = 'attachment'"
+    )
+
+
+STEPS: Mapping[int, Callable[[Tx], None]] = {1: _only_tables, 2: _files}
 """From a version to the next; frozen once released."""
 
 

@@ -21,11 +21,13 @@ class Ping(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What an endpoint takes and gives: types, or media types of what is no JSON."""
+    """What an endpoint takes and gives: types, or media types of what is no JSON; `headers` are
+    those that say a number."""
 
     takes: object = None
     gives: object = dict[str, str]
     is_open: bool = False
+    headers: tuple[str, ...] = ()
 
 
 NDJSON = "application/x-ndjson"
@@ -33,6 +35,7 @@ EVENTS = "text/event-stream"
 BINARY = "application/octet-stream"
 JSON = "application/json"
 PLAIN = "text/plain"
+LENGTH, OFFSET = "upload-length", "upload-offset"
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/ping": Endpoint(gives=Ping, is_open=True),
@@ -44,6 +47,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/sync/v1/pull": Endpoint(wire.PullRequest, NDJSON),
     "/sync/v1/history/{kind}/{record_id}": Endpoint(gives=tuple[wire.HistoryEntry, ...]),
     "/events": Endpoint(gives=EVENTS),
+    "GET /blobs/{sha256}": Endpoint(gives=BINARY),
+    "HEAD /blobs/{sha256}": Endpoint(gives=BINARY),
+    "PUT /blobs/{sha256}": Endpoint(gives=wire.BlobOffer, headers=(LENGTH,)),
+    "PATCH /blobs/{sha256}": Endpoint(BINARY, wire.BlobOffer, headers=(LENGTH, OFFSET)),
     "/sync/v1/park": Endpoint(BINARY),
     "/sync/v1/sealed-key": Endpoint(dict[str, str]),
 }
@@ -61,8 +68,9 @@ def described(app: FastAPI) -> _Object:
     )
     schemas = dict(zip(structs, found, strict=True))
     for path, operations in cast("_Object", made["paths"]).items():
-        for operation in operations.values():
-            _describe(operation, ENDPOINTS[path], schemas)
+        for method, operation in operations.items():
+            one = ENDPOINTS.get(f"{method.upper()} {path}") or ENDPOINTS[path]
+            _describe(operation, one, schemas)
     made["components"] = {
         "schemas": msgspec.to_builtins(components),
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -85,6 +93,10 @@ def _describe(operation: _Object, endpoint: Endpoint, schemas: Mapping[Any, Any]
     if endpoint.takes is not None:
         content = _content(endpoint.takes, schemas)
         operation["requestBody"] = {"required": True, "content": content}
+    for name in endpoint.headers:
+        schema = {"type": "integer", "minimum": 0, "maximum": 2**62}
+        named = {"name": name, "in": "header", "required": True, "schema": schema}
+        operation.setdefault("parameters", []).append(named)
     if not endpoint.is_open:
         operation["security"] = [{"token": []}]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_server.auth import Auth
+from crm_server.blobs import Blobs, limits_in
 from crm_server.passwords import Passwords
 from crm_server.sealing import server_key
 from crm_server.service import Service
@@ -33,6 +35,8 @@ from crm_server.store import (
 from crm_server.tables import STORE_VERSION
 
 SUFFIX = ".sqlite"
+FILES = "files"
+"""The folder of attached files, beside the databases: one folder for each organisation."""
 
 
 def system_clock() -> dt.datetime:
@@ -52,6 +56,7 @@ class Organisation:
     slug: str
     service: Service
     auth: Auth
+    blobs: Blobs
 
 
 class Organisations:
@@ -149,4 +154,6 @@ class Organisations:
             )  # fmt: skip
         service = Service(store, clock=self.clock, new_id=self.new_id)
         key = server_key(self.folder)
-        return Organisation(slug, service, Auth(service, passwords=self.passwords, server_key=key))
+        auth = Auth(service, passwords=self.passwords, server_key=key)
+        blobs = Blobs(service, self.folder / FILES / slug, limits_in(os.environ))
+        return Organisation(slug, service, auth, blobs)

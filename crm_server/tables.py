@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 FOREVER = 1 << 62
 """`gone_seq` of what still holds."""
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """Version of these tables; `crm_server.migrate` brings older ones up."""
 
 metadata = MetaData()
@@ -28,6 +28,7 @@ metadata = MetaData()
 _WORD = Text().with_variant(Text(collation="C"), "postgresql")
 _JSON = Text().with_variant(JSONB(), "postgresql")
 _SEQ = BigInteger()
+_FILE, _ATTACHED = "(body ->> 'sha256')", text("kind = 'attachment'")
 _ENDED = text(f"gone_seq < {FOREVER}")
 
 clock = Table(
@@ -59,7 +60,27 @@ record = Table(
     Column("device", _WORD, nullable=False),
     Column("cs_id", _WORD, nullable=False),
     Index("record_seq", "seq", unique=True),
+    Index("record_file", text(_FILE), sqlite_where=_ATTACHED, postgresql_where=_ATTACHED),
 )
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("hash", _WORD, primary_key=True),
+    Column("size", _SEQ, nullable=False),
+    Column("at", Text, nullable=False),
+)
+"""The contents of attached files that lie beside the database, whole and checked."""
+
+blob_holder = Table(
+    "blob_holder",
+    metadata,
+    Column("hash", _WORD, primary_key=True),
+    Column("user_id", _WORD, primary_key=True),
+    Column("at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Who had a content: he sent it, or could read it when he attached it."""
 
 history = Table(
     "history",

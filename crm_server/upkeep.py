@@ -27,8 +27,9 @@ def look_after(organisations: Organisations) -> None:
 
 
 def _collect_in(organisations: Organisations, slug: str) -> None:
-    service = organisations.open(slug).service
-    collect(service.store, service.clock())
+    there = organisations.open(slug)
+    collect(there.service.store, there.service.clock())
+    there.blobs.forget_unneeded()
 
 
 _T = TypeVar("_T")

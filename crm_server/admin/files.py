@@ -22,7 +22,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _backup(session: Session, options: argparse.Namespace) -> Answer:
-    rows = backup(session.organisation.service, Path(options.out))
+    there = session.organisation
+    rows = backup(there.service, Path(options.out), there.blobs)
     return Answer(f"{rows} rows written to {options.out}", {"rows": rows, "file": options.out})
 
 
@@ -30,8 +31,12 @@ def _restore(session: Session, options: argparse.Namespace) -> Answer:
     done = restore(session.organisations, Path(options.file))
     for warning in done.warnings:
         print(f"crm-server: {warning}", file=sys.stderr)
-    data: Json = {"slug": done.slug, "rows": done.rows, "epoch": done.epoch, "seq": done.seq}
-    return Answer(f"{done.slug}: {done.rows} rows taken back, new epoch {done.epoch}", data)
+    data: Json = {
+        "slug": done.slug, "rows": done.rows, "files": done.files, "epoch": done.epoch,
+        "seq": done.seq,
+    }  # fmt: skip
+    words = f"{done.slug}: {done.rows} rows and {done.files} files taken back"
+    return Answer(f"{words}, new epoch {done.epoch}", data)
 
 
 def _load(session: Session, options: argparse.Namespace) -> Answer:

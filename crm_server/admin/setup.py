@@ -15,6 +15,7 @@ from types import FrameType
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
 from crm_server.admin.session import Answer, Commands, Session, command
+from crm_server.blobs import SIZE_VARIABLE, TOTAL_VARIABLE
 from crm_server.checking import check_store
 from crm_server.load import load
 from crm_server.migrate import migrate
@@ -47,6 +48,13 @@ def add_commands(commands: Commands) -> None:
         "--metrics-token-file", metavar="FILE",
         help="whoever names this token may read /metrics; without it, this machine may",
     )  # fmt: skip
+    serve.add_argument(
+        "--file-size", type=int, default=0, metavar="MB", help="the largest attached file"
+    )
+    serve.add_argument(
+        "--files-total", type=int, default=0, metavar="GB",
+        help="all attached files of an organisation together; as much as the disk has unless given",
+    )  # fmt: skip
     serve.add_argument("--api-docs", action="store_true", help="serve /openapi.json")
 
 
@@ -78,10 +86,12 @@ def _migrate(session: Session, options: argparse.Namespace) -> Answer:
 
 
 def _check(session: Session, options: argparse.Namespace) -> Answer:
-    report = check_store(session.organisation.service.store)
-    if report.problems:
+    there = session.organisation
+    report = check_store(there.service.store)
+    problems = (*report.problems, *there.blobs.problems())
+    if problems:
         raise UserProblem(
-            tr_noop("The store is not in order: {problems}"), problems="; ".join(report.problems)
+            tr_noop("The store is not in order: {problems}"), problems="; ".join(problems)
         )
     words = f"in order: {report.records} records, seq {report.seq}"
     return Answer(words, {"records": report.records, "seq": report.seq, "problems": []})
@@ -107,6 +117,8 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
             tr_noop("{workers} processes need PostgreSQL: give --database-url, or --workers 1."),
             workers=options.workers,
         )
+    os.environ[SIZE_VARIABLE] = str(options.file_size)
+    os.environ[TOTAL_VARIABLE] = str(options.files_total)
     session.organisations.check_versions()
     signal.signal(signal.SIGTERM, _end_cleanly)
     _tell_workers(session, options)

@@ -157,7 +157,7 @@ def test_load_check_and_migrate_report(shell: Shell, tmp_path: Path) -> None:
     assert [row["result"] for row in report["rows"]] == ["created", "error"]
     assert shell("load", "unicorn", str(file))[0] == 1
     assert shell.json("check")["problems"] == []
-    assert shell.json("migrate") == {"acme": 2}
+    assert shell.json("migrate") == {"acme": 3}
 
 
 def test_the_demo_company_is_there_after_demo(shell: Shell) -> None:

@@ -1,0 +1,95 @@
+"""HTTP for attached files: HEAD, GET with Range, PUT to begin or go on, PATCH for each piece."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from crm_core.errors import Refused
+from crm_core.files import CHUNK_BYTES_MAX
+from crm_core.i18n import tr_noop
+from crm_server.bodies import Limit
+from crm_server.openapi import LENGTH, OFFSET
+from crm_server.organisations import Organisation
+from crm_server.service import Principal
+
+CHUNK = Limit("chunk_bytes", CHUNK_BYTES_MAX)
+PATH = "/blobs/{sha256}"
+
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Content-Disposition": "attachment",
+    "X-Content-Type-Options": "nosniff",
+}
+"""No browser is to show, keep or guess at what somebody attached."""
+
+
+class Act(Protocol):
+    """Runs an action as the user of a request and answers with what it returns, as JSON."""
+
+    def __call__(
+        self, request: Request, action: Callable[[Organisation, Principal], object], /
+    ) -> Awaitable[Response]:
+        """Raises Refused for a token that is no good."""
+        ...
+
+
+Who = Callable[[Request], tuple[Organisation, Principal]]
+Body = Callable[[Request, Limit], Awaitable[bytes]]
+
+
+def add_blob_paths(app: FastAPI, who: Who, act: Act, body: Body) -> None:
+    """Add the paths; what requests have in common is given."""
+
+    async def known(request: Request, sha256: str) -> Response:
+        """Whether this user has sent this content before, or may read it."""
+
+        def look() -> int:
+            there, asking = who(request)
+            return there.blobs.size_if_known(asking, sha256)
+
+        size = await run_in_threadpool(look)
+        return Response(headers={**HEADERS, "Content-Length": str(size)})
+
+    async def fetch(request: Request, sha256: str) -> Response:
+        """The content, or the range of it that was asked for."""
+
+        def look() -> Response:
+            there, asking = who(request)
+            path = there.blobs.readable(asking, sha256)
+            return FileResponse(path, headers=HEADERS, media_type="application/octet-stream")
+
+        return await run_in_threadpool(look)
+
+    async def offer(request: Request, sha256: str) -> Response:
+        """How much of a content is still wanted."""
+        await run_in_threadpool(who, request)  # a stranger hears of nothing else
+        size = _number(request, LENGTH)
+        return await act(request, lambda there, asking: there.blobs.offer(asking, sha256, size))
+
+    async def add(request: Request, sha256: str) -> Response:
+        """A piece of a content."""
+        await run_in_threadpool(who, request)  # before megabytes are read
+        size, offset = _number(request, LENGTH), _number(request, OFFSET)
+        content = await body(request, CHUNK)
+
+        def take(there: Organisation, asking: Principal) -> object:
+            return there.blobs.add(asking, sha256, offset, size, content)
+
+        return await act(request, take)
+
+    app.head(PATH)(known)
+    app.get(PATH)(fetch)
+    app.put(PATH)(offer)
+    app.patch(PATH)(add)
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(1 << 62)):
+        raise Refused("request.malformed", tr_noop("A header says no number."))
+    return int(text)
