@@ -197,6 +197,24 @@ def test_what_left_is_erased_after_the_grace(store: Store) -> None:
     assert value(store, "SELECT count(*) FROM task") == 0
 
 
+def test_what_comes_back_below_own_work_is_not_erased_any_more(store: Store) -> None:
+    """It had left; the server, restored from a backup, shows it again, and what the device had
+    sent of it has to be sent anew."""
+    first_pull(store, ("account", row(A, 10, name="Acme")), hi=20)
+    put(store, "account", A, phone="1")
+    answer(store, *(verdict(one, "applied", 25) for one in take(store)))
+    pull(store, 30, page("account", row(A, 25, name="Acme", phone="1")))
+    pull(store, 40, Left((A,)))
+    hello(store, "e2", restored=22)
+    pull(store, 2**32, Enter((A,)), page("account", row(A, 10, name="Acme")))
+    assert states(store) == ["queued"]
+    assert is_seen(store, "account", A)
+    clock_of(store).move(hours=leaving.GRACE_HOURS + 1)
+    pull(store, 2**32 + 1)
+    assert is_seen(store, "account", A)
+    assert digest(store) == digest_of(("account", row(A, 10)))
+
+
 def test_erasing_very_much_waits_for_somebody_to_agree(store: Store) -> None:
     rows = [("account", row(RecordId(f"{n:032x}"), n, name="A")) for n in range(40, 140)]
     first_pull(store, *rows)

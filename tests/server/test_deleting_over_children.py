@@ -11,6 +11,7 @@ from crm_core.ids import RecordId
 from crm_server.load import load
 from crm_server.people import SYSTEM
 from crm_server.store import next_seq_range, write_clock
+from tests.server.test_merging import resolve
 from tests.server.world import Acme
 
 
@@ -87,6 +88,25 @@ def test_what_it_loads_below_a_record_meanwhile_stops_its_deletion(acme: Acme) -
     visit = acme.world.new_id()
     load(acme.world.service, [("visit", visit, {"account": account, "state": "planned"})], SYSTEM)
     assert acme.fuller.push(acme.fuller.delete("account", account)).result == "conflict"
+
+
+def test_a_dispute_that_the_deleter_has_not_seen_stops_a_deletion(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    before = acme.fuller.changeset(acme.fuller.delete("account", account)).seen
+    conflict = acme.clash(account)
+    unseen = acme.fuller.changeset(acme.fuller.delete("account", account))
+    assert acme.fuller.send(replace(unseen, seen=before)).results[0].result == "conflict"
+    acme.fuller.pull()
+    assert acme.fuller.body("conflict", conflict)["state"] == "open"
+
+
+def test_a_dispute_that_was_settled_meanwhile_stops_no_deletion(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    before = acme.fuller.changeset(acme.fuller.delete("account", account)).seen
+    resolve(acme.nancy, acme.clash(account), account, "222")
+    acme.fuller.pull()
+    deletion = acme.fuller.changeset(acme.fuller.delete("account", account))
+    assert acme.fuller.send(replace(deletion, seen=before)).results[0].result == "applied"
 
 
 def test_after_a_restore_only_what_both_histories_share_counts_as_seen(acme: Acme) -> None:

@@ -52,6 +52,22 @@ def test_what_led_to_the_loser_leads_to_the_winner(acme: Acme, pair: Pair) -> No
         assert device.body("attachment", note.id)["parent"] == f"account/{winner}"
 
 
+def test_an_unseen_edit_of_what_the_winner_takes_over_stands_with_the_winner(
+    acme: Acme, pair: Pair
+) -> None:
+    """The merger takes the loser's industry as he saw it; it had been put right meanwhile."""
+    loser, winner = pair
+    for account, industry in ((loser, "steel"), (winner, "paper")):
+        acme.nancy.push(acme.nancy.set("account", account, industry=industry))
+    acme.fuller.pull()
+    acme.nancy.pull()
+    acme.nancy.push(acme.nancy.set("account", loser, industry="glass"))
+    assert join(acme.fuller, "account", loser, winner, industry="steel") == "merged"
+    acme.fuller.pull()
+    assert acme.fuller.body("account", winner)["industry"] == "glass"
+    assert not [kind for kind, _ in acme.fuller.rows if kind == "conflict"]
+
+
 @pytest.mark.parametrize("kind", ["account", "contact"])
 def test_whoever_hears_that_a_merged_record_is_gone_hears_who_took_its_place(
     acme: Acme, kind: str
@@ -150,7 +166,7 @@ def test_an_edit_that_the_merger_had_not_seen_reaches_the_winner_or_its_conflict
         assert acme.nancy.body("account", winner)["phone"] == "111"
     else:
         found = [parked(x.body) for x in acme.nancy.of_kind("conflict")]
-        assert found == [[("111", acme.nancy.user), (kept, acme.fuller.user)]]
+        assert found == [[(kept, acme.fuller.user), ("111", acme.nancy.user)]]
 
 
 def test_an_edit_that_the_merger_made_himself_is_no_news_to_him(acme: Acme, pair: Pair) -> None:

@@ -86,6 +86,16 @@ def test_notes_merge_by_sentence(acme: Acme) -> None:
     assert acme.nancy.body("account", account)["description"] == "Uno. Two. Tres."
 
 
+def test_a_note_that_holds_an_edit_already_gets_no_version_from_it(acme: Acme) -> None:
+    account = acme.shared_account(description="One. Two. Three.")
+    acme.fuller.push(acme.fuller.set("account", account, description="Uno. Two. Tres."))
+    before = acme.fuller.push(acme.fuller.set("account", account, phone="1")).seq
+    edit = acme.nancy.set("account", account, description="Uno. Two. Three.")
+    assert acme.nancy.push(edit).result == "merged"
+    acme.nancy.pull()
+    assert acme.nancy.rows[("account", account)].seq == before
+
+
 def test_a_group_is_one_field_in_a_conflict(acme: Acme) -> None:
     account = acme.shared_account()
     address = acme.nancy.insert("address", account=account, city="Berlin", street="Obere 57")
