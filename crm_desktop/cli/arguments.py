@@ -180,13 +180,19 @@ def _inbox(commands: _Commands[_Parser]) -> None:
         tr(
             "decide a conflict. mine: what this user wrote, for anybody else the parked value; "
             "theirs: the current value if mine is parked, else the parked one; base: what it was "
-            "before; both: one after the other (notes only); AUTHOR: his parked value"
+            "before; both: one after the other (notes only); AUTHOR: his parked value. Of work "
+            "that was handed over, mine is the current value"
         ),
     )  # fmt: skip
     resolve.add_argument("id", metavar="ID")
     how = resolve.add_mutually_exclusive_group(required=True)
     how.add_argument("--take", metavar="mine|theirs|base|both|AUTHOR")
     how.add_argument("--value", metavar="JSON")
+    _command(commands, "orphans", tr("own work whose record left this user's sight"))
+    offering = _command(
+        commands, "offer", tr("offer orphaned work to whoever has its record now ('orphans')")
+    )
+    offering.add_argument("id", metavar="ID")
 
 
 def _files(commands: _Commands[_Parser]) -> None:

@@ -35,6 +35,8 @@ HANDLERS: Mapping[str, str] = {
     "undo": "writing.undo",
     "conflicts": "inbox.conflicts",
     "resolve": "inbox.resolve",
+    "orphans": "handing.orphans",
+    "offer": "handing.offer",
     "import": "files.import_",
     "import-revert": "files.import_revert",
     "export": "files.export_",

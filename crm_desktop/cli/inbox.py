@@ -10,7 +10,7 @@ from crm_core.errors import InvalidValue, NotFound
 from crm_core.fields import Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
-from crm_core.merge import DELETED
+from crm_core.merge import DELETED, Why
 from crm_core.values import check
 from crm_desktop.cli.desk import Desk, Json, table
 from crm_desktop.cli.outcome import Exit, Usage
@@ -152,6 +152,8 @@ def _taken(c: Connection, row: ConflictRow, me: RecordId, take: str) -> Value:
     if take == "mine":
         if is_parked:
             return mine
+        if row.why == Why.HANDOVER:  # what stands is the side of whoever has the record
+            return row.current
         shown = inbox.shown_here(c, row)
         return shown if _wrote(c, row, shown) else _the_parked_one(c, row)
     if take == "theirs":

@@ -11,7 +11,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.merge import DELETED
+from crm_core.merge import DELETED, Why
 from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal import offering
@@ -26,6 +26,7 @@ from crm_desktop.models.journal.deciding import (
     take_discard_back,
 )
 from crm_desktop.models.journal.following import SENT
+from crm_desktop.models.journal.offering import can_offer, offer
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.resolving import resolve, resolve_all
 from crm_desktop.models.journal.rows import fetch, server_version
@@ -40,11 +41,14 @@ __all__ = [
     "SalvageRow",
     "StuckRow",
     "WayBack",
+    "asks",
+    "can_offer",
     "conflicts",
     "decided",
     "discard",
     "discard_for_now",
     "keep_as_draft",
+    "offer",
     "quarantined",
     "queue",
     "resend",
@@ -75,7 +79,8 @@ class ParkedValue:
 @dataclass(frozen=True, slots=True)
 class ConflictRow:
     """Two decisions about one field (or group; or `deleted`). `current` is what all copies show;
-    for a group it and the parked values are dicts of the members."""
+    for a group it and the parked values are dicts of the members. `owner`: who has the record of
+    work that was handed over."""
 
     id: RecordId
     kind: str
@@ -95,6 +100,7 @@ class ConflictRow:
     resolution: Value = None
     resolved_by: RecordId | None = None
     resolved_at: str = ""
+    owner: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,8 @@ class QueueRow:
 
 _CONFLICTS = (
     "SELECT id, seq, record, field, why, base, parked, coalesce(state, 'open'), created_at,"
-    " resolution, resolved_by, updated_at FROM conflict"
+    " resolution, resolved_by, updated_at, CASE WHEN why = 'handover' THEN (SELECT a.owner"
+    " FROM account a WHERE a.id = conflict.root AND a.deleted = 0) END FROM conflict"
 )
 
 
@@ -176,7 +183,7 @@ def decided(c: Connection, limit: int) -> tuple[ConflictRow, ...]:
 
 def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
     conflict_id, seq, link, field, why, base, parked, state = row[:8]
-    arrived_at, resolution, resolved_by, resolved_at = row[8:]
+    arrived_at, resolution, resolved_by, resolved_at, owner = row[8:]
     kind, _, record = (link or "").partition("/")
     stored = fetch(c, kind, RecordId(record)) if kind in CATALOG else None
     name = (
@@ -196,7 +203,16 @@ def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
         _parked(parked), state, seq, gone,
         arrived_at or "", from_json(resolution) if resolution else None,
         id_of(resolved_by) if resolved_by else None, resolved_at or "",
+        id_of(owner) if owner else None,
     )  # fmt: skip
+
+
+def asks(row: ConflictRow, user: str) -> bool:
+    """Whether a conflict waits for this user: for the authors of what is parked, and where work
+    was handed over for whoever has its record."""
+    if row.why == Why.HANDOVER:
+        return row.owner in (None, user)
+    return any(parked.author == user for parked in row.parked)
 
 
 def shown_here(c: Connection, row: ConflictRow) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -12,6 +12,7 @@ from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, is_id
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.handing import codes_in, outcomes_in
 from crm_desktop.models.journal.deciding import hanging_on
 from crm_desktop.models.journal.rebase import WHOLE, Refusals, refusals_in
 from crm_desktop.models.labels import titles
@@ -34,7 +35,8 @@ class OwnStep:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One change of a step: its record and the values before and after."""
+    """One change of a step: its record and the values before and after. `outcomes`: what became of
+    each field that was offered, a code of `crm_core.problems`."""
 
     kind: str
     record: RecordId
@@ -42,13 +44,15 @@ class Part:
     op: Op
     new: Mapping[str, Value]
     old: Mapping[str, Value]
+    outcomes: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class SettledRow:
     """A step that has gone its way: confirmed by the server, or discarded here.
 
-    `kind` and `record` are those of its first change.
+    `kind` and `record` are those of its first change. `offered`: of an offer, what became of each
+    of its fields.
     """
 
     cs_id: ChangeSetId
@@ -60,6 +64,7 @@ class SettledRow:
     kind: str
     record: RecordId
     changes: int
+    offered: tuple[str, ...] = ()
 
 
 def own_steps(
@@ -84,17 +89,17 @@ def own_steps(
 def parts(c: Connection, cs_id: ChangeSetId) -> tuple[Part, ...]:
     """What a step changes, record by record, in its order."""
     rows = c.rows(
-        "SELECT o.kind, o.id, o.op, o.new, o.old FROM op o JOIN changeset s ON s.n = o.cs"
-        " WHERE s.id = ? ORDER BY o.i LIMIT ?",
+        "SELECT o.kind, o.id, o.op, o.new, o.old, o.i, iif(o.op = 'offer', s.verdict, NULL)"
+        " FROM op o JOIN changeset s ON s.n = o.cs WHERE s.id = ? ORDER BY o.i LIMIT ?",
         (blob(cs_id), OPS_MAX),
     )
     named = titles(c, {(kind, id_of(key)) for kind, key, *_ in rows if kind in CATALOG})
     return tuple(
         Part(
             kind, id_of(key), named.get((kind, id_of(key)), ""), Op(op),
-            _VALUES.decode(new), _VALUES.decode(old),
+            _VALUES.decode(new), _VALUES.decode(old), outcomes_in(verdict, i, kind),
         )
-        for kind, key, op, new, old in rows
+        for kind, key, op, new, old, i, verdict in rows
     )  # fmt: skip
 
 
@@ -133,7 +138,8 @@ def settled(c: Connection, limit: int) -> tuple[SettledRow, ...]:
     """Own steps that were confirmed or discarded, the newest first."""
     rows = c.rows(
         "SELECT s.id, s.label, s.at, s.state, s.confirmed_at, s.undone, o.kind, o.id,"
-        " (SELECT count(*) FROM op WHERE cs = s.n) FROM changeset s"
+        " (SELECT count(*) FROM op WHERE cs = s.n), iif(o.op = 'offer', s.verdict, NULL)"
+        " FROM changeset s"
         " JOIN op o ON o.rid = (SELECT rid FROM op WHERE cs = s.n ORDER BY i LIMIT 1)"
         " WHERE s.state IN ('confirmed', 'discarded') ORDER BY s.n DESC LIMIT ?",
         (limit,),
@@ -141,9 +147,9 @@ def settled(c: Connection, limit: int) -> tuple[SettledRow, ...]:
     return tuple(
         SettledRow(
             ChangeSetId(cs.hex()), label, at, state, settled_at or "", bool(undone), kind,
-            id_of(key), many,
+            id_of(key), many, codes_in(verdict),
         )
-        for cs, label, at, state, settled_at, undone, kind, key, many in rows
+        for cs, label, at, state, settled_at, undone, kind, key, many, verdict in rows
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ class Parked(msgspec.Struct, frozen=True):
     """What lies where. `pending` changesets still go out; the others wait for this user.
 
     `unconfirmed` ones were acked but not yet seen in the feed. `conflict` counts the records whose
-    open conflicts hold a value of this user.
+    open conflicts ask this user.
     """
 
     pending: int = 0

@@ -11,6 +11,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId, is_id
 from crm_desktop.models import labels
 from crm_desktop.models.agenda import Appointment, Due, appointments, due_accounts
+from crm_desktop.models.asking import IS_ASKED
 from crm_desktop.models.complaints import Pressing, pressing_of
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.counts import ENDED_COMPLAINTS
@@ -191,11 +192,9 @@ loads the journal, for which the first page does not wait."""
 
 _DISPUTED = (
     "SELECT record FROM conflict WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
-    " AND EXISTS (SELECT 1 FROM json_each(CASE json_type(parked) WHEN 'array' THEN parked"
-    " ELSE '[]' END) WHERE type = 'object' AND value ->> 'author' = ?)"
-    " GROUP BY record ORDER BY max(rid) DESC"
+    f" AND {IS_ASKED} GROUP BY record ORDER BY max(rid) DESC"
 )
-"""The records in whose open conflicts a value of the user lies; of others, others are asked."""
+"""The records whose open conflicts ask the user; of others, others are asked."""
 
 
 def _decisions(c: Connection, user: RecordId) -> Decisions:

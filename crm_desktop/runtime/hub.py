@@ -19,6 +19,7 @@ from crm_desktop.runtime.lanes import Lanes
 if TYPE_CHECKING:
     from crm_core.wire import HistoryEntry
     from crm_desktop.models.connection import Connection
+    from crm_desktop.models.handing import Handed
     from crm_desktop.models.journal import Undone
     from crm_desktop.models.merging import Moved
     from crm_desktop.models.store import Store
@@ -185,6 +186,17 @@ class DataHub(QObject):
             from crm_desktop.models.merging import newly_moved
 
             return newly_moved(store)
+
+        self._lanes.write(run, then, owner=owner)
+
+    def handed(self, then: Callable[[tuple[Handed, ...]], None], *, owner: QObject) -> None:
+        """Hand over what became of work that was offered, each once for good."""
+        store = self._store
+
+        def run() -> tuple[Handed, ...]:
+            from crm_desktop.models.handing import newly_handed
+
+            return newly_handed(store)
 
         self._lanes.write(run, then, owner=owner)
 

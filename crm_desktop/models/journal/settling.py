@@ -12,6 +12,7 @@ from crm_core.ids import RecordId
 from crm_core.merge import Result
 from crm_core.values import instant_of
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
+from crm_desktop.models.asking import IS_ASKED
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, leaving, offering
 from crm_desktop.models.journal.cancelling import cancel_out
@@ -287,8 +288,7 @@ def parked(c: Connection, user: RecordId) -> Parked:
     conflicts = c.value(
         "SELECT count(DISTINCT record) FROM conflict"
         " WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
-        " AND EXISTS (SELECT 1 FROM json_each(CASE json_type(parked) WHEN 'array' THEN parked"
-        " ELSE '[]' END) WHERE type = 'object' AND value ->> 'author' = ?)",
+        f" AND {IS_ASKED}",
         (user,),
     )
     return Parked(

@@ -117,7 +117,9 @@ def sides_of(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], lis
     parked values stand as mine's counterpart (cli.md, `resolve`)."""
     parked = [_parked_side(x, me, titles) for x in row.parked]
     has_mine = any(side.is_mine for side in parked)
-    current_is_mine = not has_mine and (row.current_by == me or not row.current_by)
+    is_offered = row.why == Why.HANDOVER  # what stands is the side of whoever has the record
+    is_theirs = not is_offered and bool(row.current_by) and row.current_by != me
+    current_is_mine = not has_mine and not is_theirs
     current = _current_side(row, me, titles, is_mine=current_is_mine)
     everything = [*parked, current]
     return (

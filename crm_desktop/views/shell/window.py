@@ -298,6 +298,7 @@ class Shell(QWidget):
                 pane.take_summary(summary)
         if summary.outbox_changed and not summary.changesets:  # the server has judged something
             self._hub.moved(self._tell_moved, owner=self)
+            self._hub.handed(self._telling.tell_handed, owner=self)
         kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
         if kinds & {"complaint", "task"}:
             self._read_counts()

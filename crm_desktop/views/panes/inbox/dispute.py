@@ -218,11 +218,12 @@ class DisputeView(QWidget):
 
     def _show_state(self, dispute: Dispute) -> None:
         tone = "warn" if dispute.is_for_me else "ink2"
-        mine, others = tr("Conflict"), tr("Waiting for another person")
+        mine = tr("Offered to you") if dispute.is_offer else tr("Conflict")
+        others = tr("Waiting for another person")
         self._state.setText(mine if dispute.is_for_me else others)
         self._state.setProperty("tone", tone)
         self._state.style().polish(self._state)
-        self._icon.show_icon("conflict", tone)
+        self._icon.show_icon("orphaned" if dispute.is_offer else "conflict", tone)
 
     def _show_rows(self, dispute: Dispute) -> None:
         old, counts = self._grid, {field: len(x) for field, x in self._alike.items()}

@@ -11,11 +11,13 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.i18n import Message, tr_noop
 from crm_core.merge import Why
-from crm_core.problems import words_for
+from crm_core.problems import PROBLEMS, words_for
 from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.inbox import QueueRow, StuckRow
 from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.models.journal.offering import REFUSED
 from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say, when_words
+from crm_desktop.views.kit.offers import outcome_words
 from crm_desktop.views.panes.inbox.read import Apart, Contents, Decided, Dispute, Stuck
 
 Payload: TypeAlias = "Dispute | Stuck | Apart | QueueRow | SettledRow | Decided"
@@ -68,6 +70,8 @@ def counts(contents: Contents) -> Mapping[Tab, int]:
 
 def reason(row: StuckRow) -> Message:
     """Why own work lies here."""
+    if row.state == "orphaned" and row.code == REFUSED:
+        return words_for(REFUSED, {})
     if row.state in _REASONS:
         return Message(_REASONS[row.state])
     return words_for(row.code or "atomic.part", row.params, CATALOG.get(row.kind))
@@ -97,9 +101,11 @@ def _waiting(contents: Contents) -> Iterator[Group]:
         "held": tr("Drafts"),
         "orphaned": tr("Orphaned"),
         "blocked": tr("Waiting for another change"),
+        "offered": tr("Offered by you"),
     }
-    mine = (row for row in contents.disputes if row.is_for_me)
-    yield Group(tr("Conflicts"), tuple(map(_dispute, mine)))
+    mine = [row for row in contents.disputes if row.is_for_me]
+    yield Group(tr("Conflicts"), tuple(_dispute(row) for row in mine if not row.is_offer))
+    yield Group(tr("Offered to you"), tuple(_dispute(row) for row in mine if row.is_offer))
     for state, name in names.items():
         rows = (entry for entry in contents.stuck if entry.row.state == state)
         yield Group(name, tuple(map(_stuck, rows)))
@@ -110,8 +116,9 @@ def _waiting(contents: Contents) -> Iterator[Group]:
 
 def _dispute(row: Dispute) -> Entry:
     at = max((x.conflict.arrived_at or x.conflict.current_at for x in row.decisions), default="")
+    icon, tone = ("orphaned", "orphan") if row.is_offer else ("conflict", "warn")
     return Entry(
-        f"c/{row.kind}/{row.record}", "conflict", "warn" if row.is_for_me else "ink3",
+        f"c/{row.kind}/{row.record}", icon, tone if row.is_for_me else "ink3",
         row.title or kind_words(row.kind),
         " · ".join(_about(row)), day_of(at), row, {},
     )  # fmt: skip
@@ -147,6 +154,7 @@ _STUCK = {
     "held": ("edit", "ink2"),
     "blocked": ("pause", "ink2"),
     "orphaned": ("orphaned", "orphan"),
+    "offered": ("orphaned", "ink2"),
 }
 
 
@@ -160,8 +168,10 @@ def _stuck(entry: Stuck) -> Entry:
             "draft": tr("Keep as draft"),
             "discard": tr("Discard"),
         }
+    if entry.can_offer:
+        acts = {"offer": tr("Offer it"), "discard": tr("Discard")}
     second = words(reason(row))
-    if row.state == "orphaned":
+    if row.state == "orphaned" and row.code != REFUSED:
         second = tr_n(
             "One of your values waits here", "{n} of your values wait here", len(row.mine)
         )
@@ -233,6 +243,8 @@ def _resolved(row: Decided) -> tuple[str, Entry]:
 def _settled(row: SettledRow) -> tuple[str, Entry]:
     states = {"confirmed": tr("sent and confirmed"), "discarded": tr("discarded here")}
     state = tr("taken back") if row.undone else states[row.state]
+    if row.offered and row.state == "confirmed":
+        state = outcome_words(row.offered)
     icon = "close" if row.state == "discarded" else "undo" if row.undone else "check"
     second = f"{kind_words(row.kind)} · {state}"
     entry = Entry(f"h/{row.cs_id}", icon, "ink3", row.label, second, day_of(row.at), row, {})
@@ -242,4 +254,5 @@ def _settled(row: SettledRow) -> tuple[str, Entry]:
 _REASONS: Mapping[str, str] = {
     "orphaned": tr_noop("The record went to somebody else before this was sent; it is kept here."),
     "blocked": tr_noop("It builds on work of yours that was refused."),
+    "offered": PROBLEMS["offer.waits"],
 }

@@ -225,6 +225,7 @@ class InboxPane(QWidget):
             "fix": self._stuck.begin,
             "draft": self._stuck.keep_as_draft,
             "discard": self._stuck.ask_discard,
+            "offer": self._stuck.offer,
         }
         acts[act]()
 
@@ -234,6 +235,7 @@ class InboxPane(QWidget):
             self._dispute.apply()
         elif self._right.currentWidget() is self._stuck:
             self._stuck.send()
+            self._stuck.offer()
 
     def _put_off(self) -> None:
         self._side.tree.choose_next()
@@ -254,6 +256,9 @@ class InboxPane(QWidget):
 
     def _resend(self, cs_id: str, fixes: Fixes) -> None:
         self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
+
+    def _offer(self, cs_id: str) -> None:
+        self._write(lambda store: inbox.offer(store, ChangeSetId(cs_id)))
 
     def _note_discarded(self) -> None:
         # The keyboard stays here, where Ctrl+Z takes it back.
@@ -363,6 +368,7 @@ class InboxPane(QWidget):
         self._dispute.opened.connect(self._tell_opened)
         self._dispute.put_off.connect(self._put_off)
         self._stuck.resend_asked.connect(self._resend)
+        self._stuck.offer_asked.connect(self._offer)
         self._stuck.draft_asked.connect(self._keep_as_draft)
         self._discarding.discarded.connect(self._note_discarded)
         self._discarding.taken_back.connect(self.refresh)

@@ -9,6 +9,7 @@ from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import Field, Value
 from crm_core.ids import ChangeSetId
+from crm_core.merge import Why
 from crm_desktop.i18n import tr
 from crm_desktop.models import inbox, inbox_facts
 from crm_desktop.models.connection import Connection
@@ -26,8 +27,8 @@ _NEED_ONE = ("rejected", "held", "orphaned")
 
 @dataclass(frozen=True)
 class Dispute:
-    """The open conflicts of one record. `is_for_me`: one of the values that wait is this user's;
-    else another person is asked."""
+    """The open conflicts of one record. `is_for_me`: one of the values that wait is this user's, or
+    they were offered to him; else another person is asked."""
 
     kind: str
     record: str
@@ -36,13 +37,20 @@ class Dispute:
     gone: bool = False
     is_for_me: bool = True
 
+    @property
+    def is_offer(self) -> bool:
+        """Whether all of it was typed by somebody whose sight the record left."""
+        return all(x.conflict.why == Why.HANDOVER for x in self.decisions)
+
 
 @dataclass(frozen=True)
 class Stuck:
-    """Own work that the server did not take, with the names of what its values lead to."""
+    """Own work that the server did not take, with the names of what its values lead to.
+    `can_offer`: whoever has the record now may be asked to take it over."""
 
     row: StuckRow
     titles: Titles
+    can_offer: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,8 @@ def _stuck(connection: Connection) -> Iterator[Stuck]:
     }
     titles = titles_of(connection, tuple(sorted(keys)))
     for row in rows:
-        yield Stuck(row, titles)
+        can_offer = row.state == "orphaned" and inbox.can_offer(connection, row.cs_id)
+        yield Stuck(row, titles, can_offer)
 
 
 def _apart(connection: Connection) -> Iterator[Apart]:
@@ -146,7 +155,7 @@ def _disputes(conflicts: Iterable[ConflictRow], me: str, titles: Titles) -> Iter
         by_record.setdefault((conflict.kind, conflict.record), []).append(conflict)
     for (kind, record), rows in by_record.items():
         decisions = tuple(_decision(row, me, titles) for row in rows)
-        is_for_me = any(parked.author == me for row in rows for parked in row.parked)
+        is_for_me = any(inbox.asks(row, me) for row in rows)
         yield Dispute(kind, record, rows[0].title, decisions, rows[0].deleted, is_for_me)
 
 

@@ -119,6 +119,8 @@ def _words(entry: Entry) -> str:
 
 def _settled_words(row: SettledRow) -> str:
     at = when_words(row.at)
+    if row.offered and row.state == "confirmed":
+        return tr("Offered {at} to whoever has the record now.", at=at)
     if row.state == "discarded" and row.undone:
         return tr("Made here {at}; taken back before the server took it.", at=at)
     if row.state == "discarded":

@@ -48,12 +48,14 @@ class _Look:
 
 
 class StuckView(QWidget):
-    """Shows refused, blocked, kept and orphaned work.
+    """Shows refused, blocked, kept, orphaned and offered work.
 
-    Signals: `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`, `discard_meant(cs_id)` before it
-    is confirmed and `discard_asked(cs_id, title)` after, `opened(kind, id)`.
+    Signals: `offer_asked(cs_id)`, `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`,
+    `discard_meant(cs_id)`
+    before it is confirmed and `discard_asked(cs_id, title)` after, `opened(kind, id)`.
     """
 
+    offer_asked = Signal(str)
     resend_asked = Signal(str, object)
     draft_asked = Signal(str)
     discard_meant = Signal(str)
@@ -84,13 +86,14 @@ class StuckView(QWidget):
         self._reason.show_reason(words(reason), look.safe, look.tone)
         self._problem.hide()
         self._show_values(entry)
-        self._show_ways(row)
+        self._show_ways(entry)
 
     def begin(self) -> None:
         """Give the keyboard to what is to be put right, else to the first way out."""
         target = self._editors[0].widget if self._editors else self._send
         if not self._editors and not self._send.isVisibleTo(self):
-            target = self._discard
+            ways = (self._offer, self._discard, self._copy)
+            target = next(way for way in ways if way.isVisibleTo(self) or way is self._copy)
         (target.focusProxy() or target).setFocus(Qt.FocusReason.TabFocusReason)
 
     def send(self) -> None:
@@ -106,6 +109,11 @@ class StuckView(QWidget):
             return
         fixes: Fixes = {(row.kind, row.record): fixed} if fixed else {}
         self.resend_asked.emit(row.cs_id, fixes)
+
+    def offer(self) -> None:
+        """Ask to offer it to whoever has the record now."""
+        if self._entry is not None and self._entry.can_offer:
+            self.offer_asked.emit(self._entry.row.cs_id)
 
     def ask_discard(self) -> None:
         """Ask what would go, to be told of it before the only copy goes."""
@@ -179,12 +187,15 @@ class StuckView(QWidget):
         if cells[2]:
             grid.addWidget(label(self._table, cells[2]), at + 1, 2, _TOP)
 
-    def _show_ways(self, row: StuckRow) -> None:
+    def _show_ways(self, entry: Stuck) -> None:
+        row = entry.row
         self._sure.hide()
         # What waits for another change is decided there.
         self._ways.setVisible(row.state != "blocked")
         self._line.setVisible(row.state != "blocked")
-        is_here = row.state != "orphaned"
+        is_here = row.state not in ("orphaned", "offered")
+        self._offer.setVisible(entry.can_offer)
+        self._discard.setVisible(row.state != "offered")
         self._open.setVisible(is_here)
         self._send.setText(send_words(row))
         self._send.setAccessibleName(send_words(row))
@@ -235,6 +246,7 @@ class StuckView(QWidget):
         self._problem.hide()
         self._open = flat(tr("Open record"), self)
         self._send = primary(tr("Fix and resend"), self, keys=SEND_KEYS)
+        self._offer = primary(tr("Offer to the new owner"), self, keys=SEND_KEYS)
         self._draft = normal(tr("Keep as draft"), self)
         self._copy = normal(tr("Copy my values"), self)
         self._discard = flat(tr("Discard"), self)
@@ -243,6 +255,7 @@ class StuckView(QWidget):
         self._ways, self._sure = QWidget(self), QWidget(self)
         self._open.clicked.connect(self._tell_open)
         self._send.clicked.connect(self.send)
+        self._offer.clicked.connect(self.offer)
         self._draft.clicked.connect(self.keep_as_draft)
         self._copy.clicked.connect(self._copy_values)
         self._discard.clicked.connect(self.ask_discard)
@@ -259,8 +272,9 @@ class StuckView(QWidget):
         self._question = label(self._sure)
         _in_a_line(self._sure, self._question, self._no, self._yes)
         _in_a_line(
-            self._ways, label(self._ways), self._discard, self._copy, self._draft, self._send
-        )
+            self._ways, label(self._ways), self._discard, self._copy, self._draft, self._offer,
+            self._send,
+        )  # fmt: skip
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -310,7 +324,11 @@ def _look(state: str) -> _Look:
         ),
         "orphaned": _Look(
             tr("Orphaned"), "orphaned", "orphan",
-            tr("Copy it for the new owner, or discard it. Nobody else removes it."),
+            tr("Offer or copy it to the new owner, or discard it. Nobody else removes it."),
+        ),
+        "offered": _Look(
+            tr("Offered by you"), "orphaned", "ink2",
+            tr("It stays here until somebody has decided; the history tells what became of it."),
         ),
     }  # fmt: skip
     return looks[state]

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.fields import Value
-from crm_desktop.i18n import tr
+from crm_core.problems import words_for
+from crm_desktop.i18n import tr, words
 from crm_desktop.views.kit.words import Titles, shown
 from crm_desktop.views.panes.inbox.entries import kind_words
 from crm_desktop.views.panes.inbox.parts import hairline, label
@@ -44,24 +45,31 @@ def blocks_of(parts: Sequence[PartInWords]) -> Iterator[Block]:
         Op.DELETE: tr("delete"),
         Op.RESTORE: tr("restore"),
         Op.MERGE: tr("merge"),
+        Op.OFFER: tr("offer"),
     }
     for one in parts:
         part = one.part
-        words = (kind_words(part.kind), part.title, acts.get(part.op, ""))
-        title = " · ".join(x for x in words if x)
-        yield Block(title, tuple(rows_of(part.kind, part.old, part.new, one.titles)))
+        named = (kind_words(part.kind), part.title, acts.get(part.op, ""))
+        title = " · ".join(x for x in named if x)
+        rows = rows_of(part.kind, part.old, part.new, one.titles, part.outcomes)
+        yield Block(title, tuple(rows))
 
 
 def rows_of(
-    kind: str, old: Mapping[str, Value], new: Mapping[str, Value], titles: Titles
-) -> Iterator[Row]:
-    """The fields of a change in words; what was empty and stays so is left out."""
+    kind: str, old: Mapping[str, Value], new: Mapping[str, Value], titles: Titles,
+    outcomes: Mapping[str, str] | None = None,
+) -> Iterator[Row]:  # fmt: skip
+    """The fields of a change in words; what was empty and stays so is left out. Below a value that
+    was offered stands what became of it."""
     entity = CATALOG.get(kind)
     for name, value in new.items():
         field = entity.by_name.get(name) if entity is not None else None
         if field is None:
             continue
         before, after = shown(field, old.get(name), titles), shown(field, value, titles)
+        code = outcomes.get(name) if outcomes else None
+        if code is not None:
+            after = f"{after or '–'}\n{words(words_for(code, {}))}"
         if before or after:
             yield Row(tr(field.label), before, after)
 
@@ -98,8 +106,8 @@ class ValuesView(QWidget):
         if block.title:
             grid.addWidget(label(made, block.title, role="section"), 0, 0, 1, 3)
         heads = self._heads or (tr("Field"), tr("Before"), tr("After"))
-        for column, words in enumerate(heads):
-            grid.addWidget(label(made, words, role="caption"), 1, column)
+        for column, text in enumerate(heads):
+            grid.addWidget(label(made, text, role="caption"), 1, column)
         for n, row in enumerate(block.rows):
             grid.addWidget(hairline(made), 2 + 2 * n, 0, 1, 3)
             name = label(made, row.label)
