@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import random
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +24,9 @@ from crm_desktop.runtime.standing import Standing, time_of_day, time_or_day
 
 if TYPE_CHECKING:
     from crm_desktop.profile import Profile
+    from crm_desktop.runtime.live import Live
     from crm_desktop.sync.last_run import LastRun
+    from crm_desktop.sync.listening import Heard
     from crm_desktop.sync.runner import Run, Runner
     from crm_desktop.sync.schedule import Schedule, Watchdog
 
@@ -35,7 +39,6 @@ WATCH_EVERY_MS = 5_000
 log = logging.getLogger(__name__)
 
 _MS = 1000
-_SHORTEST_MS = 10
 
 
 class _Facts(msgspec.Struct, frozen=True):
@@ -71,6 +74,10 @@ class Autosync(QObject):
         self._is_cancelled = self._is_paused = False
         self._pending = 0
         self._is_restarting = False
+        self._live: Live | None = None
+        self._spares_metered = True
+        self._is_sparing = self._wants_all = False
+        self._reached, self._access = 0, ""
         self._watchdog: Watchdog | None = None
         self._watch = QTimer(self, interval=WATCH_EVERY_MS)
         self._watch.timeout.connect(self._look_for_progress)
@@ -83,7 +90,8 @@ class Autosync(QObject):
         QTimer.singleShot(FIRST_AFTER_MS, self, self._begin)
 
     def sync_now(self) -> None:
-        """A person wants it now."""
+        """A person wants it now, and all of it, whatever the network costs."""
+        self._wants_all = True
         if self._schedule is not None:
             self._schedule.asked(time.monotonic())
             self._wait()
@@ -96,6 +104,18 @@ class Autosync(QObject):
         self._schedule = None
         if self._runner is not None:
             self._runner.stop()
+        if self._live is not None:
+            self._live.stop()
+
+    @property
+    def is_sparing(self) -> bool:
+        """Whether bytes are paid for here, and a person has not said that this is no matter."""
+        return self._is_sparing
+
+    def spare_metered(self, *, spares: bool) -> None:
+        """Whether a metered network is to be used for what is needed alone."""
+        self._spares_metered = spares
+        self._look_at_the_price()
 
     def look(self) -> None:
         """Say how things stand, without a word to the server."""
@@ -127,7 +147,7 @@ class Autosync(QObject):
         if due_s is None:
             self._timer.stop()
             return
-        self._timer.start(max(round((due_s - time.monotonic()) * _MS), _SHORTEST_MS))
+        self._timer.start(max(math.ceil((due_s - time.monotonic()) * _MS), 0))
 
     def _run_if_due(self) -> None:
         schedule = self._schedule
@@ -169,8 +189,15 @@ class Autosync(QObject):
             write=self._lanes.in_write_lane,
             announce=self._pass_on,
         ).with_second(second_file(self._profile), progress=self._pass_progress_on)
+        runner.is_sparing = self._is_sparing and not self._wants_all
+        self._wants_all = False
         self._runner, self._has_connected = runner, True
-        return runner.run()
+        run = runner.run()
+        self._reached = runner.reached or self._reached
+        self._access = self._profile.session.access
+        if self._live is None:
+            import_module("PySide6.QtNetwork")  # the window's thread is to wait for no library
+        return run
 
     def _pass_on(self, summary: Summary) -> None:
         self._lanes.report(summary, self._take_summary, owner=self)
@@ -216,10 +243,64 @@ class Autosync(QObject):
         if not self._is_paused or self._has_come_through:
             self._remember(failure)
         if self._schedule is not None:
-            self._schedule.ended(time.monotonic(), RunEnded(failure, pending, acked))
+            ended = RunEnded(failure, pending, acked, self._reached)
+            self._schedule.ended(time.monotonic(), ended)
             self._wait()
+            self._listen(failure)
         self._show()
         self.run_ended.emit(failure)
+
+    # Hints, and what the system says
+
+    def _listen(self, failure: CrmError | None) -> None:
+        """After each run: go on listening with what it left, if it left something."""
+        from crm_desktop.sync.failures import FailureClass, class_of
+        from crm_desktop.sync.listening import HttpLine, Ticket
+
+        if self._live is None:
+            if failure is not None:
+                return
+            from crm_desktop.runtime.live import Live
+
+            line = HttpLine(self._profile.settings.server)
+            live = self._live = Live(line, self._lanes, self)
+            live.heard.connect(self._take_hint)
+            live.came_back.connect(self._note_return)
+            live.metered_changed.connect(self._look_at_the_price)
+            self._look_at_the_price()
+        shut_out = failure is not None and class_of(failure) is FailureClass.AUTH
+        is_quiet = self._is_sparing or shut_out or not self._access
+        self._live.listen(None if is_quiet else Ticket(self._access, self._reached))
+
+    def _take_hint(self, heard: Heard) -> None:
+        schedule, now_s = self._schedule, time.monotonic()
+        if schedule is None:
+            return
+        if heard.hi or heard.turned_away:
+            schedule.hinted(now_s, heard.hi)
+        else:
+            schedule.answered(now_s)
+        self._wait()
+
+    def _note_return(self) -> None:
+        if self._schedule is not None:
+            self._schedule.reachable(time.monotonic())
+            self._wait()
+
+    def _look_at_the_price(self) -> None:
+        """Where bytes are paid for, hints rest and the server is asked less often; afterwards what
+        has waited is fetched at once."""
+        is_metered = self._live is not None and self._live.is_metered
+        is_sparing = is_metered and self._spares_metered
+        if is_sparing is self._is_sparing or self._schedule is None:
+            return
+        self._is_sparing = is_sparing
+        self._schedule.spare(sparing=is_sparing)
+        if is_sparing and self._live is not None:
+            self._live.listen(None)
+        elif not is_sparing:
+            self._note_return()
+        self._show()
 
     def _remember(self, failure: CrmError | None) -> None:
         store = self._profile.store
@@ -261,6 +342,6 @@ class Autosync(QObject):
                 found.state.value, facts.parked.pending, facts.parked.needs_you,
                 since, ended.failure, at, self._fetched, self._sending,
                 max(self._sending - facts.parked.pending, 0), self._is_paused,
-                self._in_sight, bool(facts.state.in_sight),
+                self._in_sight, bool(facts.state.in_sight), self._is_sparing,
             )
         )  # fmt: skip

@@ -14,7 +14,8 @@ class Standing(msgspec.Struct, frozen=True):
     time of day, `since` too, or the day where that is an earlier one; `failure`: the
     `FailureClass` that has ended every run since then, or "". While a run sends, `sent` of
     `sending` have gone; `paused`: a person ended the last run before its end. In a first fetch
-    `fetched` of `in_sight` rows have arrived; `today_only`: what is needed today is here alone."""
+    `fetched` of `in_sight` rows have arrived; `today_only`: what is needed today is here alone;
+    `sparing`: this network is metered, and is used for what is needed alone."""
 
     state: str = ""
     waiting: int = 0
@@ -28,6 +29,7 @@ class Standing(msgspec.Struct, frozen=True):
     paused: bool = False
     in_sight: int = 0
     today_only: bool = False
+    sparing: bool = False
 
 
 def time_of_day(moment: dt.datetime) -> str:

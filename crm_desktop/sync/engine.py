@@ -80,6 +80,8 @@ class _Run:
     verified: bool = False
     doubted: tuple[str, ...] = ()
     new_history: bool = False
+    sparing: bool = False
+    held: bool = False
     former: str = ""
     push_failure: CrmError | None = None
     pull_failure: CrmError | None = None
@@ -100,13 +102,15 @@ class _Run:
         return isinstance(self.push_failure, SignedOut | Withdrawn)
 
 
-def synchronise(*, repair: bool = True, thorough: bool = False) -> Steps[Outcome]:
+def synchronise(
+    *, repair: bool = True, thorough: bool = False, sparing: bool = False
+) -> Steps[Outcome]:
     """One whole synchronisation. `repair`: where digests disagree, fetch again what differs;
-    `thorough`: compare the content of everything too."""
-    run = _Run()
+    `thorough`: compare the content of everything too; `sparing`: of a first fetch only today."""
+    run = _Run(sparing=sparing)
     for _ in range(ROUNDS_MAX):
         yield from _round(run)
-        if run.pull_failure is not None or run.shut_out:
+        if run.pull_failure is not None or run.shut_out or run.held:
             break
         if repair and (thorough or run.doubted or not run.verified):
             repair = False
@@ -157,6 +161,9 @@ def _pulled(run: _Run, state: SyncState) -> Steps[Pulled]:
         pulled = yield from pull_phase(run.tally)
         if not pulled.is_part:
             return pulled
+    if (state.first or state.in_sight) and run.sparing:
+        run.held = True  # what is needed today is here; the rest waits for a network that is free
+        return Pulled(verified=False, new_history=False)
     if state.first or state.in_sight:
         yield from fetch_beside(run.tally, lambda epoch: _push_between(run, epoch))
     elif not (state.waits or state.count_due):

@@ -11,9 +11,10 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import IO, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ from crm_desktop.sync.failures import BadAnswer, of_answer
 COMPRESS_FROM_BYTES = 1024
 """Below this, a frame costs more than it saves."""
 
+EVENTS = "text/event-stream"
 ZSTD_LEVEL = 1
 CHUNK_BYTES = 256 * 1024
 SHORT_BYTES = 16 * 1024
@@ -120,6 +122,7 @@ class HttpClient:
             self._session.mount("https://", _SystemTrust(trust))
         self._ask_for_proxies()
         self._proxies_until_s = 0.0
+        self._streaming: requests.Response | None = None
 
     def _ask_for_proxies(self) -> None:
         """What this machine says about proxies; it changes with the network."""
@@ -156,10 +159,33 @@ class HttpClient:
             yield [*lines] if _is_short(response.headers) else lines
 
     @contextmanager
+    def events(self, path: str, token: str, after: int) -> Generator[Iterator[bytes]]:
+        """The lines of a stream of server-sent events, from behind a place on."""
+        headers = {"Accept": EVENTS, "Last-Event-ID": str(after)}
+        with self._open("GET", path, b"", token, headers) as response:
+            if not response.headers.get("Content-Type", "").startswith(EVENTS):
+                raise of_answer(HTTPStatus.NOT_ACCEPTABLE, "", {})
+            self._streaming = response
+            try:
+                yield self._lines(response)
+            except ValueError as error:  # of a connection that was shut down while it was read
+                raise self._broken() from error
+            finally:
+                self._streaming = None
+
+    def hang_up(self) -> None:
+        """End an open stream of events, from any thread: whoever reads it sees its end."""
+        streaming = self._streaming
+        if streaming is not None:
+            with suppress(OSError, ValueError, RuntimeError):  # it has just ended by itself
+                streaming.raw.shutdown()
+
+    @contextmanager
     def _open(
-        self, method: str, path: str, body: bytes, token: str
-    ) -> Generator[requests.Response]:
-        headers: dict[str, str] = {}
+        self, method: str, path: str, body: bytes, token: str,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Generator[requests.Response]:  # fmt: skip
+        headers = dict(more)
         if len(body) >= COMPRESS_FROM_BYTES:
             body = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
             headers["Content-Encoding"] = "zstd"

@@ -109,6 +109,8 @@ class Runner:
         self._left = b""
         self._stopped = threading.Event()
         self.last_judged_s = 0.0
+        self.reached = 0
+        self.is_sparing = False
 
     def with_second(
         self,
@@ -138,7 +140,9 @@ class Runner:
         self._summary = Summary()
         self._server.expect_answer()
         try:
-            outcome = self._drive(synchronise(repair=repair, thorough=thorough))
+            outcome = self._drive(
+                synchronise(repair=repair, thorough=thorough, sparing=self.is_sparing)
+            )
         finally:
             self._close_stream()
             if self._sending is not None:
@@ -238,6 +242,7 @@ class Runner:
             self._tell_progress(verdict.rows)
             return verdict
         verdict = self._write(lambda: self._store.finish(effect.items, effect.end))
+        self.reached = effect.end.hi
         self._tell(verdict.summary)
         return verdict
 

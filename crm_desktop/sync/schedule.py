@@ -21,6 +21,12 @@ PERIOD_S = 300.0
 PERIOD_SPREAD = 0.2
 """Every 5 minutes ± 20 %, so that 800 laptops do not ask in step."""
 
+SPARING_PERIOD_S = 1800.0
+"""The same where each byte is paid for."""
+
+SLEPT_S = 20.0
+"""Clocks that run on for longer than they were watched: the computer slept meanwhile."""
+
 BACK_OFF_FIRST_S = 2.0
 BACK_OFF_MAX_S = 600.0
 
@@ -30,11 +36,13 @@ PROGRESS_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """How a run ended: what failed (None: nothing), and whether work is still waiting."""
+    """How a run ended: what failed (None: nothing), whether work is still waiting, and the place in
+    the feed up to which everything is here (0: it came to none)."""
 
     failure: CrmError | None
     pending: bool = False
     acked: bool = False
+    reached: int = 0
 
 
 class Schedule:
@@ -47,8 +55,10 @@ class Schedule:
         self._not_before_s = 0.0
         self._last_commit_s = -QUIET_S
         self._running = False
-        self._asked_meanwhile = False
+        self._asked_meanwhile = self._pressed_meanwhile = False
         self._shut_out = False
+        self._is_sparing = False
+        self._reached = self._hinted = 0
 
     def due_at(self) -> float | None:
         """The moment of the next run; None while one runs or until somebody signs in."""
@@ -60,11 +70,25 @@ class Schedule:
         """The user changed something."""
         quiet = now_s - self._last_commit_s >= QUIET_S
         self._last_commit_s = now_s
+        self._pressed_meanwhile = self._pressed_meanwhile or quiet
         self._wish(now_s if quiet else now_s + GATHER_S)
 
-    def hinted(self, now_s: float) -> None:
-        """The server has something new."""
+    def hinted(self, now_s: float, hi: int = 0) -> None:
+        """The server has something new, up to a place in the feed (0: it did not say). What is here
+        already is no reason to ask; what a run in progress may miss is looked at when it ends."""
+        if hi and (hi <= self._reached or self._running):
+            self._hinted = max(self._hinted, hi)
+            return
         self._wish(now_s)
+
+    def answered(self, now_s: float) -> None:
+        """The server was reached on another way: waiting for it longer is pointless."""
+        if self._failures:
+            self.reachable(now_s)
+
+    def spare(self, *, sparing: bool) -> None:
+        """Whether asking costs money here: then it is seldom done without a reason."""
+        self._is_sparing = sparing
 
     def reachable(self, now_s: float) -> None:
         """The network came back, or the computer woke up: waiting longer is pointless."""
@@ -83,15 +107,16 @@ class Schedule:
 
     def started(self) -> None:
         """A run begins."""
-        self._running, self._asked_meanwhile = True, False
+        self._running, self._asked_meanwhile, self._pressed_meanwhile = True, False, False
+        self._hinted = 0
 
     def ended(self, now_s: float, end: RunEnded) -> None:
         """A run ended; plan the next."""
         self._running = False
+        self._reached = end.reached or self._reached
         if end.failure is None:
             self._failures = 0
-            soon = self._asked_meanwhile or end.pending
-            self._due_s = now_s + GATHER_S if soon else now_s + self._period()
+            self._due_s = now_s + self._rest(end)
             return
         self._failures += 1
         self._due_s = now_s + self._back_off()
@@ -109,13 +134,35 @@ class Schedule:
         self._due_s = wanted if self._due_s is None else min(self._due_s, wanted)
         self._due_s = max(self._due_s, self._not_before_s)
 
+    def _rest(self, end: RunEnded) -> float:
+        """How long to wait after a run that came through."""
+        if self._pressed_meanwhile or self._hinted > self._reached:
+            return 0.0
+        return GATHER_S if self._asked_meanwhile or end.pending else self._period()
+
     def _period(self) -> float:
-        return PERIOD_S * (1 + PERIOD_SPREAD * (2 * self._random() - 1))
+        period_s = SPARING_PERIOD_S if self._is_sparing else PERIOD_S
+        return period_s * (1 + PERIOD_SPREAD * (2 * self._random() - 1))
 
     def _back_off(self) -> float:
         """Full jitter: anywhere between nothing and a ceiling that doubles with each failure."""
         ceiling = min(BACK_OFF_MAX_S, BACK_OFF_FIRST_S * 2 ** min(self._failures - 1, 30))
         return ceiling * self._random()
+
+
+@dataclass(slots=True)
+class Wakefulness:
+    """Notices that the computer slept: one of its clocks has gone on for longer than somebody
+    watched. The monotonic one stands still meanwhile on some systems, and on others goes on."""
+
+    now_s: float
+    wall_s: float
+
+    def has_slept(self, now_s: float, wall_s: float, *, watched_s: float) -> bool:
+        """Whether it slept since the last call, which was to be `watched_s` ago."""
+        passed_s = max(now_s - self.now_s, wall_s - self.wall_s)
+        self.now_s, self.wall_s = now_s, wall_s
+        return passed_s - watched_s >= SLEPT_S
 
 
 @dataclass(slots=True)

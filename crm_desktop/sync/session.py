@@ -131,6 +131,12 @@ class Session:
         tokens = self._tokens()
         return DeviceId(tokens.device) if tokens is not None else self._device
 
+    @property
+    def access(self) -> str:
+        """The access token, "" without one."""
+        tokens = self._tokens()
+        return tokens.access if tokens is not None else ""
+
     def expect_answer(self) -> None:
         """From now on some answer has to come in time, or the server counts as unreachable."""
         self.client.expect_answer()

@@ -51,6 +51,7 @@ class Server:
     """Takes every changeset, sends one account; or is away; or has ended the sign-in."""
 
     signed_in = True
+    access = ""
 
     def __init__(self) -> None:
         self.pushed: list[str] = []
@@ -104,7 +105,9 @@ def parts(
     monkeypatch.setattr(autosync_module, "FIRST_AFTER_MS", 0)
     lanes = Lanes()
     hub = DataHub(store, lanes)
-    profile = cast("Profile", SimpleNamespace(store=store, session=server, path=store.path.parent))
+    settings = SimpleNamespace(server="http://127.0.0.1:9")
+    known = SimpleNamespace(store=store, session=server, path=store.path.parent, settings=settings)
+    profile = cast("Profile", known)
     made = Autosync(profile, hub, lanes)
     yield made, hub, lanes
     made.stop()
