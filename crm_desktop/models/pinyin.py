@@ -25,6 +25,7 @@ LETTERS_MAX = 32
 
 CJK = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _PIECE = re.compile(rf"[{CJK}]|[a-z0-9]+")
+_RUN = re.compile(rf"[{CJK}]+|[a-z0-9]+")
 _HAS_CJK = re.compile(f"[{CJK}]")
 _CJK_FIRST = "\u3400"
 
@@ -51,7 +52,7 @@ def _umlauts(reading: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=10_000)
-def _phrase(characters: str) -> tuple[str, ...]:
+def _phrase(characters: str) -> Syllables:
     """The reading of each character within its phrase. The ends of companies' names are kept, since
     thousands share them."""
     if not characters:
@@ -61,30 +62,45 @@ def _phrase(characters: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=30_000)
-def _known(phrase: str) -> tuple[str, ...]:
+def _known(phrase: str) -> Syllables:
     """The reading of a phrase: kept, since a company's names share most of theirs."""
-    return readings.of_phrase(phrase)
+    return tuple(map(_umlauts, readings.of_phrase(phrase)))
 
 
 @lru_cache(maxsize=2_000)
 def syllables(text: str) -> tuple[Syllables, tuple[str, ...]]:
     """The readings of a name, and the pieces (characters and Latin words) that they belong to."""
-    pieces = tuple(_PIECE.findall(text.lower())[:SYLLABLES_MAX])
-    characters = "".join([piece for piece in pieces if piece >= _CJK_FIRST])
-    phrase = _phrase(characters)
-    spelt = [*map(_umlauts, phrase)]
+    found, pieces, _ = _read(text)
+    return tuple(found), tuple(pieces)
+
+
+def _read(text: str) -> tuple[list[tuple[str, ...]], list[str], list[int]]:
+    """The readings of each piece of a name, the pieces, and which of them are Latin words."""
+    pieces: list[str] = []
+    chinese: list[str] = []
+    words: list[int] = []
+    for run in _RUN.findall(text.lower()):
+        if run < _CJK_FIRST:
+            words.append(len(pieces))
+            pieces.append(run)
+        else:
+            chinese.append(run)
+            pieces += run
+    if len(pieces) > SYLLABLES_MAX:
+        del pieces[SYLLABLES_MAX:]
+        words = [n for n in words if n < SYLLABLES_MAX]
+    characters = "".join(chinese)[: len(pieces) - len(words)]
+    found = [*_phrase(characters)]
     for n, character in enumerate(characters[:HETERONYM_CHARACTERS]):
-        spelt[n] = _all_spelt(character, phrase[n])
+        found[n] = _all_spelt(character, found[n][0])
     if CLAN in characters:
         places = (n for n, piece in enumerate(pieces) if piece >= _CJK_FIRST)
         for n, place in enumerate(places):
-            if pieces[place + 1 : place + 2] == (CLAN,):
-                spelt[n] = _all_spelt(characters[n], phrase[n])
-    if len(characters) == len(pieces):
-        return tuple(spelt), pieces
-    next_spelt = iter(spelt).__next__
-    found = [next_spelt() if piece >= _CJK_FIRST else (piece,) for piece in pieces]
-    return tuple(found), pieces
+            if pieces[place + 1 : place + 2] == [CLAN]:
+                found[n] = _all_spelt(characters[n], found[n][0])
+    for n in words:
+        found.insert(n, (pieces[n],))
+    return found, pieces, words
 
 
 @lru_cache(maxsize=30_000)
@@ -96,47 +112,44 @@ def _all_spelt(character: str, reading: str) -> tuple[str, ...]:
 
 def spellings(text: str) -> str:
     """What is indexed of a name: spelt out, its initials, and the initials from later syllables."""
-    found, pieces = syllables(text)
+    found, pieces, latin = _read(text)
     if not found:
         return ""
-    known = [one[0] for one in found]
-    initials = [
-        reading if piece < _CJK_FIRST else reading[0]
-        for reading, piece in zip(known, pieces, strict=True)
-    ]
-    tail = "".join(known[HETERONYM_CHARACTERS:])
-    initial_tail = "".join(initials[HETERONYM_CHARACTERS:])
-    words: dict[str, None] = {}
-    fronts = _fronts(found[:HETERONYM_CHARACTERS], pieces[:HETERONYM_CHARACTERS])
-    for whole, short in fronts:
-        words[(whole + tail)[:LETTERS_MAX]] = None
-        words[(short + initial_tail)[:LETTERS_MAX]] = None
+    initials = [one[0][0] for one in found]
+    for n in latin:
+        initials[n] = pieces[n]
+    front = tuple(pieces[:HETERONYM_CHARACTERS])
+    wholes, shorts = _fronts(tuple(found[:HETERONYM_CHARACTERS]), front)
+    tail = "".join([one[0] for one in found[HETERONYM_CHARACTERS:]])
+    words = [(whole + tail)[:LETTERS_MAX] for whole in wholes]
     letters = "".join(initials)
     begins = [*accumulate(map(len, initials))]  # of the second syllable, the third, …, the end
+    tail = letters[begins[len(front) - 1] :]
+    words += [(short + tail)[:LETTERS_MAX] for short in shorts]
     ends = begins[SUFFIX_INITIALS:] + begins[-1:] * SUFFIX_INITIALS
-    for begin, end, readings_of in zip(begins, ends, found[1:], strict=False):
-        short = letters[begin : min(end, begin + LETTERS_MAX)]
-        words[short] = None
-        if len(readings_of) > 1:
-            for reading in readings_of:
-                words[reading[0] + short[1:]] = None
+    rests = [letters[begin:end] for begin, end in zip(begins[:-1], ends, strict=False)]
+    if len(letters) > LETTERS_MAX:
+        rests = [rest[:LETTERS_MAX] for rest in rests]
+    words += rests
+    for rest, one in zip(rests, found[1:], strict=True):
+        if len(one) > 1:
+            words += [reading[0] + rest[1:] for reading in one[1:]]
     return " ".join(words)
 
 
 @lru_cache(maxsize=30_000)
-def _fronts(front: Syllables, pieces: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The combinations of readings at the front, spelt out and in short, those of the most likely
-    readings first. What is typed for a character in short is its initial; a Latin word is typed
+def _fronts(front: Syllables, pieces: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The combinations of readings at the front, those of the most likely readings first: spelt
+    out, and in short. What is typed for a character in short is its initial; a Latin word is typed
     whole."""
     ranked = sorted(product(*map(enumerate, front)), key=lambda pairs: sum(n for n, _ in pairs))
     combinations = [[reading for _, reading in pairs] for pairs in ranked[:COMBINATIONS_MAX]]
-    return tuple(
-        (
-            "".join(one),
-            "".join([x if x == piece else x[0] for x, piece in zip(one, pieces, strict=True)]),
-        )
+    wholes = dict.fromkeys("".join(one) for one in combinations)
+    shorts = dict.fromkeys(
+        "".join([x if x == piece else x[0] for x, piece in zip(one, pieces, strict=True)])
         for one in combinations
     )
+    return tuple(wholes), tuple(shorts)
 
 
 def matches_at(text: str, typed: str) -> int | None:

@@ -1,20 +1,21 @@
 """How Chinese characters are read, alone and in phrases: pypinyin's tables, kept small.
 
 pypinyin itself holds them in 56 MB of dictionaries. Here its phrases stand behind their first
-character in one text each, and only those are spelt out that are read otherwise than character by
-character: 5 MB.
+character in one text each, beside the place in the library's file where their reading stands: it
+is looked up when a name needs it. 5 MB.
 """
 
 from __future__ import annotations
 
-import mmap
 import re
 import unicodedata
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pypinyin  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 _CHARACTER = re.compile(rb'"(\d+)":\s*"([^"]*)"')
-_PHRASE = re.compile(rb'"([^"]+)":\s*\[((?:\s*\[[^\[\]]*\],?)+)\s*\]')
+_PHRASE = re.compile(rb'"([^"]+)":')
 _READING = re.compile(rb'\[\s*"([^"]*)"')
 _DIAERESIS = "\u0308"
 _END = "\n"
@@ -36,14 +37,15 @@ and the rest of a company's name."""
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """`characters` in their order, of each the place of its readings in `spelt`; the rests of the
-    phrases by their first character; phrases that are not read character by character."""
+    """`characters` in their order, of each the place of its readings in `spelt`; of the phrases the
+    rests by their first character and, in the same order, where in `text` their readings begin."""
 
     characters: str
     places: tuple[int, ...]
     spelt: tuple[str, ...]
     rests: dict[str, str]
-    phrases: dict[str, str]
+    begins: dict[str, array[int]]
+    text: bytes
 
 
 def toned(character: str) -> tuple[str, ...]:
@@ -68,28 +70,33 @@ def first_phrase(characters: str) -> str:
     begun = _begun_with(characters[0])
     end = 1
     for behind in range(2, len(characters) + 1):
-        is_whole = begun.get(characters[1:behind])
-        if is_whole is None:
+        begins_at = begun.get(characters[1:behind])
+        if begins_at is None:
             break
-        if is_whole:
+        if begins_at:
             end = behind
     return characters[:end]
 
 
 @lru_cache(maxsize=FIRST_CHARACTERS_KEPT)
-def _begun_with(first: str) -> Mapping[str, bool]:
-    """Every beginning of what follows a character in its phrases; whether a phrase ends there."""
-    rests = _tables().rests.get(first, "").split(_END)
-    begun = {rest[:length]: False for rest in rests for length in range(1, len(rest))}
-    return begun | dict.fromkeys(filter(None, rests), True)
+def _begun_with(first: str) -> Mapping[str, int]:
+    """Every beginning of what follows a character in its phrases; where the reading of the phrase
+    begins that ends there, 0 where none does."""
+    tables = _tables()
+    if first not in tables.rests:
+        return {}
+    rests = tables.rests[first].split(_END)
+    begun = {rest[:length]: 0 for rest in rests for length in range(1, len(rest))}
+    return begun | dict(zip(rests, tables.begins[first], strict=True))
 
 
 def of_phrase(phrase: str) -> tuple[str, ...]:
     """How the characters of a phrase are read in it, without tones."""
-    special = _tables().phrases.get(phrase)
-    if special is not None:
-        return tuple(special.split(" "))
-    return tuple(bare((toned(character) or (character,))[0]) for character in phrase)
+    begins_at = _begun_with(phrase[0]).get(phrase[1:], 0)
+    if not begins_at:
+        return tuple(bare((toned(character) or (character,))[0]) for character in phrase)
+    found = islice(_READING.finditer(_tables().text, begins_at), len(phrase))
+    return tuple(bare(reading[1].decode()) for reading in found)
 
 
 @cache
@@ -103,24 +110,16 @@ def _tables() -> _Tables:
     numbers = {spelt: n for n, spelt in enumerate(dict.fromkeys(known.values()))}
     places = tuple(numbers[known[character]] for character in characters)
     rests: dict[str, list[str]] = {}
-    special: dict[str, str] = {}
-    for phrase, spelt in _phrases(folder / "phrases_dict.json"):
+    begins: dict[str, array[int]] = {}
+    text = (folder / "phrases_dict.json").read_bytes()
+    for found in _PHRASE.finditer(text):
+        phrase = found[1].decode()
         rests.setdefault(phrase[0], []).append(phrase[1:])
-        if any(
-            bare(known.get(one, one).partition(",")[0]) != bare(reading)
-            for one, reading in zip(phrase, spelt, strict=True)
-        ):
-            special[phrase] = " ".join(map(bare, spelt))
-    joined = {first: _END + _END.join(found) + _END for first, found in rests.items()}
-    return _Tables(characters, places, tuple(numbers), joined, special)
+        begins.setdefault(phrase[0], array("I")).append(found.end())
+    joined = {first: _END.join(some) for first, some in rests.items()}
+    return _Tables(characters, places, tuple(numbers), joined, begins, text)
 
 
 def _characters(file: Path) -> Iterator[tuple[str, str]]:
     for found in _CHARACTER.finditer(file.read_bytes()):
         yield chr(int(found[1])), found[2].decode()
-
-
-def _phrases(file: Path) -> Iterator[tuple[str, list[str]]]:
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        for found in _PHRASE.finditer(text):
-            yield found[1].decode(), [x.decode() for x in _READING.findall(found[2])]

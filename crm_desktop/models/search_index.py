@@ -83,9 +83,11 @@ class Ahead:
     """What is kept between the steps of one builder: the words of the next step are made on a
     thread of their own, while SQLite takes in those of this one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, for_one_step: bool = False) -> None:
         self._next: Prepared | None = None
         self._seen = -1
+        self._for_one_step = for_one_step
+        self._in_vain = False
         self.steps = 0
 
     def wait(self) -> None:
@@ -105,7 +107,16 @@ class Ahead:
         """Give up what was made ahead."""
         if self._next is not None:
             self._next.given_up.set()
+            self._in_vain = True
         self._next = None
+
+    def can_begin(self, rows: int, most: int) -> bool:
+        """Whether a step pays that only makes words, for the next one: where there will be several,
+        and the last words were not made in vain, or others' saves could hold up the index."""
+        if self._for_one_step or rows <= most:
+            return False
+        in_vain, self._in_vain = self._in_vain, False
+        return not in_vain
 
     def take(self, kind: str, mark: int) -> Prepared | None:
         """The words of the rows behind this mark, if they were made."""
@@ -124,14 +135,14 @@ class Ahead:
             return False
         number, given_up = _number(c, kind), threading.Event()
 
-        def make() -> Words:
+        def make() -> Written:
             made = Words()
             for first in range(0, len(rows), CHUNK_ROWS):
                 if given_up.is_set():
                     break
                 made.add(words, number, rows[first : first + CHUNK_ROWS])
                 time.sleep(0)  # whoever waits for the interpreter gets it now
-            return made
+            return made.written()
 
         self.drop()
         made = in_background(make, "search-words")
@@ -147,7 +158,7 @@ class Prepared:
     mark: int
     last: int
     rows: int
-    made: Future[Words]
+    made: Future[Written]
     given_up: threading.Event
 
 
@@ -155,7 +166,7 @@ def step(store: Store, most: int = STEP_ROWS, ahead: Ahead | None = None) -> boo
     """Index some of what waits, or join segments; whether there is more to do. For the runtime,
     when it is quiet. `ahead`: kept by whoever takes several steps. Raises GaveWay, with nothing
     done, where somebody else wanted to write."""
-    ahead = ahead or Ahead()
+    ahead = ahead or Ahead(for_one_step=True)
     ahead.wait()
     try:
         with store.writing_behind() as c:
@@ -200,9 +211,7 @@ def is_behind(c: Connection) -> bool:
         return True
     marks: dict[str, int] = dict(c.rows("SELECT kind, indexed FROM search_kind"))
     return any(
-        (c.value(f"SELECT max(rid) FROM {layout(kind).table}") or 0) > marks.get(kind, 0)
-        for kind in CATALOG
-        if indexed_of(kind) is not None
+        _last(c, kind) > marks.get(kind, 0) for kind in CATALOG if indexed_of(kind) is not None
     )
 
 
@@ -247,6 +256,8 @@ def _index_new(c: Connection, store: Store, kind: str, most: int, ahead: Ahead) 
         mark, done = prepared.last, prepared.rows
         has_next = ahead.prepare(c, kind, mark, most)
         _put_at_once(c, kind, prepared.made.result())
+    elif ahead.can_begin(_last(c, kind) - mark, most):
+        has_next = ahead.prepare(c, kind, mark, most)
     else:
         sql = _behind(kind, words)
         while done < most and (some := c.rows(sql, (mark, min(CHUNK_ROWS, most - done)))):
@@ -258,6 +269,10 @@ def _index_new(c: Connection, store: Store, kind: str, most: int, ahead: Ahead) 
     if done:
         c.run("UPDATE search_kind SET indexed = ? WHERE kind = ?", (mark, kind))
     return most if has_next else done
+
+
+def _last(c: Connection, kind: str) -> int:
+    return c.value(f"SELECT max(rid) FROM {layout(kind).table}") or 0
 
 
 def _behind(kind: str, words: Indexed) -> str:
@@ -293,17 +308,25 @@ def _write(c: Connection, kind: str, words: Indexed, found: Sequence[SqlRow]) ->
         _remove(c, kind, made.dead)
 
 
-def _put_at_once(c: Connection, kind: str, made: Words) -> None:
+def _put_at_once(c: Connection, kind: str, made: Written) -> None:
     """Index many rows by one statement for each table: Python runs on elsewhere meanwhile, and
     SQLite can be interrupted between any two rows. FTS5 makes a segment of each such statement."""
-    for table, indexed in made.by_table():
+    for table, indexed in zip(TABLES, made.words, strict=True):
         c.run(
             f"INSERT OR REPLACE INTO {table} (rowid, words)"
-            " SELECT CAST(key AS INTEGER), value FROM json_each(?)",
-            (msgspec.json.encode(indexed).decode(),),
+            " SELECT CAST(key AS INTEGER), value FROM json_each(CAST(? AS TEXT))",
+            (indexed,),
         )
     if made.dead:
         _remove(c, kind, made.dead)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The words of many rows, for each table as a JSON object by rowid, and who is dead."""
+
+    words: tuple[bytes, ...]
+    dead: list[int]
 
 
 @dataclass
@@ -329,10 +352,31 @@ class Words:
             if names:
                 self.spelt[key] = " ".join(map(pinyin.spellings, names))
 
+    def written(self) -> Written:
+        """All of it in the form in which SQLite takes it in."""
+        words = tuple(msgspec.json.encode(indexed) for _, indexed in self.by_table())
+        return Written(words, self.dead)
+
     def by_table(self) -> Iterator[tuple[str, dict[int, str]]]:
         """The words that belong into each table."""
         return zip(TABLES, (self.texts, self.parts, self.spelt), strict=True)
 
 
-def _text(values: Iterable[str | None]) -> str:
-    return "\n".join(value[:CHARACTERS_PER_FIELD] for value in values if value)
+def _text(values: Sequence[str | None]) -> str:
+    """All values of a row; a short name that is a part of the name (they come first) only once."""
+    some = [value for value in values if value]
+    if some[1:] and _is_within(some[1], some[0]):
+        del some[1]
+    text = "\n".join(some)
+    if len(text) <= CHARACTERS_PER_FIELD:
+        return text
+    return "\n".join([value[:CHARACTERS_PER_FIELD] for value in some])
+
+
+def _is_within(part: str, name: str) -> bool:
+    """Whether whatever finds the part finds the name too: it begins where a word begins."""
+    at = name.find(part)
+    if at <= 0:
+        return at == 0
+    before = name[at - 1]
+    return pinyin.has_cjk(part[0]) or (before.isascii() and not before.isalnum())

@@ -185,7 +185,8 @@ def test_thousands_of_saves_without_a_builder_never_fill_the_index(store: Store)
 def test_what_changes_after_its_words_were_made_is_found_as_it_is_now(store: Store) -> None:
     arrive(store, 30)
     ahead = search.Ahead()
-    assert search.step(store, 10, ahead)  # and makes the words of the next ten
+    assert search.step(store, 10, ahead)  # makes the words of the first ten
+    assert search.step(store, 10, ahead)  # and those of the next ten
     put(store, "account", RecordId(f"{15 + 9:032x}"), name="Was renamed")
     while search.step(store, 10, ahead):
         pass
@@ -194,11 +195,21 @@ def test_what_changes_after_its_words_were_made_is_found_as_it_is_now(store: Sto
     assert found(store, "customer 25") == ["Customer 25"]
 
 
+def test_saves_between_all_steps_do_not_hold_up_the_index(store: Store) -> None:
+    arrive(store, 45)
+    ahead, steps = search.Ahead(), 0
+    while steps < 2 * 5 and search.step(store, 10, ahead):
+        store.set_meta("saved", str(steps))
+        steps += 1
+    assert [n for n in range(45) if found(store, f"customer {n}") == []] == []
+
+
 def test_words_made_ahead_are_dropped_with_the_step_that_gave_way(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(store, 30)
     ahead = search.Ahead()
+    assert search.step(store, 10, ahead)
     assert search.step(store, 10, ahead)
     monkeypatch.setattr(store, "_wanted", 1)
     with pytest.raises(GaveWay):
@@ -208,3 +219,22 @@ def test_words_made_ahead_are_dropped_with_the_step_that_gave_way(
         pass
     assert [n for n in range(30) if found(store, f"customer {n}") == []] == []
     check(store)
+
+
+@pytest.mark.parametrize(
+    ("name", "short", "typed"),
+    [
+        ("重庆长安食品有限公司", "长安食品", "长安"),
+        ("Old Berg Market", "Berg", "berg"),
+        ("Bergmarket", "market", "ma"),
+        ("Cafe\u0301bar", "bar", "ba"),
+        ("王abc", "abc", "ab"),
+    ],
+)
+def test_a_short_name_that_is_part_of_the_name_is_found(
+    store: Store, name: str, short: str, typed: str
+) -> None:
+    add(store, "account", name=name, short_name=short)
+    search.rebuild(store)
+    assert found(store, typed) == [name]
+    assert found(store, short) == [name]
