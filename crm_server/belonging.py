@@ -32,7 +32,7 @@ class Belonging(Overlay):
 
     def rescope(self, entity: Entity, row: Row) -> None:
         """Work out a record's roots anew, and those of what hangs below it."""
-        roots = roots_of(entity, row.id, row.values, self._above)
+        roots = self.roots_due(entity, row)
         if ALL_ROOT in roots:
             self._set_keys(ALL_ROOT, frozenset((KEY_ALL,)))
         if row.id in roots and row.kind != "account":
@@ -47,6 +47,18 @@ class Belonging(Overlay):
             link = CATALOG[kind].by_name[field].link
             if link is not None and link.root:
                 self._rescope_if_known(kind, record_id)
+
+    def roots_due(self, entity: Entity, row: Row) -> frozenset[RecordId]:
+        """The roots to which a record's links lead, as what stands above it is placed now."""
+        return roots_of(entity, row.id, row.values, self._above)
+
+    def keys_due(self, row: Row, roots: frozenset[RecordId]) -> frozenset[str] | None:
+        """The keys of a record as a root; None where it is none."""
+        if row.kind == "account":
+            return self._keys_of_account(row)
+        if row.kind == "user":
+            return frozenset((f"user:{row.id}",))
+        return self._keys_of_lone(row) if row.id in roots else None
 
     def _above(self, kind: str, record_id: RecordId) -> Iterable[RecordId]:
         if kind != "roles_of_contact":
@@ -71,13 +83,16 @@ class Belonging(Overlay):
 
     def rekey_account(self, row: Row) -> None:
         """Work out the keys of an account anew."""
+        self._set_keys(row.id, self._keys_of_account(row))
+
+    def _keys_of_account(self, row: Row) -> frozenset[str]:
         members = [
             RecordId(str(member.values.get("user")))
             for kind, record_id, field in self.children(row.id)
             if kind == "account_team" and field == "account"
             and (member := self.row(kind, record_id)) is not None and not member.deleted
         ]  # fmt: skip
-        self._set_keys(row.id, self.directory.keys_of_account(row.values, members))
+        return self.directory.keys_of_account(row.values, members)
 
     def keys_if(
         self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]

@@ -1,18 +1,60 @@
-"""Verifying a store: what must agree with what."""
+"""Verifying a store: what must agree with what (`crm-server check`)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crm_core.digest import version_hash
+from crm_core.ids import ALL_ROOT
+from crm_server.directory import load_directory
+from crm_server.recounting import Recount
 from crm_server.store import ServerStore, Tx
 from crm_server.tables import FOREVER
 
-_COUNTS = (
-    (
-        "versions above the clock",
-        "SELECT count(*) FROM record WHERE seq > (SELECT seq FROM clock)",
+_ABOVE = "(SELECT seq FROM clock)"
+_HERE = "EXISTS (SELECT 1 FROM record r WHERE r.id = {} AND r.kind = {})"
+_USER = "'user'"
+
+_FEED = (
+    *(
+        (f"seqs of {table} above the clock", f"SELECT count(*) FROM {table} WHERE {seq} > {_ABOVE}")
+        for table, seq in (
+            ("record", "seq"), ("history", "seq"), ("applied", "seq"), ("record_root", "seq"),
+            ("root_scope", "seq"), ("user_scope", "seq"), ("collected", "seq"),
+            ("device", "delivered"),
+        )
     ),
+    (
+        "ends of stays above the clock",
+        "SELECT (SELECT count(*) FROM record_root"
+        f" WHERE gone_seq > {_ABOVE} AND gone_seq < {FOREVER}) + (SELECT count(*) FROM root_scope"
+        f" WHERE gone_seq > {_ABOVE} AND gone_seq < {FOREVER})",
+    ),
+    (
+        "records whose latest change their history does not have",
+        "SELECT count(*) FROM record r JOIN (SELECT kind, id, max(seq) AS latest FROM history"
+        " GROUP BY kind, id) h ON h.kind = r.kind AND h.id = r.id WHERE h.latest <> r.seq",
+    ),
+    (
+        "changes that follow on none",
+        "SELECT count(*) FROM (SELECT prev_seq, lag(seq) OVER (PARTITION BY id, kind ORDER BY seq)"
+        " AS before FROM history) h WHERE before IS NOT NULL AND prev_seq NOT IN (0, before)",
+    ),
+    (
+        "changes of records that are gone",
+        "SELECT count(*) FROM (SELECT kind, id, max(seq) AS latest FROM history"
+        " GROUP BY kind, id) h WHERE h.latest > (SELECT gc_floor FROM clock)"
+        f" AND NOT {_HERE.format('h.id', 'h.kind')}",
+    ),
+    (
+        "changes of changesets that nobody sent",
+        "SELECT count(*) FROM history h WHERE h.cs_id <> ''"
+        " AND NOT EXISTS (SELECT 1 FROM applied a WHERE a.cs_id = h.cs_id)",
+    ),
+)  # fmt: skip
+"""The feed and its history: a version that another does not lead to is a gap."""
+
+_ORPHANS = (
     (
         "records without a root",
         "SELECT count(*) FROM record r WHERE NOT EXISTS (SELECT 1 FROM record_root rr"
@@ -25,6 +67,17 @@ _COUNTS = (
         f" AND rs.gone_seq = {FOREVER})",
     ),
     (
+        "places of no record",
+        f"SELECT count(*) FROM record_root rr WHERE rr.gone_seq = {FOREVER}"
+        f" AND NOT {_HERE.format('rr.id', 'rr.kind')}",
+    ),
+    (
+        "keys of no record",
+        f"SELECT count(*) FROM root_scope rs WHERE rs.gone_seq = {FOREVER}"
+        f" AND rs.root <> '{ALL_ROOT}'"
+        " AND NOT EXISTS (SELECT 1 FROM record r WHERE r.id = rs.root)",
+    ),
+    (
         "references to nothing",
         "SELECT count(*) FROM ref f"
         " WHERE NOT EXISTS (SELECT 1 FROM record r WHERE r.id = f.target)",
@@ -34,7 +87,18 @@ _COUNTS = (
         "SELECT count(*) FROM unique_key u WHERE NOT EXISTS (SELECT 1 FROM record r"
         " WHERE r.id = u.id AND r.kind = u.kind AND NOT r.deleted)",
     ),
-)
+    *(
+        (f"{what} of nobody", f"SELECT count(*) FROM {table} x"
+         f" WHERE NOT {_HERE.format('x.user_id', _USER)}")
+        for table, what in (("device", "devices"), ("credential", "logins"), ("token", "tokens"))
+    ),
+    (
+        "marks of no device",
+        "SELECT count(*) FROM reached x WHERE NOT EXISTS (SELECT 1 FROM device d"
+        " WHERE d.id = x.device)",
+    ),
+)  # fmt: skip
+"""Rows that belong to something that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +113,27 @@ class Report:
 def check_store(store: ServerStore) -> Report:
     """Compare the tables of an organisation with each other, in one snapshot."""
     with store.read() as tx:
-        problems = [
-            f"{found[0]} {what}" for what, sql in _COUNTS if (found := tx.row(sql)) and found[0]
-        ]
-        if not store.postgres:
-            state = tx.row("PRAGMA integrity_check")
-            if state is None or state[0] != "ok":
-                problems.append(f"SQLite: {state[0] if state else '?'}")
-        records, wrong = _check_hashes(tx)
-        if wrong:
-            problems.append(f"{wrong} wrong version hashes")
-        return Report(records, tx.clock().seq, tuple(problems))
+        clock = tx.clock()
+        problems = [*_integrity(tx, postgres=store.postgres)]
+        for what, sql in (*_FEED, *_ORPHANS):
+            found = tx.row(sql)
+            if found and found[0]:
+                problems.append(f"{found[0]} {what}")
+        recount = Recount(tx, clock, load_directory(tx, clock.directory_seq))
+        problems += recount.problems()
+        return Report(recount.records, clock.seq, tuple(problems))
 
 
-def _check_hashes(tx: Tx) -> tuple[int, int]:
-    rows = tx.rows("SELECT kind,id,seq,vhash FROM record")
-    wrong = sum(1 for kind, rid, seq, vhash in rows if version_hash(kind, rid, seq) != vhash)
-    return len(rows), wrong
+def _integrity(tx: Tx, *, postgres: bool) -> Iterator[str]:
+    """What the database itself says of its files and indexes."""
+    if not postgres:
+        state = tx.row("PRAGMA integrity_check")
+        if state is None or state[0] != "ok":
+            yield f"SQLite: {state[0] if state else '?'}"
+        return
+    for (name,) in tx.rows(
+        "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+        " WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+        " AND NOT (i.indisvalid AND i.indisready)"
+    ):
+        yield f"the index {name} is not valid"
