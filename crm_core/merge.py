@@ -198,9 +198,10 @@ def _merge_fields(entity: Entity, version: Version, change: Change, seen: Seen) 
     for name in change.new:
         if name in done:
             continue
-        field_ = entity.by_name.get(name)
-        members = entity.groups[field_.group] if field_ is not None and field_.group else (name,)
-        done.update(members)
+        field_, members = entity.by_name.get(name), (name,)
+        if field_ is not None and field_.group:
+            members = entity.groups[field_.group]
+            done.update(members)
         part, result = _merge_part(field_, version, change, seen, members)
         values.update(part)
         results.append(result)
@@ -217,7 +218,10 @@ def _merge_part(
     name = named[0]
     if change.op is _ADD or change.op is _REMOVE or _is_set(field_):
         return _merge_members(field_, version, change, name)
-    untouched = seen.trusted and all(version.seq_of(x) <= seen.base_seq for x in members)
+    if len(members) == 1:
+        untouched = seen.trusted and version.seq_of(name) <= seen.base_seq
+    else:
+        untouched = seen.trusted and all(version.seq_of(x) <= seen.base_seq for x in members)
     if field_ is not None and field_.machine:
         return _merge_state(MACHINES[field_.machine], version, change, name, untouched)
     judged = field_.judged_as if field_ is not None else name

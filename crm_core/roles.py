@@ -139,7 +139,9 @@ def still_deletes(role: str, kind: str, *, own: bool, age_hours: float) -> bool:
 
 def followed(kind: str, values: Mapping[str, Value]) -> str:
     """The kind whose right decides: an attachment follows what it is attached to."""
-    parent = values.get("parent") if kind == "attachment" else None
+    if kind != "attachment":
+        return kind
+    parent = values.get("parent")
     above, slash, _ = parent.partition("/") if isinstance(parent, str) else ("", "", "")
     return above if slash else kind
 

@@ -265,7 +265,7 @@ def _check_email(field: Field, value: Value) -> None:
 
 def _check_phone(field: Field, value: Value) -> None:
     _check_text(field, value)
-    if not _PHONE.match(str(value)) or not any(ch.isdigit() for ch in str(value)):
+    if not _PHONE.match(str(value)) or not any(map(str.isdigit, str(value))):
         raise field.problem(tr_noop("'{text}' is not a telephone number."), value)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from crm_core.changes import Change, Op
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
@@ -92,13 +94,12 @@ def _nearness_then(graced: frozenset[str] | None, keys: frozenset[str]) -> Level
     return min((_LEVEL_OF_KEY.get(word, Level.ALL) for word in shared), default=Level.ALL)
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(msgspec.Struct):
     """What may be merged of a change, and what was refused or has to be parked."""
 
     change: Change
-    refused: list[FieldResult] = field(default_factory=list[FieldResult])
-    taken: list[tuple[Field, Value, str]] = field(default_factory=list[tuple[Field, Value, str]])
+    refused: list[FieldResult] = []
+    taken: list[tuple[Field, Value, str]] = []
 
 
 class Judge:
@@ -150,7 +151,7 @@ class Judge:
             spec = entity.by_name.get(name)
             if spec is not None and spec.authority is _COMPUTED:
                 continue
-            problem = self._problem(entity, row, change, name)
+            problem = self._problem(entity, row, change, name, spec)
             if problem is not None:
                 judged.refused.append(problem)
             elif spec is not None and spec.unique and self._is_taken(entity, change, spec, value):
@@ -171,17 +172,18 @@ class Judge:
         return self._work.holder_of(entity.kind, spec.name, form) not in (None, change.id)
 
     def _problem(
-        self, entity: Entity, row: Row | None, change: Change, name: str
+        self, entity: Entity, row: Row | None, change: Change, name: str, spec: Field | None
     ) -> FieldResult | None:
-        spec, value = entity.by_name.get(name), change.new[name]
+        value = change.new[name]
         if spec is None:
             return _refuse(name, "field.unknown")
         if spec.authority is _GRANTED:
             current = row.values.get(name) if row is not None else None
             return None if value == current else _refuse(name, "field.authority")
-        built_on = self.refused.get((change.kind, change.id, name))
-        if built_on is not None and built_on == repr(change.old.get(name)):
-            return FieldResult(name, Result.BLOCKED, "record.above_refused")
+        if self.refused:
+            built_on = self.refused.get((change.kind, change.id, name))
+            if built_on is not None and built_on == repr(change.old.get(name)):
+                return FieldResult(name, Result.BLOCKED, "record.above_refused")
         problem = _bad_value(spec, value, change.op)
         if problem is None and spec.link is not None:
             return self._bad_reference(entity, row, change, spec)

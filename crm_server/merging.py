@@ -78,9 +78,10 @@ class Merging:
     def readdressed(self, entity: Entity, change: Change) -> tuple[Change, str]:
         """A change that names merged records with those in their place, and the field it is told
         for ("" where it names none). What its author saw is renamed along with what he wants."""
-        links = LINKS[entity.kind].references.intersection(change.new)
-        if not links:
+        references = LINKS[entity.kind].references
+        if references.isdisjoint(change.new):
             return change, ""
+        links = references.intersection(change.new)
         new, old, told = dict(change.new), dict(change.old), ""
         for name in sorted(links - {MERGED_INTO}):
             field = entity.by_name[name]
@@ -217,7 +218,7 @@ class Merging:
         winner, new, old = change.id, change.new, change.old
         row = self._work.row(entity.kind, winner)
         assert row is not None
-        merged = merge(entity, row.version, change, Seen(0, trusted=False))
+        merged = merge(entity, row, change, Seen(0, trusted=False))
         taken = [name for name in merged.values if self._is_taken(entity, winner, name, new[name])]
         if merged.values and not taken:
             stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}

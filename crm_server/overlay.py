@@ -170,17 +170,20 @@ class Overlay:
     def row(self, kind: str, record_id: RecordId) -> Row | None:
         """The record as it stands now; None where there is none."""
         key = (kind, record_id)
-        if key not in self.rows:
+        try:
+            return self.rows[key]
+        except KeyError:
             self.prefetch((key,))
-        return self.rows[key]
+            return self.rows[key]
 
     def roots_at(self, kind: str, record_id: RecordId) -> frozenset[RecordId]:
         """The roots below which a record hangs now."""
         key = (kind, record_id)
-        if key not in self.roots:
+        try:
+            return self.roots[key]
+        except KeyError:
             self.prefetch((key,))
-            self.roots.setdefault(key, frozenset())
-        return self.roots[key]
+            return self.roots.setdefault(key, frozenset())
 
     def keys_at(self, kind: str, record_id: RecordId) -> frozenset[str]:
         """The keys by which a record can be seen now."""
@@ -192,9 +195,11 @@ class Overlay:
 
     def keys_of(self, root: RecordId) -> frozenset[str]:
         """The keys of a root."""
-        if root not in self.keys:
+        try:
+            return self.keys[root]
+        except KeyError:
             self.prefetch_keys((root,))
-        return self.keys[root]
+            return self.keys[root]
 
     def children(self, target: RecordId) -> frozenset[Child]:
         """Everything that refers to a record, as this transaction leaves it."""

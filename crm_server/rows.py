@@ -28,30 +28,18 @@ UNIQUE_CHARACTERS_MAX = 200
 _UNSTORED_LINKS = frozenset(("created_by", "updated_by"))
 
 encode = msgspec.json.Encoder().encode
-_decode_values: msgspec.json.Decoder[dict[str, Value]] = msgspec.json.Decoder(dict[str, Value])
-_decode_fv: msgspec.json.Decoder[dict[str, int]] = msgspec.json.Decoder(dict[str, int])
+_decode_values = msgspec.json.Decoder(dict[str, Value]).decode
+_decode_fv = msgspec.json.Decoder(dict[str, int]).decode
 
 
-class Row:
+class Row(Version, frozen=True, kw_only=True, gc=False):
     """One version of a record as the server holds it; never changed, only replaced."""
 
-    __slots__ = ("actor", "cs_id", "deleted", "device", "fv", "id", "kind", "seq", "values")
-
-    def __init__(
-        self, key: Key, seq: int, values: Mapping[str, Value], fv: Mapping[str, int],
-        deleted: bool, by: By,
-    ) -> None:  # fmt: skip
-        self.kind, self.id = key
-        self.seq = seq
-        self.values = values
-        self.fv = fv
-        self.deleted = deleted
-        self.actor, self.device, self.cs_id, _ = by
-
-    @property
-    def version(self) -> Version:
-        """What the merge needs of it."""
-        return Version(self.values, self.fv, self.seq, self.deleted)
+    kind: str
+    id: RecordId
+    actor: RecordId
+    device: str
+    cs_id: str
 
 
 class By(NamedTuple):
@@ -70,6 +58,8 @@ class Links:
     references: frozenset[str]
     scope_fields: frozenset[str]
     unique: frozenset[str]
+    followed: frozenset[str]
+    """All of these: what has none of them leads nowhere."""
 
 
 def _links_of(entity: Entity) -> Links:
@@ -86,7 +76,8 @@ def _links_of(entity: Entity) -> Links:
     scope.update(extra.get(entity.kind, ()))
     scope.update((entity.shared_by,) if entity.shared_by else ())
     names = frozenset(x.name for x in entity.references) - _UNSTORED_LINKS
-    return Links(names, frozenset(scope), frozenset(x.name for x in entity.fields if x.unique))
+    unique = frozenset(x.name for x in entity.fields if x.unique)
+    return Links(names, frozenset(scope), unique, names | scope | unique)
 
 
 LINKS: Mapping[str, Links] = {kind: _links_of(entity) for kind, entity in CATALOG.items()}
@@ -103,15 +94,10 @@ def stored(row: Row) -> tuple[Any, ...]:
 def row_of(found: tuple[Any, ...]) -> Row:
     """A row of `record`: kind, id, seq, body, fv, deleted, actor, device, cs_id."""
     kind, record_id, seq, body, fv, deleted, actor, device, cs_id = found
-    by = By(actor, device, cs_id)
     return Row(
-        (kind, record_id),
-        seq,
-        _decode_values.decode(body),
-        _decode_fv.decode(fv),
-        bool(deleted),
-        by,
-    )
+        _decode_values(body), _decode_fv(fv), seq, bool(deleted),
+        kind=kind, id=record_id, actor=actor, device=device, cs_id=cs_id,
+    )  # fmt: skip
 
 
 def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:

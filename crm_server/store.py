@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Engine, make_url
 from sqlalchemy.schema import CreateSchema
@@ -35,6 +36,8 @@ RESTORE_JUMP = 1 << 32
 """How far a restore moves the clock on, past all that the lost history can have used."""
 
 SLUG = re.compile(r"[a-z0-9-]{1,40}\Z")
+
+_encode = msgspec.json.Encoder().encode
 
 Params = Sequence[Any]
 _T = TypeVar("_T")
@@ -61,7 +64,7 @@ class Clock:
 
     def is_lost(self, seq: int) -> bool:
         """Whether a version number belongs to history that the server lost."""
-        return any(low < seq <= high for low, high in self.restored)
+        return bool(self.restored) and any(low < seq <= high for low, high in self.restored)
 
     def still_known(self, seq: int) -> int:
         """A place in the feed; of history that the server lost, what came before the loss."""
@@ -134,7 +137,7 @@ class _PostgresTx(Tx):
 
 
 def _values(params: Params) -> Params:
-    return tuple(json.dumps(x) if isinstance(x, list) else x for x in params)
+    return [_encode(x).decode() if isinstance(x, list) else x for x in params]
 
 
 class ServerStore:

@@ -27,6 +27,7 @@ from crm_server.work import Work
 _APPLIED = Result.APPLIED
 _INSERT, _DELETE, _MERGE, _RESTORE = Op.INSERT, Op.DELETE, Op.MERGE, Op.RESTORE
 _OFFER = Op.OFFER
+_EDIT = Action.EDIT
 
 _decode_patch = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -186,11 +187,11 @@ class Taking:
     # -- edit and delete --------------------------------------------------------------------
 
     def _edit(self, index: int, entity: Entity, change: Change, row: Row) -> None:
-        if not self.judge.may(Action.EDIT, row):
+        if not self.judge.may(_EDIT, row):
             return self.refuse(index, "right.missing", action="edit")
         judged = self.judge.fields(entity, row, change)
         trusted = not self.work.clock.is_lost(change.base_seq)
-        merged = merge(entity, row.version, judged.change, Seen(change.base_seq, trusted=trusted))
+        merged = merge(entity, row, judged.change, Seen(change.base_seq, trusted=trusted))
         back = merged.deleted is False and row.deleted
         if merged.values or back:
             held = self._held_by_others(entity, judged, row) if back else {}
@@ -253,7 +254,7 @@ class Taking:
         if not self.judge.may(Action.EDIT, winner):
             return self.refuse(index, "right.missing", action="edit")
         judged = self.judge.fields(entity, winner, replace(change, id=taker))
-        merged = merge(entity, winner.version, judged.change, Seen(0, trusted=False))
+        merged = merge(entity, winner, judged.change, Seen(0, trusted=False))
         if merged.values:
             values = {**merged.values, **self._updated()}
             winner = self.work.put(entity, taker, values, self.by)
@@ -276,7 +277,7 @@ class Taking:
             row_untouched=row.deleted or self._untouched(change, row),
             children_known=row.deleted or self._children_known(change),
         )
-        merged = merge(entity, row.version, change, seen)
+        merged = merge(entity, row, change, seen)
         if merged.deleted:
             row = self.work.put(entity, change.id, self._updated(), self.by, deleted=True)
         elif merged.results[0].result is Result.CONFLICT:
@@ -342,7 +343,7 @@ class Taking:
             if not _decode_patch(patch).keys().isdisjoint((field, DELETED))
         ]
         if not his:  # what IT loads has no history
-            return child.version.seq_of(field) <= horizon
+            return child.seq_of(field) <= horizon
         return all(his)
 
     # -- reporting --------------------------------------------------------------------------

@@ -51,7 +51,10 @@ class Work(Belonging):
             for name in changed:
                 if name not in _BOOKKEEPING:
                     fv[name] = seq
-        row = Row(key, seq, values, fv, deleted, by)
+        row = Row(
+            values, fv, seq, deleted, kind=entity.kind, id=record_id,
+            actor=by.actor, device=by.device, cs_id=by.cs_id,
+        )  # fmt: skip
         self.set(self.rows, key, row)
         self.set(self.touched, key, True)
         if logged or old is not None:
@@ -81,6 +84,8 @@ class Work(Belonging):
         links = LINKS[entity.kind]
         was_alive = old is not None and not old.deleted
         turned = was_alive == row.deleted
+        if not turned and links.followed.isdisjoint(changed):
+            return
         if turned or not links.unique.isdisjoint(changed):
             self._follow_unique(entity, row, old if was_alive else None)
         if not links.references.isdisjoint(changed):

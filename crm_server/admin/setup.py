@@ -19,7 +19,9 @@ from crm_server.blobs import SIZE_VARIABLE, TOTAL_VARIABLE
 from crm_server.checking import check_store
 from crm_server.load import load
 from crm_server.migrate import migrate
+from crm_server.organisations import SUFFIX
 from crm_server.people import SYSTEM, set_password
+from crm_server.room import make_room
 
 SLUG_MAX = 40
 PORT = 8765
@@ -120,6 +122,9 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
     os.environ[SIZE_VARIABLE] = str(options.file_size)
     os.environ[TOTAL_VARIABLE] = str(options.files_total)
     session.organisations.check_versions()
+    if not session.database_url:
+        for slug in session.organisations.slugs():
+            make_room(session.data / f"{slug}{SUFFIX}")
     signal.signal(signal.SIGTERM, _end_cleanly)
     _tell_workers(session, options)
     if options.workers == 1:
