@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidSignature
@@ -24,7 +24,8 @@ from crm_core.wire import RefreshRequest, SignInRequest, SignInResponse
 from crm_server.passwords import Passwords
 from crm_server.rows import By
 from crm_server.sealing import seal, unseal
-from crm_server.service import INSERT_DEVICE, Principal, Service
+from crm_server.service import INSERT_DEVICE, Service
+from crm_server.standing import ACCESS, Principal, ask_holders, holder_in
 from crm_server.store import Clock, Tx, write_clock
 from crm_server.throttle import Throttle
 
@@ -34,7 +35,9 @@ REFRESH_DAYS = OFFLINE_DAYS + 30
 DATABASE_KEY_HEX_MAX = 512
 NAME_MAX = 200
 
-ACCESS, REFRESH = "access", "refresh"
+REFRESH = "refresh"
+KNOWN_MAX = 10_000
+"""Tokens of which a process remembers who holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Auth:
         self._passwords = passwords
         self._key = server_key
         self._throttle = Throttle(service.store)
+        self._known: dict[str, Principal] = {}
 
     # -- signing in -------------------------------------------------------------------------
 
@@ -214,20 +218,32 @@ class Auth:
 
     def authenticate(self, token: str, *, revoked_too: bool = False) -> Principal:
         """Who holds an access token. A revoked device may only park."""
+        hashed = hash_of(token)
         with self._store.read() as tx:
-            row = tx.row(
-                "SELECT t.user_id,t.device,d.revoked_at,c.disabled,k.slug FROM token t"
-                " JOIN device d ON d.id = t.device JOIN credential c ON c.user_id = t.user_id"
-                " CROSS JOIN clock k WHERE t.hash=? AND t.use=? AND t.expires_at>?",
-                (hash_of(token), ACCESS, self._service.now),
-            )
-            if row is None:
-                raise Refused("auth.required", tr_noop("The sign-in has ended."))
-            if row[2] and not revoked_too:
-                raise Refused("device.revoked", tr_noop("The device was withdrawn."))
-            if row[3]:
-                raise Refused("auth.disabled", tr_noop("The login is disabled."))
-            return Principal(RecordId(row[0]), row[1], "", row[4])
+            asked = ask_holders(tx, (hashed,), self._service.now)
+            return holder_in(asked, hashed, revoked_too=revoked_too)
+
+    def holders(self, hashes: Sequence[str]) -> list[Principal | Exception]:
+        """Who holds each of some access tokens, named by their hashes, or why nobody does."""
+        found: list[Principal | Exception] = []
+        with self._store.read() as tx:
+            asked = ask_holders(tx, hashes, self._service.now)
+            for hashed in hashes:
+                try:
+                    found.append(holder_in(asked, hashed))
+                except Refused as refused:
+                    found.append(refused)
+        self._known.update(
+            (x, y) for x, y in zip(hashes, found, strict=True) if isinstance(y, Principal)
+        )
+        while len(self._known) > KNOWN_MAX:
+            self._known.pop(next(iter(self._known)), None)
+        return found
+
+    def held_by(self, hashed: str) -> Principal | None:
+        """Who held an access token, named by its hash, when it was last looked at; whether it is
+        still good is asked again with his request (`standing.Tokens`)."""
+        return self._known.get(hashed)
 
     def good(self, tx: Tx, hashes: Collection[str]) -> frozenset[str]:
         """Those of some access tokens, named by their hashes, that still let somebody in."""

@@ -15,7 +15,7 @@ from typing import Any
 from crm_core.digest import Digest, version_hash
 from crm_core.ids import RecordId
 from crm_server.sight import changed_roots
-from crm_server.store import Clock, Tx
+from crm_server.store import Answer, Clock, Tx
 from crm_server.tables import FOREVER
 
 REMEMBERED_MAX = 256
@@ -37,6 +37,8 @@ class Heard:
 
     since: int
     changed: Sequence[tuple[str, RecordId, int, bool]]
+    earlier: Answer | None = None
+    """The history since then (seq, kind, id, version before) where it was asked for already."""
 
 
 class Digests:
@@ -108,13 +110,17 @@ def _carry(tx: Tx, clock: Clock, known: _Known, keys: frozenset[str]) -> Digest 
 
 def _carry_heard(tx: Tx, known: _Known, heard: Heard) -> Digest:
     changed = [row for row in heard.changed if row[2] > known.seq]
-    earlier = tx.rows(
-        "SELECT seq,kind,id,prev_seq FROM history WHERE id = ANY(?) AND seq > ?",
-        ([record_id for _, record_id, _, _ in changed], known.seq),
-    )
+    if heard.earlier is not None:
+        earlier = heard.earlier()
+    else:
+        earlier = tx.rows(
+            "SELECT seq,kind,id,prev_seq FROM history WHERE id = ANY(?) AND seq > ?",
+            ([record_id for _, record_id, _, _ in changed], known.seq),
+        )
     first: dict[tuple[str, RecordId], int] = {}
-    for _, kind, record_id, prev_seq in sorted(earlier):
-        first.setdefault((kind, record_id), prev_seq)
+    for seq, kind, record_id, prev_seq in sorted(earlier):
+        if seq > known.seq:
+            first.setdefault((kind, record_id), prev_seq)
     digest = known.digest
     for kind, record_id, seq, deleted in changed:
         if before := first.get((kind, record_id)):

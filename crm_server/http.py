@@ -26,7 +26,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.values import instant_of
 from crm_server.access import AccessLog, Readers, metrics, note_who, readers_from_environment
-from crm_server.auth import organisation_of
+from crm_server.auth import hash_of, organisation_of
 from crm_server.blob_http import add_blob_paths
 from crm_server.bodies import (
     CHUNK_BYTES,
@@ -43,7 +43,10 @@ from crm_server.logs import configure_from_environment, reason
 from crm_server.metrics import CHANGESETS, PROBLEMS, Figures
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
-from crm_server.service import PARK_BYTES_MAX, Principal
+from crm_server.pulling import Pulled
+from crm_server.pushing import PARK_BYTES_MAX, Pushed
+from crm_server.standing import Principal
+from crm_server.syncing import Syncing
 from crm_server.throttle import spend_on_comparing
 from crm_server.upkeep import upkeep
 
@@ -81,7 +84,7 @@ STATUS: Mapping[str, int] = {
     "record.not_found": 404,
     "file.not_found": 404,
     "file.too_large": 413,
-    "file.no_room": 507,
+    "file.no_room": 409,
     "file.mismatch": 422,
 }
 BUSY_RETRY_S = 1
@@ -89,7 +92,7 @@ LINES = "application/x-ndjson"
 SEQ_DIGITS = 19
 """Places in the feed have fewer."""
 PACK_FROM_BYTES = 1024
-"""Below this, packing the answer to a pull costs more than it saves."""
+"""Below this, packing an answer costs more than it saves."""
 COLLECT_AFTER_OBJECTS = 50_000
 """More than a push of ordinary size leaves over."""
 
@@ -110,6 +113,7 @@ def create_app(
     )
     app.state.organisations = organisations
     app.state.events = Events()
+    app.state.syncing = Syncing()
     app.state.figures = Figures(organisations)
     app.state.readers = readers or Readers()
     app.openapi = functools.partial(described, app)
@@ -203,20 +207,21 @@ async def sign_out(request: Request) -> Response:
 async def push(request: Request) -> Response:
     """Changesets in, verdicts and resulting rows out."""
     message = await _message(request, wire.PushRequest, PUSHING)
-
-    def act(there: Organisation, who: Principal) -> wire.PushResponse:
-        answer = there.service.push(who, message)
-        for verdict, many in Counter(one.result for one in answer.results).items():
-            CHANGESETS.labels(verdict).inc(many)
-        return answer
-
-    return await _act(request, act)
+    there, who, token = await _asker(request)
+    answer = await _syncing(request).push(there, Pushed(who, message, token))
+    for verdict, many in Counter(one.result for one in answer.results).items():
+        CHANGESETS.labels(verdict).inc(many)
+    return _json(request, answer)
 
 
 async def pull(request: Request) -> Response:
     """The stream of what the device has to learn."""
     message = await _message(request, wire.PullRequest, ASKING)
     accepted = request.headers.get("accept-encoding", "")
+    there, asker, token = await _asker(request)
+    short = await _syncing(request).pull(there, Pulled(asker, message, token))
+    if short is not None:
+        return _short(short, accepted)
 
     def start() -> Response:
         organisation, who = _who(request)
@@ -228,8 +233,7 @@ async def pull(request: Request) -> Response:
         if len(first) < CHUNK_BYTES:  # the whole of it: mostly there is little or nothing
             for _ in chunks:
                 pass
-            body, headers = pack(first, accepted if len(first) >= PACK_FROM_BYTES else "")
-            return Response(body, media_type=LINES, headers=headers)
+            return _short(first, accepted)
         lines = resumed(first, chunks)
         if "zstd" not in accepted:
             return Stream(_stream(lines), media_type=LINES)
@@ -237,6 +241,11 @@ async def pull(request: Request) -> Response:
         return Stream(packed_lines, media_type=LINES, headers={"Content-Encoding": "zstd"})
 
     return await run_in_threadpool(start)
+
+
+def _short(lines: bytes, accepted: str) -> Response:
+    body, headers = pack(lines, accepted if len(lines) >= PACK_FROM_BYTES else "")
+    return Response(body, media_type=LINES, headers=headers)
 
 
 class Stream(StreamingResponse):
@@ -345,14 +354,37 @@ def _of_token(request: Request, slug: str) -> Organisation:
     raise Refused("auth.required", tr_noop("There is no token."))
 
 
+def _syncing(request: Request) -> Syncing:
+    found = request.app.state.syncing
+    assert isinstance(found, Syncing)
+    return found
+
+
+async def _asker(request: Request) -> tuple[Organisation, Principal, str]:
+    """Who asks, and the hash of his token if it is still to be looked at."""
+    token = _token(request)
+    slug = organisation_of(token)
+    there = _organisations(request).opened(slug)
+    if there is None:
+        there = await run_in_threadpool(_of_token, request, slug)
+    who, hashed = await _syncing(request).who(there, hash_of(token))
+    note_who(request.scope, there.slug, who.device)
+    return there, who, hashed
+
+
 def _who(request: Request, *, revoked_too: bool = False) -> tuple[Organisation, Principal]:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Refused("auth.required", tr_noop("There is no token."))
+    token = _token(request)
     organisation = _of_token(request, organisation_of(token))
     who = organisation.auth.authenticate(token, revoked_too=revoked_too)
     note_who(request.scope, organisation.slug, who.device)
     return organisation, who
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refused("auth.required", tr_noop("There is no token."))
+    return token
 
 
 async def _body(request: Request, limit: Limit) -> bytes:
@@ -379,7 +411,9 @@ async def _message(request: Request, shape: type[_T], limit: Limit) -> _T:
 
 
 def _json(request: Request, answer: object, status: int = 200) -> Response:
-    body, headers = pack(wire.encode(answer), request.headers.get("accept-encoding", ""))
+    plain = wire.encode(answer)
+    accepted = request.headers.get("accept-encoding", "")
+    body, headers = pack(plain, accepted if len(plain) >= PACK_FROM_BYTES else "")
     return Response(body, status, headers, media_type="application/json")
 
 

@@ -106,7 +106,14 @@ class Organisations:
         if self._engine is not None:
             return ServerStore(self.database_url, organisation=slug, engine=self._engine)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return ServerStore(sqlite_url(self.folder / f"{slug}{SUFFIX}"), organisation=slug)
+        return ServerStore(sqlite_url(self._file(slug)), organisation=slug)
+
+    def file(self, slug: str) -> Path | None:
+        """The SQLite file of an organisation; None where it is a schema of PostgreSQL."""
+        return self._file(slug) if self._engine is None else None
+
+    def _file(self, slug: str) -> Path:
+        return self.folder / f"{slug}{SUFFIX}"
 
     def create(self, name: str, slug: str) -> Organisation:
         """Make a new organisation."""
@@ -125,6 +132,10 @@ class Organisations:
             if slug not in self._open:
                 self._open[slug] = self._open_one(slug)
             return self._open[slug]
+
+    def opened(self, slug: str) -> Organisation | None:
+        """An organisation that is open already; waits for nobody."""
+        return self._open.get(slug)
 
     def check_versions(self) -> None:
         """Raises UserProblem where a store that can be read is not of this server's version."""

@@ -6,6 +6,7 @@ Bodies go out in their stored form; what entered and left the user's sight is wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -56,8 +57,22 @@ _SHOWN = (
 _decode_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was asked for already on behalf of a device that is in step: what its keys show of what
+    changed since its cursor, the place of the last move, and the history since. `steady`: no root
+    came below its keys or left them."""
+
+    fed: Answer
+    moved: Callable[[], int]
+    earlier: Answer
+    steady: Callable[[], bool]
+
+
 class Puller:
     """One pull in one snapshot."""
+
+    _ahead: Ahead | None = None
 
     def __init__(
         self, tx: Tx, clock: Clock, generations: Generations, request: PullRequest,
@@ -72,10 +87,10 @@ class Puller:
         self._keys = [*generations.keys]
         self._fed: list[tuple[str, RecordId, int, bool]] = []
         self._stubs = StubParents(tx, self._keys, request.stubs)
-        self._asked_fed: Answer | None = None
-        self._asked_moved: Callable[[], int] | None = None
+        self._asked_fed: Answer | None = self._ahead and self._ahead.fed
+        self._asked_moved: Callable[[], int] | None = self._ahead and self._ahead.moved
         refuse_too_much(request)
-        if self._is_in_step():
+        if self._ahead is None and self._is_in_step():
             self._asked_fed = self._ask_fed(request.cursor)
             self._asked_moved = ask_moved(tx)
         self.plan = self._planned()
@@ -83,16 +98,13 @@ class Puller:
             self._stubs.note_loss()
 
     def _is_in_step(self) -> bool:
-        """Whether a device that holds everything asks for what is new: then the feed is asked for
-        together with what moved."""
-        request, generations = self._request, self._generations
-        ordinary = request.epoch == self._clock.epoch and not request.resume_hi
-        behind = self._clock.gc_floor <= request.cursor < self._clock.seq
-        steady = request.cursor > 0 and generations.at(request.cursor) == generations.keys
-        return ordinary and behind and steady
+        """Whether what is new is asked for together with what moved."""
+        behind = self._request.cursor < self._clock.seq
+        return behind and is_in_step(self._clock, self._generations, self._request)
 
     def _planned(self) -> Plan:
-        return plan(self._tx, self._clock, self._generations, self._request)
+        steady = self._ahead and self._ahead.steady
+        return plan(self._tx, self._clock, self._generations, self._request, steady)
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -147,7 +159,7 @@ class Puller:
         plan = self.plan
         if not plan.still or self._any_moved or len(self._fed) > CARRIED_RECORDS_MAX:
             return None
-        return Heard(plan.feed_from, self._fed)
+        return Heard(plan.feed_from, self._fed, self._ahead and self._ahead.earlier)
 
     @cached_property
     def _any_moved(self) -> bool:
@@ -312,6 +324,14 @@ class Puller:
             for page in portions(dead, PULL_PAGE_ROWS):
                 wire = ",".join(map(_wire_tombstone, page))
                 yield f'{{"type":"del","kind":"{kind}","rows":[{wire}]}}\n'.encode()
+
+
+def is_in_step(clock: Clock, generations: Generations, request: PullRequest) -> bool:
+    """Whether a device that holds everything up to its cursor asks for what is new."""
+    ordinary = request.epoch == clock.epoch and not request.resume_hi
+    within = clock.gc_floor <= request.cursor <= clock.seq
+    steady = request.cursor > 0 and generations.at(request.cursor) == generations.keys
+    return ordinary and within and steady
 
 
 def shown_roots(

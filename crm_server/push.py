@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -37,15 +38,17 @@ class Stored:
 class Pusher:
     """Takes the changesets of one push, one after the other."""
 
-    def __init__(self, work: Work, author: Author, *, brief: bool = False) -> None:
+    def __init__(
+        self, work: Work, author: Author, conflicts: Conflicts, *, brief: bool = False
+    ) -> None:
         self._work = work
         self._author = author
         self._brief = brief
-        self._conflicts = Conflicts(work)
+        self._conflicts = conflicts
         self._refused: dict[tuple[str, str, str], str] = {}
         self._refused_before: dict[tuple[str, str, str], str] = {}
         self._judge = Judge(work, author, self._refused)
-        self._taking = Taking(work, author, self._judge, self._conflicts)
+        self._taking = Taking(work, author, self._judge, conflicts)
         self.known: dict[str, Stored] = {}
         self._taken: dict[str, tuple[ChangeSet, ChangeSetResult]] = {}
         self.applied: list[tuple[ChangeSet, ChangeSetResult]] = []
@@ -54,55 +57,30 @@ class Pusher:
         self._arisen: dict[Key, bool] = {}
         self._in_todays_words: dict[str, Converted | None] = {}
 
-    def prefetch(self, changesets: Iterable[ChangeSet]) -> None:
-        """Read in bulk what these changesets name."""
-        changesets = filter(is_sound, changesets)
+    def translate(self, changesets: Iterable[ChangeSet]) -> tuple[ChangeSet, ...]:
+        """Those that can be judged, each in today's words."""
         self._in_todays_words = {}
-        for one in changesets:
+        for one in filter(is_sound, changesets):
             if one.id not in self._in_todays_words:  # another one by this name is not judged
                 self._in_todays_words[one.id] = _converted(one)
         found = self._in_todays_words.values()
-        changesets = tuple(one.changeset for one in found if one is not None)
-        keys: dict[Key, bool] = {}
-        for changeset in changesets:
-            for change in changeset.changes:
-                if change.kind in CATALOG:
-                    keys[(change.kind, change.id)] = True
-                    if not LINKS[change.kind].references.isdisjoint(change.new):
-                        keys.update((key, True) for key in _named_by(change))
-        stored = self._ask_stored([changeset.id for changeset in changesets])
-        conflicts = self._conflicts.ask({record_id for _, record_id in keys})
-        self._work.prefetch(keys)
-        self._keep_stored(*stored)
-        self._conflicts.keep(conflicts)
-        self._work.prefetch_forgotten(
-            (change.kind, change.id)
-            for cs in changesets
-            for change in cs.changes
-            if change.op is Op.INSERT
-        )
-        self._work.prefetch_children(
-            change.id
-            for cs in changesets
-            for change in cs.changes
-            if change.op in (Op.INSERT, Op.DELETE, Op.MERGE)
-        )
+        return tuple(one.changeset for one in found if one is not None)
 
-    def _ask_stored(self, changesets: list[str]) -> tuple[Answer, Answer]:
-        """What came of these changesets earlier, and what was refused to their author."""
-        ask = self._work.tx.ask
-        return (
-            ask("SELECT cs_id,author,result FROM applied WHERE cs_id = ANY(?)", (changesets,)),
-            ask("SELECT kind,id,field,value FROM refused WHERE author = ?", (self._author.user,)),
-        )
-
-    def _keep_stored(self, applied: Answer, refused: Answer) -> None:
-        for cs_id, author, result in applied():
-            stored = msgspec.json.decode(result, type=ChangeSetResult)
-            self.known[cs_id] = Stored(author, stored)
-        for kind, record_id, field, value in refused():
-            self._refused[(kind, record_id, field)] = value
+    def keep_stored(self, applied: Iterable[tuple[Any, ...]], refused: Answer) -> None:
+        """Take in what came of changesets earlier, and what was refused to the author."""
+        for cs_id, author, result in applied:
+            if cs_id in self._in_todays_words:
+                stored = msgspec.json.decode(result, type=ChangeSetResult)
+                self.known[cs_id] = Stored(author, stored)
+        for kind, record_id, field, value, author in refused():
+            if author == self._author.user:
+                self._refused[(kind, record_id, field)] = value
         self._refused_before = dict(self._refused)
+
+    @property
+    def user(self) -> RecordId:
+        """The author."""
+        return self._author.user
 
     def store_refusals(self) -> None:
         """Remember what was refused, so that later edits built on it are held back."""
@@ -261,6 +239,38 @@ class Pusher:
                 for name in change.new:
                     if parts.isdisjoint(((index, ""), (index, name))):
                         self._refused.pop((change.kind, change.id, name), None)
+
+
+def prefetch(
+    work: Work, conflicts: Conflicts, pushes: Sequence[tuple[Pusher, Iterable[ChangeSet]]]
+) -> None:
+    """Read in bulk what all the changesets of some pushes name."""
+    found = [pusher.translate(changesets) for pusher, changesets in pushes]
+    changesets = [changeset for some in found for changeset in some]
+    keys: dict[Key, bool] = {}
+    for changeset in changesets:
+        for change in changeset.changes:
+            if change.kind in CATALOG:
+                keys[(change.kind, change.id)] = True
+                if not LINKS[change.kind].references.isdisjoint(change.new):
+                    keys.update((key, True) for key in _named_by(change))
+    applied = work.tx.ask(
+        "SELECT cs_id,author,result FROM applied WHERE cs_id = ANY(?)",
+        ([changeset.id for changeset in changesets],),
+    )
+    refused = work.tx.ask(
+        "SELECT kind,id,field,value,author FROM refused WHERE author = ANY(?)",
+        ([pusher.user for pusher, _ in pushes],),
+    )
+    open_conflicts = conflicts.ask({record_id for _, record_id in keys})
+    work.prefetch(keys)
+    for pusher, _ in pushes:
+        pusher.keep_stored(applied(), refused)
+    conflicts.keep(open_conflicts)
+    changes = [change for changeset in changesets for change in changeset.changes]
+    work.prefetch_forgotten((x.kind, x.id) for x in changes if x.op is Op.INSERT)
+    leading = (Op.INSERT, Op.DELETE, Op.MERGE)
+    work.prefetch_children(x.id for x in changes if x.op in leading)
 
 
 def _as_said(today: Converted, part: ChangeResult) -> ChangeResult:

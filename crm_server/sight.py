@@ -78,18 +78,23 @@ class Plan:
         return 0 < self.feed_from < self.hi
 
 
-def plan(tx: Tx, clock: Clock, generations: Generations, request: PullRequest) -> Plan:
-    """What a device has to be sent that asks like this, of the snapshot of a transaction."""
-    return _Sight(tx, clock, generations, request).plan()
+def plan(
+    tx: Tx, clock: Clock, generations: Generations, request: PullRequest,
+    steady: Callable[[], bool] | None = None,
+) -> Plan:  # fmt: skip
+    """What a device has to be sent that asks like this, of the snapshot of a transaction. `steady`:
+    whether it is known that no root came below its keys or left them since its cursor."""
+    return _Sight(tx, clock, generations, request, steady).plan()
 
 
 class _Sight:
     """What was shown, and is."""
 
     def __init__(
-        self, tx: Tx, clock: Clock, generations: Generations, request: PullRequest
-    ) -> None:
-        self._tx, self._clock = tx, clock
+        self, tx: Tx, clock: Clock, generations: Generations, request: PullRequest,
+        steady: Callable[[], bool] | None,
+    ) -> None:  # fmt: skip
+        self._tx, self._clock, self._steady = tx, clock, steady
         self._generations, self._request = generations, request
         self._keys = [*generations.keys]
 
@@ -107,6 +112,8 @@ class _Sight:
             return Plan(cursor, hi, hi, cursor)
         then = self._generations.at(cursor)
         if cursor and then == self._generations.keys:
+            if self._steady is not None and self._steady():
+                return Plan(cursor, hi, hi, cursor, still=True)
             roots = changed_roots(self._tx, self._keys, cursor)
             if not roots:
                 return Plan(cursor, hi, hi, cursor, still=True)
@@ -185,13 +192,20 @@ def changed_roots(tx: Tx, keys: Iterable[str], since: int, limit: int | None = N
     Two questions, each of which an index answers from `since` on: what came and went since has
     gone since.
     """
+    return ask_changed_roots(tx, keys, since, limit)()
+
+
+def ask_changed_roots(
+    tx: Tx, keys: Iterable[str], since: int, limit: int | None = None
+) -> Callable[[], list[str]]:
+    """Ask for `changed_roots`."""
     bound, bounds = ("", ()) if limit is None else (" LIMIT ?", (limit,))
-    found = tx.rows(
+    asked = tx.ask(
         "SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq = ? AND seq > ? UNION ALL"
         f" SELECT root FROM root_scope WHERE key = ANY(?) AND gone_seq > ? AND gone_seq < ?{bound}",
         ([*keys], FOREVER, since, [*keys], since, FOREVER, *bounds),
     )
-    return [root for (root,) in found]
+    return lambda: [root for (root,) in asked()]
 
 
 def ask_moved(tx: Tx) -> Callable[[], int]:

@@ -3,33 +3,92 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from crm_core.errors import Refused
+from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_server.store import Answer, Tx
 
 GenerationRow = tuple[int, int, str, frozenset[str]]
 
 
-def ask_standing(tx: Tx, user: RecordId, device: str) -> tuple[Answer, Answer]:
-    """Ask for what `device_of` and `generations_of` read."""
-    return (
-        tx.ask(
-            "SELECT d.delivered,d.pulled,x.cursor,x.at FROM device d"
-            " LEFT JOIN reached x ON x.device = d.id WHERE d.id=?",
-            (device,),
-        ),
-        tx.ask("SELECT gen,seq,at,keys FROM user_scope WHERE user_id=? ORDER BY gen", (user,)),
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, as his token says."""
+
+    user: RecordId
+    device: str
+    role: str
+    organisation: str
+
+
+class Standing:
+    """How some devices and their users stand, asked for in one exchange with whatever follows."""
+
+    def __init__(self, tx: Tx, askers: Sequence[Principal]) -> None:
+        self._devices = tx.ask(
+            "SELECT d.id,d.delivered,d.pulled,x.cursor,x.at FROM device d"
+            " LEFT JOIN reached x ON x.device = d.id WHERE d.id = ANY(?)",
+            ([who.device for who in askers],),
+        )
+        self._scopes = tx.ask(
+            "SELECT user_id,gen,seq,at,keys FROM user_scope WHERE user_id = ANY(?)"
+            " ORDER BY user_id,gen",
+            ([who.user for who in askers],),
+        )
+
+    def device(self, who: Principal) -> tuple[int, int, int | None, str | None]:
+        """The highest seq given out, that of the last pull, how far the device said that it has
+        come, and when that was noted."""
+        for device, delivered, pulled, reached, at in self._devices():
+            if device == who.device:
+                return delivered, pulled, reached, at
+        return 0, 0, None, None
+
+    def generations(self, who: Principal) -> list[GenerationRow]:
+        """(gen, seq, at, keys) of the user, oldest first."""
+        return [
+            (gen, seq, at, frozenset(json.loads(keys)))
+            for user, gen, seq, at, keys in self._scopes()
+            if user == who.user
+        ]
+
+
+class Tokens:
+    """Whether access tokens, named by their hashes, still let somebody in, as a transaction sees
+    it. Tokens never change hands: who holds one may be known from before."""
+
+    def __init__(self, tx: Tx, hashes: Iterable[str], now: str) -> None:
+        self._asked = ask_holders(tx, hashes, now)
+
+    def check(self, hashed: str) -> None:
+        """Raises Refused `auth.*` or `device.revoked` where a token is no longer good."""
+        holder_in(self._asked, hashed)
+
+
+ACCESS = "access"
+
+
+def ask_holders(tx: Tx, hashes: Iterable[str], now: str) -> Answer:
+    """Ask who holds access tokens."""
+    return tx.ask(
+        "SELECT t.hash,t.user_id,t.device,d.revoked_at,c.disabled,k.slug FROM token t"
+        " JOIN device d ON d.id = t.device JOIN credential c ON c.user_id = t.user_id"
+        " CROSS JOIN clock k WHERE t.hash = ANY(?) AND t.use=? AND t.expires_at>?",
+        ([*hashes], ACCESS, now),
     )
 
 
-def device_of(answer: Answer) -> tuple[int, int, int | None, str | None]:
-    """The highest seq given out, that of the last pull, how far the device said that it has come,
-    and when that was noted."""
-    for delivered, pulled, reached, at in answer():
-        return delivered, pulled, reached, at
-    return 0, 0, None, None
-
-
-def generations_of(answer: Answer) -> list[GenerationRow]:
-    """(gen, seq, at, keys), oldest first."""
-    return [(gen, seq, at, frozenset(json.loads(keys))) for gen, seq, at, keys in answer()]
+def holder_in(asked: Answer, hashed: str, *, revoked_too: bool = False) -> Principal:
+    """Who holds an access token. A revoked device may only park."""
+    row = next((row for row in asked() if row[0] == hashed), None)
+    if row is None:
+        raise Refused("auth.required", tr_noop("The sign-in has ended."))
+    _, user, device, revoked_at, disabled, slug = row
+    if revoked_at and not revoked_too:
+        raise Refused("device.revoked", tr_noop("The device was withdrawn."))
+    if disabled:
+        raise Refused("auth.disabled", tr_noop("The login is disabled."))
+    return Principal(RecordId(user), device, "", slug)

@@ -20,7 +20,8 @@ from crm_desktop.models.rights import Rights
 from crm_desktop.models.store import Identity, Store
 from crm_server.judge import Judge
 from crm_server.load import LoadRow, load
-from crm_server.standing import ask_standing
+from crm_server.pushing import author_of
+from crm_server.standing import Standing
 from crm_server.store import ServerStore, sqlite_url
 from tests.models.support import KEY
 from tests.server.world import Acme, Device, World, make_acme
@@ -93,8 +94,8 @@ class Door:
         service = device.world.service
         clock = tx.clock()
         self._work = service.work(tx, clock)
-        standing = ask_standing(tx, device.who.user, device.who.device)
-        self._judge = Judge(self._work, service._author(tx, clock, device.who, *standing), {})
+        standing = Standing(tx, (device.who,))
+        self._judge = Judge(self._work, author_of(self._work, device.who, standing), {})
         self._judge.scope_gen = device.gen
 
     def close(self) -> None:

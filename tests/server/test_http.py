@@ -151,7 +151,8 @@ def test_comparing_everything_again_and_again_is_put_off(site: Site) -> None:
 
 def test_bodies_travel_compressed_both_ways(site: Site) -> None:
     epoch = site.sign_in().epoch
-    body = zstandard.compress(push_body(epoch, insert(name="Alfreds")))
+    many = [insert(name=f"Alfreds {n}") for n in range(9)]
+    body = zstandard.compress(push_body(epoch, *many))
     site.client.headers["Accept-Encoding"] = "zstd"
     answer = site.post("/sync/v1/push", body, Content_Encoding="zstd")
     assert answer.headers["content-encoding"] == "zstd"
@@ -250,7 +251,7 @@ def test_a_failure_of_ours_is_a_code_and_a_log_line_never_a_traceback(
     def fail(*_: object) -> None:
         raise RuntimeError("customer Li owes us 5 EUR")
 
-    monkeypatch.setattr(Service, "push", fail)
+    monkeypatch.setattr(Service, "push_together", fail)
     with caplog.at_level(logging.ERROR):
         answer = site.post("/sync/v1/push", push_body("e"))
     assert (answer.status_code, answer.json()) == (500, {"error": "server.failed"})

@@ -1,0 +1,154 @@
+"""Pulls that wait together are answered together: one snapshot for all, and what changed lately is
+read once (adr/0051).
+
+Only such as a device sends that holds everything and asks what is new; whatever turns out to be
+more is asked for alone, as a stream.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from crm_core.catalog import OLDEST_SCHEMA
+from crm_core.errors import Refused
+from crm_core.wire import PULL_PAGE_ROWS, PullRequest
+from crm_server.digests import Digests
+from crm_server.pull import Ahead, Puller, is_in_step
+from crm_server.sight import Generations, ask_changed_roots, ask_moved
+from crm_server.standing import Principal, Standing, Tokens
+from crm_server.store import Clock, Tx
+from crm_server.tables import FOREVER
+
+NEAR = 10_000
+"""A device that is further behind in the feed is answered alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One pull. `token`: the hash of the one it came with, if that is still to be looked at."""
+
+    who: Principal
+    request: PullRequest
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulling:
+    """A whole answer. `delivers`: it may hold versions that the device has not been given yet."""
+
+    lines: bytes
+    delivers: bool
+
+
+def is_brief(request: PullRequest) -> bool:
+    """Whether nothing in a request speaks against a short answer."""
+    asks_more = request.resume_hi or request.anew or request.check is not None
+    return request.cursor > 0 and not asks_more and request.schema >= OLDEST_SCHEMA
+
+
+class AskedOfPulls:
+    """What every pull of a snapshot needs to know, asked for in the clock's own exchange."""
+
+    def __init__(self, tx: Tx, pulls: Sequence[Pulled], now: str) -> None:
+        self.now = now
+        self.standing = Standing(tx, [pull.who for pull in pulls])
+        hashes = [pull.token for pull in pulls if pull.token]
+        self.tokens = Tokens(tx, hashes, now) if hashes else None
+        self.moved = ask_moved(tx)
+
+
+def pull_together(
+    tx: Tx, clock: Clock, pulls: Sequence[Pulled], asked: AskedOfPulls, digests: Digests
+) -> list[Pulling | Refused | None]:
+    """The answer to each pull, what it was refused with, or None where it is no short one."""
+    answers: dict[int, Pulling | Refused | None] = {}
+    near: list[tuple[int, PullRequest, Generations]] = []
+    for n, pull in enumerate(pulls):
+        try:
+            if pull.token and asked.tokens is not None:
+                asked.tokens.check(pull.token)
+        except Refused as refused:
+            answers[n] = refused
+            continue
+        rows = asked.standing.generations(pull.who)
+        held = Generations(tuple((gen, seq, keys) for gen, seq, _, keys in rows), pull.who.user)
+        if is_in_step(clock, held, pull.request) and clock.seq - pull.request.cursor <= NEAR:
+            near.append((n, pull.request, held))
+        else:
+            answers[n] = None
+    lately = _Lately(tx, clock, [(request, held) for _, request, held in near])
+    for n, request, held in near:
+        pulled = (tx, clock, held, request, digests, asked.now)
+        if request.cursor == clock.seq:
+            answers[n] = Pulling(b"".join(Puller(*pulled).lines()), False)
+            continue
+        ahead = lately.ahead(request, held, asked)
+        if len(ahead.fed()) < PULL_PAGE_ROWS:
+            puller = _NearPuller(ahead, *pulled)
+            answers[n] = Pulling(b"".join(puller.lines()), puller.delivers())
+        else:
+            answers[n] = None
+    return [answers[n] for n in range(len(pulls))]
+
+
+class _NearPuller(Puller):
+    """A pull for which everything was asked already."""
+
+    def __init__(self, ahead: Ahead, *args: Any) -> None:
+        self._ahead = ahead
+        super().__init__(*args)
+
+
+class _Lately:
+    """What changed lately, as far as anybody sees it who asks and is behind."""
+
+    def __init__(
+        self, tx: Tx, clock: Clock, asking: Sequence[tuple[PullRequest, Generations]]
+    ) -> None:
+        behind = [(x.cursor, held.keys) for x, held in asking if x.cursor < clock.seq]
+        if not behind:
+            return
+        since = min(cursor for cursor, _ in behind)
+        keys = [*frozenset[str]().union(*(held for _, held in behind))]
+        self._fed = tx.ask(_LATELY, (FOREVER, keys, FOREVER, since, clock.seq, NEAR))
+        self._history = tx.ask(_HISTORY, (since, clock.seq))
+        self._roots = ask_changed_roots(tx, keys, since)
+
+    def ahead(self, request: PullRequest, held: Generations, asked: AskedOfPulls) -> Ahead:
+        """What one of them is told of it."""
+        cursor, keys = request.cursor, held.keys
+
+        def fed() -> list[tuple[Any, ...]]:
+            found = self._rows
+            start = bisect_right(found, cursor, key=_seq_of)
+            return [row for _, seen, row in found[start:] if not keys.isdisjoint(seen)]
+
+        return Ahead(fed, asked.moved, self._history, lambda: not self._roots())
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, list[str], tuple[Any, ...]]]:
+        return [(row[2], row[5].split(" "), row[:5]) for row in self._fed()]
+
+
+def _seq_of(row: tuple[int, list[str], tuple[Any, ...]]) -> int:
+    return row[0]
+
+
+_SEEN_BY = (
+    "SELECT string_agg(rs.key,' ') FROM record_root rr JOIN root_scope rs ON rs.root = rr.root"
+    " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
+    " AND rs.key = ANY(?) AND rs.gone_seq = ?"
+)
+_LATELY = (
+    "SELECT kind, id, seq, deleted, body::text, keys FROM (SELECT r.kind, r.id, r.seq, r.deleted,"
+    f" r.body, ({_SEEN_BY}) AS keys FROM record r WHERE r.seq > ? AND r.seq <= ?"
+    " ORDER BY r.seq LIMIT ?) lately WHERE keys IS NOT NULL ORDER BY seq"
+)
+"""The limit keeps either store from working the keys out twice; both ends of the range let
+PostgreSQL plan it once for all."""
+
+_HISTORY = "SELECT seq,kind,id,prev_seq FROM history WHERE seq > ? AND seq <= ?"

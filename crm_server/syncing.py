@@ -1,0 +1,69 @@
+"""The way of pushes and pulls from the event loop to the service: alone, or in rounds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from starlette.concurrency import run_in_threadpool
+
+from crm_core.wire import PushResponse
+from crm_server.organisations import Organisation
+from crm_server.pulling import Pulled, is_brief
+from crm_server.pushing import Pushed, names
+from crm_server.standing import Principal
+from crm_server.together import Rounds
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The rounds of one organisation."""
+
+    holders: Rounds[str, Principal]
+    pushes: Rounds[Pushed, PushResponse]
+    pulls: Rounds[Pulled, bytes | None]
+
+
+class Syncing:
+    """The rounds of all organisations."""
+
+    def __init__(self) -> None:
+        self._desks: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Desk]] = (
+            WeakKeyDictionary()
+        )
+
+    async def who(self, there: Organisation, hashed: str) -> tuple[Principal, str]:
+        """Who holds an access token, and its hash again if it is still to be looked at. Raises
+        Refused where nobody does."""
+        known = there.auth.held_by(hashed)
+        if known is not None:
+            return known, hashed
+        return await self._desk(there).holders.ask(hashed, frozenset((hashed,))), ""
+
+    async def push(self, there: Organisation, push: Pushed) -> PushResponse:
+        """The answer to a push; raises what it fails with."""
+        named = names(push.who, push.request)
+        if named is not None:
+            return await self._desk(there).pushes.ask(push, named)
+        (answer,) = await run_in_threadpool(there.service.push_together, (push,))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def pull(self, there: Organisation, pull: Pulled) -> bytes | None:
+        """The whole answer to a pull if it is a short one; raises what it fails with."""
+        return await self._desk(there).pulls.ask(pull) if is_brief(pull.request) else None
+
+    def _desk(self, there: Organisation) -> _Desk:
+        desks = self._desks.setdefault(asyncio.get_running_loop(), {})
+        desk = desks.get(there.slug)
+        if desk is None:
+            service = there.service
+            desk = _Desk(
+                Rounds(there.auth.holders),
+                Rounds(service.push_together),
+                Rounds(service.pull_together),
+            )
+            desks[there.slug] = desk
+        return desk
