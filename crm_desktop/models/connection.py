@@ -86,6 +86,10 @@ class Connection:
         """Between transactions: from now on commits return when they are `SAFE`, or at once."""
         self.run(f"PRAGMA synchronous={safety}")
 
+    def keep_in_memory(self, kib: int) -> None:
+        """Keep at most so much of the file in memory from now on."""
+        self.run(f"PRAGMA cache_size=-{kib}")
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""

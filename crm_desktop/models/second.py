@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 META_CARRIED = "sync.carried"
 """Own work was moved into this file: it is in use from then on, or of no use any more."""
 
+ARRIVING_KIB, INDEXING_KIB = 12 * 1024, 4 * 1024
+"""Page cache while rows arrive, in no order of their ids below their roots; and while all of them
+are read through for an index, whose keys lie in memory until they are sorted."""
+
 _LOCKED_OUT = "ALTER TABLE changeset RENAME TO changeset_left_behind"
 """Another program that still has the former file open can write no work into it."""
 
@@ -76,6 +80,7 @@ class SecondFile:
             self._files.forget()
             self._second = self._created()
         self._second.write.commit_when(LATER)
+        self._second.write.keep_in_memory(ARRIVING_KIB)
         return sync_state(self._second.write)
 
     @property
@@ -88,6 +93,7 @@ class SecondFile:
         store = self._opened()
         statement = indexes.next_missing(store.write)
         if statement:
+            store.write.keep_in_memory(INDEXING_KIB)
             with store.writing() as c:
                 c.run(statement)
         else:

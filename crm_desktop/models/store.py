@@ -74,14 +74,14 @@ class Store:
         new_id: NewId = new_uuid7, indexed: bool = True,
     ) -> Store:  # fmt: skip
         """A new, empty, encrypted file. Raises UserProblem where there is one already. Without
-        `indexed` its secondary indexes are left for later (`models.indexes`)."""
+        `indexed` some of its indexes are left for later (`models.indexes`)."""
         if path.exists():
             raise UserProblem(tr_noop("'{path}' exists already."), path=str(path))
         write = Connection(path, key)
         try:
             with transaction(write):
                 for statement in created.DDL.split(";\n"):
-                    if statement.strip() and (indexed or not indexes.is_index(statement)):
+                    if statement.strip() and (indexed or not indexes.is_for_later(statement)):
                         write.run(statement)
                 search_tables.settle(write)
                 write.run("INSERT INTO sync_state (one) VALUES (1)")
