@@ -52,6 +52,7 @@ def doctor(desk: Desk) -> Exit:
         report |= {
             "ok": examined.is_well and not differing,
             "content_agrees": None if differing is None else not differing,
+            "content_untold": untold or None,
             "repairs": {**outbox.repairs()},
         }
         if repaired is not None:

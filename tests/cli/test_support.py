@@ -40,6 +40,20 @@ def test_a_comparison_that_the_server_puts_off_says_when_to_try_again(
     assert "try again in 40 s" in said
 
 
+def test_doctor_tells_machines_too_why_nothing_could_be_compared(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_off(*_: object) -> None:
+        raise of_answer(429, "request.throttled", {"seconds": "40"}, 40.0)
+
+    monkeypatch.setattr("crm_desktop.sync.comparing.differing_roots", put_off)
+    monkeypatch.setattr(support, "_contact", lambda _: support.Contact(reachable=True))
+    monkeypatch.setattr("crm_desktop.sync.session.Session.signed_in", True)
+    found = counter.did("doctor")
+    assert found["content_agrees"] is None
+    assert "try again in 40 s" in found["content_untold"]
+
+
 def test_a_backup_shows_no_name_and_opens_with_its_passphrase_only(
     counter: Counter, tmp_path: Path
 ) -> None:
