@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -50,7 +51,7 @@ from crm_desktop.models.journal.deciding import UNREADABLE_THERE, resend_to_newe
 from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.retrying import retry_quarantined
-from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
 from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 
@@ -106,27 +107,20 @@ class Outbox:
     ) -> tuple[ChangeSet, ...]:
         """The oldest changesets that may go out, marked sent; at least one where any waits."""
         with self._store.writing() as c:
-            after = c.value("SELECT n FROM changeset WHERE id = ?", (blob(behind or ""),)) or 0
-            found = c.rows(OLDEST, (after, max(1, changesets_max)))
-            taken: list[int] = []
-            size = 0
-            for n, weight in found:
-                size += weight
-                if taken and size > bytes_max:
-                    break
-                taken.append(n)
-            c.many("UPDATE changeset SET state = 'sent' WHERE n = ?", [(n,) for n in taken])
-            return tuple(changesets_of(c, taken))
+            return _taken(c, Wanted(changesets_max, bytes_max, behind))
 
-    def settle(self, answer: PushResponse) -> Settled:
-        """Write a push's verdicts, and lay the rows of the answer under what is unsettled."""
+    def settle(self, answer: PushResponse, then: Wanted | None = None) -> Settled:
+        """Write a push's verdicts, and lay the rows of the answer under what is unsettled; `then`
+        take what is wanted next: the disk is waited for once."""
         with self._store.writing() as c:
             receipt = self._receipt(c)
             done = settling.settle(receipt, answer)
             if answer.pages or answer.deleted:
                 # Rows ahead of the cursor: a colleague's step may be here in part until the pull.
                 c.run("UPDATE sync_state SET pull_open = 1")
-            return _settled(done, receipt.close())
+            summary = done.summary | receipt.close()
+            taken = _taken(c, then) if then is not None else ()
+            return msgspec.structs.replace(done, summary=summary, taken=taken)
 
     def begin_pull(self, hello: Hello) -> Summary:
         """Take over a new scope generation, schema or history."""
@@ -264,6 +258,17 @@ class Outbox:
         return _receipt(c, self._store.now(), c.value("SELECT reconcile FROM sync_state"))
 
 
+def _taken(c: Connection, wanted: Wanted) -> tuple[ChangeSet, ...]:
+    behind = blob(wanted.behind or "")
+    after = c.value("SELECT n FROM changeset WHERE id = ?", (behind,)) or 0
+    found = c.rows(OLDEST, (after, max(1, wanted.changesets_max)))
+    sizes = accumulate(weight for _, weight in found)
+    numbers = [n for (n, _), size in zip(found, sizes, strict=True) if size <= wanted.bytes_max]
+    taken = numbers or [n for n, _ in found[:1]]
+    c.many("UPDATE changeset SET state = 'sent' WHERE n = ?", [(n,) for n in taken])
+    return tuple(changesets_of(c, taken))
+
+
 def _receipt(c: Connection, now: str, why: int) -> Receipt:
     return Receipt(c, now, bool(why), why == reconcile.BELOW_FLOOR)
 
@@ -340,10 +345,6 @@ def _take_beside(receipt: Receipt, item: Sums | Stubs | Outcomes) -> None:
 def _applied(receipt: Receipt) -> Applied:
     summary = receipt.close()
     return Applied(summary, receipt.rows, receipt.quarantined, receipt.orphaned)
-
-
-def _settled(done: Settled, summary: Summary) -> Settled:
-    return Settled(done.summary | summary, done.acked, done.conflicts, done.rejected, done.blocked)
 
 
 def _compare(c: Connection, end: End, now: str, *, alike: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from crm_core.changes import ChangeSet
 from crm_core.ids import ChangeSetId, RecordId
 
 
@@ -63,14 +64,24 @@ class SyncState(msgspec.Struct, frozen=True):
     waits: bool = True
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to be taken from the outbox: so much at most, of what comes `behind` a changeset."""
+
+    changesets_max: int
+    bytes_max: int
+    behind: ChangeSetId | None = None
+
+
 class Settled(msgspec.Struct, frozen=True):
-    """What a push's answer did: changesets by their result, and the conflicts it made."""
+    """What a push's answer did: changesets by their result, and the conflicts it made. `taken`:
+    what was wanted next."""
 
     summary: Summary
     acked: int = 0
     conflicts: int = 0
     rejected: int = 0
     blocked: int = 0
+    taken: tuple[ChangeSet, ...] = ()
 
 
 class Applied(msgspec.Struct, frozen=True):

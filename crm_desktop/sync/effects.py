@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from crm_core.changes import ChangeSet
 from crm_core.ids import ChangeSetId
 from crm_core.wire import End, Hello, Mark, Part, PullItem, PullRequest, PushRequest, PushResponse
-from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
 
 T = TypeVar("T")
 
@@ -57,9 +57,10 @@ class HearPush(Effect[PushResponse]):
 
 @dataclass(frozen=True, slots=True)
 class SettlePush(Effect[Settled]):
-    """Write what the server said of them."""
+    """Write what the server said of them, `then` take what goes out next."""
 
     answer: PushResponse
+    then: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
 from crm_core.wire import ChangeResult, ChangeSetResult, Check, PushRequest, PushResponse
-from crm_desktop.models.replica import Parked, SyncState
+from crm_desktop.models.replica import Parked, SyncState, Wanted
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Steps, ask
 from crm_desktop.sync.failures import (
@@ -246,9 +246,11 @@ def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
             raise BadAnswer(tr_noop("The server left a step without an answer."))
         request = PushRequest(state.epoch, SCHEMA, changesets, brief=True)
         yield from ask(do.SendPush(request))
-        ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, changesets[-1].id)
-        if answer is not None:
-            answer = yield from _settle(tally, answer)
+        if answer is None:
+            ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, changesets[-1].id)
+        else:
+            ahead = yield from _settle_and_take(tally, answer, changesets[-1].id)
+            answer = None
         try:
             answer = yield from _hear(request)
         except (Refused, TooLargeOnTheWay) as refusal:
@@ -270,6 +272,15 @@ def _take(at_once: int, behind: ChangeSetId | None = None) -> Steps[tuple[Change
 
 def _settle(tally: Tally, answer: PushResponse) -> Steps[None]:
     tally.add_settled((yield from ask(do.SettlePush(answer))))
+
+
+def _settle_and_take(
+    tally: Tally, answer: PushResponse, behind: ChangeSetId
+) -> Steps[tuple[ChangeSet, ...]]:
+    wanted = Wanted(wire.PUSH_CHANGESETS_MAX, wire.PUSH_BYTES_MAX, behind)
+    settled = yield from ask(do.SettlePush(answer, wanted))
+    tally.add_settled(settled)
+    return settled.taken
 
 
 def _hear(request: PushRequest) -> Steps[PushResponse]:

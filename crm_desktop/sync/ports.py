@@ -9,7 +9,7 @@ from typing import Protocol
 from crm_core.changes import ChangeSet
 from crm_core.ids import ChangeSetId
 from crm_core.wire import End, Hello, Mark, Part, PullItem, PullRequest, PushRequest, PushResponse
-from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
 
 
 class SyncStore(Protocol):
@@ -32,10 +32,11 @@ class SyncStore(Protocol):
         size."""
         ...
 
-    def settle(self, answer: PushResponse) -> Settled:
+    def settle(self, answer: PushResponse, then: Wanted | None = None) -> Settled:
         """Write a push's verdicts: acked, rejected or blocked changesets and refused fields; lay
         the rows of the answer under what is still unacked. Verdicts on changesets that are
-        already settled change nothing (a repeated answer)."""
+        already settled change nothing (a repeated answer). `then`: take that from the outbox as
+        `take_outbox` does, in the same transaction."""
         ...
 
     def begin_pull(self, hello: Hello) -> Summary:

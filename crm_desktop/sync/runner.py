@@ -196,7 +196,7 @@ class Runner:
         return self._sending.result()
 
     def settle_push(self, effect: do.SettlePush) -> object:
-        settled = self._write(lambda: self._store.settle(effect.answer))
+        settled = self._write(lambda: self._store.settle(effect.answer, effect.then))
         self._tell(settled.summary)
         if settled.acked or settled.rejected or settled.blocked:
             self.last_judged_s = time.monotonic()

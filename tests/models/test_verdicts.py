@@ -8,9 +8,10 @@ from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import End
+from crm_core.wire import End, PushResponse
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.outbox import OLDEST, Outbox
+from crm_desktop.models.replica import Wanted
 from crm_desktop.models.store import Store
 from tests.models.support import (
     ME,
@@ -43,6 +44,20 @@ def test_the_outbox_gives_at_least_one_however_large(store: Store) -> None:
     add(store, "account", name="A", description="x" * 50_000)
     add(store, "account", name="B")
     assert len(Outbox(store).take_outbox(200, 10)) == 1
+
+
+def test_what_goes_out_next_is_taken_as_the_verdicts_left_it(store: Store) -> None:
+    first = add(store, "account", name="A")
+    [cs] = take(store)
+    put(store, "account", first, name="B")
+    add(store, "account", name="C")
+    refused = PushResponse(
+        "e1", 5, (verdict(cs, "rejected", 0, (0, "", "rejected", "right.missing")),)
+    )
+    settled = Outbox(store).settle(refused, Wanted(200, 1 << 20, cs))
+    assert settled.rejected == 1
+    assert [one.changes[0].new["name"] for one in settled.taken] == ["C"]
+    assert states(store) == ["rejected", "blocked", "sent"]
 
 
 def test_acked_work_shows_the_servers_value_and_is_confirmed_by_the_feed(store: Store) -> None:

@@ -12,7 +12,7 @@ from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import ChangeSetResult, End, Mark, Page, PushResponse, WireRow
-from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect, Steps, T
 
@@ -89,7 +89,7 @@ class World:
             return scripted(effect) if callable(scripted) else scripted
         return _ANSWERS[type(effect)](self, effect)
 
-    def take(self, effect: do.TakeOutbox) -> tuple[ChangeSet, ...]:
+    def take(self, effect: do.TakeOutbox | Wanted) -> tuple[ChangeSet, ...]:
         ids = [one.id for one in self.outbox]
         first = ids.index(effect.behind) + 1 if effect.behind else 0
         return tuple(self.outbox[first : first + effect.changesets_max])
@@ -102,7 +102,8 @@ class World:
         rejected = sum(one.result == "rejected" for one in effect.answer.results)
         self.outbox = [one for one in self.outbox if one.id not in done]
         self.rejected += rejected
-        return Settled(NOTHING, acked=len(done) - rejected, rejected=rejected)
+        taken = self.take(effect.then) if effect.then is not None else ()
+        return Settled(NOTHING, acked=len(done) - rejected, rejected=rejected, taken=taken)
 
     def open(self, _effect: do.OpenPull) -> None:
         self._open = deque(self.stream)

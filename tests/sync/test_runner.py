@@ -11,7 +11,7 @@ import pytest
 
 from crm_core.errors import Bug, Unavailable
 from crm_core.wire import End, PullItem, PullRequest, PushRequest, PushResponse
-from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict
+from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
 from crm_desktop.sync.failures import Withdrawn
 from crm_desktop.sync.runner import Runner, sync_once
 from crm_desktop.sync.streams import AHEAD_ITEMS, ReadAhead, open_stream
@@ -34,7 +34,7 @@ class Store:
         assert bytes_max > 0
         return () if behind else tuple(self.outbox[:changesets_max])
 
-    def settle(self, answer: PushResponse) -> Settled:
+    def settle(self, answer: PushResponse, then: Wanted | None = None) -> Settled:
         self.outbox = []
         return Settled(Summary(outbox_changed=True), acked=len(answer.results))
 
