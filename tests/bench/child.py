@@ -24,7 +24,7 @@ from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.sql import layout
 from crm_desktop.models.store import Store
 from crm_desktop.profile import Profile, open_profile
-from crm_desktop.sync.effects import ApplyToday, Effect
+from crm_desktop.sync.effects import ApplyToday, Effect, IndexSecond
 from crm_desktop.sync.runner import Run, Runner, sync_once
 from crm_desktop.sync.session import PATH_PING, Session
 from tests.bench.machine import peak_memory_mib, reset_peak_memory, timed
@@ -43,7 +43,7 @@ def opened(folder: str) -> Profile:
 
 def sync(folder: str) -> dict[str, Any]:
     """One synchronisation: seconds from the first request until everything is committed, indexed
-    and in use, of these until today was; and memory."""
+    and in use, of these until today was; and memory, and of that until all rows were here."""
     with closing(opened(folder)) as profile:
         runner = TimedToday(Outbox(profile.store), profile.session)
         runner.with_second(second_file(profile))
@@ -52,15 +52,18 @@ def sync(folder: str) -> dict[str, Any]:
         seconds, run = timed(runner.run)
         with profile.store.reader() as connection:
             accounts = connection.value("SELECT count(*) FROM account WHERE deleted = 0")
-    return {"seconds": seconds, "today_s": runner.today_s, "peak_mib": peak_memory_mib(),
+    peak_mib = peak_memory_mib()
+    return {"seconds": seconds, "today_s": runner.today_s, "peak_mib": peak_mib,
+            "arrived_mib": runner.arrived_mib or peak_mib,
             "rows": accounts, "verified": run.report.verified, "file": profile.store.path.name,
             "steps": runner.steps_s}  # fmt: skip
 
 
 class TimedToday(Runner):
-    """A runner that notes when today was here, and how long each kind of step took in all."""
+    """A runner that notes when today was here, the memory taken until all rows were, and how long
+    each kind of step took in all."""
 
-    today_s = 0.0
+    today_s = arrived_mib = 0.0
 
     def run(self, *, repair: bool = True, thorough: bool = False) -> Run:
         self.steps_s: dict[str, float] = {}
@@ -68,6 +71,8 @@ class TimedToday(Runner):
         return super().run(repair=repair, thorough=thorough)
 
     def perform(self, effect: Effect[Any]) -> Any:
+        if isinstance(effect, IndexSecond) and not self.arrived_mib:
+            self.arrived_mib = peak_memory_mib()
         before_s = time.perf_counter()
         try:
             return super().perform(effect)

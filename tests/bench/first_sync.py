@@ -13,6 +13,8 @@ MANY = 500_000
 PEAK_MIB = Target(120)
 GROWTH = Target(1.3)
 FEW, GROWTH_OF_MANY = 10_000, Target(1.15)
+INDEX_BYTES = Target(100)
+MIB = 1024 * 1024
 
 
 def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
@@ -47,16 +49,25 @@ def measure(stage: Stage, runs: int, accounts: int) -> list[Row]:
 
 
 def measure_growth(stage: Stage, runs: int, accounts: int) -> list[Row]:
-    """The memory that very many take while they arrive against that of a few thousand."""
+    """The memory that very many take while they arrive against that of a few thousand; and what
+    each of them takes more while they are put in order for their indexes."""
     with watched() as load:
-        many, few = (_peaks(stage, runs, count) for count in (accounts, min(FEW, accounts)))
+        many, few = (_synced(stage, runs, count) for count in (accounts, min(FEW, accounts)))
+    arrived, arrived_few = (middle([one["arrived_mib"] for one in x]) for x in (many, few))
+    more = middle([(one["peak_mib"] - one["arrived_mib"]) * MIB / accounts for one in many])
     count = f"{accounts:,}".replace(",", "\u202f")
     return [
-        Row(f"memory while {count} accounts arrive", f"{middle(many):.0f} MiB",
-            f"{middle(few):.0f} MiB", middle(many) / middle(few), GROWTH_OF_MANY, load.foreign),
+        Row(f"memory while {count} accounts arrive", f"{arrived:.0f} MiB",
+            f"{arrived_few:.0f} MiB", arrived / arrived_few, GROWTH_OF_MANY, load.foreign),
+        Row("more of it for their indexes, an account", f"{more:.0f} B", "1 B", more, INDEX_BYTES,
+            load.foreign),
     ]  # fmt: skip
 
 
 def _peaks(stage: Stage, runs: int, accounts: int) -> list[float]:
+    return [one["peak_mib"] for one in _synced(stage, runs, accounts)]
+
+
+def _synced(stage: Stage, runs: int, accounts: int) -> list[dict[str, float]]:
     with stage.server(accounts) as server:
-        return [child("sync", stage.profile(server))["peak_mib"] for _ in range(runs)]
+        return [child("sync", stage.profile(server)) for _ in range(runs)]
