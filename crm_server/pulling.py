@@ -89,7 +89,9 @@ def pull_together(
         ahead = lately.ahead(request, held, asked)
         if len(ahead.fed()) < PULL_PAGE_ROWS:
             puller = _NearPuller(ahead, *pulled)
-            answers[n] = Pulling(b"".join(puller.lines()), puller.delivers())
+            delivered = asked.standing.device(pulls[n].who)[0]
+            is_given = delivered < clock.seq and puller.delivers()
+            answers[n] = Pulling(b"".join(puller.lines()), is_given)
         else:
             answers[n] = None
     return [answers[n] for n in range(len(pulls))]

@@ -175,6 +175,7 @@ def _run(session: Session, options: argparse.Namespace) -> None:
         host=options.host,
         port=options.port,
         workers=options.workers if several else None,
+        http="h11",  # it bounds what a request's head may hold (adr/0051)
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
         proxy_headers=options.behind_proxy,

@@ -68,7 +68,7 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Service, "push", fail)
+    monkeypatch.setattr(Service, "push_together", fail)
 
 
 def a_day(site: Site) -> str:
