@@ -223,7 +223,8 @@ class DisputeView(QWidget):
         self._state.setText(mine if dispute.is_for_me else others)
         self._state.setProperty("tone", tone)
         self._state.style().polish(self._state)
-        self._icon.show_icon("orphaned" if dispute.is_offer else "conflict", tone)
+        icon, warn = ("orphaned", "orphan") if dispute.is_offer else ("conflict", tone)
+        self._icon.show_icon(icon, warn if dispute.is_for_me else tone)
 
     def _show_rows(self, dispute: Dispute) -> None:
         old, counts = self._grid, {field: len(x) for field, x in self._alike.items()}

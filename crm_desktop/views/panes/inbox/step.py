@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from crm_core.changes import Op
 from crm_desktop.i18n import tr
 from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
@@ -61,7 +62,8 @@ class StepView(QWidget):
     def show_parts(self, parts: Sequence[PartInWords]) -> None:
         """Show what a step does."""
         self._values.show_blocks(tuple(blocks_of(parts)))
-        if parts and not self._target[1]:
+        is_here = parts and parts[0].part.op is not Op.OFFER
+        if is_here and not self._target[1]:
             self._target = (parts[0].part.kind, parts[0].part.record)
             self._open.show()
 
@@ -92,7 +94,7 @@ def _target(entry: Entry) -> tuple[str, str]:
     payload = entry.payload
     if isinstance(payload, Decided):
         return payload.decision.conflict.kind, payload.decision.conflict.record
-    if isinstance(payload, SettledRow):
+    if isinstance(payload, SettledRow) and not payload.offered:
         return payload.kind, payload.record
     if isinstance(payload, Apart) and payload.title:
         return payload.row.kind, payload.row.id
