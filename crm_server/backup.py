@@ -25,6 +25,7 @@ from crm_core.errors import Refused, UserProblem
 from crm_core.files import is_hash
 from crm_core.i18n import Message, tr_noop
 from crm_server.blobs import READ_BYTES, Blobs
+from crm_server.engines import is_sound_file
 from crm_server.migrate import bring_up
 from crm_server.moments import hours_between
 from crm_server.organisations import FILES, Organisations
@@ -38,6 +39,8 @@ JOURNAL_DAYS = 60
 FORMAT = 1
 _VERSIONS = range(1, STORE_VERSION + 1)
 ROWS_AT_A_TIME = 2000
+PACKED_AT_A_TIME = 20
+"""Rows with what devices left, which may take megabytes each."""
 LEVEL = 6
 
 
@@ -100,16 +103,27 @@ def _write_file(writer: Any, path: Path, sha256: str) -> None:
 
 
 def _rows_of(tx: Tx, table: Table) -> Iterator[list[Any]]:
-    columns = ",".join(
-        f'"{column.name}"::text' if _is_json(column.type) else f'"{column.name}"'
-        for column in table.columns
-    )
-    packed = [n for n, column in enumerate(table.columns) if isinstance(column.type, LargeBinary)]
-    for row in tx.rows(f"SELECT {columns} FROM {table.name}"):
-        cells = list(row)
-        for n in packed:
-            cells[n] = base64.b64encode(bytes(cells[n])).decode()
-        yield cells
+    """All rows, some at a time in the order of their key: a table may be larger than memory."""
+    columns = list(table.columns)
+    names = ",".join(f'"{x.name}"::text' if _is_json(x.type) else f'"{x.name}"' for x in columns)
+    packed = [n for n, x in enumerate(columns) if isinstance(x.type, LargeBinary)]
+    keys = [x.name for x in table.primary_key.columns]
+    places = [n for n, x in enumerate(columns) if x.primary_key]
+    order = ",".join(f'"{name}"' for name in keys)
+    after = f" WHERE ({order}) > ({','.join('?' * len(keys))})"
+    size = PACKED_AT_A_TIME if packed else ROWS_AT_A_TIME
+    last: list[Any] = []
+    while True:
+        sql = f"SELECT {names} FROM {table.name}{after if last else ''} ORDER BY {order} LIMIT ?"
+        found = tx.rows(sql, (*last, size))
+        for row in found:
+            cells = list(row)
+            for n in packed:
+                cells[n] = base64.b64encode(bytes(cells[n])).decode()
+            yield cells
+        if len(found) < size:
+            return
+        last = [found[-1][n] for n in places]
 
 
 def _is_json(kind: Any) -> bool:
@@ -123,6 +137,7 @@ def restore(organisations: Organisations, file: Path) -> Restored:
         lines = _lines(io.TextIOWrapper(reader, encoding="utf-8"), file)
         header = _header(next(lines, None), file)
         slug = str(header["slug"])
+        damaged = _set_aside_damaged(organisations, slug)
         store = organisations.store(slug)
         try:
             store.create_tables()
@@ -137,14 +152,29 @@ def restore(organisations: Organisations, file: Path) -> Restored:
                 )
         finally:
             store.close()
-    old = hours_between(str(header.get("at")), service.now) > JOURNAL_DAYS * 24
-    warnings = (
-        Message(
-            tr_noop("The backup is older than {days} days: the clients keep no journal so long."),
-            {"days": JOURNAL_DAYS},
-        ),
-    )
-    return Restored(slug, rows, epoch, seq, warnings if old else (), files)
+    warnings = [
+        Message(tr_noop("The damaged database was kept as {file}."), {"file": str(kept)})
+        for kept in damaged
+    ]
+    if hours_between(str(header.get("at")), service.now) > JOURNAL_DAYS * 24:
+        words = tr_noop(
+            "The backup is older than {days} days: the clients keep no journal so long."
+        )
+        warnings.append(Message(words, {"days": JOURNAL_DAYS}))
+    return Restored(slug, rows, epoch, seq, tuple(warnings), files)
+
+
+def _set_aside_damaged(organisations: Organisations, slug: str) -> list[Path]:
+    """A SQLite file that is damaged makes room for the backup; where it lies then, if it did."""
+    file = organisations.file(slug)
+    if file is None or not file.exists() or is_sound_file(file):
+        return []
+    aside = file.with_name(f"{file.name}.damaged-{organisations.clock():%Y%m%dT%H%M%S}")
+    for ending in ("-wal", "-shm", ""):
+        part = file.with_name(file.name + ending)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + ending))
+    return [aside]
 
 
 def _take_files(blobs: Blobs, lines: Iterator[Any], file: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -112,6 +113,13 @@ class Report:
 
 def check_store(store: ServerStore) -> Report:
     """Compare the tables of an organisation with each other, in one snapshot."""
+    try:
+        return _checked(store)
+    except sqlite3.DatabaseError as error:  # a page that cannot be read
+        return Report(0, 0, (f"SQLite: {error}",))
+
+
+def _checked(store: ServerStore) -> Report:
     with store.read() as tx:
         clock = tx.clock()
         problems = [*_integrity(tx, postgres=store.postgres)]

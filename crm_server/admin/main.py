@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CrmError as error:
         print(f"crm-server: {error}", file=sys.stderr)
         return _exit_code(error)
+    except sqlite3.DatabaseError as error:
+        print(f"crm-server: the database is damaged ({error}); `restore FILE` takes a backup back",
+              file=sys.stderr)  # fmt: skip
+        return EXIT_FAILED
     except OSError as error:
         print(f"crm-server: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
         return EXIT_FAILED
