@@ -93,7 +93,8 @@ class Service:
 
     def push_together(self, pushes: Sequence[Pushed]) -> list[PushResponse | Exception]:
         """Take pushes of which no two have a name in common (`pushing.names`) in one transaction;
-        the answer to each, or what it failed with. One that fails takes no other with it."""
+        the answer to each, or why it is refused as a whole. Whatever else one fails with takes all
+        of them back, and is raised."""
         answers: dict[int, PushResponse | Exception] = {}
         for n, push in enumerate(pushes):
             try:
@@ -101,20 +102,11 @@ class Service:
             except Refused as refused:
                 answers[n] = refused
         fit = [n for n in range(len(pushes)) if n not in answers]
-        answers.update(zip(fit, self._pushed([pushes[n] for n in fit]), strict=True))
+        if fit:
+            answers.update(zip(fit, self._pushed([pushes[n] for n in fit]), strict=True))
         return [answers[n] for n in range(len(pushes))]
 
     def _pushed(self, pushes: Sequence[Pushed]) -> Sequence[PushResponse | Exception]:
-        if not pushes:
-            return ()
-        try:
-            return self._pushed_at_once(pushes)
-        except Exception as failure:
-            if len(pushes) == 1:
-                return (failure,)
-        return [answer for push in pushes for answer in self._pushed((push,))]
-
-    def _pushed_at_once(self, pushes: Sequence[Pushed]) -> Sequence[PushResponse | Exception]:
         asked: list[Asked] = []
 
         def ask(tx: Tx) -> None:
@@ -151,14 +143,6 @@ class Service:
     def pull_together(self, pulls: Sequence[Pulled]) -> list[bytes | Exception | None]:
         """The whole answers to pulls that look like those of devices in step (`pulling.is_brief`),
         of one snapshot. None: it turns out to be more, and is asked for alone."""
-        try:
-            return self._pulled_at_once(pulls)
-        except Exception as failure:
-            if len(pulls) == 1:
-                return [failure]
-        return [answer for pull in pulls for answer in self.pull_together((pull,))]
-
-    def _pulled_at_once(self, pulls: Sequence[Pulled]) -> list[bytes | Exception | None]:
         with self.store.read() as tx:
             asked_clock = ask_clock(tx)
             asked = AskedOfPulls(tx, pulls, self.now)

@@ -58,10 +58,19 @@ class Rounds(Generic[_Q, _A]):
         return some
 
     def _answered(self, questions: Sequence[_Q]) -> Sequence[_A | Exception]:
-        try:
-            return self._answer(questions)
-        except Exception as failure:
-            return [failure] * len(questions)
+        return answered(self._answer, questions)
+
+
+def answered(
+    answer: Callable[[Sequence[_Q]], Sequence[_A | Exception]], questions: Sequence[_Q]
+) -> Sequence[_A | Exception]:
+    """The answers to questions, or what each fails with: one that fails takes no other with it."""
+    try:
+        return answer(questions)
+    except Exception as failure:
+        if len(questions) == 1:
+            return [failure]
+    return [told for one in questions for told in answered(answer, (one,))]
 
 
 class _Waiting(Generic[_Q, _A]):
