@@ -103,6 +103,8 @@ class Desktop(QObject):
     def _stop(self) -> None:
         if self.shell is not None:
             self.shell.borders.flush()
+            if self.hub is not None:
+                self.hub.leaving.emit()
         if self._autosync is not None:
             self._autosync.stop()
         if self._indexer is not None:

@@ -43,7 +43,7 @@ class DataHub(QObject):
 
     Signals: `changed(Summary)`; `saved` when this user wrote something; `failed(CrmError)` for what
     no caller takes care of; `undone(Undone or None)`; `undo_changed(label)` with what Ctrl+Z would
-    take back ("" for nothing).
+    take back ("" for nothing); `leaving` before the store is closed, while forms are still there.
     """
 
     changed = Signal(object)
@@ -51,6 +51,7 @@ class DataHub(QObject):
     failed = Signal(object)
     undo_changed = Signal(str)
     undone = Signal(object)
+    leaving = Signal()
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QLabel,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QWidget,
@@ -30,6 +31,7 @@ from crm_desktop.models.store import Store
 from crm_desktop.options import Options, Picture
 from crm_desktop.runtime.idle import Idle
 from crm_desktop.settings import Preferences, Settings
+from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.shell.preferences import Ground, PreferencesPage
 from crm_desktop.views.theme import theme
 from tests.views.company import KEY, make_store, people
@@ -184,6 +186,28 @@ def test_a_border_drawn_just_before_the_window_closes_is_kept(
     desktop.shell.toggle_rail()
     desktop.close()
     assert settings.load_borders(tmp_path).rail_collapsed
+
+
+@pytest.mark.parametrize("leave", [Desktop.lock, Desktop.close, lambda made: made.window.close()])
+def test_what_was_typed_a_moment_before_leaving_is_kept_as_a_draft(
+    desktop: Desktop, tmp_path: Path, qtbot: QtBot, leave: Callable[[Desktop], object]
+) -> None:
+    assert desktop.shell is not None
+    desktop.shell.show_place("tasks")
+    panes = (x for x in desktop.shell.findChildren(EntityPane) if x.entity.kind == "task")
+    pane = next(panes)
+    pane.new_record()
+    qtbot.waitUntil(lambda: desktop.lanes.is_idle)
+    line = pane.detail.form.editor("title").widget
+    assert isinstance(line, QLineEdit)
+    line.setText("Call Alfreds")
+    line.textEdited.emit(line.text())
+    leave(desktop)
+    desktop.close()
+    store = Store.open(tmp_path / "crm-1.db", KEY)
+    kept = [store.meta(name) or "" for name in store.meta_names("draft:")]
+    store.close()
+    assert ["Call Alfreds" in one for one in kept] == [True]
 
 
 def test_another_language_is_spoken_while_it_runs(desktop: Desktop, qtbot: QtBot) -> None:

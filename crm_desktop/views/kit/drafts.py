@@ -31,6 +31,7 @@ class DraftKeeper(QObject):
         self._key = ""
         self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._timer.timeout.connect(self.keep)
+        hub.leaving.connect(self.flush)
 
     def watch(self, form: Form) -> None:
         """Keep what is typed into this form."""
@@ -67,7 +68,7 @@ class DraftKeeper(QObject):
         self._hub.keep_draft(self._key, msgspec.json.encode(kept).decode())
 
     def flush(self) -> None:
-        """Before another record is shown: what waits to be kept is kept at once."""
+        """Before another record is shown, or all is closed: what waits is kept at once."""
         if self._timer.isActive():
             self._timer.stop()
             self.keep()

@@ -153,6 +153,11 @@ class QuickLog(Overlay):
     def _keep_soon(self) -> None:
         self._keep.start()
 
+    def _flush(self) -> None:
+        if self._keep.isActive():
+            self._keep.stop()
+            self._keep_draft()
+
     def _keep_draft(self) -> None:
         typed = [
             self.account.typed(), str(self.medium.currentData()), self.text.toPlainText(),
@@ -219,6 +224,7 @@ class QuickLog(Overlay):
         self._save.clicked.connect(self.log)
         self._close.clicked.connect(self.close_over)
         self._keep.timeout.connect(self._keep_draft)
+        self._hub.leaving.connect(self._flush)
         self.account.edited.connect(self._keep_soon)
         self.text.textChanged.connect(self._keep_soon)
         self.next_step.textEdited.connect(self._keep_soon)

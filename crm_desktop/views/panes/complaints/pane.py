@@ -375,6 +375,7 @@ class ComplaintsPane(QWidget):
         self._intake.cancelled.connect(self._close_intake)
         for form in (self._case.form, self._intake):
             form.draft_changed.connect(self._keep_draft)
+            self._hub.leaving.connect(form.flush_draft)
 
     def _tell_opened(self, kind: str, record_id: str) -> None:
         if kind == "complaint":
