@@ -65,6 +65,10 @@ PROBLEMS: Mapping[str, str] = {
     ),
     "file.not_found": tr_noop("The server does not have the file yet, or you may not see it."),
     "file.mismatch": tr_noop("What arrived is not the file; it will be sent again."),
+    "file.unreadable": tr_noop("The file cannot be read here now; it will be tried again."),
+    "file.no_space": tr_noop(
+        "There is no room for the file on this device; it will be tried again."
+    ),
     "file.damaged": tr_noop("The file is damaged on this device; please attach it again."),
     "op.unknown": tr_noop(
         "The server is older than this application and does not know such a step yet; it will be "

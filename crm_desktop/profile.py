@@ -25,6 +25,8 @@ from crm_desktop.settings import FILE as SETTINGS_FILE
 from crm_desktop.settings import Settings, load, reason, save, write_atomically
 
 if TYPE_CHECKING:
+    from crm_desktop.models.blobs import Blobs
+    from crm_desktop.models.file_queue import FileQueue
     from crm_desktop.sync.session import Session
 
 KEY_FILE = "key.wrapped"
@@ -34,6 +36,7 @@ DRAFTS = "draft:"
 """What is typed and not saved is kept under names that begin so (`runtime.hub`)."""
 
 LOGS = "logs"
+FILES = "files"
 META_CLOCK_OFFSET = "clock.offset_s"
 GENERATIONS_MAX = 10_000
 
@@ -69,10 +72,31 @@ class Profile:
         """The sign-in at the server. Costs the import of the HTTP library."""
         return _session(self.settings.server, self.store, self.settings.device, self._secrets)
 
+    @cached_property
+    def file_session(self) -> Session:
+        """The same sign-in over a connection of its own, for files beside everything else."""
+        return _session(self.settings.server, self.store, self.settings.device, self._secrets)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The contents of attached files on this device."""
+        from crm_desktop.models.blobs import Blobs
+
+        return Blobs(self.path / FILES, self.store.key)
+
+    @property
+    def files(self) -> FileQueue:
+        """The attached files and what becomes of them."""
+        from crm_desktop.models.file_queue import FileQueue
+
+        return FileQueue(self.store, self.blobs)
+
     def close(self) -> None:
         """Close the store and the connections to the server."""
-        if "session" in self.__dict__:
-            self.session.client.close()
+        for name in ("session", "file_session"):
+            session: Session | None = self.__dict__.get(name)
+            if session is not None:
+                session.client.close()
         self.store.close()
 
 
@@ -232,10 +256,11 @@ def sign_out(profile: Profile) -> None:
 
 def leave_for_good(profile: Profile, left: bytes) -> None:
     """Destroy the key of a withdrawn device once the server has all that was not sent: `left` it
-    has, what was saved since is left now, and what was typed and not saved. Raises CrmError; then
-    all of it can still be read."""
+    has, what was saved since is left now, what was typed and not saved, and files as far as the
+    server takes them. Raises CrmError; then all of it can still be read."""
     from crm_desktop.models.outbox import Outbox
 
+    _leave_files(profile)
     outbox, left_typed = Outbox(profile.store), b"[]"
     while True:
         with profile.store.writing():  # nobody saves between the last look and the end
@@ -247,6 +272,15 @@ def leave_for_good(profile: Profile, left: bytes) -> None:
             if body:
                 profile.session.park(body)
         left, left_typed = unsent, typed
+
+
+def _leave_files(profile: Profile) -> None:
+    from crm_desktop.sync.file_calls import FileCalls
+    from crm_desktop.sync.file_runner import FileRunner
+
+    done = FileRunner(profile.files, FileCalls(profile.session)).run(only_sending=True)
+    if done.failure is not None:
+        raise done.failure
 
 
 def _typed(store: Store) -> bytes:

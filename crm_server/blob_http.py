@@ -32,13 +32,23 @@ class Act(Protocol):
     """Runs an action as the user of a request and answers with what it returns, as JSON."""
 
     def __call__(
-        self, request: Request, action: Callable[[Organisation, Principal], object], /
-    ) -> Awaitable[Response]:
+        self, request: Request, action: Callable[[Organisation, Principal], object], /, *,
+        revoked_too: bool = False,
+    ) -> Awaitable[Response]:  # fmt: skip
         """Raises Refused for a token that is no good."""
         ...
 
 
-Who = Callable[[Request], tuple[Organisation, Principal]]
+class Who(Protocol):
+    """Whose token a request brings."""
+
+    def __call__(
+        self, request: Request, /, *, revoked_too: bool = False
+    ) -> tuple[Organisation, Principal]:
+        """Raises Refused for a token that is no good."""
+        ...
+
+
 Body = Callable[[Request, Limit], Awaitable[bytes]]
 
 
@@ -66,21 +76,25 @@ def add_blob_paths(app: FastAPI, who: Who, act: Act, body: Body) -> None:
         return await run_in_threadpool(look)
 
     async def offer(request: Request, sha256: str) -> Response:
-        """How much of a content is still wanted."""
-        await run_in_threadpool(who, request)  # a stranger hears of nothing else
+        """How much of a content is still wanted; a withdrawn device leaves what it did not send."""
+        await run_in_threadpool(who, request, revoked_too=True)  # a stranger hears of nothing else
         size = _number(request, LENGTH)
-        return await act(request, lambda there, asking: there.blobs.offer(asking, sha256, size))
+
+        def look(there: Organisation, asking: Principal) -> object:
+            return there.blobs.offer(asking, sha256, size)
+
+        return await act(request, look, revoked_too=True)
 
     async def add(request: Request, sha256: str) -> Response:
         """A piece of a content."""
-        await run_in_threadpool(who, request)  # before megabytes are read
+        await run_in_threadpool(who, request, revoked_too=True)  # before megabytes are read
         size, offset = _number(request, LENGTH), _number(request, OFFSET)
         content = await body(request, CHUNK)
 
         def take(there: Organisation, asking: Principal) -> object:
             return there.blobs.add(asking, sha256, offset, size, content)
 
-        return await act(request, take)
+        return await act(request, take, revoked_too=True)
 
     app.head(PATH)(known)
     app.get(PATH)(fetch)

@@ -35,9 +35,9 @@ UNFINISHED_FILES_MAX = 4
 """A device sends one file at a time; so many beginnings of it are kept."""
 
 UNFINISHED_DAYS = 7
-UNNAMED_DAYS = 30
+UNNAMED_DAYS = 400
 """A content that no record names is kept so long: its record may still lie on an offline laptop,
-which then sends the content again."""
+and none that slept longer goes on where it was (its feed is forgotten after 180 days)."""
 
 READ_BYTES = 1024 * 1024
 PARTIAL = "partial"
@@ -170,10 +170,11 @@ class Blobs:
         now = self._service.clock()
         unnamed = instant_of(now - dt.timedelta(days=UNNAMED_DAYS))
         with self._store.note() as tx:
+            left = b"".join(bytes(body) for (body,) in tx.rows("SELECT payload FROM parked"))
             gone = [
                 sha256
                 for (sha256,) in tx.rows("SELECT hash FROM blob WHERE at < ?", (unnamed,))
-                if not tx.row(f"{_NAMING} LIMIT 1", (sha256,))
+                if not tx.row(f"{_NAMING} LIMIT 1", (sha256,)) and sha256.encode() not in left
             ]
             for sha256 in gone:
                 tx.run("DELETE FROM blob WHERE hash=?", (sha256,))

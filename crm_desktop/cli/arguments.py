@@ -171,6 +171,17 @@ def _writing(commands: _Commands[_Parser]) -> None:
     _record(_command(commands, "delete", tr("delete a record with its parts")))
     _record(_command(commands, "restore", tr("bring a deleted record back")))
     _command(commands, "undo", tr("take back the last step of this profile"))
+    attach = _command(
+        commands, "attach", tr("attach a file to a record; the next synchronisation sends it")
+    )
+    _record(attach)
+    attach.add_argument("file", metavar="FILE", type=Path)
+    fetch = _command(
+        commands, "fetch-attachment",
+        tr("write an attached file to OUT (a file or a folder), fetching it where it is not here"),
+    )  # fmt: skip
+    fetch.add_argument("id", metavar="ID")
+    fetch.add_argument("out", metavar="OUT", type=Path)
 
 
 def _inbox(commands: _Commands[_Parser]) -> None:

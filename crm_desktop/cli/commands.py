@@ -33,6 +33,8 @@ HANDLERS: Mapping[str, str] = {
     "delete": "writing.delete",
     "restore": "writing.restore",
     "undo": "writing.undo",
+    "attach": "attachments.attach",
+    "fetch-attachment": "attachments.fetch",
     "conflicts": "inbox.conflicts",
     "resolve": "inbox.resolve",
     "orphans": "handing.orphans",

@@ -94,12 +94,14 @@ def logout(desk: Desk) -> Exit:
 def sync(desk: Desk) -> Exit:
     """One full synchronisation; what was done before a failure is kept."""
     from crm_desktop.beside import second_file
+    from crm_desktop.sync.file_calls import FileCalls
+    from crm_desktop.sync.file_runner import FileRunner, with_files
     from crm_desktop.sync.last_run import remember
     from crm_desktop.sync.runner import Runner
 
     with desk.profile() as opened:
-        runner = Runner(Outbox(opened.store), opened.session)
-        run = runner.with_second(second_file(opened)).run()
+        runner = Runner(Outbox(opened.store), opened.session).with_second(second_file(opened))
+        run = with_files(runner, FileRunner(opened.files, FileCalls(opened.session)))
         remember(opened.store, run.failure, opened.store.now())
         if run.withdrawn:
             profiles.leave_for_good(opened, run.left)

@@ -146,14 +146,14 @@ class Blobs:
         return _size_of(self._existing(sha256))
 
     def read_at(self, sha256: str, offset: int, length: int) -> bytes:
-        """A piece of a content, from the beginning of a frame on; at its end less than asked for.
-        Raises NotFound and FileDamaged."""
+        """A piece of a content; at its end less than asked for. Raises NotFound and FileDamaged."""
         found = bytearray()
+        skipped = offset % FRAME_BYTES
         for frame in self._frames(self._existing(sha256), offset // FRAME_BYTES):
             found += frame
-            if len(found) >= length:
+            if len(found) >= skipped + length:
                 break
-        return bytes(found[:length])
+        return bytes(found[skipped : skipped + length])
 
     def read(self, sha256: str, bytes_max: int) -> bytes:
         """A whole content, checked; raises NotFound, FileDamaged, and Unavailable where there is

@@ -185,17 +185,14 @@ def send_again(c: Connection, hashes: Iterable[str]) -> None:
     )
 
 
-def named_by(c: Connection, numbers: Iterable[int]) -> frozenset[str]:
-    """The files that some changesets name."""
-    return frozenset(
-        sha256
-        for n in numbers
-        for (sha256,) in c.rows(
-            "SELECT new ->> 'sha256' FROM op WHERE cs = ? AND kind = 'attachment'"
-            " AND length(new ->> 'sha256') = 64",
-            (n,),
-        )
+def named_by_unconfirmed(c: Connection) -> list[str]:
+    """The files of work that the server's history does not hold for certain."""
+    found = c.rows(
+        "SELECT DISTINCT o.new ->> 'sha256' FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE o.kind = 'attachment' AND s.state NOT IN ('confirmed', 'discarded')"
+        " AND length(o.new ->> 'sha256') = 64"
     )
+    return [sha256 for (sha256,) in found]
 
 
 # -- fetching

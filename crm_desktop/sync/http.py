@@ -150,6 +150,13 @@ class HttpClient:
         with self._open("POST", path, body, token) as response:
             return self._whole(response)
 
+    def exchange(
+        self, method: str, path: str, body: bytes, token: str, headers: Mapping[str, str]
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """The body and the headers of the answer to any request; of a range, that part."""
+        with self._open(method, path, body, token, headers) as response:
+            return self._whole(response), response.headers
+
     @contextmanager
     def lines(self, path: str, body: bytes, token: str = "") -> Generator[Iterable[bytes]]:
         """The lines of a streamed answer, without their ends; a broken stream raises. A short
@@ -195,7 +202,7 @@ class HttpClient:
                 auth=_Bearer(token), timeout=self._patience(), stream=True, allow_redirects=False,
             )  # fmt: skip
         try:
-            if response.status_code != HTTPStatus.OK:
+            if response.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
                 raise self._problem(response)
             self._give_up_at = 0.0
             yield response

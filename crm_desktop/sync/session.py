@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -29,6 +30,8 @@ META_TOKENS = "session.tokens"
 """Where the tokens are kept inside the encrypted store."""
 
 _T = TypeVar("_T")
+_REFRESHING = threading.Lock()
+"""One session of a device at a time gets new tokens: a refresh token is used once."""
 
 
 class Vault(Protocol):
@@ -58,6 +61,12 @@ class Client(Protocol):
         self, path: str, body: bytes, token: str = ""
     ) -> AbstractContextManager[Iterable[bytes]]:
         """POST with a streamed answer; a sequence where all of it is here."""
+        ...
+
+    def exchange(
+        self, method: str, path: str, body: bytes, token: str, headers: Mapping[str, str], /
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """Any other request: the body of its answer, and the headers."""
         ...
 
     def expect_answer(self) -> None:
@@ -119,6 +128,7 @@ class Session:
         self._device = device
         self._key = key
         self._clock = clock
+        self._used = ""
 
     @property
     def signed_in(self) -> bool:
@@ -152,7 +162,12 @@ class Session:
         An answer that never arrives costs nothing: the server takes the old refresh token until
         its successor was used.
         """
-        tokens = self._required()
+        with _REFRESHING:
+            tokens = self._required()
+            if self._used in ("", tokens.access):
+                self._refresh(tokens)
+
+    def _refresh(self, tokens: Tokens) -> None:
         at = instant_of(self._clock())
         signature = self._key.sign(tokens.refresh + at)
         request = wire.RefreshRequest(tokens.refresh, tokens.device, at, signature)
@@ -172,13 +187,13 @@ class Session:
 
     def push(self, request: wire.PushRequest) -> wire.PushResponse:
         """Hand over changesets."""
-        body = self.client.post(PATH_PUSH, wire.encode(request), self._required().access)
+        body = self.client.post(PATH_PUSH, wire.encode(request), self._asking())
         return decode_answer(body, wire.PushResponse)
 
     @contextmanager
     def pull(self, request: wire.PullRequest) -> Generator[Iterable[wire.PullItem]]:
         """Open a stream of what is new."""
-        access = self._required().access
+        access = self._asking()
         with self.client.lines(PATH_PULL, wire.encode(request), access) as lines:
             yield [*_items(lines)] if isinstance(lines, Sequence) else _items(lines)
 
@@ -186,15 +201,27 @@ class Session:
         """Who changed what in a record, as the server wrote it down."""
         path = f"{PATH_HISTORY}/{kind}/{record_id}"
         try:
-            body = self.client.get(path, self._required().access)
+            body = self.client.get(path, self._asking())
         except TokenExpired:
             self.refresh()
-            body = self.client.get(path, self._required().access)
+            body = self.client.get(path, self._asking())
         return decode_answer(body, tuple[wire.HistoryEntry, ...])
+
+    def exchange(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """Any other request in this user's name: the body of its answer, and the headers."""
+        return self.client.exchange(method, path, body, self._asking(), headers)
 
     def park(self, body: bytes) -> None:
         """Leave unsent work with a server that has withdrawn this device."""
         self.client.post(PATH_PARK, body, self._required().access)
+
+    def _asking(self) -> str:
+        """The access token for a request, remembered: if it is too old, and another session of
+        this device was faster in getting a new one, that is used."""
+        self._used = self._required().access
+        return self._used
 
     def _tokens(self) -> Tokens | None:
         kept = self._vault.meta(META_TOKENS)

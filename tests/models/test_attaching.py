@@ -292,3 +292,14 @@ def test_what_nobody_looked_at_for_a_month_goes_unless_it_is_pinned(
         file_states.unpin(c, known)
     assert attaching.tidy(store, blobs, store.clock()) == 1
     assert state(store, asked.file.sha256) is FileState.ABSENT
+
+
+def test_a_file_that_was_sent_before_its_record_is_offered_again_after_a_restore(
+    store: Store, blobs: Blobs
+) -> None:
+    first_pull(store, hi=10)
+    made = attached(store, blobs, add(store, "account", name="Alfreds"))
+    sent(store, made.sha256)
+    assert states(store) == ["queued", "queued"]
+    hello(store, "e2", seq=1 << 33, restored=5)
+    assert states(store) == ["queued", "waiting"]

@@ -139,6 +139,9 @@ def test_a_piece_is_read_without_the_rest(blobs: Blobs) -> None:
     content = os.urandom(3 * FRAME_BYTES + 5)
     name = put(blobs, content)
     assert blobs.read_at(name, FRAME_BYTES, FRAME_BYTES) == content[FRAME_BYTES : 2 * FRAME_BYTES]
+    assert blobs.read_at(name, FRAME_BYTES - 3, 9) == content[FRAME_BYTES - 3 :][:9]
+    assert blobs.read_at(name, 5, FRAME_BYTES) == content[5:][:FRAME_BYTES]
+    assert blobs.read_at(name, len(content), 9) == b""
     assert blobs.read_at(name, 3 * FRAME_BYTES, FRAME_BYTES) == content[-5:]
 
 

@@ -37,7 +37,7 @@ KEY = bytes(range(32))
 WRITTEN_THROUGH = 2
 """From this value of `PRAGMA synchronous` on, a commit returns when the disk has it."""
 
-UNSENT = ("queued", "sent", "held", "blocked")
+UNSENT = ("queued", "sent", "held", "blocked", "waiting")
 LINKS_ABOVE = {
     kind: names
     for kind, entity in CATALOG.items()

@@ -40,8 +40,7 @@ def begin(receipt: Receipt, hello: Hello) -> None:
     for (n,) in found:
         for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
             rebase(c, kind, id_of(key))
-    numbers = [n for (n,) in found]
-    if files := file_states.named_by(c, numbers):
+    if files := file_states.named_by_unconfirmed(c):
         file_states.send_again(c, files)
         blocking.refresh(c)
     start_over(c)

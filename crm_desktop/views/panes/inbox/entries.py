@@ -196,6 +196,7 @@ def _quarantined(apart: Apart) -> Entry:
 def _queue(contents: Contents) -> Iterator[Group]:
     names = {
         "queued": tr("Waits to be sent"),
+        "waiting": tr("Waits for its file"),
         "sent": tr("Sent, no answer yet"),
         "acked": tr("Taken by the server, being checked"),
     }
