@@ -161,6 +161,32 @@ def test_bodies_travel_compressed_both_ways(site: Site) -> None:
     assert pulled.headers["content-encoding"] == "zstd"
 
 
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        ("UPDATE device SET revoked_at='2026-11-20T08:00:00Z'", (403, "device.revoked")),
+        ("UPDATE credential SET disabled=true", (403, "auth.disabled")),
+        ("DELETE FROM token", (401, "auth.required")),
+        ("UPDATE token SET expires_at='2020-01-01T00:00:00Z'", (401, "auth.required")),
+    ],
+)
+def test_a_token_that_was_good_a_moment_ago_is_looked_at_again(
+    site: Site, ended: str, expected: tuple[int, str]
+) -> None:
+    epoch = site.sign_in().epoch
+    end = site.pull()[-1]
+    assert isinstance(end, End)
+    pulls = encode(PullRequest(epoch, SCHEMA, 1, end.hi))
+    for path, body in (("/sync/v1/push", push_body(epoch)), ("/sync/v1/pull", pulls)):
+        assert site.post(path, body).status_code == 200
+    with site.organisations.open("acme").service.store.note() as tx:
+        tx.run(ended)
+    for path, body in (("/sync/v1/push", push_body(epoch)), ("/sync/v1/pull", pulls)):
+        assert site.refusal(path, body) == expected
+    insertion = push_body(epoch, insert(name="Late"))
+    assert site.refusal("/sync/v1/push", insertion) == expected
+
+
 def test_an_answer_without_anything_new_comes_whole_and_plain(site: Site) -> None:
     site.sign_in()
     site.client.headers["Accept-Encoding"] = "zstd"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from crm_core.changes import ChangeSet
+from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import Refused
 from crm_core.ids import RecordId
 from crm_core.wire import PULL_ITEM_DECODER, End, PullRequest, PushRequest, PushResponse
@@ -109,6 +109,24 @@ def test_a_push_that_fails_fails_alone_and_leaves_nothing(
     assert [acme.buchanan.body("account", x)["phone"] for _, x in owned] == ["1", "0", "1"]
 
 
+def test_what_was_refused_to_one_holds_nobody_else_back(acme: Acme) -> None:
+    (nancy, hers), (li, his), _ = edits(acme)
+    endless = "9" * 5000
+    assert nancy.push(nancy.set("account", hers, phone=endless)).result == "rejected"
+    seen = acme.buchanan.rows[("account", hers)].seq
+    built_on = Change("account", hers, Op.SET, {"phone": "2"}, {"phone": endless}, seen)
+    again = nancy.set("account", nancy.account("Other", phone="0"), phone="1")
+    told = together(
+        acme,
+        pushed(nancy, nancy.changeset(again)),
+        pushed(li, li.changeset(li.set("account", his, phone="1"))),
+        pushed(acme.buchanan, acme.buchanan.changeset(built_on)),
+    )
+    results = [one.results[0].result for one in told if isinstance(one, PushResponse)]
+    assert results == ["applied", "applied", "applied"]
+    assert nancy.push(built_on).result == "blocked"
+
+
 def test_what_looks_further_than_its_own_records_goes_alone(acme: Acme) -> None:
     (nancy, hers), _, _ = edits(acme)
     for changes in ((nancy.delete("account", hers),), (nancy.set("account", hers, phone="1"),) * 0):
@@ -136,6 +154,8 @@ def test_pulls_of_one_snapshot_tell_what_each_would_hear_alone(acme: Acme) -> No
     for device in acme.everybody:
         device.pull()
     acme.kam.push(acme.kam.set("account", owned[2][1], phone="5"))
+    acme.kam.pull()
+    acme.kam.push(acme.kam.set("account", owned[2][1], zip="1"))  # kam is less behind than others
     compare(acme)
 
 
