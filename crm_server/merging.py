@@ -20,13 +20,17 @@ from crm_core.ids import RecordId
 from crm_core.merge import DELETED, Result, Seen, Why, merge, same
 from crm_core.merging import MERGEABLE, MERGED_INTO, UNMERGE_DAYS, led_to, taker_of
 from crm_core.scope import any_link, parse_target
-from crm_core.wire import ChangeResult
+from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.moments import hours_between
 from crm_server.rows import LINKS, By, Key, Row
 from crm_server.work import Work
 
 _decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
+_decode_result = msgspec.json.Decoder(ChangeSetResult).decode
+
+MOVED = "merge.moved"
+"""Said of what is taken for one record, and stands with the one in its place."""
 
 NAMED_MAX = 20
 """Records that an answer names; of more it says how many."""
@@ -61,6 +65,7 @@ class Merging:
     def __init__(self, work: Work, conflicts: Conflicts) -> None:
         self._work = work
         self._conflicts = conflicts
+        self._brought: set[tuple[str, RecordId, str]] = set()
 
     # -- the name of a record that gave its place away --------------------------------------
 
@@ -164,16 +169,32 @@ class Merging:
         mine = {*change.after, by.cs_id}
         found: dict[str, tuple[Value, By]] = {}
         entity = CATALOG[loser.kind]
+        brought = self._brought_into(loser, mine)
         for cs_id, actor, device, at, patch in self._history(loser, change.base_seq):
-            if cs_id in mine and actor == by.actor:
-                continue
+            own = cs_id in mine and actor == by.actor
             for name, (before, _) in _decode_patch(patch).items():
                 field = entity.by_name.get(name)
+                if own and (field is None or (cs_id, field.judged_as) not in brought):
+                    continue
                 if field is None or field.authority is None:
                     saw = found[name][0] if name in found else before
                     found[name] = (saw, By(RecordId(actor), device, cs_id, at))
         found.pop(DELETED, None)
         found.pop(MERGED_INTO, None)
+        return found
+
+    def _brought_into(self, row: Row, changesets: Iterable[str]) -> set[tuple[str, str]]:
+        """(changeset, field) of what these brought into a record from others that gave their place
+        to it, which their author never saw there."""
+        found = {(cs_id, name) for cs_id, one, name in self._brought if one == row.id}
+        for cs_id, result in self._work.tx.rows(
+            "SELECT cs_id,result FROM applied WHERE cs_id = ANY(?)", ([*changesets],)
+        ):
+            found.update(
+                (cs_id, part.field)
+                for part in _decode_result(result).changes
+                if part.code == MOVED and part.params.get("into") == row.id
+            )
         return found
 
     def _history(self, row: Row, seq: int) -> Iterator[tuple[str, str, str, str, str]]:
@@ -226,7 +247,8 @@ class Merging:
         (part,) = merged.results
         params = {"into": str(winner)}
         if part.result in (Result.APPLIED, Result.MERGED) and not taken:
-            return ChangeResult(index, part.name, Result.MERGED, "merge.moved", "", params)
+            self._brought.add((by.cs_id, winner, part.name))
+            return ChangeResult(index, part.name, Result.MERGED, MOVED, "", params)
         # What cannot apply here was taken once already: a person decides, nobody is refused.
         why = Why.UNIQUE if taken else part.why
         base = row.values.get(taken[0]) if taken else part.base
@@ -234,7 +256,7 @@ class Merging:
         if part.result is Result.REJECTED:
             base = next(iter(old.values()))
         parked = self._conflicts.park((entity.kind, winner), part.name, why, base, value, author)
-        return ChangeResult(index, part.name, Result.CONFLICT, "merge.moved", parked, params)
+        return ChangeResult(index, part.name, Result.CONFLICT, MOVED, parked, params)
 
     def _is_taken(self, entity: Entity, record_id: RecordId, name: str, value: Value) -> bool:
         if name not in LINKS[entity.kind].unique:

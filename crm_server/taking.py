@@ -18,7 +18,7 @@ from crm_core.roles import Action
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
-from crm_server.merging import Merging, Unseen
+from crm_server.merging import MOVED, Merging, Unseen
 from crm_server.moments import authored_at
 from crm_server.offering import Offering
 from crm_server.rows import LINKS, By, Row, targets, unique_form
@@ -79,7 +79,7 @@ class Taking:
             return self.refuse(index, "record.not_found")
         change, told = self.merging.readdressed(entity, change)
         if told and change.op is not _MERGE:
-            self.details.append(ChangeResult(index, told, Result.MERGED, "merge.moved"))
+            self.details.append(ChangeResult(index, told, Result.MERGED, MOVED))
         if change.op is _INSERT and row is None and not self._is_forgotten(change):
             return self._insert(index, entity, change)
         if row is None:
@@ -266,7 +266,7 @@ class Taking:
 
     def _tell_moved(self, index: int, name: str, taker: RecordId) -> None:
         said = {"into": str(taker)}
-        self.details.append(ChangeResult(index, name, Result.MERGED, "merge.moved", "", said))
+        self.details.append(ChangeResult(index, name, Result.MERGED, MOVED, "", said))
 
     def _delete(self, index: int, entity: Entity, change: Change, row: Row) -> None:
         if not self.judge.may_delete(row, self.by.at):

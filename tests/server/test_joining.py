@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
@@ -66,6 +67,21 @@ def test_an_unseen_edit_of_what_the_winner_takes_over_stands_with_the_winner(
     acme.fuller.pull()
     assert acme.fuller.body("account", winner)["industry"] == "glass"
     assert not [kind for kind, _ in acme.fuller.rows if kind == "conflict"]
+
+
+def test_what_a_merge_brought_in_unseen_is_not_lost_in_the_next_one(acme: Acme, pair: Pair) -> None:
+    """Fuller merges twice without a pull in between: of what the first merge brought along he has
+    seen nothing when he makes the second."""
+    loser, middle = pair
+    winner = acme.shared_account("Alfreds Futterkiste")
+    first = acme.fuller.changeset(*merging(acme.fuller, "account", loser, middle), atomic=True)
+    away, *_ = merging(acme.fuller, "account", middle, winner)
+    second = acme.fuller.changeset(replace(away, after=(first.id,)), atomic=True)
+    acme.nancy.push(acme.nancy.set("account", loser, phone="111"))
+    assert [one.result for one in acme.fuller.send(first).results] == ["merged"]
+    assert [one.result for one in acme.fuller.send(second).results] == ["merged"]
+    acme.fuller.pull()
+    assert acme.fuller.body("account", winner)["phone"] == "111"
 
 
 @pytest.mark.parametrize("kind", ["account", "contact"])
