@@ -97,6 +97,7 @@ class SecondFile:
             with store.writing() as c:
                 c.run(statement)
         else:
+            store.write.keep_in_memory(ARRIVING_KIB)  # own work is carried over next
             store.checkpoint()  # here, and not while everybody waits for the swap
         return bool(statement)
 
