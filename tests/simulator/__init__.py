@@ -22,7 +22,8 @@ Where each fault of sync.md §3 is played:
 - tokens that end by the clock: not here (`link.refresh` only plays the answer);
   `tests/server/test_auth.py`
 
-Who watches: `invariants` (history, edits, rows, status, rest), `wholeness` (6, 14, 15), `books`
+Who watches: `history` (the server's), `typed` (edits, and rows where they were typed), `agreement`
+(rows, status, rest), `wholeness` (6, 14, 15), `books`
 (keys, references, values and verdicts on the server), `disputes` (conflicts), `notes` (long text),
 `desk` (what lies on a laptop).
 """

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from tests.simulator.invariants import Violation
 from tests.simulator.shrink import Shrinker
+from tests.simulator.violation import Violation
 from tests.simulator.world import STEPS, World
 
 

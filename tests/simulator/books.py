@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import json
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
@@ -16,7 +17,7 @@ from crm_core.merging import taker_of
 from crm_core.scope import parse_target
 from tests.simulator.device import LINKS_ABOVE
 from tests.simulator.disputes import is_about_above
-from tests.simulator.invariants import Entry, Watch
+from tests.simulator.history import Entry, History
 from tests.simulator.ledger import Key, Ledger, Place, Said
 from tests.simulator.oracle import Oracle, dangling
 from tests.simulator.violation import Violation
@@ -45,16 +46,16 @@ class Books:
     row: int = 0
     unknown: list[tuple[ChangeSetId, str]] = field(default_factory=list[tuple[ChangeSetId, str]])
 
-    def look(self, server: sqlite3.Connection, oracle: Oracle, watch: Watch) -> None:
+    def look(self, server: sqlite3.Connection, oracle: Oracle, history: History) -> None:
         """Invariants 2, 6 and 10 on the server as it stands now."""
-        if watch.epoch != self.epoch:
-            self.epoch, self.seq, self.row = watch.epoch, 0, 0
+        if history.epoch != self.epoch:
+            self.epoch, self.seq, self.row = history.epoch, 0, 0
         for problem in (*_doubled(oracle, server), *dangling(oracle), *_outlived(oracle)):
             raise Violation(10, problem)
-        self._look_at_values(oracle, watch.entries)
-        self._look_at_verdicts(server, watch.entries)
-        while watch.deletions:
-            self._look_below(*watch.deletions.pop(), oracle, watch.entries)
+        self._look_at_values(oracle, history.entries)
+        self._look_at_verdicts(server, history.entries)
+        while history.deletions:
+            self._look_below(*history.deletions.pop(), oracle, history.entries)
 
     def _look_at_values(self, oracle: Oracle, entries: Entries) -> None:
         """Invariant 2: what stands in a record is what was written there last."""
@@ -93,7 +94,7 @@ class Books:
         waiting = [*self.unknown, *((ChangeSetId(cs_id), result) for _, cs_id, result in found)]
         self.row = found[-1][0] if found else self.row
         self.unknown = []
-        told = [(cs_id, json.loads(result)) for cs_id, result in waiting]
+        told = [(cs_id, json.decode(result)) for cs_id, result in waiting]
         asked = {cs_id for cs_id, result in told if result.get("changes")}
         wrote: dict[ChangeSetId, Wrote] = {cs_id: [] for cs_id in asked}
         for place, some in entries.items() if asked else ():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import ChangeSet, Op
@@ -45,6 +45,12 @@ LINKS_ABOVE = {
 }
 """For each kind the links by which its records hang below others, and the kind of those."""
 
+T = TypeVar("T")
+
+_LIVE = " UNION ALL ".join(
+    f"SELECT '{kind}', id, seq FROM \"{kind}\" WHERE deleted = 0 AND seq > 0" for kind in CATALOG
+)
+
 Between = Callable[["Device", Effect[Any]], None]
 
 
@@ -69,7 +75,7 @@ class Device:
         self.crashes = 0
         self.decided: set[ChangeSetId] = set()
         self._writes = 0
-        self._states: tuple[object, dict[ChangeSetId, str]] = (None, {})
+        self._read: dict[str, tuple[object, Any]] = {}
         self.crash_after_commits: int | None = None
         self.disk_is_full = False
         self.is_locked = False
@@ -83,7 +89,7 @@ class Device:
         self.may_die_in_swap: Callable[[], None] = lambda: None
         self.left_open: list[Store] = []
         self.files = Files(self)
-        self._path = folder / f"{name}-0.db"
+        self._take(folder / f"{name}-0.db")
         shutil.copyfile(template(name, person, folder.parent), self._path)
         self.store = self._opened()
         self.syncing = False
@@ -98,9 +104,9 @@ class Device:
         self.crashes += 1
         after = self._folder / f"{self.name}-{self.crashes}.db"
         for ending in ("", "-wal"):
-            before = self._path.with_name(self._path.name + ending)
-            if before.exists():
-                shutil.copyfile(before, after.with_name(after.name + ending))
+            _keep(
+                self._path.with_name(self._path.name + ending), after.with_name(after.name + ending)
+            )
         if power_cut:
             self._lose_pages(after.with_name(after.name + "-wal"))
         self._copy_second(power_cut=power_cut)
@@ -109,7 +115,7 @@ class Device:
         self.left_open.clear()
         for ending in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
-        self._path = after
+        self._take(after)
         self.syncing = False
         self.crash_after_commits = None
         self.store = self._opened()
@@ -120,9 +126,7 @@ class Device:
             return
         after = self._folder / f"{self.name}-{self.crashes}-second.db"
         for ending in ("", "-wal"):
-            part = before.with_name(before.name + ending)
-            if part.exists():
-                shutil.copyfile(part, after.with_name(after.name + ending))
+            _keep(before.with_name(before.name + ending), after.with_name(after.name + ending))
         log = after.with_name(after.name + "-wal")
         if power_cut and self.files.may_lose_pages and log.exists():
             with log.open("r+b") as file:
@@ -136,9 +140,13 @@ class Device:
 
     def point_to(self, path: Path) -> None:
         """Take another file into use; all of it has been written through."""
-        self._path = path
+        self._take(path)
         self._writes += 1
         self._safe_bytes = self._log_bytes()
+
+    def _take(self, path: Path) -> None:
+        self._path = path
+        self._log = path.with_name(path.name + "-wal")
 
     def _lose_pages(self, log: Path) -> None:
         if log.exists():
@@ -146,8 +154,10 @@ class Device:
                 file.truncate(self.dice.randint(self._safe_bytes, log.stat().st_size))
 
     def _log_bytes(self) -> int:
-        log = self._path.with_name(self._path.name + "-wal")
-        return log.stat().st_size if log.exists() else 0
+        try:
+            return self._log.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def close(self) -> None:
         self.store.close()
@@ -196,12 +206,12 @@ class Device:
     @property
     def state(self) -> SyncState:
         """How far this device has come, read without a connection of its own."""
-        return sync_state(self.store.write)
+        return self._once("state", lambda: sync_state(self.store.write))
 
     @property
     def parked(self) -> Parked:
         """What lies where."""
-        return settling.parked(self.store.write, self.person.id)
+        return self._once("parked", lambda: settling.parked(self.store.write, self.person.id))
 
     def waiting(self) -> tuple[ChangeSet, ...]:
         """The changesets that were not sent yet."""
@@ -210,10 +220,19 @@ class Device:
 
     def states(self) -> dict[ChangeSetId, str]:
         """The state of every changeset here."""
-        if self._states[0] != self.written:
-            found = self.rows("SELECT id, state FROM changeset")
-            self._states = self.written, {ChangeSetId(key.hex()): state for key, state in found}
-        return self._states[1]
+        return self._once("states", self._read_states)
+
+    def _read_states(self) -> dict[ChangeSetId, str]:
+        found = self.rows("SELECT id, state FROM changeset")
+        return {ChangeSetId(key.hex()): state for key, state in found}
+
+    def _once(self, name: str, read: Callable[[], T]) -> T:
+        """What is in the file, read once between two transactions."""
+        at, known = self._read.get(name, (None, None))
+        if at != self.written:
+            known = read()
+            self._read[name] = self.written, known
+        return cast("T", known)
 
     def seq_of(self, kind: str, record_id: RecordId) -> int:
         """The server's version of the row that this device holds; 0: none."""
@@ -222,13 +241,10 @@ class Device:
 
     def live(self) -> dict[tuple[str, RecordId], int]:
         """Every live, readable record that came from the server, with its seq."""
-        found: dict[tuple[str, RecordId], int] = {}
-        for kind in CATALOG:
-            for key, seq in self.rows(
-                f'SELECT id, seq FROM "{kind}" WHERE deleted = 0 AND seq > 0'
-            ):
-                found[(kind, RecordId(key.hex()))] = seq
-        return found
+        return self._once("live", self._read_live)
+
+    def _read_live(self) -> dict[tuple[str, RecordId], int]:
+        return {(kind, RecordId(key.hex())): seq for kind, key, seq in self.rows(_LIVE)}
 
     def _seen(self, changeset: ChangeSet, ledger: Ledger) -> dict[Place, int]:
         """What the author had before his eyes: the version of the row, unless an own, unsent edit
@@ -296,6 +312,17 @@ class Device:
                     raise Crashed
 
         return fragile
+
+
+def _keep(before: Path, after: Path) -> None:
+    """What a file holds now, under another name. Who closes it after that writes nothing more into
+    it: SQLite sees that it was moved. Where an open file cannot be moved, it is copied."""
+    try:
+        before.rename(after)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        shutil.copyfile(before, after)
 
 
 class InLine:

@@ -9,8 +9,8 @@ from crm_core.ids import RecordId
 from crm_core.scope import parse_target
 from tests.simulator.company import Person
 from tests.simulator.device import Device
-from tests.simulator.invariants import Violation
 from tests.simulator.oracle import Key, Oracle
+from tests.simulator.violation import Violation
 
 
 def look_at_labels(device: Device, oracle: Oracle) -> None:

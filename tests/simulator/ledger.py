@@ -40,9 +40,15 @@ class Ledger:
     replaced: set[ChangeSetId] = field(default_factory=set)
     resent: set[ChangeSetId] = field(default_factory=set)
     undone: dict[ChangeSetId, ChangeSetId] = field(default_factory=dict)
+    _of: dict[str, dict[ChangeSetId, Said]] = field(default_factory=dict)
+
+    def of(self, device: str) -> Mapping[ChangeSetId, Said]:
+        """What was said on one device, in the order in which it was first seen."""
+        return self._of.get(device, {})
 
     def write(self, one: Said) -> None:
         self.said[one.changeset.id] = one
+        self._of.setdefault(one.device, {})[one.changeset.id] = one
         for change in one.changeset.changes:
             for name in places_of(change.op, change.new):
                 self.at.setdefault((change.kind, change.id, name), []).append(one.changeset.id)
@@ -53,6 +59,11 @@ class Ledger:
             said = self.said[cs_id]
             if said.device == one.device and said.order < one.order:
                 yield said
+
+
+def show(place: tuple[str, ...]) -> str:
+    """A place in few letters."""
+    return f"{place[0]}/{place[1][-4:]}.{place[2]}"
 
 
 def places_of(op: str, new: Mapping[str, object]) -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import json
 
 from crm_core.catalog import CATALOG
 from crm_core.ids import ALL_ROOT, RecordId
@@ -27,6 +29,13 @@ from tests.simulator.company import Person
 Key = tuple[str, RecordId]
 
 
+REFERENCES = {
+    kind: {x.name: x.link.target if x.link else "" for x in entity.references}
+    for kind, entity in CATALOG.items()
+}
+"""For each kind the fields that name other records, and the kind of those."""
+
+
 @dataclass(frozen=True)
 class Truth:
     """One record as the server holds it."""
@@ -34,6 +43,12 @@ class Truth:
     seq: int
     values: Mapping[str, Any]
     deleted: bool
+
+
+@functools.lru_cache(maxsize=20_000)
+def _truth(seq: int, body: str, deleted: int) -> Truth:
+    """Most records are the same at the next moment."""
+    return Truth(seq, json.decode(body), bool(deleted))
 
 
 class Oracle:
@@ -44,8 +59,9 @@ class Oracle:
         for kind, record_id, seq, body, deleted in connection.execute(
             "SELECT kind, id, seq, body, deleted FROM record"
         ):
-            self.records[(kind, RecordId(record_id))] = Truth(seq, json.loads(body), bool(deleted))
+            self.records[(kind, RecordId(record_id))] = _truth(seq, body, deleted)
         self._roots: dict[Key, frozenset[RecordId]] = {}
+        self._keys: dict[RecordId, frozenset[str]] = {}
         self._visible: dict[RecordId, dict[Key, int]] = {}
 
     def visible(self, person: Person) -> dict[Key, int]:
@@ -55,7 +71,8 @@ class Oracle:
             self._visible[person.id] = {
                 key: truth.seq
                 for key, truth in self.records.items()
-                if not truth.deleted and any(self._keys(root) & held for root in self.roots(*key))
+                if not truth.deleted
+                and any(not held.isdisjoint(self._keys_of(root)) for root in self.roots(*key))
             }
         return self._visible[person.id]
 
@@ -87,7 +104,21 @@ class Oracle:
     def _kind_of_root(self) -> dict[RecordId, str]:
         return {record_id: kind for kind, record_id in self.records}
 
-    def _keys(self, root: RecordId) -> frozenset[str]:
+    @cached_property
+    def _members(self) -> dict[RecordId, list[RecordId]]:
+        """Whoever is in the team of each account."""
+        found: dict[RecordId, list[RecordId]] = {}
+        for (kind, _), truth in self.records.items():
+            if kind == "account_team" and not truth.deleted:
+                found.setdefault(truth.values["account"], []).append(truth.values["user"])
+        return found
+
+    def _keys_of(self, root: RecordId) -> frozenset[str]:
+        if root not in self._keys:
+            self._keys[root] = self._worked_out(root)
+        return self._keys[root]
+
+    def _worked_out(self, root: RecordId) -> frozenset[str]:
         if root == ALL_ROOT:
             return frozenset((KEY_ALL,))
         kind = self._kind_of_root.get(root, "")
@@ -95,11 +126,7 @@ class Oracle:
         if kind == "user":
             return frozenset((f"user:{root}",))
         if kind == "account":
-            members = [
-                RecordId(truth.values["user"])
-                for (other, _), truth in self.records.items()
-                if other == "account_team" and not truth.deleted and truth.values["account"] == root
-            ]
+            members = self._members.get(root, [])
             territories = self._lineage(values.get("territory"))
             return keys_of_account(values.get("owner"), values.get("team"), territories, members)
         if kind == "device":
@@ -141,10 +168,15 @@ def dangling(oracle: Oracle) -> list[str]:
     """References of live records that lead to nothing at all."""
     found: list[str] = []
     for (kind, record_id), truth in oracle.records.items():
-        for field in CATALOG[kind].references:
-            value = truth.values.get(field.name)
-            for member in value if isinstance(value, list) else [value]:
-                target = parse_target(field.link.target if field.link else "", member)
-                if target is not None and not truth.deleted and target not in oracle.records:
-                    found.append(f"{kind}/{record_id}.{field.name} → {target}")
+        for name, member in () if truth.deleted else _members_of(truth, kind):
+            target = parse_target(REFERENCES[kind][name], member)
+            if target is not None and target not in oracle.records:
+                found.append(f"{kind}/{record_id}.{name} → {target}")
     return found
+
+
+def _members_of(truth: Truth, kind: str) -> Iterator[tuple[str, Any]]:
+    for name in REFERENCES[kind]:
+        value = truth.values.get(name)
+        for member in value if isinstance(value, list) else (value,) if value else ():
+            yield name, member

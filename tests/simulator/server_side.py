@@ -69,6 +69,7 @@ class ServerSide:
         self.skew = dt.timedelta()
         self._path = folder / "server-0.db"
         self._number = 0
+        self._opened = 0
         self._backup: Path | None = None
         self._people = dict(LAPTOPS)
         shutil.copyfile(template(folder.parent), self._path)
@@ -83,6 +84,7 @@ class ServerSide:
         )
         self.store.write = self._failing(self.store.write)  # type: ignore[method-assign]
         self.look = sqlite3.connect(self._path, isolation_level=None)
+        self._opened += 1
 
     def clock(self) -> dt.datetime:
         """What the server takes for the time."""
@@ -108,6 +110,11 @@ class ServerSide:
     @property
     def seq(self) -> int:
         return self.look.execute("SELECT seq FROM clock").fetchone()[0]
+
+    @property
+    def written(self) -> object:
+        """Another one after each transaction."""
+        return self._opened, self.look.execute("PRAGMA data_version").fetchone()[0]
 
     # What devices reach
 

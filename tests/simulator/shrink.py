@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tests.simulator.chance import NOTHING, Without
-from tests.simulator.invariants import Violation
+from tests.simulator.violation import Violation
 from tests.simulator.world import STEPS, World
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from tests.simulator.invariants import Violation
+from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
 PAGE = Path(__file__).parents[2] / "docs" / "soak.md"

@@ -13,6 +13,7 @@ from tests.simulator.mutants.mutant import (
     caught_by,
     is_noticed,
     kept,
+    passes,
     search,
 )
 
@@ -42,6 +43,7 @@ def test_the_simulator_catches_a_planted_bug(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize("mutant", ELSEWHERE, ids=named)
 def test_another_test_catches_a_planted_bug(mutant: Mutant) -> None:
+    assert passes(mutant), f"{mutant.caught_by} fails as things are"
     assert is_noticed(mutant), f"{mutant.name} goes by unseen; {mutant.caught_by} was to see it"
 
 

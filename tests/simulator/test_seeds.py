@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.chance import Without
-from tests.simulator.invariants import Violation
 from tests.simulator.regressions import REGRESSIONS
 from tests.simulator.server_side import ServerSide
 from tests.simulator.shrink import Shrinker
+from tests.simulator.violation import Violation
 from tests.simulator.world import STEPS, World
 
 SEEDS = 500

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import json
 
 import crm_core.wire as wire_now
 from crm_core.changes import CHANGESET_BYTES_MAX
@@ -16,9 +17,9 @@ from crm_desktop.models.journal.rebase import UNSETTLED
 from crm_desktop.models.sql import HIDDEN, blob
 from crm_server import pull
 from tests.simulator.device import Device
-from tests.simulator.invariants import Violation
 from tests.simulator.ledger import Ledger
 from tests.simulator.oracle import Key, Oracle
+from tests.simulator.violation import Violation
 
 HEAD_BYTES = 1024
 """What a changeset has beside its changes, at most."""
@@ -39,7 +40,7 @@ class Wholeness:
         """Invariant 14, and what atomic steps wrote since the last look."""
         epoch, restored = connection.execute("SELECT epoch, restored FROM clock").fetchone()
         if epoch != self.epoch:
-            self._begin_anew(epoch, json.loads(restored))
+            self._begin_anew(epoch, json.decode(restored))
         for seq, record_id, kind, cs_id, actor in connection.execute(
             "SELECT seq, id, kind, cs_id, actor FROM history WHERE seq > ? ORDER BY seq",
             (self.seq,),
@@ -110,7 +111,7 @@ def look_at_line(line: bytes) -> None:
     """Invariant 15: a line of a pull holds a page at most."""
     if len(line) > PULL_LINE_BYTES_MAX:
         raise Violation(15, f"a line of {len(line)} bytes")
-    item: dict[str, Any] = json.loads(line)
+    item: dict[str, Any] = json.decode(line)
     limits = {"rows": pull.PULL_PAGE_ROWS, "ids": pull.PULL_PAGE_ROWS, "roots": _roots_max()}
     for name, limit in limits.items():
         if len(item.get(name, ())) > limit:

@@ -20,6 +20,7 @@ from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.runner import Run
 from tests.simulator.absence import is_long, put_away_the_rest, time_passes
 from tests.simulator.actions import Hands
+from tests.simulator.agreement import Agreement
 from tests.simulator.books import Books
 from tests.simulator.chance import NOTHING, Crashed, Fate, VirtualTime, Without
 from tests.simulator.company import LAPTOPS, Person
@@ -33,12 +34,14 @@ from tests.simulator.events import (
     late_post,
     server_clock_jumps,
 )
-from tests.simulator.invariants import Violation, Watch
+from tests.simulator.history import History
 from tests.simulator.labels import look_at_labels
 from tests.simulator.ledger import Ledger
 from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
+from tests.simulator.typed import Typed
+from tests.simulator.violation import Violation
 from tests.simulator.wholeness import Wholeness, look_at_rest
 
 STEPS = 26
@@ -103,12 +106,16 @@ class World:
             for one in self._all
         }
         self._ledger = Ledger()
-        self._watch = Watch(self._ledger, Disputes(self._ledger))
+        disputes = Disputes(self._ledger)
+        self._history = History(self._ledger, disputes)
+        self._typed = Typed(self._ledger, self._history, disputes)
+        self._agreement = Agreement(self._ledger)
         self._books = Books(self._ledger)
         self._desk = Desk(self._ledger)
         self._wholeness = Wholeness(self._ledger)
         self._known_truth: tuple[tuple[str, int], Oracle] | None = None
         self._booked: tuple[str, int] | None = None
+        self._looked: dict[str, object] = {}
         self._depth = 0
 
     @property
@@ -174,6 +181,8 @@ class World:
             self._close()
 
     def _close(self) -> None:
+        # Where the files are gone, closing them writes nothing more into them.
+        shutil.rmtree(self._folder, ignore_errors=True)
         for device in self._all:
             device.close()
         self.server.close()
@@ -237,7 +246,7 @@ class World:
 
     def _retire(self, device: Device) -> None:
         """A withdrawn laptop destroys its key; nothing of its user's may be lost by that."""
-        self._watch.look_at_left_work(device, self.server.parked_by(device.name))
+        self._typed.look_at_left_work(device, self.server.parked_by(device.name))
         self.tell(f"{device.name} is locked for good")
         self._devices.remove(device)
 
@@ -299,7 +308,7 @@ class World:
 
     def oracle(self) -> Oracle:
         """The server's truth now; worked out anew only where the server has moved on."""
-        at = (self._watch.epoch, self.server.seq)
+        at = (self._history.epoch, self.server.seq)
         if self._known_truth is None or self._known_truth[0] != at:
             self._known_truth = (at, Oracle(self.server.look))
         return self._known_truth[1]
@@ -307,23 +316,31 @@ class World:
     def _look(self, device: Device) -> None:
         device.note_what_was_said(self._ledger)
         self._look_at_server()
-        self._watch.look_at_edits(device, self.server.look)
-        self._watch.look_at_rows(device)
+        at = device.written, self.server.written
+        if self._looked.get(device.name) == at:
+            return
+        self._looked[device.name] = at
+        self._typed.look_at_edits(device, self.server.look)
+        self._typed.look_at_rows(device)
         self._desk.look(device)
-        self._watch.look_at_status(device, self.oracle, self.server.seq)
+        self._agreement.look_at_status(device, self.oracle, self.server.seq)
         self._wholeness.look_at_device(device, self.oracle())
 
     def _look_at_server(self) -> None:
-        self._watch.look_at_server(self.server.look)
+        written = self.server.written
+        if self._looked.get("") == written:
+            return
+        self._looked[""] = written
+        self._history.look(self.server.look)
         self._wholeness.look_at_server(self.server.look)
-        at = (self._watch.epoch, self.server.seq)
+        at = (self._history.epoch, self.server.seq)
         if self._booked != at:
             self._booked = at
-            self._books.look(self.server.look, self.oracle(), self._watch)
+            self._books.look(self.server.look, self.oracle(), self._history)
 
     def _look_at_agreement(self, device: Device) -> None:
         if device.state.cursor == self.server.seq:
-            self._watch.look_at_pulled(device, self.oracle())
+            self._agreement.look_at_pulled(device, self.oracle())
             look_at_labels(device, self.oracle())
 
     def _heal(self) -> None:
@@ -346,7 +363,7 @@ class World:
             raise Violation(11, "does not come to rest")
         oracle = self.oracle()
         for device in self._devices:
-            self._watch.look_at_rest(device, oracle)
+            self._agreement.look_at_rest(device, oracle)
             look_at_rest(device)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import msgspec
 
@@ -24,6 +23,7 @@ from crm_server.pull import ALL_ENTERED
 from tests.models import test_pull
 from tests.profile import test_profile
 from tests.simulator.mutants.mutant import Mutant, forget
+from tests.simulator.mutants.planting import patch
 from tests.sync import test_session, test_status
 
 

@@ -6,11 +6,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 from crm_core.ids import RecordId
 from crm_core.scope import KEY_ORGANISATION
-from crm_server import digests, pull, service
+from crm_server import digests, pull, pushing
 from crm_server.overlay import Overlay
 from crm_server.pull import Puller
 from crm_server.service import Service
@@ -19,6 +18,9 @@ from crm_server.store import Answer, Clock, Tx
 from crm_server.work import Work
 from tests.server import test_scope
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import meets, patch
+
+PAGE = "ORDER BY r.seq LIMIT"
 
 BLOCK = 40
 
@@ -75,7 +77,7 @@ class _Sequences:
 def sequence_cursor() -> Generator[None]:
     """The numbers of the feed come from a sequence, not from the counter row."""
     drawn = _Sequences()
-    init, write = Overlay.__init__, service.write_clock
+    init, write = Overlay.__init__, pushing.write_clock
 
     def begin(self: Overlay, *rest: Any) -> None:
         init(self, *rest)
@@ -91,7 +93,7 @@ def sequence_cursor() -> Generator[None]:
     with (
         patch.object(Overlay, "__init__", begin),
         patch.object(Overlay, "next_seq", draw),
-        patch.object(service, "write_clock", never_back),
+        patch.object(pushing, "write_clock", never_back),
     ):
         yield
 
@@ -116,7 +118,9 @@ def reads_out_of_order() -> Generator[None]:
     ask = Tx.ask
 
     def shuffled(self: Tx, sql: str, *rest: Any) -> Answer:
-        return ask(self, sql.replace("ORDER BY r.seq LIMIT", "ORDER BY r.id LIMIT"), *rest)
+        if meets(sql, PAGE):
+            sql = sql.replace(PAGE, "ORDER BY r.id LIMIT")
+        return ask(self, sql, *rest)
 
     with patch.object(Tx, "ask", shuffled):
         yield
@@ -129,7 +133,7 @@ def page_end_skipped() -> Generator[None]:
 
     def hasty(self: Tx, sql: str, *rest: Any) -> Answer:
         found = ask(self, sql, *rest)()
-        if "ORDER BY r.seq LIMIT" in sql and len(found) >= pull.PULL_PAGE_ROWS:
+        if meets(sql, PAGE) and len(found) >= pull.PULL_PAGE_ROWS:
             *most, last = found
             return lambda: [*most, (*last[:2], last[2] + 1, *last[3:])]
         return lambda: found

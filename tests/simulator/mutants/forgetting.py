@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 from crm_core.entity import Entity
 from crm_core.fields import Value
@@ -17,6 +16,7 @@ from crm_server.overlay import Overlay
 from crm_server.store import Clock, Tx
 from tests.server import test_collecting, test_stubs
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 from crm_core.changes import Change
 from crm_core.entity import Entity
 from crm_server.merging import Merging
 from tests.server import test_joining
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
-from unittest.mock import patch
 
 from crm_core.changes import Change, Op, Undo
 from crm_core.wire import Deleted, WireRow
@@ -18,6 +17,7 @@ from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.sql import Layout, blob
 from tests.models import test_commit, test_pull, test_undo
 from tests.simulator.mutants.mutant import Mutant, without
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager

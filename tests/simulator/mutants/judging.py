@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import msgspec
+from msgspec import structs
 
 from crm_core.changes import Change, ChangeSet
 from crm_core.entity import Entity
@@ -21,6 +21,7 @@ from crm_server.taking import Taking
 from crm_server.work import Work
 from tests.server import test_deleting, test_deleting_over_children, test_merging, test_refusing
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager
@@ -46,7 +47,8 @@ def versions_of_fields_not_kept() -> Generator[None]:
         old = self.row(entity.kind, record_id)
         row = put(self, entity, record_id, *rest, **more)
         if old is not None:
-            row.fv = old.fv
+            row = structs.replace(row, fv=old.fv)
+            self.set(self.rows, (entity.kind, record_id), row)
         return row
 
     with patch.object(Work, "put", forgetful):

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
-from unittest.mock import patch
 
 from crm_core.changes import Change
 from crm_core.entity import Entity
@@ -15,6 +14,7 @@ from crm_core.merge import FieldResult, Merged, Result, Seen, Version
 from tests.crm_core import test_merge, test_merge_laws
 from tests.server import test_backup, test_deleting, test_merging
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 merge = import_module("crm_core.merge")
 

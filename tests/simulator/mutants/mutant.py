@@ -22,7 +22,9 @@ from tests.models.support import make_store
 from tests.profile.test_profile import Office
 from tests.server.world import World as Acme
 from tests.server.world import make_acme
-from tests.simulator.invariants import Violation
+from tests.simulator.mutants import planting
+from tests.simulator.mutants.planting import meets, planted
+from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
 Plant = Callable[[], Any]
@@ -64,14 +66,24 @@ def prepared() -> None:
 
 def caught_by(mutant: Mutant, seed: int) -> Violation | None:
     """The violation of the mutant's promise that a seed finds with the bug planted. Where the
-    product just breaks off, nobody has caught anything."""
+    product just breaks off, or the bug had not struck yet, nobody has caught anything.
+
+    Raises DoesNotFit.
+    """
     prepared()
-    with mutant.plant():
-        try:
-            World(seed).run()
-        except Violation as violation:
-            broke_down = violation.__cause__ is not None
-            return violation if violation.number == mutant.invariant and not broke_down else None
+    with planted(mutant.plant) as planting:
+        found = _violated(seed)
+    planting.check()
+    if found is None or found.__cause__ is not None or found.number != mutant.invariant:
+        return None
+    return found if planting.has_struck() else None
+
+
+def _violated(seed: int) -> Violation | None:
+    try:
+        World(seed).run()
+    except Violation as violation:
+        return violation
     return None
 
 
@@ -87,17 +99,15 @@ def search(mutant: Mutant, seeds: Iterable[int]) -> tuple[int, Violation] | None
 @functools.cache
 def _holds(seed: int) -> bool:
     """Whether a seed finds nothing where nothing is planted."""
-    try:
-        World(seed).run()
-    except Violation:
-        return False
-    return True
+    return _violated(seed) is None
 
 
 def is_noticed(mutant: Mutant) -> bool:
-    """Whether the mutant's own test fails with the bug planted."""
-    with mutant.plant():
-        return not passes(mutant)
+    """Whether the mutant's own test fails with the bug planted, which ran. Raises DoesNotFit."""
+    with planted(mutant.plant) as planting:
+        noticed = not passes(mutant)
+    planting.check_struck()
+    return noticed
 
 
 def passes(mutant: Mutant) -> bool:
@@ -164,9 +174,9 @@ def without(where: type, method: str, statement: str) -> Generator[None]:
     told = getattr(where, method)
 
     def deaf(self: Any, sql: str, *rest: Any) -> Any:
-        return 0 if sql.startswith(statement) else told(self, sql, *rest)
+        return 0 if meets(sql, statement) else told(self, sql, *rest)
 
-    with patch.object(where, method, deaf):
+    with planting.patch.object(where, method, deaf):
         yield
 
 

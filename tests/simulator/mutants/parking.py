@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 from crm_core.ids import RecordId
 from crm_core.wire import PushResponse
@@ -17,6 +16,7 @@ from crm_desktop.models.replica import Settled
 from crm_desktop.models.sql import blob
 from tests.models import test_pull
 from tests.simulator.mutants.mutant import Mutant, forget
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager

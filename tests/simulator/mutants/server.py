@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 import msgspec
 
 from crm_core.changes import ChangeSet
 from crm_core.merge import Result
 from crm_core.wire import ChangeSetResult, PullRequest, PushRequest, PushResponse
-from crm_server import backup
+from crm_server import backup, pushing
 from crm_server.push import Pusher, Stored
 from crm_server.service import Principal, Service
-from crm_server.store import Clock, Tx
+from crm_server.store import Clock
 from crm_server.work import Work
 from tests.server import test_backup, test_pulling, test_refusing, test_repeating
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager
@@ -58,14 +58,14 @@ def dedupe_by_device() -> Generator[None]:
 @contextmanager
 def result_written_behind() -> Generator[None]:
     """What became of a changeset is stored later than its effect."""
-    store = Service._keep
+    store = pushing._keep
+    waiting: dict[str, list[Any]] = {}
 
-    def later(self: Service, tx: Tx, work: Work, pusher: Pusher, who: Principal) -> None:
-        waiting: dict[str, list[Any]] = self.__dict__.setdefault("_waiting", {})
+    def later(work: Work, pusher: Pusher, who: Principal) -> None:
         waiting[who.device], pusher.applied = pusher.applied, waiting.get(who.device, [])
-        store(self, tx, work, pusher, who)
+        store(work, pusher, who)
 
-    with patch.object(Service, "_keep", later):
+    with patch.object(pushing, "_keep", later):
         yield
 
 
@@ -137,14 +137,14 @@ def delivered_after_the_stream() -> Generator[None]:
     pull, note = Service._pull, Service._note_delivered
     seen: dict[str, int] = {}
 
-    def remember(self: Service, device: str, seq: int) -> None:
+    def remember(self: Service, devices: Sequence[str], seq: int) -> None:
         del self
-        seen[device] = seq
+        seen.update(dict.fromkeys(devices, seq))
 
     def then_note(self: Service, who: Principal, request: PullRequest) -> Iterator[bytes]:
         yield from pull(self, who, request)
         if who.device in seen:
-            note(self, who.device, seen.pop(who.device))
+            note(self, (who.device,), seen.pop(who.device))
 
     with (
         patch.object(Service, "_note_delivered", remember),
@@ -161,10 +161,8 @@ def answer_shows_everything() -> Generator[None]:
         everybody = replace(author, keys=_Anything())
         return shown(work, pusher, everybody)
 
-    from crm_server import service
-
-    shown = service._shown_rows
-    with patch.object(service, "_shown_rows", roots_of_all):
+    shown = pushing._shown_rows
+    with patch.object(pushing, "_shown_rows", roots_of_all):
         yield
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 from crm_desktop.models import connection, store
 from crm_desktop.models.connection import LATER
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager

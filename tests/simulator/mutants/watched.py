@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 from crm_core.entity import Entity
 from crm_core.fields import Value
@@ -21,6 +20,7 @@ from crm_server.work import Work
 from tests.models import test_freed_by_leaving, test_verdicts
 from tests.server import test_merging
 from tests.simulator.mutants.mutant import Mutant
+from tests.simulator.mutants.planting import patch
 
 
 @contextmanager

@@ -1,0 +1,89 @@
+"""Laptop and server: what each shows, what is said of it, and where all come to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from crm_core.catalog import CATALOG
+from crm_core.ids import RecordId
+from crm_desktop.models.journal.rows import fetch
+from crm_desktop.models.sql import blob
+from crm_desktop.sync.status import State, standing
+from tests.simulator.device import Device
+from tests.simulator.ledger import Ledger, show
+from tests.simulator.oracle import Oracle
+from tests.simulator.violation import Violation
+
+
+@dataclass
+class Agreement:
+    """Compares a laptop with the server's truth."""
+
+    ledger: Ledger
+
+    def look_at_pulled(self, device: Device, oracle: Oracle) -> None:
+        """Invariants 4, 5 and 9: right behind a pull, device and server agree on what there is."""
+        there, here = oracle.visible(device.person), device.live()
+        for key, seq in there.items():
+            if here.get(key, 0) < seq:
+                found = device.rows(
+                    f'SELECT seq, deleted FROM "{key[0]}" WHERE id = ?', (blob(key[1]),)
+                )
+                if found and found[0][0] == seq and found[0][1]:
+                    continue  # deleted here, which the server does not know yet
+                raise Violation(5, f"{device.name} lacks {key} at seq {seq}, has {found}")
+        for key, seq in here.items():
+            if key not in there and not self._is_unsent(device, key):
+                raise Violation(9, f"{device.name} still shows {key} (seq {seq})")
+
+    def _is_unsent(self, device: Device, key: tuple[str, RecordId]) -> bool:
+        states = device.states()
+        return any(
+            states.get(said.changeset.id) not in ("confirmed", "discarded", "orphaned")
+            for said in self.ledger.of(device.name).values()
+            for change in said.changeset.changes
+            if (change.kind, change.id) == key
+        )
+
+    def look_at_status(self, device: Device, truth: Callable[[], Oracle], server_seq: int) -> None:
+        """Invariant 12: "up to date" is said only where it is true."""
+        state = device.state
+        told = standing(state, device.parked, signed_in=True).state
+        if told is not State.UP_TO_DATE:
+            return
+        open_ = {x for x in device.states().values() if x not in ("confirmed", "discarded")}
+        if open_:
+            raise Violation(12, f"{device.name} says up to date with {sorted(open_)} changesets")
+        oracle = truth()
+        for key, record in oracle.records.items():
+            if key[0] == "conflict" and record.values["state"] == "open" and not record.deleted:
+                mine = {x["author"] for x in record.values["parked"]} & {device.person.id}
+                if mine and record.seq <= state.cursor and key in oracle.visible(device.person):
+                    raise Violation(12, f"{device.name} says up to date; {key} waits for its user")
+        if state.cursor == server_seq and device.live() != oracle.visible(device.person):
+            raise Violation(12, f"{device.name} says up to date with other rows than the server")
+
+    def look_at_rest(self, device: Device, oracle: Oracle) -> None:
+        """Invariants 4 and 11 when nobody disturbs any more."""
+        waiting = [x for x in device.states().values() if x in ("queued", "sent", "acked")]
+        if waiting:
+            raise Violation(11, f"{device.name} still has {waiting}")
+        self.look_at_pulled(device, oracle)
+        for problem in self._different_values(device, oracle):
+            raise Violation(4, problem)
+
+    def _different_values(self, device: Device, oracle: Oracle) -> Iterator[str]:
+        shadowed = {
+            (kind, RecordId(key.hex())) for kind, key in device.rows("SELECT kind, id FROM shadow")
+        }
+        for key in oracle.visible(device.person):
+            if key in shadowed:
+                continue
+            row = fetch(device.store.write, *key)
+            there = oracle.records[key].values
+            for name in CATALOG[key[0]].by_name:
+                mine = row.values.get(name) if row is not None else None
+                if (mine or None) != (there.get(name) or None):
+                    place, theirs = show((*key, name)), there.get(name)
+                    yield f"{device.name}: {place} is {mine!r}, not {theirs!r}"

@@ -1,0 +1,168 @@
+"""The server's history: nothing overwritten unseen, written twice, or brought back by accident."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import json
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Op
+from crm_core.fields import Policy
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED
+from tests.simulator import merges, notes
+from tests.simulator.disputes import Disputes
+from tests.simulator.ledger import Key, Ledger, Place, Said, show
+from tests.simulator.violation import Violation
+
+JUDGED = (Policy.CONFLICT, Policy.GROUP)
+
+
+@dataclass
+class Entry:
+    """One field of one history row of the server."""
+
+    seq: int
+    cs_id: ChangeSetId
+    old: Any
+    new: Any
+
+
+@dataclass
+class History:
+    """What the server wrote, by place, oldest first; `seq` came last. `deletions`: the new ones,
+    with the seq of each, for whoever knows what hung below. `turns`: how often it went back."""
+
+    ledger: Ledger
+    disputes: Disputes
+    epoch: str = ""
+    seq: int = 0
+    turns: int = 0
+    entries: dict[Place, list[Entry]] = field(default_factory=dict)
+    deletions: list[tuple[Key, int, Said]] = field(default_factory=list)
+    _merged: list[tuple[Place, Said]] = field(default_factory=list)
+
+    def look(self, connection: sqlite3.Connection) -> None:
+        """Invariants 2, 3 and 8 on what the server wrote since the last look."""
+        epoch, restored = connection.execute("SELECT epoch, restored FROM clock").fetchone()
+        if epoch != self.epoch:
+            self._begin_anew(epoch, json.decode(restored))
+        for seq, record_id, kind, cs_id, patch in connection.execute(
+            "SELECT seq, id, kind, cs_id, patch FROM history WHERE seq > ? ORDER BY seq",
+            (self.seq,),
+        ):
+            self.seq = seq
+            told = json.decode(patch)
+            if kind == "conflict":
+                self.disputes.take(seq, RecordId(record_id), ChangeSetId(cs_id), told)
+            for name, (old, new) in told.items():
+                entry = Entry(seq, ChangeSetId(cs_id), old, new)
+                place = (kind, RecordId(record_id), name)
+                self._judge(place, entry)
+                self.entries.setdefault(place, []).append(entry)
+        while self._merged:
+            self._look_at_merge(*self._merged.pop(), connection)
+
+    def _look_at_merge(self, place: Place, said: Said, connection: sqlite3.Connection) -> None:
+        """Invariant 2: what its merger had not seen of a record stands with the other."""
+        unseen: dict[Place, Entry] = {}
+        for other, entries in self.entries.items():
+            if not entries or other[:2] != place[:2] or other[2] == DELETED:
+                continue
+            author = self.ledger.said.get(entries[-1].cs_id)
+            is_new = entries[-1].seq > said.seen.get((*place[:2], ""), 0)
+            if author is not None and author.device != said.device and is_new:
+                unseen[other] = entries[-1]
+        winner = merges.standing(self.entries, *place[:2])
+        lost = merges.lost_by(self.entries, unseen, winner, connection)
+        if lost:
+            raise Violation(2, lost)
+
+    def _begin_anew(self, epoch: str, restored: list[list[int]]) -> None:
+        self.epoch = epoch
+        if not restored:
+            return
+        last = restored[-1][0]
+        self.seq = min(self.seq, last)
+        self.disputes.forget_behind(last)
+        for place, entries in self.entries.items():
+            self.entries[place] = [entry for entry in entries if entry.seq <= last]
+        self.turns += 1
+
+    def _judge(self, place: Place, entry: Entry) -> None:
+        kind, _, name = place
+        earlier = self.entries.get(place, [])
+        said = self.ledger.said.get(entry.cs_id)
+        if said is None or kind == "conflict":
+            return
+        if any(one.cs_id == entry.cs_id and one.new == entry.new for one in earlier):
+            raise Violation(3, f"{show(place)} was written twice by {entry.cs_id}")
+        if name == DELETED:
+            self._judge_deleting(place, entry, said)
+            return
+        known = CATALOG[kind].by_name.get(name)
+        if known is None or not earlier:
+            return
+        before = earlier[-1]
+        if known.policy is Policy.NOTE and not merges.explains(
+            self.entries, said, place, before, entry
+        ):
+            earlier = self.ledger.typed_before(said, place)
+            for line in notes.lost(said, place, before.new, entry.new, earlier):
+                raise Violation(2, f"{show(place)}: {line!r}, unseen by {said.device}, went")
+        if known.policy not in JUDGED:
+            return
+        if not self._had_seen(said, place, before, entry):
+            raise Violation(
+                2, f"{show(place)}: {before.new!r} (seq {before.seq}) was overwritten by "
+                f"{entry.new!r} of {said.device}, who had seen version {_seen(said, place)}",
+            )  # fmt: skip
+
+    def _had_seen(self, said: Said, place: Place, before: Entry, entry: Entry) -> bool:
+        if before.seq <= _seen(said, place) or before.new == entry.new:
+            return True
+        if merges.explains(self.entries, said, place, before, entry):
+            return True
+        author = self.ledger.said.get(before.cs_id)
+        if author is not None and author.device == said.device and author.order < said.order:
+            return True
+        return any(
+            change.old.get(place[2], _NOTHING) == before.new
+            for change in said.changeset.changes
+            if (change.kind, change.id) == place[:2]
+        )
+
+    def _judge_deleting(self, place: Place, entry: Entry, said: Said) -> None:
+        ops = {x.op for x in said.changeset.changes if (x.kind, x.id) == place[:2]}
+        if entry.old and not entry.new and Op.RESTORE not in ops:
+            raise Violation(8, f"{show(place)} came back to life by {ops}")
+        if not entry.new:
+            return
+        if Op.MERGE in ops:
+            self._merged.append((place, said))
+            return
+        self.deletions.append((place[:2], entry.seq, said))
+        for (kind, record_id, name), entries in self.entries.items():
+            if (kind, record_id) != place[:2]:
+                continue
+            for before in entries:
+                author = self.ledger.said.get(before.cs_id)
+                mine = author is not None and author.device == said.device
+                if before.seq > said.seen.get((kind, record_id, ""), 0) and author and not mine:
+                    raise Violation(
+                        2, f"{show(place)} deleted over an unseen {name}={before.new!r}"
+                    )
+
+
+class _Nothing:
+    """No value at all, not even none."""
+
+
+_NOTHING = _Nothing()
+
+
+def _seen(said: Said, place: Place) -> int:
+    return said.seen.get(place, said.seen.get((*place[:2], ""), 0))

@@ -1,0 +1,217 @@
+"""What people typed: it stays, it was judged by the server alone, and whoever typed it sees it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import json
+
+from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op, members_of
+from crm_core.fields import Kind, Policy
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED
+from crm_desktop.models.sql import LIVE, blob
+from tests.simulator import merges, notes
+from tests.simulator.device import Device
+from tests.simulator.disputes import Disputes, is_about_above
+from tests.simulator.history import JUDGED, History
+from tests.simulator.ledger import Ledger, Place, Said, show
+from tests.simulator.violation import Violation
+
+ACKED = ("acked", "confirmed")
+
+Verdicts = dict[tuple[int, str], dict[str, Any]]
+"""What the server said of each field of a changeset, by (index of the change, field)."""
+
+
+@dataclass
+class Latest:
+    """What was typed last at each place of a laptop, as far as it was looked at (`count` steps)."""
+
+    count: int = 0
+    at: dict[Place, tuple[Said, Change]] = field(default_factory=dict)
+
+    def take(self, all_said: Sequence[Said]) -> None:
+        """Add what was typed since."""
+        for said in all_said[self.count :]:
+            for change in said.changeset.changes:
+                _overtake(self.at, change)
+                for name in change.new:
+                    self.at[(change.kind, change.id, name)] = (said, change)
+        self.count = len(all_said)
+
+
+@dataclass
+class Typed:
+    """Looks at what the people at each laptop typed; knows what it has found `kept` already."""
+
+    ledger: Ledger
+    history: History
+    disputes: Disputes
+    kept: set[tuple[str, ChangeSetId, str]] = field(default_factory=set)
+    _turns: int = 0
+    _latest: dict[str, Latest] = field(default_factory=dict)
+
+    def look_at_edits(self, device: Device, connection: sqlite3.Connection) -> None:
+        """Invariants 1 and 3 for the changesets of one device."""
+        self._begin_anew_perhaps()
+        states = device.states()
+        epoch = device.state.epoch
+        for cs_id, said in self.ledger.of(device.name).items():
+            state = states.get(cs_id)
+            if state is None and cs_id in self.ledger.replaced:
+                continue
+            if state is None:
+                raise Violation(1, f"changeset {cs_id} of {device.name} is gone")
+            if (device.name, cs_id, state) in self.kept:
+                continue
+            if state in ACKED and epoch == self.history.epoch:
+                self._look_at_acked(device, said, state, connection)
+            if state == "rejected" and epoch == self.history.epoch:
+                _look_at_rejected(device, cs_id, connection)
+            self.kept.add((device.name, cs_id, state))
+
+    def _begin_anew_perhaps(self) -> None:
+        """Where the server went back, what it had taken is looked for anew."""
+        if self._turns != self.history.turns:
+            self._turns = self.history.turns
+            self.kept = {one for one in self.kept if one[2] not in ACKED}
+
+    def look_at_left_work(self, device: Device, parked: Sequence[bytes]) -> None:
+        """Invariant 1: what a withdrawn device had not sent lies with the server."""
+        there = {one["id"] for body in parked for one in json.decode(body)}
+        for cs_id, state in device.states().items():
+            if state not in (*ACKED, "discarded") and cs_id not in there:
+                raise Violation(1, f"{cs_id} ({state}) is lost with {device.name}")
+
+    def _look_at_acked(
+        self, device: Device, said: Said, state: str, connection: sqlite3.Connection
+    ) -> None:
+        cs_id = said.changeset.id
+        row = connection.execute("SELECT result FROM applied WHERE cs_id = ?", (cs_id,)).fetchone()
+        if row is None:
+            if state == "confirmed" or not device.state.pull_open:
+                raise Violation(1, f"{cs_id} is {state} on {device.name}, unknown to the server")
+            return
+        parts = json.decode(row[0]).get("changes", [])
+        verdicts: Verdicts = {(x["index"], x["field"]): x for x in parts}
+        if any(x.get("code") == "changeset.forged" for x in parts):
+            raise Violation(1, f"{cs_id} of {device.name} was called forged")
+        for index, change in enumerate(said.changeset.changes):
+            for name in change.new:
+                self._look_for_value(said, index, change, name, verdicts, connection)
+
+    def _look_for_value(
+        self,
+        said: Said,
+        index: int,
+        change: Change,
+        name: str,
+        verdicts: Verdicts,
+        connection: sqlite3.Connection,
+    ) -> None:
+        known = CATALOG[change.kind].by_name.get(name)
+        if known is None or change.kind == "conflict" or known.authority is not None:
+            return
+        judged = known.judged_as
+        found = (verdicts.get((index, one)) for one in (judged, DELETED, ""))
+        part = next((x for x in found if x is not None), None)
+        part = part or _of_the_conflict(said, verdicts) or {"result": "applied"}
+        into = RecordId(part.get("params", {}).get("into", change.id))
+        verdict, place = part["result"], (change.kind, into, name)
+        if verdict == "conflict" and is_about_above(change, part):
+            verdict = "applied"
+        if verdict in ("applied", "merged"):
+            if not self._stood(said, change, place, known.kind, known.policy):
+                raise Violation(
+                    1, f"{show(place)}={change.new[name]!r} was {verdict}, then nowhere"
+                )
+        elif verdict == "conflict" and not self.disputes.held(
+            part["conflict_id"], said, change, name
+        ):
+            raise Violation(1, f"{show(place)}={change.new[name]!r} stands in no conflict")
+
+    def _stood(self, said: Said, change: Change, place: Place, kind: Kind, policy: Policy) -> bool:
+        """Whether the value was current at some time: written by this changeset, or there."""
+        entries = self.history.entries.get(place, [])
+        value = change.new[place[2]]
+        if policy is Policy.NOTE:
+            return not entries or any(notes.holds(said, place, entry.new) for entry in entries)
+        held = [entry.new for entry in entries] + [entries[0].old if entries else None]
+        if kind in (Kind.TAGS, Kind.LINKS):
+            return not entries or any(
+                (members_of(value) <= members_of(x)) == (change.op is not Op.REMOVE) for x in held
+            )
+        return (
+            not entries
+            or value in held
+            or merges.renamed(self.history.entries, place, value) in held
+        )
+
+    def look_at_rows(self, device: Device) -> None:
+        """Invariant 7: whoever typed something sees it until the server has judged it."""
+        states = device.states()
+        if not any(state in ("queued", "sent") for state in states.values()):
+            return
+        latest = self._latest.setdefault(device.name, Latest())
+        latest.take(tuple(self.ledger.of(device.name).values()))
+        for place, (said, change) in latest.at.items():
+            if said.changeset.id in self.ledger.resent:
+                continue  # an older step sent again lies below what was typed since
+            if states.get(said.changeset.id) in ("queued", "sent"):
+                self._look_at_shown(device, place, change)
+
+    def _look_at_shown(self, device: Device, place: Place, change: Change) -> None:
+        kind, record_id, name = place
+        known = CATALOG[kind].by_name.get(name)
+        judged = known is not None and known.policy in JUDGED and known.kind is not Kind.JSON
+        if known is None or not judged or known.authority is not None:
+            return
+        rows = device.rows(
+            f'SELECT deleted, "{name}" FROM "{kind}" WHERE id = ?', (blob(record_id),)
+        )
+        if not rows:
+            raise Violation(7, f"{show(place)} is not on {device.name}, where it was typed")
+        value = rows[0][1].hex() if isinstance(rows[0][1], bytes) else rows[0][1]
+        if rows[0][0] == LIVE and isinstance(change.new[name], str) and value != change.new[name]:
+            raise Violation(
+                7, f"{device.name} shows {show(place)}={value!r}, typed {change.new[name]!r}"
+            )
+
+
+def _overtake(latest: dict[Place, tuple[Said, Change]], change: Change) -> None:
+    """What was typed before and is shown no more, or elsewhere, because of a later change."""
+    if change.op not in (Op.DELETE, Op.MERGE, Op.RESTORE):
+        return
+    for place, (_, typed) in list(latest.items()):
+        gone = change.op is Op.DELETE and place[:2] == (change.kind, change.id)
+        if gone or merges.shown_elsewhere(place, typed, change):
+            del latest[place]
+
+
+def _look_at_rejected(device: Device, cs_id: ChangeSetId, connection: sqlite3.Connection) -> None:
+    """Invariant 3: only the server rejects; nothing else costs a changeset its effect, but that its
+    author gave up the record below which it stands."""
+    judged = connection.execute(
+        "SELECT 1 FROM applied WHERE cs_id = ? UNION ALL SELECT 1 FROM parked WHERE id = ?",
+        (cs_id, cs_id),
+    ).fetchone()
+    given_up = device.rows(
+        "SELECT 1 FROM changeset s JOIN op o ON o.cs = s.n JOIN op made ON made.op = 'insert'"
+        " AND (made.id = o.id OR instr(o.new, lower(hex(made.id))))"
+        " JOIN changeset d ON d.n = made.cs AND d.state = 'discarded' WHERE s.id = ?",
+        (blob(RecordId(cs_id)),),
+    )
+    if judged is None and not given_up:
+        raise Violation(3, f"{cs_id} is rejected on {device.name}; the server never judged it")
+
+
+def _of_the_conflict(said: Said, verdicts: Verdicts) -> dict[str, Any] | None:
+    """A second, different resolution: the decision as a whole stands in the reopened conflict."""
+    closings = {n for n, change in enumerate(said.changeset.changes) if change.kind == "conflict"}
+    parts = (part for (index, _), part in verdicts.items() if index in closings)
+    return next((part for part in parts if part["result"] == "conflict"), None)
