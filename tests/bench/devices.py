@@ -43,10 +43,10 @@ from tests.bench.table import share
 LATE_S = 0.5
 SLOWEST = 0.99
 FEW_DEVICES = 20
-AT_ONCE = 8
+AT_ONCE = 50
 SEED = 11
 STEP_SHARE = 0.08
-"""From one rate to the next, in parts of what the server does for few devices in turn."""
+"""From one rate to the next, in parts of what the server does for some devices in turn."""
 
 FIRST_SHARE, STEPS_MAX = 0.6, 12
 OK = b"HTTP/1.1 200"
