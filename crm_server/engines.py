@@ -20,8 +20,9 @@ from crm_server.checkpoints import LOG_PAGES_MAX
 BUSY_TIMEOUT_MS = 30_000
 MAPPED_BYTES = 1 << 30
 """So much of a SQLite file is read where the system holds it already, and not copied first."""
-POOL_SIZE = 8
-POOL_OVERFLOW = 24
+POOL_SIZE = 16
+POOL_OVERFLOW = 16
+"""Connections that are kept; further ones are opened anew each time."""
 
 PATIENCE: Mapping[str, int] = {
     "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
