@@ -21,6 +21,7 @@ from crm_server.load import load
 from crm_server.migrate import migrate
 from crm_server.organisations import SUFFIX
 from crm_server.people import SYSTEM, set_password
+from crm_server.reporting import rebuild_reports
 from crm_server.room import make_room
 
 SLUG_MAX = 40
@@ -80,9 +81,11 @@ def _init(session: Session, options: argparse.Namespace) -> Answer:
 
 
 def _migrate(session: Session, options: argparse.Namespace) -> Answer:
-    done = {
-        slug: migrate(session.organisations.store(slug)) for slug in session.organisations.slugs()
-    }
+    done: dict[str, int] = {}
+    for slug in session.organisations.slugs():
+        store = session.organisations.store(slug)
+        done[slug] = migrate(store)
+        rebuild_reports(store)
     words = "\n".join(f"{slug}: version {version}" for slug, version in done.items())
     return Answer(words, done)
 
