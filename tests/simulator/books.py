@@ -77,6 +77,8 @@ class Books:
         """Invariant 2: nothing hangs below a deleted record that its deleter had not before his
         eyes when he deleted it, whatever his device fetched since."""
         for (kind, record_id), name in _hanging(oracle, above):
+            if kind == "conflict" and oracle.records[kind, record_id].values["state"] != "open":
+                continue  # what somebody has settled stands in the way of nothing
             told = entries.get((kind, record_id, name), ())
             back = entries.get((kind, record_id, DELETED), ())
             later = max((one.seq for one in (*told[-1:], *back[-1:])), default=0) > seq

@@ -248,7 +248,7 @@ class Device:
 
     def _seen(self, changeset: ChangeSet, ledger: Ledger) -> dict[Place, int]:
         """What the author had before his eyes: the version of the row, unless an own, unsent edit
-        of the same field covered what came later."""
+        of the same field covered what came later. Nothing covers a row as a whole."""
         states = self.states()
         seen: dict[Place, int] = {}
         for change in changeset.changes:
@@ -258,7 +258,7 @@ class Device:
                 covered = [
                     ledger.said[cs].seen[place]
                     for cs in ledger.at.get(place, ())
-                    if ledger.said[cs].device == self.name and states.get(cs) in UNSENT
+                    if name and ledger.said[cs].device == self.name and states.get(cs) in UNSENT
                 ]
                 seen[place] = min([row_seq, *covered])
         return seen

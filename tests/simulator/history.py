@@ -111,7 +111,10 @@ class History:
             self.entries, said, place, before, entry
         ):
             earlier = self.ledger.typed_before(said, place)
-            for line in notes.lost(said, place, before.new, entry.new, earlier):
+            also = merges.merged_into(self.entries, said, place)
+            for line in notes.lost(said, place, before.new, entry.new, earlier, also):
+                if merges.took_away(self.entries, said, place, line):
+                    continue
                 raise Violation(2, f"{show(place)}: {line!r}, unseen by {said.device}, went")
         if known.policy not in JUDGED:
             return
@@ -125,6 +128,8 @@ class History:
         if before.seq <= _seen(said, place) or before.new == entry.new:
             return True
         if merges.explains(self.entries, said, place, before, entry):
+            return True
+        if merges.gave_way(said, place, entry):
             return True
         author = self.ledger.said.get(before.cs_id)
         if author is not None and author.device == said.device and author.order < said.order:

@@ -62,6 +62,36 @@ def explains(entries: Entries, said: Said, place: Place, before: Entry, entry: E
     return False
 
 
+def merged_into(entries: Entries, said: Said, place: Place) -> list[Place]:
+    """The places that a changeset names of records in whose place this one stands."""
+    kind, record_id, name = place
+    found = {change.id for change in said.changeset.changes if change.kind == kind}
+    return [
+        (kind, one, name)
+        for one in sorted(found - {record_id})
+        if standing(entries, kind, one) == record_id
+    ]
+
+
+def gave_way(said: Said, place: Place, entry: Entry) -> bool:
+    """Whether a record that was merged away came back without its code, which the other one holds
+    by now: it stands beside the field."""
+    field = CATALOG[place[0]].by_name.get(place[2])
+    back = any(x.op is Op.RESTORE and (x.kind, x.id) == place[:2] for x in said.changeset.changes)
+    return back and field is not None and field.unique and entry.new is None
+
+
+def took_away(entries: Entries, said: Said, place: Place, line: str) -> bool:
+    """Whether somebody had taken a line out of the record that gives its place away: what its
+    merger had not seen of it is brought into the other one."""
+    return any(
+        line in str(one.old or "").splitlines() and line not in str(one.new or "").splitlines()
+        for change in said.changeset.changes
+        if change.op is Op.MERGE and change.kind == place[0]
+        for one in entries.get((change.kind, change.id, place[2]), ())
+    )
+
+
 def _renamed(entries: Entries, kind: str, name: str, value: Any) -> Any:
     """A link's value with whoever stands in the place of what it names."""
     field = CATALOG[kind].by_name.get(name)
@@ -73,9 +103,19 @@ def _renamed(entries: Entries, kind: str, name: str, value: Any) -> Any:
     return f"{above}/{standing(entries, above, RecordId(record_id))}"
 
 
-def renamed(entries: Entries, place: Place, value: Any) -> Any:
-    """A link's value as it is written since what it names gave its place to another."""
-    return _renamed(entries, place[0], place[2], value)
+def ever_called(entries: Entries, place: Place, value: Any) -> list[Any]:
+    """A link's value, and how it was written while what it names had given its place away."""
+    field = CATALOG[place[0]].by_name.get(place[2])
+    if field is None or field.link is None or not isinstance(value, str):
+        return [value]
+    above, slash, record_id = value.rpartition("/")
+    kind, met, names = field.link.target or above, set[str](), [record_id]
+    for name in names:
+        if name not in met:
+            met.add(name)
+            takers = entries.get((kind, RecordId(name), MERGED_INTO), ())
+            names.extend(one.new for one in takers if one.new)
+    return [f"{above}{slash}{name}" for name in sorted(met)]
 
 
 def _names(value: Any, record_id: RecordId) -> bool:

@@ -9,11 +9,13 @@ from tests.simulator.ledger import Place, Said
 
 
 def lost(
-    said: Said, place: Place, before: Any, after: Any, earlier: Iterable[Said] = ()
-) -> Iterator[str]:
+    said: Said, place: Place, before: Any, after: Any, earlier: Iterable[Said] = (),
+    merged: Iterable[Place] = (),
+) -> Iterator[str]:  # fmt: skip
     """Lines that stood there, that the author of the next text never had before his eyes, and that
-    are gone with it. What he typed over had stood on what he typed `earlier`, the last first."""
-    texts = [x for change in _at(said, place) for x in change]
+    are gone with it. What he typed over had stood on what he typed `earlier`, the last first;
+    `merged`: places in records that gave their place to this one."""
+    texts = [x for one in (place, *merged) for change in _at(said, one) for x in change]
     for one in earlier:
         for old, new in _at(one, place):
             texts += (old, new) if new in texts else ()

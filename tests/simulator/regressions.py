@@ -37,4 +37,14 @@ REGRESSIONS = (
     Regression(
         134, 1, "what was restored did not settle its deletion where another held its code by now"
     ),
+    Regression(
+        2026, 7, "what came back below own work stayed marked as left, and was erased days later"
+    ),
+    Regression(1124, 2, "a record was deleted over a dispute that its deleter had not seen"),
+    Regression(1688, 2, "what a merger took over hid what had been written there behind his back"),
+    Regression(
+        2943, 2, "what a merge brought in unseen passed for its author's own in the next merge"
+    ),
+    Regression(1405, 3, "a note that merged into itself made a version of nothing"),
+    Regression(1894, 4, "own work below a parent that left passed for the parent itself"),
 )

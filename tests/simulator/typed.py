@@ -146,11 +146,8 @@ class Typed:
             return not entries or any(
                 (members_of(value) <= members_of(x)) == (change.op is not Op.REMOVE) for x in held
             )
-        return (
-            not entries
-            or value in held
-            or merges.renamed(self.history.entries, place, value) in held
-        )
+        called = merges.ever_called(self.history.entries, place, value)
+        return not entries or any(one in held for one in called)
 
     def look_at_rows(self, device: Device) -> None:
         """Invariant 7: whoever typed something sees it until the server has judged it."""
