@@ -142,6 +142,7 @@ class Desktop(QObject):
         hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
         autosync = Autosync(profile, hub, self.lanes, self)
         autosync.withdrawn.connect(self._lock_for_good)
+        autosync.spare_metered(spares=self._liked.metered == "spare")
         self.hub, self._autosync = hub, autosync
         shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
@@ -201,6 +202,8 @@ class Desktop(QObject):
             language = i18n.language()
         dress(self._application, wanted, language)
         self._watch_idle()
+        if self._autosync is not None:
+            self._autosync.spare_metered(spares=wanted.metered == "spare")
         if wanted.language != before.language and self.hub is not None:
             QTimer.singleShot(0, self, self._renew_shell)
 

@@ -41,13 +41,15 @@ class Settings(msgspec.Struct, frozen=True):
 
 class Preferences(msgspec.Struct, frozen=True):
     """What a person likes here. `language` "" is the system's; `lock_after_min` 0 never locks;
-    `scale` is in percent of the system's own size."""
+    `scale` is in percent of the system's own size; `metered`: whether a network on which bytes are
+    paid for is used for what is needed alone, or as any other."""
 
     theme: Literal["system", "light", "dark"] = "system"
     density: Literal["compact", "comfortable"] = "compact"
     language: str = ""
     lock_after_min: int = 0
     scale: Annotated[int, msgspec.Meta(ge=SCALE_MIN, le=SCALE_MAX)] = SCALE_MIN
+    metered: Literal["spare", "use"] = "spare"
 
 
 class Borders(msgspec.Struct, frozen=True):

@@ -14,6 +14,10 @@ from crm_desktop.views.theme.fonts import font
 
 STATES = [
     (Standing("up_to_date", verified="09:41"), "check", "Up to date", "checked 09:41", 0),
+    (Standing("up_to_date", verified="09:41", sparing=True),
+     "check", "Up to date", "09:41 · metered", 0),
+    (Standing("fetching", today_only=True, sparing=True),
+     "sync", "Today is here", "the rest waits: metered", 0),
     (Standing("waiting", waiting=3), "pending", "3 waiting", "", 3),
     (
         Standing("waiting", waiting=2, sending=3, sent=1),
@@ -69,6 +73,17 @@ def test_being_offline_says_more_than_what_waits_for_a_decision() -> None:
     standing = Standing("needs_you", waiting=4, needs_you=3, since="08:40", failure="transport")
     face = face_of(standing)
     assert (face.first, face.second) == ("Offline since 08:40", "4 waiting · 3 need you")
+
+
+def test_on_a_metered_network_it_says_what_that_means(shell: Shell) -> None:
+    shell.show_standing(Standing("up_to_date", verified="09:41", sparing=True))
+    room = shell.indicator._second().width()
+    second = shell.indicator.face.second
+    assert QFontMetrics(font("caption")).horizontalAdvance(second) <= room
+    assert "every half hour" in shell.indicator.toolTip()
+    assert "every half hour" in shell.indicator.accessibleDescription()
+    shell.show_standing(Standing("up_to_date", verified="09:41"))
+    assert shell.indicator.toolTip() == "Open the queue"
 
 
 def test_offline_is_not_an_error() -> None:

@@ -84,7 +84,7 @@ def page_of(desktop: Desktop) -> PreferencesPage:
 
 
 def test_preferences_come_back_as_they_were_kept(tmp_path: Path) -> None:
-    liked = Preferences("dark", "comfortable", "zh_TW", 10, 175)
+    liked = Preferences("dark", "comfortable", "zh_TW", 10, 175, "use")
     settings.save_preferences(tmp_path, liked)
     assert settings.load_preferences(tmp_path) == liked
 
@@ -154,6 +154,18 @@ def test_the_window_is_no_larger_than_its_screen(tmp_path: Path) -> None:
         "print(window.size() == screen and screen.width() < 1280)"
     )
     assert run(code, tmp_path, QT_QPA_PLATFORM="minimal") == "True"
+
+
+def test_what_a_metered_network_is_used_for_is_taken_at_once(
+    desktop: Desktop, qtbot: QtBot, tmp_path: Path
+) -> None:
+    autosync = desktop._autosync
+    assert autosync is not None
+    assert autosync._spares_metered
+    choose(page_of(desktop).metered, "use")
+    assert not autosync._spares_metered
+    qtbot.waitUntil(lambda: desktop.lanes.is_idle)
+    assert settings.load_preferences(tmp_path) == Preferences(metered="use")
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (640, 400)])

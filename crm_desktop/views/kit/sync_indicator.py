@@ -57,7 +57,7 @@ class SyncIndicator(QToolButton):
         """Say how things stand."""
         self._face = face_of(standing)
         self._can_cancel = bool(standing.fetched)
-        self._hint = outdated_words(standing.waiting) if standing.failure == OUTDATED else ""
+        self._hint = _hint_of(standing)
         words = ". ".join(filter(None, (self._face.first, self._face.second)))
         self.setText("\n".join(filter(None, (self._face.first, self._face.second))))
         self.setAccessibleName(tr("Synchronisation: {words}", words=words))
@@ -169,12 +169,27 @@ def face_of(standing: Standing) -> Face:
     return _FACES.get(state, _offline)(standing)
 
 
+def _hint_of(x: Standing) -> str:
+    """What there is more to say than two lines hold."""
+    if x.failure == OUTDATED:
+        return outdated_words(x.waiting)
+    if x.sparing:
+        return tr(
+            "This network is metered: news come every half hour, files and the rest of a first "
+            "synchronisation wait. Your work goes out as ever, and F5 fetches everything now. "
+            "Preferences say otherwise."
+        )
+    return ""
+
+
 def _starting(_x: Standing) -> Face:
     return Face("sync", "ink3", "…")
 
 
 def _up_to_date(x: Standing) -> Face:
     checked = tr("checked {time}", time=x.verified) if x.verified else ""
+    if x.sparing:
+        checked = " · ".join(filter(None, (x.verified, tr("metered"))))
     return Face("check", "good", tr("Up to date"), checked)
 
 
@@ -190,7 +205,7 @@ def _fetching(x: Standing) -> Face:
     if x.paused:
         return Face("pause", "ink2", tr("More to fetch"), tr("goes on by itself"))
     if x.today_only:
-        rest = tr("the rest follows")
+        rest = tr("the rest waits: metered") if x.sparing else tr("the rest follows")
         if x.in_sight:
             rest = tr("{n} of {total}", n=short(x.fetched), total=short(x.in_sight))
         return Face("sync", "ink2", tr("Today is here"), rest)

@@ -108,6 +108,14 @@ class PreferencesPage(Overlay):
         self._section(tr("Synchronisation"))
         self._form.addRow(self._label(tr("Signed in as")), plain_label(self.sheet, ground.login))
         self._form.addRow(self._label(tr("Server")), plain_label(self.sheet, ground.server))
+        prices = (("spare", tr("Only what is needed")), ("use", tr("As any other")))
+        self.metered = self._choice(tr("Metered networks"), prices, self._kept.metered)
+        self._note(
+            tr(
+                "Where each byte is paid for, your work goes out at once as ever. News are fetched "
+                "every half hour; files and the rest of a first synchronisation wait."
+            )
+        )
         now = normal(tr("Synchronise now"), self.sheet, icon="sync", keys="F5")
         now.clicked.connect(self._tell_sync)
         now.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -145,6 +153,7 @@ class PreferencesPage(Overlay):
                 "theme": self.theme.currentData(), "density": self.density.currentData(),
                 "language": self.language.currentData(),
                 "lock_after_min": self.lock.currentData(), "scale": self.scale.currentData(),
+                "metered": self.metered.currentData(),
             },
             Preferences,
         )  # fmt: skip
