@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from tests.bench import first_sync, load, nothing_new, pull, push, search, start, window
+from tests.bench import first_sync, live, load, nothing_new, pull, push, search, start, window
 from tests.bench.stage import Stage, staged
 from tests.bench.table import Row, drawn
 
@@ -25,6 +25,8 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "load": (load.measure, 10_000),
     "start": (start.measure, 1_000_000),
     "window": (window.measure, 1_000_000),
+    "live": (live.measure, 10_000),
+    "listeners": (live.measure_idle, 300),
     "search": (search.measure, 100_000),
     "indexing": (search.measure_building, 100_000),
     "search-ready": (search.measure_ready, 100_000),

@@ -59,6 +59,11 @@ def peak_memory_mib() -> float:
     raise RuntimeError("this system does not say how much memory a process held")
 
 
+def cpu_s(*pids: int) -> float:
+    """Processor seconds of processes and of all below them; 0 is none."""
+    return sum(_cpu_s(one) for pid in pids if pid for one in (pid, *_descendants(pid)))
+
+
 def _busy_s() -> float | None:
     """Seconds of work of all cores since the machine started."""
     stat = PROC / "stat"
