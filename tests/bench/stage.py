@@ -100,10 +100,14 @@ class Stage:
         return hashlib.sha256(laid_out.encode()).hexdigest()[:12]
 
 
+JOB_S = 600.0
+"""No job takes longer: one of many steps, some minutes."""
+
+
 def child(job: str, *words: str | Path, module: str = "tests.bench.child") -> Any:
     """Run one job in a process of its own; what it measured."""
     command = [sys.executable, "-m", module, job, *map(str, words)]
-    ran = run(command, env={PASSPHRASE_VARIABLE: PASSPHRASE})
+    ran = run(command, env={PASSPHRASE_VARIABLE: PASSPHRASE}, within_s=JOB_S)
     if ran.code:
         raise RuntimeError(f"{job}: {ran}")
     return json.loads(ran.out)

@@ -49,14 +49,17 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(extra or {})}
 
 
-def run(command: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
+def run(
+    command: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None = None,
+    within_s: float = COMMAND_S,
+) -> Ran:  # fmt: skip
     """Run a command to its end; its exit code is the caller's to judge."""
     done = subprocess.run(
         command,
         input=stdin.encode(),
         capture_output=True,
         env=environment(env),
-        timeout=COMMAND_S,
+        timeout=within_s,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
