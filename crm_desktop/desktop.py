@@ -26,6 +26,7 @@ from crm_desktop.profile import (
     sign_in,
 )
 from crm_desktop.runtime.autosync import Autosync
+from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
@@ -36,6 +37,7 @@ from crm_desktop.views.shell.window import Shell
 if TYPE_CHECKING:
     from crm_core.wire import HistoryEntry
     from crm_desktop.runtime.idle import Idle
+    from crm_desktop.sync.file_calls import FileCalls
     from crm_desktop.views.sign_in import SignInPage, SignInWords
 
 log = logging.getLogger(__name__)
@@ -43,11 +45,20 @@ log = logging.getLogger(__name__)
 _BLANK_AFTER_MS = 250
 """A window with nothing in it is shown only where the profile takes this long to open."""
 
+_FILES_AFTER_MS = 3_000
+"""Files wait until the window has its records."""
+
 _EXIT_FAILED = 1
 
 
 def _history(profile: Profile, kind: str, record_id: str) -> tuple[HistoryEntry, ...]:
     return profile.session.history(kind, record_id)
+
+
+def _file_calls(profile: Profile) -> FileCalls:
+    from crm_desktop.sync.file_calls import FileCalls
+
+    return FileCalls(profile.file_session)
 
 
 class Desktop(QObject):
@@ -73,6 +84,7 @@ class Desktop(QObject):
         self._profile: Profile | None = None
         self._autosync: Autosync | None = None
         self._indexer: Indexer | None = None
+        self._files: FileDesk | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
@@ -109,6 +121,8 @@ class Desktop(QObject):
             self._autosync.stop()
         if self._indexer is not None:
             self._indexer.stop()
+        if self._files is not None:
+            self._files.stop()
 
     @property
     def page(self) -> SignInPage:
@@ -144,6 +158,7 @@ class Desktop(QObject):
         autosync.withdrawn.connect(self._lock_for_good)
         autosync.spare_metered(spares=self._liked.metered == "spare")
         self.hub, self._autosync = hub, autosync
+        self._files = hub.files = self._file_desk(profile, hub, autosync)
         shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self._show_page(shell)
@@ -151,8 +166,22 @@ class Desktop(QObject):
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
+            QTimer.singleShot(_FILES_AFTER_MS, self._files, self._files.start)
         else:
             autosync.look()
+
+    def _file_desk(self, profile: Profile, hub: DataHub, autosync: Autosync) -> FileDesk:
+        files = FileDesk(
+            profile.store, profile.blobs, hub, self.lanes, partial(_file_calls, profile), self
+        )
+        files.failed.connect(self._tell_failure)
+        files.freed.connect(hub.saved)  # what waited for a file goes out like what was just saved
+        autosync.run_ended.connect(self._transfer_files)
+        return files
+
+    def _transfer_files(self, failure: CrmError | None) -> None:
+        if failure is None and self._files is not None:
+            self._files.transfer()
 
     def _make_shell(self, hub: DataHub, autosync: Autosync) -> Shell:
         frame = self._frame or Frame(
@@ -334,7 +363,7 @@ class Desktop(QObject):
         self._stop()
         if self.shell is not None:
             self.window.pages.removeWidget(self.shell)
-        for part in (self.shell, self._autosync, self._indexer):
+        for part in (self.shell, self._autosync, self._indexer, self._files):
             if part is not None:
                 part.deleteLater()
         profile = self._profile
@@ -342,7 +371,7 @@ class Desktop(QObject):
             self.lanes.close()
             self.lanes.deleteLater()
             self.lanes = Lanes(self)
-        self._profile = self.shell = self._autosync = self._indexer = None
+        self._profile = self.shell = self._autosync = self._indexer = self._files = None
         return profile
 
     def _show_problem(self, error: CrmError) -> None:

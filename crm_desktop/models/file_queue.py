@@ -65,7 +65,7 @@ class FileQueue:
         with self._store.writing() as c:
             file_states.note_sent(c, sha256)
             freed = blocking.free_sent(c)
-        return Summary(kinds_reset=frozenset(("attachment",)), outbox_changed=freed)
+        return Summary(outbox_changed=freed)
 
     def fetched(self, sha256: str) -> int:
         """How much of a file that is being fetched is here."""
@@ -84,7 +84,7 @@ class FileQueue:
             self._blobs.finish_part(sha256)
         with self._store.writing() as c:
             file_states.note_here(c, sha256, self._store.now())
-        return Summary(kinds_reset=frozenset(("attachment",)))
+        return Summary()
 
     def note_failed(self, sha256: str, code: str, params: Mapping[str, str]) -> Summary:
         """A file waits with a reason. What the server says of its limit is told when attaching."""
@@ -93,7 +93,7 @@ class FileQueue:
             file_states.note_failed(c, sha256, code, params, self._store.clock())
             if code == "file.too_large" and most.isascii() and most.isdigit():
                 set_meta(c, attaching.META_BYTES_MAX, str(int(most) * _MIB))
-        return Summary(kinds_reset=frozenset(("attachment",)))
+        return Summary()
 
     def note_lost(self, sha256: str) -> None:
         """What was thought to be here is damaged or gone."""

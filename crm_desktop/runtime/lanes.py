@@ -1,7 +1,7 @@
 """Lanes: where work happens that must not hold up the window.
 
-One ordered write lane, two read workers, one network worker, one behind for what gives way to all
-of them. A job takes plain data and returns
+One ordered write lane, two read workers, one network worker, one for files, one behind
+for what gives way to all of them. A job takes plain data and returns
 plain data; its outcome reaches the GUI thread by one queued signal, and is dropped if the object
 that asked has died by then.
 """
@@ -139,6 +139,7 @@ class Lanes(QObject):
         self._read = _Lane("read", READ_WORKERS, self._send)
         self._network = _Lane("network", 1, self._send)
         self._behind = _Lane("behind", 1, self._send)
+        self._files = _Lane("files", 1, self._send)
         self._count = threading.Lock()
         self._on_the_way = 0
         self._numbers = itertools.count(1)
@@ -179,6 +180,17 @@ class Lanes(QObject):
     ) -> None:
         """Run a job that talks to the server."""
         self._put(self._network, _task(job, owner, then, failed))
+
+    def files(
+        self,
+        job: Callable[[], T],
+        then: Callable[[T], None] = _nothing,
+        *,
+        owner: QObject,
+        failed: Callable[[CrmError], None] = _nothing,
+    ) -> None:
+        """Run a job that sends or fetches files: however long it takes, nothing waits for it."""
+        self._put(self._files, _task(job, owner, then, failed))
 
     def behind(
         self,
@@ -223,7 +235,7 @@ class Lanes(QObject):
 
     def close(self) -> None:
         """End the lanes: what is queued to be written is written, the rest is waited for."""
-        for lane in (self._behind, self._network, self._read, self._write):
+        for lane in (self._behind, self._files, self._network, self._read, self._write):
             lane.close()
         self._sweeper.close()
 

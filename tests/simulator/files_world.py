@@ -95,12 +95,10 @@ class FileLink:
 
     def send(self, sha256: str, size: int, offset: int, content: bytes) -> BlobOffer:
         def take(blobs: ServerBlobs, who: Any) -> BlobOffer:
-            if self._weather.happens(0.2):
+            if content and self._weather.happens(0.8):
                 self._weather.tell("a byte of a piece is wrong")
-                at = offset + len(content) // 2
-                wrong = bytearray(content or b"?")
-                wrong[at - offset] ^= 1
-                return blobs.add(who, sha256, offset, size, bytes(wrong[: len(content)]))
+                wrong = bytes((content[0] ^ 1,)) + content[1:]
+                return blobs.add(who, sha256, offset, size, wrong)
             if len(content) > 1 and self._weather.happens(0.5):
                 self._weather.tell("the server dies in the middle of a piece")
                 blobs.add(
@@ -122,7 +120,7 @@ class FileLink:
         def give(blobs: ServerBlobs, who: Any) -> Piece:
             whole = blobs.readable(who, sha256).read_bytes()
             part = whole[offset : offset + length]
-            if part and self._weather.happens(0.3):
+            if part and self._weather.happens(0.8):
                 self._weather.tell("a byte of a fetched piece is wrong")
                 part = bytes((part[0] ^ 1,)) + part[1:]
             return Piece(part, len(whole))
@@ -238,7 +236,7 @@ class FileWatch:
 class FilesWorld(World):
     """A world whose people attach files."""
 
-    def __init__(self, seed: int, steps: int = STEPS, without: Without = NOTHING) -> None:
+    def __init__(self, seed: int, steps: int = STEPS + 10, without: Without = NOTHING) -> None:
         super().__init__(seed, steps, without)
         self.file_dice = self.fate.dice("files")
         limits = BlobLimits(TOO_LARGE if self.file_dice.random() < 0.3 else 1 << 20)

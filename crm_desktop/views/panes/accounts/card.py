@@ -35,6 +35,7 @@ from crm_desktop.views.kit.badge import Badge, state_of
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.buttons import icon_button, normal
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
+from crm_desktop.views.kit.files import FilesSection
 from crm_desktop.views.kit.permit import creation_refusal, edit_refusal
 from crm_desktop.views.kit.section import MARGIN, Section
 from crm_desktop.views.kit.source import taker_here
@@ -112,6 +113,7 @@ class AccountCardView(QWidget):
         self._revenue = RevenueSection(self)
         self._open = OpenSection(tr("Open"), self)
         self._contacts = ContactsSection(tr("Contacts"), self)
+        self._files = FilesSection(hub, self, host=self, has_pin=True)
         self._timeline = TimelineSection(tr("Timeline"), self, link_words=tr("All"))
         self._body = QWidget(self)
         self._lay_out()
@@ -124,6 +126,7 @@ class AccountCardView(QWidget):
         """Show an account; the old one stays until the new one is here."""
         self._id = record_id
         self._shows_all = False
+        self._files.show_record("account", record_id)
         if record_id:
             self._read()
         else:
@@ -140,6 +143,11 @@ class AccountCardView(QWidget):
     def widget(self) -> QWidget:
         """Itself."""
         return self
+
+    @property
+    def files(self) -> FilesSection:
+        """The files of the account."""
+        return self._files
 
     @property
     def card(self) -> AccountCard | None:
@@ -300,7 +308,9 @@ class AccountCardView(QWidget):
         layout.addWidget(scroll)
 
     def _sections(self) -> tuple[Section, ...]:
-        return (self._facts, self._revenue, self._open, self._contacts, self._timeline)
+        return (
+            self._facts, self._revenue, self._open, self._contacts, self._files, self._timeline
+        )  # fmt: skip
 
     def _actions(self) -> QHBoxLayout:
         visit = normal(tr("Plan visit"), self, icon="calendar")

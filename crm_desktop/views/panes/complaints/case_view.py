@@ -21,7 +21,9 @@ from crm_core.complaint_steps import Offer, offer
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.models.rights import EVERYTHING, May
+from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import icon_button, link, normal, primary
+from crm_desktop.views.kit.files import FilesSection
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.permit import edit_refusal, field_refusal
@@ -48,7 +50,7 @@ class CaseView(QWidget):
     need_toggled = Signal(str, bool)
     opened = Signal(str, str)
 
-    def __init__(self, links: Links, parent: QWidget | None = None) -> None:
+    def __init__(self, links: Links, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._detail: CaseDetail | None = None
         self._offer = Offer("", (), ())
@@ -63,6 +65,7 @@ class CaseView(QWidget):
         self._clocks = ClockRow(self)
         self._form = AskForm(links, self)
         self._wants = WantsView(self)
+        self._files = FilesSection(hub, self, host=self, margin=0, is_ruled=False)
         self._events = EventList(self)
         self._count = QLabel(self)
         self._note = link(tr("+ Note"), self)
@@ -75,6 +78,7 @@ class CaseView(QWidget):
         """Show a complaint as it stands at a moment, and what of it the user may change."""
         self._detail, self._may = detail, may
         state = detail.case.state
+        self._files.show_record("complaint", detail.row.id)
         locked = detail.row.deleted or not may.edit
         self._why.setText(edit_refusal(may))
         self._why.setVisible(not may.edit and not detail.row.deleted)
@@ -128,6 +132,11 @@ class CaseView(QWidget):
     def stages(self) -> StageBar:
         """The stages."""
         return self._stages
+
+    @property
+    def files(self) -> FilesSection:
+        """The files of the complaint."""
+        return self._files
 
     @property
     def events(self) -> EventList:
@@ -187,6 +196,7 @@ class CaseView(QWidget):
         column = QVBoxLayout(right)
         column.setContentsMargins(20, 8, 20, 0)
         column.setSpacing(10)
+        column.addWidget(self._files)
         column.addLayout(self._events_head())
         column.addWidget(self._events, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)

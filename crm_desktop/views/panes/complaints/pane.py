@@ -89,7 +89,7 @@ class ComplaintsPane(QWidget):
         self._seen: CaseDetail | None = None
         finder = Finder(hub)
         self._board = BoardView(self._me, self)
-        self._case = CaseView(finder, self)
+        self._case = CaseView(finder, hub, self)
         making = Finder(hub, making=lambda: "complaint")
         self._intake = AskForm(making, self, is_page=True)
         self._nothing = QLabel(tr("Choose a complaint in the list."), self)

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
 
 from crm_desktop.i18n import tr
 from crm_desktop.models.agenda import Due
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.files import FilesSection
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.visits.due_list import DueList
@@ -31,10 +33,11 @@ _WIDEST = 16_777_215
 class Side(QWidget):
     """Holds the list, the card, and what is said while either has nothing to show."""
 
-    def __init__(self, links: Links, parent: QWidget | None = None) -> None:
+    def __init__(self, links: Links, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.due = DueList(self)
         self.card = VisitCard(links, self)
+        self.files = FilesSection(hub, self, host=self)
         self._count = QLabel(self)
         self._hint = QLabel(self)
         self._empty = QLabel(tr("Choose a visit, or drag over free time to plan one."), self)
@@ -70,6 +73,9 @@ class Side(QWidget):
         """Show the card, or what to do while there is no visit for it."""
         self.card.setVisible(shown)
         self._empty.setVisible(not shown)
+        visit = self.card.record_id if shown else ""
+        self.files.show_record("visit", visit)
+        self.files.setVisible(bool(visit) and self.files.is_served)
 
     def _lay_out(self) -> None:
         for label, role, tone in ((self._count, "small", "ink3"), (self._hint, "small", "ink3"),
@@ -126,8 +132,9 @@ class Side(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._empty)
-        layout.addWidget(self.card, 1)
-        layout.addStretch(0)
+        layout.addWidget(self.card)
+        layout.addWidget(self.files)
+        layout.addStretch(1)
         page.setProperty("surface", "alt")
         page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return scrolled(page, self)

@@ -161,6 +161,11 @@ class VisitCard(QWidget):
         return self._seen if self._seen is not None and self._seen.id == row.id else row
 
     @property
+    def record_id(self) -> str:
+        """The id of the visit shown; "" for one that is not stored yet."""
+        return self._row.id if self._row is not None else ""
+
+    @property
     def is_new(self) -> bool:
         """Whether it shows a visit that is not stored yet."""
         return self._row is None

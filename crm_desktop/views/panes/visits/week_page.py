@@ -88,7 +88,7 @@ class WeekPage(QWidget):
         self._ghosted: Span | None = None
         self._offered = Offer()
         self.calendar = CalendarView(self.now, self)
-        self.side = Side(Finder(hub), self)
+        self.side = Side(Finder(hub), hub, self)
         self.foot = Foot(self)
         self._lay_out()
         self._connect()

@@ -1,0 +1,332 @@
+"""Attached files for the window: attaching, showing, opening, and a lane of their own in which they
+travel, beside everything else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from crm_core.errors import CrmError, Unavailable
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId
+from crm_desktop.models.replica import Summary
+from crm_desktop.runtime.lanes import Lanes
+
+if TYPE_CHECKING:
+    from crm_desktop.models.attaching import Attached, AttachedFile
+    from crm_desktop.models.blobs import Blobs
+    from crm_desktop.models.connection import Connection
+    from crm_desktop.models.file_states import Transfers
+    from crm_desktop.models.store import Store
+    from crm_desktop.runtime.hub import DataHub
+    from crm_desktop.sync.file_runner import FileRunner, FileServer
+    from crm_desktop.sync.files import Transferred
+
+T = TypeVar("T")
+
+AFTER_FAILURE_MS = 60_000
+"""How long after a cut line files are tried again, unless something else wakes them before."""
+
+SHOWN_EVERY_MS = 700
+"""How often the progress of a file is looked at while one is on its way."""
+
+OPENED = "files.opened"
+"""The name under which the folder of opened files is kept, to be removed at the next start."""
+
+log = logging.getLogger(__name__)
+
+
+class FileDesk(QObject):
+    """The files of one open store. Owned by the composition root.
+
+    Signals: `changed` when a file has another state; `freed` when a record that waited for its
+    file may go out; `failed(CrmError)` for what no caller takes care of.
+    """
+
+    changed = Signal()
+    freed = Signal()
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        hub: DataHub,
+        lanes: Lanes,
+        connect: Callable[[], FileServer] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._blobs, self._hub, self._lanes = store, blobs, hub, lanes
+        self._connect = connect
+        self._runner: FileRunner | None = None
+        self._is_running = self._is_wanted = False
+        self._opened: Path | None = None
+        self._again = QTimer(self, singleShot=True, interval=AFTER_FAILURE_MS)
+        self._again.timeout.connect(self.transfer)
+        self._look = QTimer(self, interval=SHOWN_EVERY_MS)
+        self._look.timeout.connect(self.changed)
+
+    def start(self) -> None:
+        """Remove what an earlier run left open or unneeded, then go on where files stood."""
+        store, blobs = self._store, self._blobs
+
+        def job() -> None:
+            from crm_desktop.models import attaching
+
+            remove_opened(store)
+            attaching.tidy(store, blobs, store.clock())
+
+        self._lanes.behind(job, owner=self, failed=self._tell)
+        self.transfer()
+
+    def stop(self) -> None:
+        """End a transfer behind the piece under way, and remove what was opened."""
+        self._again.stop()
+        self._look.stop()
+        self._connect = None
+        if self._runner is not None:
+            self._runner.stop()
+        if self._opened is not None:
+            shutil.rmtree(self._opened, ignore_errors=True)
+            self._opened = None
+
+    # -- what a page asks
+
+    def attach(
+        self,
+        parent: tuple[str, RecordId],
+        paths: Sequence[Path],
+        *,
+        owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:
+        """Attach files of this computer, each a step of its own."""
+        for path in paths:
+
+            def job(store: Store, path: Path = path) -> Summary:
+                return self._attach_path(store, parent, path).summary
+
+            self._hub.write(job, owner=owner, then=self._attached, failed=failed)
+
+    def attach_bytes(
+        self,
+        parent: tuple[str, RecordId],
+        content: bytes,
+        name: str,
+        *,
+        owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:
+        """Attach what was pasted."""
+
+        def job(store: Store) -> Summary:
+            from crm_desktop.models import attaching
+
+            return attaching.attach_bytes(store, self._blobs, parent, content, name).summary
+
+        self._hub.write(job, owner=owner, then=self._attached, failed=failed)
+
+    def _attach_path(self, store: Store, parent: tuple[str, RecordId], path: Path) -> Attached:
+        from crm_desktop.models import attaching
+
+        return attaching.attach_path(store, self._blobs, parent, path)
+
+    def fetch(self, record_id: RecordId, *, owner: QObject) -> None:
+        """Fetch a file that is not here."""
+        self._write(lambda store: _want(store, record_id), owner)
+
+    def try_again(self, sha256: str, *, owner: QObject) -> None:
+        """Try a file now that waits with a reason."""
+
+        def job(store: Store) -> None:
+            from crm_desktop.models import attaching
+
+            attaching.try_again(store, sha256)
+
+        self._write(job, owner)
+
+    def pin(self, account: RecordId, *, is_pinned: bool, owner: QObject) -> None:
+        """Keep the files of an account on this device, or no longer."""
+
+        def job(store: Store) -> None:
+            from crm_desktop.models import file_states
+
+            with store.writing() as c:
+                if is_pinned:
+                    file_states.pin(c, account, store.now())
+                else:
+                    file_states.unpin(c, account)
+
+        self._write(job, owner)
+
+    def content(
+        self,
+        sha256: str,
+        bytes_max: int,
+        job: Callable[[bytes], T],
+        then: Callable[[T], None],
+        *,
+        owner: QObject,
+        failed: Callable[[CrmError], None] | None = None,
+    ) -> None:
+        """Hand a file that is here to `job`, beside the window, and its outcome to `then`."""
+        blobs = self._blobs
+        self._lanes.read(
+            lambda: job(blobs.read(sha256, bytes_max)),
+            then, owner=owner, failed=failed or self._tell,
+        )  # fmt: skip
+
+    def made(
+        self, make: Callable[[], bytes], then: Callable[[bytes], None], *, owner: QObject
+    ) -> None:
+        """Make a content beside the window, such as the file of a pasted picture."""
+        self._lanes.read(make, then, owner=owner, failed=self._tell)
+
+    def save_as(
+        self, file: AttachedFile, out: Path, then: Callable[[Path], None], *, owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:  # fmt: skip
+        """Write a file that is here in clear where a person wants it."""
+        blobs = self._blobs
+
+        def job() -> Path:
+            blobs.copy_out(file.file.sha256, out)
+            return out
+
+        self._lanes.read(job, then, owner=owner, failed=failed)
+
+    def open_copy(
+        self, file: AttachedFile, then: Callable[[Path], None], *, owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:  # fmt: skip
+        """Write a file that is here where another program can read it: for this user alone, removed
+        when the window closes and at the next start at the latest."""
+
+        def job() -> Path:
+            folder = self._folder() / file.id[-8:]
+            folder.mkdir(mode=0o700, exist_ok=True)
+            out = folder / file.name
+            self._blobs.copy_out(file.file.sha256, out)
+            return out
+
+        self._lanes.write(job, then, owner=owner, failed=failed)
+
+    def _folder(self) -> Path:
+        if self._opened is None:
+            made = Path(tempfile.mkdtemp(prefix="crm-desktop-open-"))
+            self._store.set_meta(OPENED, str(made))
+            self._opened = made
+        return self._opened
+
+    # -- transferring
+
+    def transfer(self) -> None:
+        """Send and fetch what waits; asked while it does so, it looks again afterwards."""
+        if self._connect is None:
+            return
+        if self._is_running:
+            self._is_wanted = True
+            return
+        self._is_running, self._is_wanted = True, False
+        self._again.stop()
+        self._lanes.files(self._run, self._take_run, owner=self, failed=self._take_failure)
+
+    def standing(self, then: Callable[[Transfers], None], *, owner: QObject) -> None:
+        """Hand over how many files are on their way."""
+
+        def job(c: Connection) -> Transfers:
+            from crm_desktop.models import file_states
+
+            return file_states.transfers(c, self._store.clock())
+
+        self._hub.read(job, then, owner=owner, supersede="transfers")
+
+    def _run(self) -> Transferred | None:
+        from crm_desktop.models.file_queue import FileQueue
+
+        queue, connect = FileQueue(self._store, self._blobs), self._connect
+        if connect is None or (not queue.want_pinned() and queue.next(after_sending=False) is None):
+            return None
+        from crm_desktop.sync.file_runner import FileRunner
+
+        self._lanes.report(True, self._show_progress, owner=self)
+        self._runner = FileRunner(
+            queue, connect(), write=self._lanes.in_write_lane, announce=self._pass_on
+        )
+        return self._runner.run()
+
+    def _pass_on(self, summary: Summary) -> None:
+        self._lanes.report(summary, self._take_summary, owner=self)
+
+    def _take_summary(self, summary: Summary) -> None:
+        self._hub.announce(summary)
+        self.changed.emit()
+        if summary.outbox_changed:
+            self.freed.emit()
+
+    def _show_progress(self, _begun: bool) -> None:  # an outcome, not a choice
+        self._look.start()
+        self.changed.emit()
+
+    def _take_run(self, done: Transferred | None) -> None:
+        self._end(done.failure if done is not None else None)
+
+    def _take_failure(self, error: CrmError) -> None:
+        self._end(error)
+
+    def _end(self, failure: CrmError | None) -> None:
+        self._is_running, self._runner = False, None
+        self._look.stop()
+        self.changed.emit()
+        if failure is not None:
+            log.info("files: %s", type(failure).__name__)
+            self._again.start()
+        elif self._is_wanted:
+            self.transfer()
+
+    # -- inside
+
+    def _write(self, job: Callable[[Store], object], owner: QObject) -> None:
+        store = self._store
+        self._lanes.write(lambda: job(store), self._written, owner=owner, failed=self._tell)
+
+    def _written(self, _done: object) -> None:
+        self.changed.emit()
+        self.transfer()
+
+    def _attached(self, _summary: Summary) -> None:
+        self.changed.emit()
+        self.transfer()
+
+    def _tell(self, error: CrmError) -> None:
+        self.failed.emit(error)
+
+
+def _want(store: Store, record_id: RecordId) -> None:
+    from crm_desktop.models import attaching
+
+    attaching.want(store, record_id)
+
+
+def remove_opened(store: Store) -> None:
+    """Remove the folder of opened files that an earlier run left. Raises Unavailable where one of
+    them is still open; it is tried again at the next start."""
+    kept = store.meta(OPENED)
+    if not kept:
+        return
+    folder = Path(kept)
+    if folder.name.startswith("crm-desktop-open-") and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.path.lexists(folder):
+            raise Unavailable(tr_noop("An opened file is still in use; it will be removed later."))
+    with suppress(CrmError):
+        store.set_meta(OPENED, None)

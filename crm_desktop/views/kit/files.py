@@ -1,0 +1,480 @@
+"""The files of a record: shown, added by drop, paste and dialog, fetched, opened, saved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QObject,
+    QPoint,
+    QSize,
+    QStandardPaths,
+    Qt,
+    QUrl,
+    Signal,
+)
+from PySide6.QtGui import (
+    QAction,
+    QDesktopServices,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeySequence,
+    QPixmap,
+)
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from typing_extensions import override
+
+from crm_core.changes import Change, Op
+from crm_core.errors import CrmError
+from crm_core.files import is_picture, may_be_opened
+from crm_core.ids import RecordId
+from crm_core.scope import any_link
+from crm_desktop.i18n import tr, words
+from crm_desktop.models import attaching, file_states
+from crm_desktop.models.attaching import AttachedFile
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.file_states import FileState
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import rights_here
+from crm_desktop.runtime.files import FileDesk
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.file_line import TILE, FileLine
+from crm_desktop.views.kit.file_words import sending_words
+from crm_desktop.views.kit.permit import creation_refusal
+from crm_desktop.views.kit.pictures import CONTENT_BYTES_MAX, as_png, shrunk, tile
+from crm_desktop.views.kit.preview import ROOM, Preview
+from crm_desktop.views.kit.section import MARGIN, Section
+from crm_desktop.views.kit.text import text_of
+
+SHOWN_AT_FIRST = 6
+_DELETE_ON_CLOSE = Qt.WidgetAttribute.WA_DeleteOnClose
+_WITH_CHILDREN = Qt.ShortcutContext.WidgetWithChildrenShortcut
+AT_ONCE_MAX = 500
+"""Files of one drop: a folder of photos, not a disk."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The files of a record, and what the user may do with them."""
+
+    files: tuple[AttachedFile, ...]
+    refused: str
+    kept: frozenset[RecordId]
+    bytes_max: int
+    account: RecordId | None
+    is_pinned: bool
+
+
+class FilesSection(Section):
+    """The files of one record. `host` takes drops and pastes for it. Signal: `said(words)` for what
+    went wrong or was done."""
+
+    said = Signal(str)
+
+    def __init__(
+        self, hub: DataHub, parent: QWidget, *, host: QWidget | None = None, margin: int = MARGIN,
+        is_ruled: bool = True, has_pin: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            tr("Files"), parent, link_words=tr("Add…"), margin=margin, is_ruled=is_ruled
+        )
+        self._hub = hub
+        self._desk: FileDesk | None = hub.files
+        self._parent: tuple[str, RecordId] | None = None
+        self._seen: _Seen | None = None
+        self._lines: dict[RecordId, FileLine] = {}
+        self._pictures: dict[str, QPixmap] = {}
+        self._asked: set[str] = set()
+        self._shows_all = False
+        self._preview: Preview | None = None
+        self._folder = ""
+        self._problem = text_of("small", self, tone="bad")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        self._drop = text_of("small", self, tr("Let go to attach"), tone="accent")
+        self._drop.hide()
+        self._sending = text_of("caption", self)
+        self._sending.setWordWrap(True)
+        self._sending.hide()
+        self._pin = icon_button("pin", tr("Keep this account's files on this device"), self)
+        self._pin.setCheckable(True)
+        self._pin.setVisible(has_pin)
+        self._has_pin = has_pin
+        self.head.insertWidget(self.head.count() - 1, self._pin)
+        self.inside.setSpacing(2)
+        for label in (self._drop, self._problem, self._sending):
+            self.inside.addWidget(label)
+        self.link.setAccessibleName(tr("Attach files"))
+        self._connect(host or self)
+        self.setVisible(self.is_served)
+
+    # What the page asks
+
+    def show_record(self, kind: str, record_id: str) -> None:
+        """Show the files of a record."""
+        parent = (kind, RecordId(record_id)) if record_id else None
+        if parent != self._parent:
+            self._parent, self._seen, self._shows_all = parent, None, False
+            self._problem.hide()
+            self._lines.clear()
+            self.set_rows([])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the files again."""
+        parent = self._parent
+        if parent is None or self._desk is None:
+            return
+
+        def job(connection: Connection) -> tuple[tuple[str, RecordId], _Seen]:
+            return parent, _read(connection, parent)
+
+        self._hub.read(job, self._show, owner=self, supersede="files")
+
+    def _take_summary(self, summary: Summary) -> None:
+        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
+        if "attachment" in kinds:
+            self.refresh()
+
+    @property
+    def is_served(self) -> bool:
+        """Whether there is a desk for files."""
+        return self._desk is not None
+
+    @property
+    def lines(self) -> list[FileLine]:
+        """The lines shown, the newest file first."""
+        return list(self._lines.values())
+
+    @property
+    def problem(self) -> str:
+        """What went wrong last, or ""."""
+        return "" if self._problem.isHidden() else self._problem.text()
+
+    @property
+    def sending(self) -> str:
+        """What is said of all files that are still to be sent."""
+        return "" if self._sending.isHidden() else self._sending.text()
+
+    @property
+    def preview(self) -> Preview | None:
+        """The picture shown over the window, once there was one."""
+        return self._preview
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Attach files of this computer."""
+        if self._desk is None or self._parent is None or not self._may_add():
+            return
+        self._problem.hide()
+        if len(paths) > AT_ONCE_MAX:
+            self._say(tr("At most {n} files at once.", n=AT_ONCE_MAX))
+            return
+        self._desk.attach(self._parent, paths, owner=self, failed=self._tell)
+
+    def add_from(self, mime: QMimeData) -> bool:
+        """Attach what was dropped or pasted; False where there is nothing that could be."""
+        paths = paths_in(mime)
+        if paths:
+            self.add(paths)
+            return True
+        image = mime.imageData() if mime.hasImage() else None
+        if isinstance(image, QImage) and not image.isNull():
+            self._add_picture(image)
+            return True
+        return False
+
+    # Reading
+
+    def _show(self, found: tuple[tuple[str, RecordId], _Seen]) -> None:
+        parent, seen = found
+        if parent != self._parent:
+            return
+        self._seen = seen
+        files = seen.files
+        self.note.setText(str(len(files)) if files else tr("none yet"))
+        self.link.setEnabled(not seen.refused)
+        limit = tr("Files of up to {most} MB", most=seen.bytes_max // (1024 * 1024))
+        self.link.setToolTip(seen.refused or limit)
+        self._pin.setChecked(seen.is_pinned)
+        self._pin.setVisible(self._has_pin and seen.account is not None)
+        self._sending.setText(sending_words(files))
+        self._sending.setVisible(bool(self._sending.text()))
+        self._show_lines(files if self._shows_all else files[:SHOWN_AT_FIRST])
+
+    def _show_lines(self, files: Sequence[AttachedFile]) -> None:
+        if [file.id for file in files] == [*self._lines]:
+            for file in files:
+                self._lines[file.id].show_file(file)
+        else:
+            self._lines = {file.id: self._line_of(file) for file in files}
+            rows: list[QWidget] = [*self._lines.values()]
+            left = len(self._seen.files) - len(files) if self._seen is not None else 0
+            if left > 0:
+                rows.append(self._rest(left))
+            self.set_rows(rows)
+        for line in self._lines.values():
+            self._ask_picture(line)
+
+    def _line_of(self, file: AttachedFile) -> FileLine:
+        made = FileLine(file, self)
+        made.chosen.connect(self._choose)
+        made.menu_asked.connect(self._open_menu)
+        return made
+
+    def _rest(self, left: int) -> QWidget:
+        from crm_desktop.views.kit.buttons import link
+
+        made = link(tr("{n} more", n=left), self)
+        made.clicked.connect(self._show_all)
+        return made
+
+    def _show_all(self) -> None:
+        self._shows_all = True
+        self.refresh()
+
+    def _ask_picture(self, line: FileLine) -> None:
+        file = line.file
+        sha256 = file.file.sha256
+        if sha256 in self._pictures:
+            line.show_picture(self._pictures[sha256])
+        elif (
+            self._desk is not None and file.file.is_readable and is_picture(file.name)
+            and file.size <= CONTENT_BYTES_MAX and sha256 not in self._asked
+        ):  # fmt: skip
+            self._asked.add(sha256)
+            ratio = self.devicePixelRatioF()
+            size = QSize(round(TILE.width() * ratio), round(TILE.height() * ratio))
+
+            def job(content: bytes) -> tuple[str, QImage]:
+                return sha256, tile(content, size)
+
+            self._desk.content(
+                sha256, CONTENT_BYTES_MAX, job, self._take_picture, owner=self, failed=_ignore
+            )
+
+    def _take_picture(self, found: tuple[str, QImage]) -> None:
+        sha256, image = found
+        picture = QPixmap.fromImage(image)
+        self._pictures[sha256] = picture
+        for line in self._lines.values():
+            if line.file.file.sha256 == sha256:
+                line.show_picture(picture)
+
+    # One file
+
+    def _choose(self, file: AttachedFile) -> None:
+        """What a click does: look at it where that is safe, else have it fetched or saved."""
+        if not file.file.is_readable:
+            self._fetch(file)
+        elif is_picture(file.name) and file.size <= CONTENT_BYTES_MAX:
+            self._look(file)
+        elif may_be_opened(file.name):
+            self._open_file(file)
+        else:
+            self._save_as(file)
+
+    def menu_of(self, file: AttachedFile) -> QMenu:
+        """What can be done with a file."""
+        menu = QMenu(self)
+        menu.setAttribute(_DELETE_ON_CLOSE)
+        menu.setToolTipsVisible(True)
+        is_here, state = file.file.is_readable, file.file.state
+        if is_here and is_picture(file.name):
+            menu.addAction(tr("Look at it"), partial(self._look, file))
+        if is_here:
+            act = menu.addAction(tr("Open"), partial(self._open_file, file))
+            if not may_be_opened(file.name):
+                act.setEnabled(False)
+                act.setToolTip(tr("It may be a program: save it if you trust it."))
+            menu.addAction(tr("Save as…"), partial(self._save_as, file))
+        elif state is FileState.ABSENT:
+            menu.addAction(tr("Fetch it"), partial(self._fetch, file))
+        if state is FileState.FAILED:
+            menu.addAction(tr("Try again"), partial(self._try_again, file))
+        if self._seen is not None and file.id not in self._seen.kept:
+            menu.addSeparator()
+            menu.addAction(tr("Take off"), partial(self._take_off, file))
+        return menu
+
+    def _open_menu(self, file: AttachedFile, at: QPoint) -> None:
+        self.menu_of(file).popup(at)
+
+    def _fetch(self, file: AttachedFile) -> None:
+        if self._desk is None:
+            return
+        if file.file.state is FileState.FAILED:
+            self._try_again(file)
+        else:
+            self._desk.fetch(file.id, owner=self)
+
+    def _try_again(self, file: AttachedFile) -> None:
+        if self._desk is not None:
+            self._desk.try_again(file.file.sha256, owner=self)
+
+    def _look(self, file: AttachedFile) -> None:
+        if self._desk is None:
+            return
+
+        def job(content: bytes) -> tuple[str, QImage]:
+            return file.name, shrunk(content, ROOM)
+
+        self._desk.content(
+            file.file.sha256, CONTENT_BYTES_MAX, job, self._show_picture, owner=self,
+            failed=self._tell,
+        )  # fmt: skip
+
+    def _show_picture(self, found: tuple[str, QImage]) -> None:
+        name, image = found
+        if self._preview is None:
+            self._preview = Preview(self.window())
+        self._preview.show_picture(image, name)
+
+    def _open_file(self, file: AttachedFile) -> None:
+        if self._desk is not None:
+            self._desk.open_copy(file, self._hand_over, owner=self, failed=self._tell)
+
+    def _hand_over(self, path: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._say(tr("Nothing here can open {file}; save it instead.", file=path.name))
+
+    def _save_as(self, file: AttachedFile) -> None:
+        documents = QStandardPaths.StandardLocation.DocumentsLocation
+        folder = self._folder or QStandardPaths.writableLocation(documents)
+        dialog = QFileDialog(self, tr("Save as"), folder)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(file.name)
+
+        def chosen(out: str) -> None:
+            self.save(file, Path(out))
+
+        dialog.fileSelected.connect(chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def save(self, file: AttachedFile, out: Path) -> None:
+        """Write a file in clear where the user wants it."""
+        self._folder = str(out.parent)
+        if self._desk is not None:
+            self._desk.save_as(file, out, self._tell_saved, owner=self, failed=self._tell)
+
+    def _tell_saved(self, out: Path) -> None:
+        self.said.emit(tr("Written: {file}, in {folder}", file=out.name, folder=str(out.parent)))
+
+    def _take_off(self, file: AttachedFile) -> None:
+        change = Change("attachment", file.id, Op.DELETE)
+        label = tr("Taking off {name}", name=file.name)
+        self._hub.save([change], label, owner=self, failed=self._tell)
+
+    # Adding
+
+    def _may_add(self) -> bool:
+        if self._seen is not None and self._seen.refused:
+            self._say(self._seen.refused)
+            return False
+        return True
+
+    def _ask_files(self) -> None:
+        dialog = QFileDialog(self, tr("Attach files"), self._folder)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self._take_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _take_chosen(self, files: Sequence[str]) -> None:
+        self.add([Path(file) for file in files])
+
+    def _add_picture(self, image: QImage) -> None:
+        if self._desk is None or self._parent is None or not self._may_add():
+            return
+        desk, parent = self._desk, self._parent
+        when = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H.%M.%S")
+        name = tr("Picture {when}.png", when=when)
+
+        def attach(content: bytes) -> None:
+            desk.attach_bytes(parent, content, name, owner=self, failed=self._tell)
+
+        desk.made(lambda: as_png(image), attach, owner=self)
+
+    def _paste(self) -> None:
+        if not self.add_from(QGuiApplication.clipboard().mimeData()):
+            self._say(tr("There is no file and no picture to paste."))
+
+    def _toggle_pin(self, checked: bool) -> None:  # Qt's own signal
+        seen = self._seen
+        if self._desk is not None and seen is not None and seen.account is not None:
+            self._desk.pin(seen.account, is_pinned=checked, owner=self)
+
+    # Telling
+
+    def _tell(self, error: CrmError) -> None:
+        self._say(words(error.message))
+
+    def _say(self, text: str) -> None:
+        self._problem.setText(f"◆ {text}")
+        self._problem.show()
+
+    def _connect(self, host: QWidget) -> None:
+        self.asked.connect(self._ask_files)
+        self._pin.clicked.connect(self._toggle_pin)
+        if self._desk is None:
+            return
+        self._desk.changed.connect(self.refresh)
+        self._hub.changed.connect(self._take_summary)
+        host.setAcceptDrops(True)
+        host.installEventFilter(self)
+        paste = QAction(tr("Attach from the clipboard"), host)
+        paste.setShortcut(QKeySequence.StandardKey.Paste)
+        paste.setShortcutContext(_WITH_CHILDREN)
+        paste.triggered.connect(self._paste)
+        host.addAction(paste)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Drops on the page that hosts this section."""
+        kind = event.type()
+        if kind == QEvent.Type.DragLeave:
+            self._drop.hide()
+        if not isinstance(event, QDropEvent) or self._parent is None:
+            return False
+        if not (paths_in(event.mimeData()) or event.mimeData().hasImage()):
+            return False
+        self._drop.setVisible(kind != QEvent.Type.Drop)
+        event.acceptProposedAction()
+        if kind == QEvent.Type.Drop:
+            self.add_from(event.mimeData())
+        return True
+
+
+def paths_in(mime: QMimeData) -> list[Path]:
+    """The files of this computer that a drop or the clipboard names."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def _read(connection: Connection, parent: tuple[str, RecordId]) -> _Seen:
+    files = attaching.attached_to(connection, [parent])
+    rights = rights_here(connection)
+    values = {"parent": any_link(*parent), "name": "x"}
+    refused = ""
+    if not rights.may_create("attachment", {**values}):
+        refused = creation_refusal(rights.who_creates("attachment", {**values}))
+    kept = frozenset(
+        file.id
+        for file in files[: SHOWN_AT_FIRST * 20]
+        if not rights.of("attachment", file.id).delete
+    )
+    account = file_states.account_above(connection, *parent)
+    is_pinned = account is not None and file_states.is_pinned(connection, account)
+    most = attaching.bytes_max(connection)
+    return _Seen(files, refused, kept, most, account, is_pinned)
+
+
+def _ignore(_error: CrmError) -> None:
+    """A picture that cannot be shown small stays a sheet of paper."""
