@@ -5,7 +5,7 @@ MINUTES ?= 10
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check bench soak chaos fuzz mutants freeze i18n screens package lock
+.PHONY: help setup run serve test check bench soak chaos photos fuzz mutants freeze i18n screens package lock
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[ a-z]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -36,6 +36,9 @@ soak: setup ## simulated devices against a server for MINUTES=10
 
 chaos: setup ## real processes, kill -9 and a bad network for MINUTES=10
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(ARGS)
+
+photos: setup ## 200 photos attached offline arrive once each, across 40 kills on either side
+	@CRM_PHOTOS=200 CRM_PHOTO_KILLS=40 $(BIN)/python -m pytest -q -n 0 tests/e2e/test_files.py -k killed $(ARGS)
 
 fuzz: setup ## hostile input for every decoder for MINUTES=10 in all (Linux x86_64, Python 3.11 or 3.12)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
