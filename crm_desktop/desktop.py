@@ -30,6 +30,7 @@ from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.application import Window, dress, kept_locale
 from crm_desktop.views.shell.frame import Frame
 from crm_desktop.views.shell.window import Shell
@@ -176,8 +177,14 @@ class Desktop(QObject):
         )
         files.failed.connect(self._tell_failure)
         files.freed.connect(hub.saved)  # what waited for a file goes out like what was just saved
+        files.rests = lambda: autosync.is_sparing
         autosync.run_ended.connect(self._transfer_files)
+        autosync.stood.connect(self._note_price)
         return files
+
+    def _note_price(self, standing: Standing) -> None:
+        if self._files is not None:
+            self._files.spare(sparing=standing.sparing)
 
     def _transfer_files(self, failure: CrmError | None) -> None:
         if failure is None and self._files is not None:

@@ -76,7 +76,7 @@ class Autosync(QObject):
         self._is_restarting = False
         self._live: Live | None = None
         self._spares_metered = True
-        self._is_sparing = self._wants_all = False
+        self._is_sparing = self._wants_all = self._ran_for_all = False
         self._reached, self._access = 0, ""
         self._watchdog: Watchdog | None = None
         self._watch = QTimer(self, interval=WATCH_EVERY_MS)
@@ -109,8 +109,9 @@ class Autosync(QObject):
 
     @property
     def is_sparing(self) -> bool:
-        """Whether bytes are paid for here, and a person has not said that this is no matter."""
-        return self._is_sparing
+        """Whether what nobody asked for has to wait: bytes are paid for here, a person has not said
+        that this is no matter, and nobody wanted everything just now."""
+        return self._is_sparing and not self._ran_for_all
 
     def spare_metered(self, *, spares: bool) -> None:
         """Whether a metered network is to be used for what is needed alone."""
@@ -189,8 +190,8 @@ class Autosync(QObject):
             write=self._lanes.in_write_lane,
             announce=self._pass_on,
         ).with_second(second_file(self._profile), progress=self._pass_progress_on)
-        runner.is_sparing = self._is_sparing and not self._wants_all
-        self._wants_all = False
+        self._ran_for_all, self._wants_all = self._wants_all, False
+        runner.is_sparing = self.is_sparing
         self._runner, self._has_connected = runner, True
         run = runner.run()
         self._reached = runner.reached or self._reached

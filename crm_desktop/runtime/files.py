@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from crm_core.errors import CrmError, Unavailable
+from crm_core.errors import CrmError, NotFound, Unavailable
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_desktop.models.replica import Summary
@@ -45,7 +45,8 @@ log = logging.getLogger(__name__)
 
 
 class FileDesk(QObject):
-    """The files of one open store. Owned by the composition root.
+    """The files of one open store. Owned by the composition root. While `rests` says so nothing is
+    sent or fetched that nobody has asked for.
 
     Signals: `changed` when a file has another state; `freed` when a record that waited for its
     file may go out; `failed(CrmError)` for what no caller takes care of.
@@ -67,8 +68,10 @@ class FileDesk(QObject):
         super().__init__(parent)
         self._store, self._blobs, self._hub, self._lanes = store, blobs, hub, lanes
         self._connect = connect
+        self.rests: Callable[[], bool] = lambda: False
+        self._is_asked = False
         self._runner: FileRunner | None = None
-        self._is_running = self._is_wanted = False
+        self._is_running = self._is_wanted = self._is_sparing = False
         self._opened: Path | None = None
         self._again = QTimer(self, singleShot=True, interval=AFTER_FAILURE_MS)
         self._again.timeout.connect(self.transfer)
@@ -98,6 +101,18 @@ class FileDesk(QObject):
         if self._opened is not None:
             shutil.rmtree(self._opened, ignore_errors=True)
             self._opened = None
+
+    def spare(self, *, sparing: bool) -> None:
+        """On a network where bytes are paid for, only what somebody asked for is fetched."""
+        was, self._is_sparing = self._is_sparing, sparing
+        if was is not sparing:
+            self.changed.emit()
+            self.transfer()
+
+    @property
+    def is_sparing(self) -> bool:
+        """Whether files that were attached wait for another network."""
+        return self._is_sparing
 
     # -- what a page asks
 
@@ -142,10 +157,12 @@ class FileDesk(QObject):
 
     def fetch(self, record_id: RecordId, *, owner: QObject) -> None:
         """Fetch a file that is not here."""
+        self._is_asked = True
         self._write(lambda store: _want(store, record_id), owner)
 
     def try_again(self, sha256: str, *, owner: QObject) -> None:
         """Try a file now that waits with a reason."""
+        self._is_asked = True
 
         def job(store: Store) -> None:
             from crm_desktop.models import attaching
@@ -179,9 +196,8 @@ class FileDesk(QObject):
         failed: Callable[[CrmError], None] | None = None,
     ) -> None:
         """Hand a file that is here to `job`, beside the window, and its outcome to `then`."""
-        blobs = self._blobs
         self._lanes.read(
-            lambda: job(blobs.read(sha256, bytes_max)),
+            lambda: job(self._read(sha256, lambda: self._blobs.read(sha256, bytes_max))),
             then, owner=owner, failed=failed or self._tell,
         )  # fmt: skip
 
@@ -196,10 +212,9 @@ class FileDesk(QObject):
         failed: Callable[[CrmError], None],
     ) -> None:  # fmt: skip
         """Write a file that is here in clear where a person wants it."""
-        blobs = self._blobs
 
         def job() -> Path:
-            blobs.copy_out(file.file.sha256, out)
+            self._read(file.file.sha256, lambda: self._blobs.copy_out(file.file.sha256, out))
             return out
 
         self._lanes.read(job, then, owner=owner, failed=failed)
@@ -215,7 +230,7 @@ class FileDesk(QObject):
             folder = self._folder() / file.id[-8:]
             folder.mkdir(mode=0o700, exist_ok=True)
             out = folder / file.name
-            self._blobs.copy_out(file.file.sha256, out)
+            self._read(file.file.sha256, lambda: self._blobs.copy_out(file.file.sha256, out))
             return out
 
         self._lanes.write(job, then, owner=owner, failed=failed)
@@ -231,12 +246,12 @@ class FileDesk(QObject):
 
     def transfer(self) -> None:
         """Send and fetch what waits; asked while it does so, it looks again afterwards."""
-        if self._connect is None:
+        if self._connect is None or (self.rests() and not self._is_asked):
             return
         if self._is_running:
             self._is_wanted = True
             return
-        self._is_running, self._is_wanted = True, False
+        self._is_running, self._is_wanted, self._is_asked = True, False, False
         self._again.stop()
         self._lanes.files(self._run, self._take_run, owner=self, failed=self._take_failure)
 
@@ -251,10 +266,13 @@ class FileDesk(QObject):
         self._hub.read(job, then, owner=owner, supersede="transfers")
 
     def _run(self) -> Transferred | None:
-        from crm_desktop.models.file_queue import FileQueue
+        from crm_desktop.models.file_queue import FileQueue, Only
 
         queue, connect = FileQueue(self._store, self._blobs), self._connect
-        if connect is None or (not queue.want_pinned() and queue.next(after_sending=False) is None):
+        only = Only.FETCH if self._is_sparing else None
+        if only is None:
+            queue.want_pinned()
+        if connect is None or queue.next(after_sending=False, only=only) is None:
             return None
         from crm_desktop.sync.file_runner import FileRunner
 
@@ -262,7 +280,7 @@ class FileDesk(QObject):
         self._runner = FileRunner(
             queue, connect(), write=self._lanes.in_write_lane, announce=self._pass_on
         )
-        return self._runner.run()
+        return self._runner.run(only)
 
     def _pass_on(self, summary: Summary) -> None:
         self._lanes.report(summary, self._take_summary, owner=self)
@@ -294,6 +312,19 @@ class FileDesk(QObject):
             self.transfer()
 
     # -- inside
+
+    def _read(self, sha256: str, work: Callable[[], T]) -> T:
+        """Read a content; what proves to be gone or damaged is absent from then on, where a server
+        has it."""
+        from crm_desktop.models import file_states
+        from crm_desktop.models.blobs import FileDamaged
+
+        try:
+            return work()
+        except (FileDamaged, NotFound):
+            with self._store.writing() as c:
+                file_states.note_lost(c, sha256)
+            raise
 
     def _write(self, job: Callable[[Store], object], owner: QObject) -> None:
         store = self._store

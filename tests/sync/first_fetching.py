@@ -116,10 +116,11 @@ class Laptop:
     def outbox(self) -> Outbox:
         return Outbox(self.store)
 
-    def synchronise(self) -> Run:
+    def synchronise(self, *, sparing: bool = False) -> Run:
         self.asked.clear()
         second = SecondFile(self.store, Folder(self.path))
         runner = _Runner(self)
+        runner.is_sparing = sparing
         runner.with_second(second, from_rows=self.from_rows, progress=self.note)
         return runner.run()
 

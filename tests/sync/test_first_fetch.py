@@ -49,6 +49,21 @@ def test_everything_comes_into_a_second_file_that_takes_the_first_ones_place(pla
     assert place.laptop.is_settled()
 
 
+def test_where_bytes_are_paid_for_today_comes_and_the_rest_waits(place: Place) -> None:
+    laptop = place.laptop
+    run = laptop.synchronise(sparing=True)
+    assert run.failure is None
+    assert (laptop.value(0, "name"), laptop.holds_everything()) == ("Customer 0", False)
+    laptop.edit(0, phone="030")
+    laptop.synchronise(sparing=True)
+    assert set(laptop.states()) == {"acked"}, "what is typed goes out"
+    assert not laptop.holds_everything()
+    assert "NextItem" not in laptop.kinds(), "and nothing is fetched for it"
+    assert laptop.synchronise().report.verified
+    assert laptop.holds_everything()
+    assert set(laptop.states()) == {"confirmed"}
+
+
 def test_today_is_here_before_the_rest_and_the_window_hears_of_both(place: Place) -> None:
     laptop, at_opening = place.laptop, list[Any]()
     laptop.meanwhile = at(do.OpenSecond, lambda: at_opening.append(laptop.value(0, "name")))

@@ -24,6 +24,7 @@ from crm_desktop.runtime.files import OPENED, FileDesk, remove_opened
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.sync.files import Piece
+from crm_desktop.views.kit.file_acts import FileActs
 from crm_desktop.views.kit.files import FilesSection
 from crm_desktop.views.kit.pictures import PIXELS_MAX, as_png, shrunk, tile
 from tests.views.company import KEY, make_store, receive
@@ -169,6 +170,23 @@ def test_without_a_network_it_waits_and_says_so(
     assert section.sending == "0 of 2 sent, the rest goes on when online."
 
 
+def test_where_bytes_are_paid_for_files_rest_until_somebody_asks(
+    section: FilesSection, desk: FileDesk, store: Store, office: Office, tmp_path: Path, rest: Rest
+) -> None:
+    desk.rests = lambda: True
+    theirs = colleagues_file(store, office, b"%PDF-1", "offer.pdf")
+    section.add([picture(tmp_path / "a.png")])
+    rest()
+    desk.transfer()
+    rest()
+    assert len(office.files) == 1, "nothing was sent"
+    desk.fetch(theirs, owner=section)
+    rest()
+    assert state(store, hashlib.sha256(b"%PDF-1").hexdigest()) == "here"
+    desk.transfer()
+    assert desk._is_running is False, "and rests again"
+
+
 def test_a_picture_is_pasted_as_a_file(
     section: FilesSection, office: Office, qtbot: QtBot, rest: Rest
 ) -> None:
@@ -249,11 +267,11 @@ def test_a_picture_is_looked_at_over_the_window(
     rest()
     section.lines[0].click()
     rest()
-    assert section.preview is not None
-    assert section.preview.isVisible()
-    assert section.preview.name == "a.png"
-    qtbot.keyClick(section.preview, Qt.Key.Key_Escape)
-    assert not section.preview.isVisible()
+    assert section.acts.preview is not None
+    assert section.acts.preview.isVisible()
+    assert section.acts.preview.name == "a.png"
+    qtbot.keyClick(section.acts.preview, Qt.Key.Key_Escape)
+    assert not section.acts.preview.isVisible()
 
 
 def test_a_document_is_opened_as_a_copy_that_goes_away(
@@ -309,7 +327,7 @@ def test_what_may_be_a_program_is_saved_and_never_opened(
 
     saved: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", never)
-    monkeypatch.setattr(FilesSection, "_save_as", lambda _, file: saved.append(file.name))
+    monkeypatch.setattr(FileActs, "ask_save", lambda _, file: saved.append(file.name))
     path = tmp_path / name
     path.write_bytes(b"x")
     section.add([path])
@@ -327,7 +345,7 @@ def test_a_file_is_saved_where_the_user_wants_it(
     path = picture(tmp_path / "a.png")
     section.add([path])
     rest()
-    section.save(section.lines[0].file, tmp_path / "out.png")
+    section.acts.save(section.lines[0].file, tmp_path / "out.png")
     rest()
     assert (tmp_path / "out.png").read_bytes() == path.read_bytes()
 
@@ -361,3 +379,24 @@ def test_a_tile_is_filled(tmp_path: Path) -> None:
     assert found.size() == QSize(44, 34)
     assert found.pixelColor(0, 0).green() > 50
     assert found.pixelColor(43, 33).green() > 50
+
+
+def test_on_a_metered_network_only_what_somebody_asked_for_travels(
+    section: FilesSection, store: Store, office: Office, desk: FileDesk, tmp_path: Path, rest: Rest
+) -> None:
+    desk.spare(sparing=True)
+    section.add([picture(tmp_path / "a.png")])
+    rest()
+    assert section.sending == "0 of 1 sent, the rest waits: metered."
+    colleagues_file(store, office, b"words", "offer.pdf")
+    section.refresh()
+    rest()
+    line = next(one for one in section.lines if one.file.name == "offer.pdf")
+    line.click()
+    rest()
+    assert {one.text.rpartition(" · ")[2] for one in section.lines} == {
+        "waiting to be sent", "on this device",
+    }  # fmt: skip
+    desk.spare(sparing=False)
+    rest()
+    assert section.sending == ""
