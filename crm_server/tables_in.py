@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,11 +19,15 @@ from crm_core.ids import RecordId, is_id
 from crm_core.values import check, check_record, parse
 from crm_server.load import LoadRow, load
 from crm_server.people import SYSTEM
+from crm_server.rows import unique_form
 from crm_server.service import Service
 from crm_server.store import Tx
 
 EXTERNAL = "ext_id"
 ENCODINGS = ("utf-8-sig", "gb18030")
+MARKS = (",", ";", "\t")
+MISSING = "\0"
+"""Stands for a cell that a row does not have; no value may hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,10 @@ class LoadReport:
         return sum(1 for row in self.rows if row.result == result)
 
 
-def load_file(service: Service, kind: str, file: Path) -> LoadReport:
-    """Load a file; a bad row costs itself only. Links name external ids, ids or logins."""
+def load_file(service: Service, kind: str, file: Path, *, dry_run: bool = False) -> LoadReport:
+    """Load a file; a bad row costs itself only. Links name external ids, ids or logins. What was
+    loaded before and is the same is left alone, so a file may be loaded again. `dry_run`: only say
+    what would become of it."""
     entity = entity_of(kind)
     if EXTERNAL not in entity.by_name:
         raise UserProblem(tr_noop("'{kind}' has no external id to load by."), kind=kind)
@@ -56,24 +63,34 @@ def load_file(service: Service, kind: str, file: Path) -> LoadReport:
     with service.store.read() as tx:
         known = Known(tx)
         ours = known.of(kind)
-        for number, row in enumerate(read_rows(file), 1):
+        first: dict[str, int] = {}
+        for number, row in enumerate(read_rows(file, entity.by_name), 1):
             ext_id = str(row.get(EXTERNAL) or "").strip()
             try:
                 values = _values(entity, row, known)
-                if not ext_id:
-                    raise InvalidValue(EXTERNAL, tr_noop("The external id is missing."))
-                record_id = ours.get(ext_id)
-                made = record_id or service.new_id()
-                ours[ext_id] = made
-                before = known.values(kind, record_id) if record_id else None
+                _check_named_once(ext_id, first, number)
+                record_id = ours.get(ext_id) or service.new_id()
+                before = known.values(kind, record_id)
                 _check_whole(entity, values, before)
-                result = _result(values, before)
-                reports.append(RowReport(number, ext_id, result))
-                good.append((kind, made, values))
+                known.claim(entity, record_id, values)
             except UserProblem as problem:
                 reports.append(RowReport(number, ext_id, "error", str(problem)))
-    load(service, good, SYSTEM)
+                continue
+            reports.append(RowReport(number, ext_id, _result(values, before)))
+            good.append((kind, record_id, values))
+    if not dry_run:
+        load(service, good, SYSTEM)
     return LoadReport(tuple(reports))
+
+
+def _check_named_once(ext_id: str, first: dict[str, int], number: int) -> None:
+    """Of two rows for one record, each would take back the other at the next load."""
+    if not ext_id:
+        raise InvalidValue(EXTERNAL, tr_noop("The external id is missing."))
+    if first.setdefault(ext_id, number) != number:
+        raise InvalidValue(
+            EXTERNAL, tr_noop("Row {row} has this external id already."), row=first[ext_id]
+        )
 
 
 def _result(values: Mapping[str, Value], before: Mapping[str, Value] | None) -> str:
@@ -90,8 +107,9 @@ def _check_whole(
         raise problem
 
 
-def read_rows(file: Path) -> Iterable[Mapping[str, object]]:
-    """The rows of a CSV with a header line, or of a JSON array of objects."""
+def read_rows(file: Path, columns: Container[str]) -> Iterable[Mapping[str, object]]:
+    """The rows of a CSV with a header line, or of a JSON array of objects. Between the cells of a
+    CSV stands what makes most of the columns known: comma, semicolon or tab."""
     if not file.is_file():
         raise UserProblem(tr_noop("There is no file {file}."), file=str(file))
     text = _decoded(file)
@@ -104,7 +122,21 @@ def read_rows(file: Path) -> Iterable[Mapping[str, object]]:
         if not all(isinstance(row, dict) for row in rows):
             raise UserProblem(tr_noop("{file} is not an array of objects."), file=str(file))
         return cast("list[Mapping[str, object]]", rows)
-    return list(csv.DictReader(text.splitlines()))
+    header = text.partition("\n")[0]
+    mark = max(MARKS, key=lambda mark: _known_in(header, mark, columns))
+    return _table(csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, restval=MISSING))
+
+
+def _known_in(header: str, mark: str, columns: Container[str]) -> int:
+    return sum(name.strip() in columns for name in next(csv.reader([header], delimiter=mark), ()))
+
+
+def _table(reader: csv.DictReader[str]) -> Iterator[Mapping[str, object]]:
+    """Rows by column. A cell that is missing, or one below no column, spoils its row."""
+    for row in reader:
+        below_none = cast("dict[str | None, list[str]]", row).pop(None, [])
+        named = {name.strip(): cell for name, cell in row.items() if name.strip()}
+        yield {**named, MISSING: MISSING} if any(below_none) else named
 
 
 def _decoded(file: Path) -> str:
@@ -124,6 +156,7 @@ class Known:
         self._tx = tx
         self._ids: dict[str, dict[str, RecordId]] = {}
         self._values: dict[tuple[str, RecordId], Mapping[str, Value]] = {}
+        self._unique: dict[tuple[str, str], dict[str, RecordId]] = {}
 
     def of(self, kind: str) -> dict[str, RecordId]:
         """External ids (and logins) of a kind."""
@@ -144,6 +177,27 @@ class Known:
         """The values of a record read by `of`."""
         return self._values.get((kind, record_id))
 
+    def claim(self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]) -> None:
+        """Take the unique values of a row. Raises InvalidValue where another record has one."""
+        for field in entity.fields:
+            form = unique_form(values.get(field.name)) if field.unique else ""
+            if form and self._holders(entity, field.name).setdefault(form, record_id) != record_id:
+                raise InvalidValue(
+                    field.name, tr_noop("Another {kind} has this {name} already."),
+                    kind=entity.kind, name=field.name,
+                )  # fmt: skip
+
+    def _holders(self, entity: Entity, name: str) -> dict[str, RecordId]:
+        key = (entity.kind, name)
+        if key not in self._unique:
+            self.of(entity.kind)
+            self._unique[key] = {
+                unique_form(values[name]): record_id
+                for (kind, record_id), values in self._values.items()
+                if kind == entity.kind and values.get(name)
+            }
+        return self._unique[key]
+
     def link(self, field: Field, text: str) -> Value:
         """The value of a link that names an external id, a login or an id."""
         target = field.link.target if field.link else ""
@@ -161,9 +215,9 @@ class Known:
 
 def _values(entity: Entity, row: Mapping[str, object], known: Known) -> dict[str, Value]:
     values: dict[str, Value] = {}
+    if MISSING in row.values():
+        raise InvalidValue("", tr_noop("The row has more or fewer cells than the first one."))
     for name, cell in row.items():
-        if not name:
-            continue
         field = entity.by_name.get(name)
         if field is None:
             raise InvalidValue(

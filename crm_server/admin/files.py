@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from pathlib import Path
 
 from crm_server.admin.session import Answer, Commands, Json, Session, command
 from crm_server.backup import backup, restore
-from crm_server.tables_in import load_file
+from crm_server.tables_in import LoadReport, load_file
 
 
 def add_commands(commands: Commands) -> None:
@@ -19,6 +20,10 @@ def add_commands(commands: Commands) -> None:
     bulk = command(commands, "load", _load, "load records by their external id, from CSV or JSON")
     bulk.add_argument("kind")
     bulk.add_argument("file")
+    bulk.add_argument("--dry-run", action="store_true", help="only say what would become of it")
+    bulk.add_argument(
+        "--report", metavar="OUT.csv", help="what became of each row, with the reason of an error"
+    )
 
 
 def _backup(session: Session, options: argparse.Namespace) -> Answer:
@@ -40,7 +45,10 @@ def _restore(session: Session, options: argparse.Namespace) -> Answer:
 
 
 def _load(session: Session, options: argparse.Namespace) -> Answer:
-    report = load_file(session.organisation.service, options.kind, Path(options.file))
+    service = session.organisation.service
+    report = load_file(service, options.kind, Path(options.file), dry_run=options.dry_run)
+    if options.report:
+        _write_report(Path(options.report), report)
     rows: list[Json] = [
         {"row": row.number, "ext_id": row.ext_id, "result": row.result, "detail": row.detail}
         for row in report.rows
@@ -53,3 +61,19 @@ def _load(session: Session, options: argparse.Namespace) -> Answer:
     counts = {name: report.count(name) for name in ("created", "updated", "unchanged", "error")}
     words.append(" ".join(f"{name} {many}" for name, many in counts.items()))
     return Answer("\n".join(words), {**counts, "rows": rows})
+
+
+def _write_report(out: Path, report: LoadReport) -> None:
+    with out.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("row", "ext_id", "result", "detail"))
+        for row in report.rows:
+            table.writerow((row.number, _as_text(row.ext_id), row.result, _as_text(row.detail)))
+
+
+def _as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (security.md §6)."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+FORMULA_STARTS = ("'", "=", "+", "-", "@", "\t", "\r")

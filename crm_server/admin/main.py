@@ -12,7 +12,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from crm_core.errors import CrmError, NotAllowed, SignedOut, Unavailable
-from crm_server.admin import collecting, devices, files, people, reports, setup
+from crm_server.admin import collecting, devices, files, people, privacy, reports, setup
 from crm_server.admin.session import Session
 from crm_server.logs import FORMATS, configure
 
@@ -88,6 +88,6 @@ def make_parser() -> argparse.ArgumentParser:
         "--log-format", choices=FORMATS, default=FORMATS[0], help="json: one object a line"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, people, devices, files, collecting, reports):
+    for module in (setup, people, devices, files, collecting, reports, privacy):
         module.add_commands(commands)
     return parser

@@ -18,6 +18,7 @@ import pytest
 from crm_server.admin.main import main
 from crm_server.admin.setup import slug_of
 from crm_server.organisations import Organisations
+from crm_server.tables import STORE_VERSION
 from tests.support.postgres import Cluster
 
 
@@ -155,9 +156,15 @@ def test_load_check_and_migrate_report(shell: Shell, tmp_path: Path) -> None:
     report = shell.json("load", "product", str(file))
     assert (report["created"], report["error"]) == (1, 1)
     assert [row["result"] for row in report["rows"]] == ["created", "error"]
+    out = tmp_path / "report.csv"
+    file.write_text("ext_id,name\n1,Chai\n=1+1,\n")
+    assert shell("load", "product", str(file), "--report", str(out), "--dry-run")[0] == 0
+    head, first, second = out.read_text("utf-8-sig").splitlines()
+    assert (head, first) == ("row,ext_id,result,detail", "1,1,unchanged,")
+    assert second.startswith("2,'=1+1,error,"), "no formula"
     assert shell("load", "unicorn", str(file))[0] == 1
     assert shell.json("check")["problems"] == []
-    assert shell.json("migrate") == {"acme": 3}
+    assert shell.json("migrate") == {"acme": STORE_VERSION}
 
 
 def test_the_demo_company_is_there_after_demo(shell: Shell) -> None:

@@ -9,7 +9,7 @@ from crm_core.errors import UserProblem
 from crm_server.checking import check_store
 from crm_server.load import Loaded, load
 from crm_server.people import SYSTEM
-from crm_server.tables_in import load_file
+from crm_server.tables_in import LoadReport, load_file
 from tests.server.world import Acme
 
 
@@ -127,3 +127,86 @@ def test_a_file_that_is_none_is_told_in_words(acme: Acme, tmp_path: Path) -> Non
             load_file(acme.world.service, "product", file)
     with pytest.raises(UserProblem, match="external id"):
         load_file(acme.world.service, "visit", bad)
+
+
+def load_text(acme: Acme, tmp_path: Path, kind: str, text: str, **how: bool) -> LoadReport:
+    file = tmp_path / "rows.csv"
+    file.write_text(text, "utf-8", newline="")
+    return load_file(acme.world.service, kind, file, **how)
+
+
+def results(report: LoadReport) -> list[str]:
+    return [row.result for row in report.rows]
+
+
+def test_an_erps_products_and_orders_go_in_again_and_again(acme: Acme, tmp_path: Path) -> None:
+    """Products, orders and their lines; the second night nothing moves, the third one price."""
+    acme.world.change("account", acme.nancy.account(), ext_id="ALFKI")
+    nights: list[list[list[str]]] = []
+    for price in ("18", "18", "19"):
+        nights.append(
+            [
+                results(load_text(acme, tmp_path, kind, text))
+                for kind, text in (
+                    ("product", f"ext_id,name,code,price\n1,Chai,P1,{price}CNY\n2,Chang,P2,9CNY\n"),
+                    ("order", "ext_id,account,number,sold_by,total\n7,ALFKI,10248,nancy,36CNY\n"),
+                    ("order_line", "ext_id,order,product,quantity\n7-1,7,1,2\n7-2,7,2,0.5\n"),
+                )
+            ]
+        )
+        acme.nancy.pull()
+    assert nights == [
+        [["created"] * 2, ["created"], ["created"] * 2],
+        [["unchanged"] * 2, ["unchanged"], ["unchanged"] * 2],
+        [["updated", "unchanged"], ["unchanged"], ["unchanged"] * 2],
+    ]
+    assert len(acme.nancy.of_kind("order_line")) == 2
+    assert check_store(acme.world.store).problems == ()
+
+
+def test_a_key_that_another_record_has_costs_its_row(acme: Acme, tmp_path: Path) -> None:
+    text = "ext_id,name,code\n1,Chai,P1\n2,Chang,p1 \n3,Tea,P3\n"
+    report = load_text(acme, tmp_path, "product", text)
+    assert results(report) == ["created", "error", "created"]
+    assert "code" in report.rows[1].detail
+    again = load_text(acme, tmp_path, "product", "ext_id,name,code\n3,Tea,P1\n4,New,P3\n")
+    assert results(again) == ["error", "error"]
+    assert check_store(acme.world.store).problems == ()
+
+
+def test_a_record_named_twice_in_a_file_is_taken_once(acme: Acme, tmp_path: Path) -> None:
+    text = "ext_id,name\n1,Chai\n1,Chang\n"
+    for expected in ("created", "unchanged"):
+        report = load_text(acme, tmp_path, "product", text)
+        assert results(report) == [expected, "error"]
+    assert "Row 1" in report.rows[1].detail
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_may_have_other_marks_and_lines_within_a_cell(
+    acme: Acme, tmp_path: Path, mark: str
+) -> None:
+    rows = [["ext_id", "name", "unit"], ["1", "Chai", f'"a{mark}\r\nb"'], ["2", "Tea", "box"]]
+    text = "\r\n".join(mark.join(row) for row in rows) + "\r\n"
+    assert results(load_text(acme, tmp_path, "product", text)) == ["created"] * 2
+    acme.nancy.pull()
+    units = {str(row.body["name"]): str(row.body["unit"]) for row in acme.nancy.of_kind("product")}
+    assert mark in units["Chai"]
+    assert units["Tea"] == "box"
+
+
+@pytest.mark.parametrize("row", ["1,Chai", "1,Chai,P1,box"])
+def test_a_row_with_other_cells_than_the_head_is_refused(
+    acme: Acme, tmp_path: Path, row: str
+) -> None:
+    report = load_text(acme, tmp_path, "product", f"ext_id,name,code\n{row}\n2,Tea,P2,\n")
+    assert results(report) == ["error", "created"]
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(acme: Acme, tmp_path: Path) -> None:
+    text = "ext_id,name\n1,Chai\n2,\n"
+    with acme.world.store.read() as tx:
+        before = tx.clock().seq
+    assert results(load_text(acme, tmp_path, "product", text, dry_run=True)) == ["created", "error"]
+    with acme.world.store.read() as tx:
+        assert tx.clock().seq == before

@@ -1,0 +1,206 @@
+"""What an organisation holds about one person, in one file that can be handed to him
+(security.md §7)."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from crm_core.catalog import CATALOG
+from crm_core.errors import NotFound, UserProblem
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId, is_id
+from crm_core.scope import parse_target
+from crm_server.rows import Row, row_of
+from crm_server.store import Tx, portions
+
+PERSONS = ("contact", "user")
+"""The kinds of records that are persons: those of customers, and colleagues."""
+
+CONTENT = "person.json"
+_IDS_PER_QUERY = 500
+_NAME_MAX = 80
+_NO_NAME = re.compile(r"[^\w .()-]")
+
+_ROW = "SELECT kind,id,seq,body::text,fv,deleted,actor,device,cs_id FROM record WHERE"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How much was written."""
+
+    records: int
+    changes: int
+    files: int
+
+
+def export_person(tx: Tx, person: str, out: Path, content_of: Callable[[str], Path]) -> Exported:
+    """Write a ZIP of all that names a person: his record, the records that lead to it, the history
+    of both, refused work that names him, and attached files. Raises NotFound and UserProblem.
+
+    Of a colleague, who is named by most of what there is, the records that lead to him are listed
+    without their values: they are their customers'.
+    """
+    row = _person(tx, person)
+    if out.exists():
+        raise UserProblem(tr_noop("{file} exists already."), file=str(out))
+    colleague = row.kind == "user"
+    linked = [*_linked(tx, row.id)]
+    about = [] if colleague else [one for _, one in linked]
+    changes = [*_history(tx, [row, *about])]
+    files = {one.id: one for one in about if one.kind == "attachment" and one.values.get("sha256")}
+    names = _Names(tx)
+    told = {
+        "person": _told(row, names),
+        "records": [
+            {"field": field, **(_listed(one) if colleague else _told(one, names))}
+            for field, one in linked
+        ],
+        "history": [_change(change, names) for change in changes],
+        "refused": [] if colleague else [*_refused(tx, row.id)],
+        "devices": [*_devices(tx, row.id)] if colleague else [],
+    }
+    kept = _write(out, told, _contents(files.values(), content_of))
+    return Exported(1 + len(linked), len(changes), kept)
+
+
+def _person(tx: Tx, person: str) -> Row:
+    found = tx.rows(f"{_ROW} id = ?", (person,)) if is_id(person) else []
+    row = next((row_of(x) for x in found if x[0] in PERSONS), None)
+    if row is None:
+        raise NotFound(tr_noop("There is no contact or user '{id}'."), id=person[:60])
+    return row
+
+
+def _linked(tx: Tx, person: RecordId) -> Iterator[tuple[str, Row]]:
+    """The records that lead to a person, each with the field that does, and what is attached to
+    them; conflicts about him among them."""
+    fields = {
+        (kind, record_id): field
+        for kind, record_id, field in tx.rows(
+            "SELECT kind,id,field FROM ref WHERE target = ? ORDER BY kind,id", (person,)
+        )
+    }
+    for row in _rows(tx, [record_id for _, record_id in fields]):
+        if (row.kind, row.id) in fields and row.kind in CATALOG:
+            yield fields[(row.kind, row.id)], row
+
+
+def _rows(tx: Tx, ids: Sequence[str]) -> Iterator[Row]:
+    for some in portions(ids, _IDS_PER_QUERY):
+        for found in tx.rows(f"{_ROW} id = ANY(?) ORDER BY kind,id", ([*some],)):
+            yield row_of(found)
+
+
+def _history(tx: Tx, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
+    kinds = {(row.kind, row.id) for row in rows}
+    for some in portions([row.id for row in rows], _IDS_PER_QUERY):
+        for found in tx.rows(
+            "SELECT kind,id,seq,authored_at,received_at,actor,patch FROM history"
+            " WHERE id = ANY(?) ORDER BY seq",
+            ([*some],),
+        ):
+            if (found[0], found[1]) in kinds:
+                yield found
+
+
+def _refused(tx: Tx, person: RecordId) -> Iterator[dict[str, Any]]:
+    """Work that was refused or left behind and names him, as it was sent."""
+    for (parked_id,) in tx.rows("SELECT id FROM parked ORDER BY received_at"):
+        found = tx.row("SELECT received_at,why,payload FROM parked WHERE id = ?", (parked_id,))
+        if found is None or person.encode() not in bytes(found[2]):
+            continue
+        text = bytes(found[2]).decode(errors="replace")
+        yield {"received_at": found[0], "why": found[1], "sent": text}
+
+
+def _devices(tx: Tx, user: RecordId) -> Iterator[dict[str, Any]]:
+    for device, registered_at, seen_at, revoked_at in tx.rows(
+        "SELECT id,registered_at,last_seen_at,revoked_at FROM device WHERE user_id = ?"
+        " ORDER BY registered_at",
+        (user,),
+    ):
+        yield {
+            "id": device, "registered_at": registered_at, "last_seen_at": seen_at,
+            "revoked_at": revoked_at,
+        }  # fmt: skip
+
+
+# -- words for ids --------------------------------------------------------------------------------
+
+
+class _Names:
+    """The titles of records, looked up once each."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._known: dict[str, str] = {}
+
+    def of(self, record_id: str) -> str:
+        """The title of a record; empty where there is none."""
+        if record_id not in self._known:
+            found = [row_of(x) for x in self._tx.rows(f"{_ROW} id = ?", (record_id,))]
+            titles = (CATALOG[x.kind].name_of(x.values) for x in found if x.kind in CATALOG)
+            self._known[record_id] = next(titles, "")
+        return self._known[record_id]
+
+
+def _told(row: Row, names: _Names) -> dict[str, Any]:
+    values: dict[str, Any] = dict(row.values)
+    for field in CATALOG[row.kind].references:
+        target = parse_target(field.link.target if field.link else "", row.values.get(field.name))
+        if target is not None and (title := names.of(target[1])):
+            values[f"{field.name}_label"] = title
+    return {**_listed(row), "values": values}
+
+
+def _listed(row: Row) -> dict[str, Any]:
+    return {"kind": row.kind, "id": row.id, "deleted": row.deleted}
+
+
+def _change(change: tuple[Any, ...], names: _Names) -> dict[str, Any]:
+    kind, record_id, seq, authored_at, received_at, actor, patch = change
+    fields = cast("dict[str, list[Any]]", json.loads(patch))
+    return {
+        "kind": kind, "id": record_id, "seq": seq, "at": authored_at, "received_at": received_at,
+        "by": names.of(actor) or actor,
+        "fields": {name: {"old": old, "new": new} for name, (old, new) in fields.items()},
+    }  # fmt: skip
+
+
+# -- the file -------------------------------------------------------------------------------------
+
+
+def _contents(
+    files: Iterable[Row], content_of: Callable[[str], Path]
+) -> Iterator[tuple[str, Path]]:
+    for row in files:
+        path = content_of(str(row.values["sha256"]))
+        if path.exists():
+            yield f"files/{row.id}-{_safe(str(row.values.get('name') or ''))}", path
+
+
+def _safe(name: str) -> str:
+    """The label of a file as a name within the archive."""
+    return _NO_NAME.sub("_", name.rpartition("/")[2].rpartition("\\")[2])[-_NAME_MAX:] or "file"
+
+
+def _write(out: Path, told: object, contents: Iterable[tuple[str, Path]]) -> int:
+    part = out.with_name(out.name + ".part")
+    part.touch(mode=0o600)
+    kept = 0
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        text = io.StringIO()
+        json.dump(told, text, ensure_ascii=False, indent=1)
+        archive.writestr(CONTENT, text.getvalue())
+        for name, path in contents:
+            archive.write(path, name)
+            kept += 1
+    part.replace(out)
+    return kept
