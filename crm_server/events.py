@@ -37,6 +37,10 @@ HEARTBEAT_S = 20.0
 LISTENERS_MAX = 2_000
 """In one process; each holds a connection."""
 
+FILES = 3 * LISTENERS_MAX
+"""What a process may have open, where the system grants it: the listeners' connections, and those
+of the requests that follow on a hint."""
+
 BUSY_S = 60
 """After so long a device that found no place may ask again."""
 
@@ -76,6 +80,7 @@ class Events:
         first, for which the server would wait otherwise. Called on the event loop."""
         self._loop = asyncio.get_running_loop()
         self._ending.clear()
+        make_room()
         try:
             with self._ended_by_signals():
                 yield
@@ -235,6 +240,19 @@ class Events:
         for place, listener in enumerate(concerned):
             listener.note(news.hi, now_s, place)
         self._wake([*over, *concerned])
+
+
+def make_room() -> None:
+    """Raise the limit of open files, which is 1,024 on most systems unless somebody asks for more;
+    Windows has none."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _no_place() -> Refused:

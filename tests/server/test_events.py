@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -307,6 +309,9 @@ def test_a_server_that_is_asked_to_end_does_not_wait_for_those_who_listen(tmp_pa
         stream = requests.get(f"{server.url}/events", headers=bearer(who), stream=True, timeout=30)
         ear = Ear(stream)
         assert server.process is not None
+        if sys.platform == "linux":
+            open_files, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+            assert open_files == most or open_files >= events.FILES
         server.process.send_signal(signal.SIGTERM)
         assert ended_within(server.process, 5)
         assert server.process.returncode == 0
