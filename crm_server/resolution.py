@@ -43,11 +43,20 @@ class Resolver:
         if row is None or row.values.get("state") != "resolved":
             return False
         decided = self._decided(taking, row)
-        if decided != row.values.get("resolution"):
-            asked = self._ask_again(taking, row, decided)
-            if asked is not None:
-                taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", asked))
+        if decided == row.values.get("resolution"):
+            self._bring_along(taking, row)
+            return True
+        asked = self._ask_again(taking, row, decided)
+        if asked is not None:
+            taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", asked))
         return True
+
+    def _bring_along(self, taking: Taking, row: Row) -> None:
+        """Whoever brings back what is back already may have edits of his own for it."""
+        target = parse_target("", row.values.get("record"))
+        for index, change in enumerate(taking.changeset.changes):
+            if change.op is Op.RESTORE and change.new and (change.kind, change.id) == target:
+                taking.change(index, change)
 
     def _ask_again(self, taking: Taking, row: Row, decided: Value) -> RecordId | None:
         """The conflict in which both decisions stand. Where its record has given its place away
@@ -55,7 +64,7 @@ class Resolver:
         target = parse_target("", row.values.get("record"))
         place = taking.merging.standing(*target) if target else None
         if target is None or place is None or place == target[1]:
-            self._conflicts.reopen(row, decided, taking.by)
+            self._conflicts.reopen(row, _with_edits(taking, target, decided), taking.by)
             return row.id
         field, first = str(row.values.get("field")), row.values.get("resolution")
         if field == DELETED:
@@ -118,6 +127,14 @@ def _is_undecided(part: ChangeResult, conflict: Row) -> bool:
     Other fields that it brought along have conflicts of their own."""
     named = part.conflict_id == conflict.id or part.field == DELETED
     return part.result == Result.CONFLICT and named
+
+
+def _with_edits(taking: Taking, target: tuple[str, RecordId], decided: Value) -> Value:
+    """A decision as it is parked: to bring a record back, with the edits that come with it."""
+    for change in taking.changeset.changes:
+        if change.op is Op.RESTORE and change.new and (change.kind, change.id) == target:
+            return {**change.new}
+    return decided
 
 
 def _value_of(change: Change, field: str) -> tuple[Value] | None:

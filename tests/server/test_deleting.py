@@ -5,6 +5,7 @@ from typing import Any
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
 from crm_core.wire import WireRow
+from tests.server.test_merging import parked_values
 from tests.server.world import Acme
 
 
@@ -104,6 +105,35 @@ def test_restoring_settles_the_deletion_though_another_took_the_code_meanwhile(a
     assert acme.nancy.body("account", account)["phone"] == "111"
     assert acme.nancy.body("conflict", conflict.id)["state"] == "resolved"
     assert {str(x.body["field"]) for x in acme.nancy.of_kind("conflict")} == {"deleted", "uscc"}
+
+
+def test_who_restores_after_another_has_decided_keeps_his_changes_in_the_question(
+    acme: Acme,
+) -> None:
+    account = acme.shared_account(phone="000")
+    seq, conflict = edited_while_deleted(acme, account)
+    acme.fuller.pull()
+    gone = acme.fuller.set("conflict", conflict.id, state="resolved")
+    assert acme.fuller.push(gone, atomic=True).result == "applied"
+    back = Change("account", account, Op.RESTORE, {"phone": "222"}, {"phone": "000"}, seq)
+    close = acme.nancy.set("conflict", conflict.id, state="resolved")
+    assert acme.nancy.push(back, close, atomic=True).result == "conflict"
+    acme.nancy.pull()
+    body = acme.nancy.body("conflict", conflict.id)
+    assert body["state"] == "open"
+    assert parked_values(body) == [True, {"phone": "222"}]
+
+
+def test_who_restores_what_is_back_already_brings_his_own_changes_along(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    seq, conflict = edited_while_deleted(acme, account)
+    acme.fuller.pull()
+    for device, new in ((acme.fuller, {}), (acme.nancy, {"phone": "222"})):
+        back = Change("account", account, Op.RESTORE, new, {"phone": "000"} if new else {}, seq)
+        close = device.set("conflict", conflict.id, state="resolved")
+        assert device.push(back, close, atomic=True).result == "applied"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["phone"] == "222"
 
 
 def test_a_cascade_goes_whole(acme: Acme) -> None:

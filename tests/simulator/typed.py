@@ -203,7 +203,11 @@ def _look_at_rejected(device: Device, cs_id: ChangeSetId, connection: sqlite3.Co
         " JOIN changeset d ON d.n = made.cs AND d.state = 'discarded' WHERE s.id = ?",
         (blob(RecordId(cs_id)),),
     )
-    if judged is None and not given_up:
+    if (
+        judged is None
+        and not given_up
+        and not _was_judged_in_lost_history(device, cs_id, connection)
+    ):
         raise Violation(3, f"{cs_id} is rejected on {device.name}; the server never judged it")
 
 
@@ -212,3 +216,12 @@ def _of_the_conflict(said: Said, verdicts: Verdicts) -> dict[str, Any] | None:
     closings = {n for n, change in enumerate(said.changeset.changes) if change.kind == "conflict"}
     parts = (part for (index, _), part in verdicts.items() if index in closings)
     return next((part for part in parts if part["result"] == "conflict"), None)
+
+
+def _was_judged_in_lost_history(
+    device: Device, cs_id: ChangeSetId, connection: sqlite3.Connection
+) -> bool:
+    """Whether its verdict came in history that the server lost before anybody looked."""
+    ((seq,),) = device.rows("SELECT ack_seq FROM changeset WHERE id = ?", (blob(RecordId(cs_id)),))
+    (restored,) = connection.execute("SELECT restored FROM clock").fetchone()
+    return any(low < seq <= high for low, high in json.decode(restored))
