@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 import unicodedata
+from collections.abc import Mapping
 
 FILE_BYTES_MAX = 100 * 1024 * 1024
 """A long video is larger, and belongs elsewhere. A server's own limit may differ."""
@@ -34,6 +34,25 @@ OPENED = frozenset((
 ))  # fmt: skip
 """Endings of what may be handed to another program. Anything else may be a program, a script or a
 shortcut: it is saved where a person says, and never opened."""
+
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_TYPES: Mapping[str, str] = {
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif",
+    "webp": "image/webp", "bmp": "image/bmp", "tif": "image/tiff", "tiff": "image/tiff",
+    "heic": "image/heic", "heif": "image/heif", "pdf": "application/pdf", "txt": "text/plain",
+    "csv": "text/csv", "md": "text/markdown", "rtf": "application/rtf", "ics": "text/calendar",
+    "vcf": "text/vcard", "eml": "message/rfc822", "zip": "application/zip",
+    "doc": "application/msword", "xls": "application/vnd.ms-excel",
+    "ppt": "application/vnd.ms-powerpoint", "docx": f"{_OFFICE}.wordprocessingml.document",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet", "pptx": f"{_OFFICE}.presentationml.presentation",
+    "odt": f"{_OPEN_DOCUMENT}.text", "ods": f"{_OPEN_DOCUMENT}.spreadsheet",
+    "odp": f"{_OPEN_DOCUMENT}.presentation", "mp3": "audio/mpeg", "m4a": "audio/mp4",
+    "aac": "audio/aac", "ogg": "audio/ogg", "opus": "audio/opus", "wav": "audio/wav",
+    "flac": "audio/flac", "amr": "audio/amr", "mp4": "video/mp4", "mov": "video/quicktime",
+    "webm": "video/webm", "3gp": "video/3gpp",
+}  # fmt: skip
+"""Types by ending, the same on every computer."""
 
 PICTURES = frozenset(("jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff"))
 """Endings of what may have a thumbnail."""
@@ -86,5 +105,5 @@ def is_picture(name: str) -> bool:
 
 
 def type_of(name: str) -> str:
-    """The type of a file by its name, as "image/jpeg"; "" where nobody knows."""
-    return mimetypes.guess_type(f"x.{ending_of(name)}")[0] or ""
+    """The type of a file by its name, as "image/jpeg" (RFC 6838); "" where nobody knows."""
+    return _TYPES.get(ending_of(name), "")

@@ -179,12 +179,12 @@ class Desktop(QObject):
         files.freed.connect(hub.saved)  # what waited for a file goes out like what was just saved
         files.rests = lambda: autosync.is_sparing
         autosync.run_ended.connect(self._transfer_files)
-        autosync.stood.connect(self._note_price)
+        autosync.stood.connect(self._look_at_network)
         return files
 
-    def _note_price(self, standing: Standing) -> None:
+    def _look_at_network(self, _standing: Standing) -> None:
         if self._files is not None:
-            self._files.spare(sparing=standing.sparing)
+            self._files.look_at_network()
 
     def _transfer_files(self, failure: CrmError | None) -> None:
         if failure is None and self._files is not None:

@@ -275,10 +275,11 @@ def leave_for_good(profile: Profile, left: bytes) -> None:
 
 
 def _leave_files(profile: Profile) -> None:
+    from crm_desktop.models.file_queue import Only
     from crm_desktop.sync.file_calls import FileCalls
     from crm_desktop.sync.file_runner import FileRunner
 
-    done = FileRunner(profile.files, FileCalls(profile.session)).run(only_sending=True)
+    done = FileRunner(profile.files, FileCalls(profile.session)).run(Only.SEND)
     if done.failure is not None:
         raise done.failure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crm_core.errors import Refused, UserProblem
+from crm_core.errors import NotFound, Refused, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.problems import words_for
 from crm_desktop.cli.desk import Desk
@@ -69,7 +69,7 @@ def _copy_out(opened: Profile, found: AttachedFile, out: Path) -> None:
     if found.file.is_readable:
         try:
             opened.blobs.copy_out(found.file.sha256, out)
-        except FileDamaged:
+        except (FileDamaged, NotFound):
             opened.files.note_lost(found.file.sha256)
         else:
             return

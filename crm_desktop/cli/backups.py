@@ -6,6 +6,7 @@ A key that the OS keyring keeps is not in the file: it opens on the computer who
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop import keychain, paths
 from crm_desktop import profile as profiles
 from crm_desktop.keychain import Secrets
+from crm_desktop.models import file_states
 from crm_desktop.models.backup import backup as copy_database
 from crm_desktop.models.backup import check
 from crm_desktop.models.outbox import Outbox
@@ -54,9 +56,20 @@ def write_backup(opened: Profile, out: Path) -> int:
             if opened.settings.key_kept == "passphrase":
                 file.write(opened.path / profiles.KEY_FILE, profiles.KEY_FILE)
             file.write(database, DATABASE)
+            _write_files(opened, file)
         made.chmod(0o600)
         made.replace(out)
         return out.stat().st_size
+
+
+def _write_files(opened: Profile, file: zipfile.ZipFile) -> None:
+    """Attached files that no server has yet, encrypted as they lie here; others come from it."""
+    with opened.store.reader() as c:
+        waiting = sorted(file_states.unsent(c))
+    for sha256 in waiting:
+        content = opened.blobs.path(sha256)
+        if content.exists():
+            file.write(content, f"{profiles.FILES}/{content.parent.name}/{content.name}")
 
 
 def restore_backup(path: Path, backup: Path, passphrase: str | None) -> Restored:
@@ -77,7 +90,8 @@ def restore_backup(path: Path, backup: Path, passphrase: str | None) -> Restored
         secrets = _secrets(settings, wrapped, passphrase)
         paths.make_private_folder(path)
         database = profiles.free_database(path)
-        _extract(file, database)
+        _extract(file, DATABASE, database)
+        _extract_files(file, path)
     try:
         store = Store.open(database, secrets.database_key)
         try:
@@ -122,8 +136,23 @@ def _secrets(settings: Settings, wrapped: bytes | None, passphrase: str | None) 
     return keychain.unwrap(wrapped, passphrase)
 
 
-def _extract(file: zipfile.ZipFile, database: Path) -> None:
-    with file.open(DATABASE) as source, database.open("xb") as target:
+def _extract_files(file: zipfile.ZipFile, path: Path) -> None:
+    """Put the attached files in their places; one that is there is the same one."""
+    for name in filter(_FILE_NAME.match, file.namelist()):
+        target = path / name
+        if not target.exists():
+            paths.make_private_folder(target.parent)
+            part = target.with_name(f"{target.name}.new")
+            part.unlink(missing_ok=True)
+            _extract(file, name, part)
+            part.replace(target)
+
+
+_FILE_NAME = re.compile(rf"{profiles.FILES}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\Z")
+
+
+def _extract(file: zipfile.ZipFile, name: str, out: Path) -> None:
+    with file.open(name) as source, out.open("xb") as target:
         while piece := source.read(PIECE_BYTES):
             target.write(piece)
         target.flush()

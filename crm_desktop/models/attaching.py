@@ -203,9 +203,20 @@ def tidy(store: Store, blobs: Blobs, now: dt.datetime) -> int:
         for sha256 in gone:
             blobs.remove(sha256)
         known = file_states.known(c)
+        for one in file_states.readable(c):
+            if not blobs.has(one.sha256):
+                _note_missing(c, one, now)
     with suppress(OSError):
         return len(gone) + blobs.remove_strangers(known, now.timestamp())
     return len(gone)
+
+
+def _note_missing(c: Connection, file: FileRow, now: dt.datetime) -> None:
+    """A content is gone, as after a restore on another computer: what a server has can be fetched
+    again, and the rest says so."""
+    file_states.note_lost(c, file.sha256)
+    if file.mine and file.state is not FileState.SENT:
+        file_states.note_failed(c, file.sha256, "file.damaged", {}, now)
 
 
 __all__ = [

@@ -4,6 +4,7 @@ each."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum, auto
 
 import msgspec
 
@@ -16,6 +17,13 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 
 _MIB = 1024 * 1024
+
+
+class Only(Enum):
+    """One of the two directions."""
+
+    SEND = auto()
+    FETCH = auto()
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -33,13 +41,13 @@ class FileQueue:
         self._store = store
         self._blobs = blobs
 
-    def next(self, *, after_sending: bool, only_sending: bool = False) -> Job | None:
+    def next(self, *, after_sending: bool, only: Only | None = None) -> Job | None:
         """What to do next: after a file was sent one that is to be fetched, if there is any, and
         the other way round; so neither waits for all of the other."""
         with self._store.reader() as c:
             now = self._store.clock()
-            to_send = file_states.next_to_send(c, now)
-            to_fetch = None if only_sending else file_states.next_to_fetch(c, now)
+            to_send = None if only is Only.FETCH else file_states.next_to_send(c, now)
+            to_fetch = None if only is Only.SEND else file_states.next_to_fetch(c, now)
         sending, fetching = _job(to_send, is_sending=True), _job(to_fetch, is_sending=False)
         return (fetching or sending) if after_sending else (sending or fetching)
 

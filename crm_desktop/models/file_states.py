@@ -336,6 +336,12 @@ def forget_unneeded(c: Connection, now: dt.datetime) -> list[str]:
     return [key.hex() for (key,) in found]
 
 
+def readable(c: Connection) -> list[FileRow]:
+    """All files whose contents are thought to be on this device."""
+    found = c.rows(f"SELECT {_COLUMNS} FROM file WHERE mine = 1 OR state = 'here'")
+    return [_row(one) for one in found]
+
+
 def known(c: Connection) -> list[str]:
     """All files that are spoken of here."""
     return [key.hex() for (key,) in c.rows("SELECT hash FROM file")]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crm_desktop.models.attaching import Attached, AttachedFile
     from crm_desktop.models.blobs import Blobs
     from crm_desktop.models.connection import Connection
+    from crm_desktop.models.file_queue import Only
     from crm_desktop.models.file_states import Transfers
     from crm_desktop.models.store import Store
     from crm_desktop.runtime.hub import DataHub
@@ -71,7 +72,8 @@ class FileDesk(QObject):
         self.rests: Callable[[], bool] = lambda: False
         self._is_asked = False
         self._runner: FileRunner | None = None
-        self._is_running = self._is_wanted = self._is_sparing = False
+        self._is_running = self._is_wanted = self._has_rested = False
+        self._only: Only | None = None
         self._opened: Path | None = None
         self._again = QTimer(self, singleShot=True, interval=AFTER_FAILURE_MS)
         self._again.timeout.connect(self.transfer)
@@ -102,17 +104,12 @@ class FileDesk(QObject):
             shutil.rmtree(self._opened, ignore_errors=True)
             self._opened = None
 
-    def spare(self, *, sparing: bool) -> None:
-        """On a network where bytes are paid for, only what somebody asked for is fetched."""
-        was, self._is_sparing = self._is_sparing, sparing
-        if was is not sparing:
+    def look_at_network(self) -> None:
+        """Whether files rest may have changed: say so, or go on."""
+        if self._has_rested is not self.rests():
+            self._has_rested = not self._has_rested
             self.changed.emit()
             self.transfer()
-
-    @property
-    def is_sparing(self) -> bool:
-        """Whether files that were attached wait for another network."""
-        return self._is_sparing
 
     # -- what a page asks
 
@@ -246,12 +243,14 @@ class FileDesk(QObject):
 
     def transfer(self) -> None:
         """Send and fetch what waits; asked while it does so, it looks again afterwards."""
-        if self._connect is None or (self.rests() and not self._is_asked):
+        rests = self.rests()
+        if self._connect is None or (rests and not self._is_asked):
             return
         if self._is_running:
             self._is_wanted = True
             return
-        self._is_running, self._is_wanted, self._is_asked = True, False, False
+        self._is_running, self._is_wanted = True, False
+        self._only = _fetching() if rests else None
         self._again.stop()
         self._lanes.files(self._run, self._take_run, owner=self, failed=self._take_failure)
 
@@ -266,10 +265,9 @@ class FileDesk(QObject):
         self._hub.read(job, then, owner=owner, supersede="transfers")
 
     def _run(self) -> Transferred | None:
-        from crm_desktop.models.file_queue import FileQueue, Only
+        from crm_desktop.models.file_queue import FileQueue
 
-        queue, connect = FileQueue(self._store, self._blobs), self._connect
-        only = Only.FETCH if self._is_sparing else None
+        queue, connect, only = FileQueue(self._store, self._blobs), self._connect, self._only
         if only is None:
             queue.want_pinned()
         if connect is None or queue.next(after_sending=False, only=only) is None:
@@ -340,6 +338,13 @@ class FileDesk(QObject):
 
     def _tell(self, error: CrmError) -> None:
         self.failed.emit(error)
+
+
+def _fetching() -> Only:
+    """What somebody asked for is fetched; what was attached rests."""
+    from crm_desktop.models.file_queue import Only
+
+    return Only.FETCH
 
 
 def _want(store: Store, record_id: RecordId) -> None:

@@ -12,7 +12,7 @@ from crm_core.errors import Bug, CrmError
 from crm_core.files import CHUNK_BYTES_MAX, CHUNK_BYTES_MIN
 from crm_core.i18n import tr_noop
 from crm_core.wire import BlobOffer
-from crm_desktop.models.file_queue import Job
+from crm_desktop.models.file_queue import Job, Only
 from crm_desktop.models.replica import Summary
 from crm_desktop.sync import effects as do
 from crm_desktop.sync import files
@@ -29,7 +29,7 @@ PIECE_LONG_S = 8.0
 class FileStore(Protocol):
     """The files of a profile as the engine sees them (`models.file_queue.FileQueue`)."""
 
-    def next(self, *, after_sending: bool, only_sending: bool = False) -> Job | None:
+    def next(self, *, after_sending: bool, only: Only | None = None) -> Job | None:
         """What to do next."""
         ...
 
@@ -110,11 +110,11 @@ class FileRunner:
         """End the run behind the piece that is under way (from any thread)."""
         self._stopped.set()
 
-    def run(self, *, only_sending: bool = False) -> Transferred:
-        """Send and fetch until nothing is left to be done now. Failures of the way come in the
-        result; other ones raise."""
+    def run(self, only: Only | None = None) -> Transferred:
+        """Send and fetch, or `only` one of both, until nothing is left to be done now. Failures of
+        the way come in the result; other ones raise."""
         self._stopped.clear()
-        return self._drive(transfer(only_sending=only_sending))
+        return self._drive(transfer(only=only))
 
     def fetch_now(self, job: Job) -> Transferred:
         """Fetch one file, whatever else waits."""
@@ -149,9 +149,7 @@ class FileRunner:
     # Each of these performs one kind of effect.
 
     def next_file(self, effect: files.NextFile) -> Job | None:
-        return self._store.next(
-            after_sending=effect.after_sending, only_sending=effect.only_sending
-        )
+        return self._store.next(after_sending=effect.after_sending, only=effect.only)
 
     def want_pinned(self, _effect: files.WantPinned) -> int:
         return self._write(self._store.want_pinned)

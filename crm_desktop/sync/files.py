@@ -14,7 +14,7 @@ from crm_core.errors import CrmError, Refused, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.wire import BlobOffer
 from crm_desktop.models.blobs import FileDamaged
-from crm_desktop.models.file_queue import Job
+from crm_desktop.models.file_queue import Job, Only
 from crm_desktop.models.replica import Summary
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect, Steps, ask
@@ -43,11 +43,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class NextFile(Effect["Job | None"]):
-    """Look which file is next; `after_sending`: one was just sent; `only_sending`: of those that
-    are to be sent."""
+    """Look which file is next; `after_sending`: one was just sent; `only`: of those to be sent, or
+    to be fetched."""
 
     after_sending: bool
-    only_sending: bool = False
+    only: Only | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +151,17 @@ class _Held(Exception):  # caught a few lines below
         self.problem = problem
 
 
-def transfer(job: Job | None = None, *, only_sending: bool = False) -> Steps[Transferred]:
+def transfer(job: Job | None = None, only: Only | None = None) -> Steps[Transferred]:
     """Send and fetch until nothing is left to be done now; or only one `job`."""
     sent = fetched = failed = 0
     after_sending = False
     alone = job is not None
     try:
-        if not alone and not only_sending:
+        if not alone and only is None:
             yield from ask(WantPinned())
         for _ in range(1 if alone else FILES_MAX):
             if not alone:
-                job = yield from ask(NextFile(after_sending, only_sending))
+                job = yield from ask(NextFile(after_sending, only))
             if job is None:
                 break
             after_sending = job.is_sending

@@ -282,6 +282,8 @@ def test_what_nobody_looked_at_for_a_month_goes_unless_it_is_pinned(
     store: Store, blobs: Blobs, known: RecordId
 ) -> None:
     asked = attaching.want(store, theirs(store, known))
+    blobs.add_part(asked.file.sha256, 6, 0, b"theirs")
+    blobs.finish_part(asked.file.sha256)
     with store.writing() as c:
         file_states.note_here(c, asked.file.sha256, store.now())
     clock_of(store).move(days=31)
@@ -303,3 +305,17 @@ def test_a_file_that_was_sent_before_its_record_is_offered_again_after_a_restore
     assert states(store) == ["queued", "queued"]
     hello(store, "e2", seq=1 << 33, restored=5)
     assert states(store) == ["queued", "waiting"]
+
+
+def test_a_content_that_is_gone_is_absent_where_a_server_has_it_and_else_says_so(
+    store: Store, blobs: Blobs, account: RecordId
+) -> None:
+    taken, unsent = (attached(store, blobs, account, content) for content in (b"sent", b"unsent"))
+    sent(store, taken.sha256)
+    for one in (taken, unsent):
+        blobs.remove(one.sha256)
+    attaching.tidy(store, blobs, store.clock())
+    assert state(store, taken.sha256) is FileState.ABSENT
+    assert state(store, unsent.sha256) is FileState.FAILED
+    with store.reader() as c:
+        assert file_states.file_of(c, unsent.sha256).code == "file.damaged"

@@ -13,7 +13,7 @@ from crm_core.changes import Change, Op
 from crm_core.errors import CrmError
 from crm_desktop import profile
 from crm_desktop.cli.backups import restore_backup, write_backup
-from crm_desktop.models import journal
+from crm_desktop.models import attaching, file_states, journal
 from crm_desktop.models.outbox import Outbox
 from tests.profile.test_profile import Office, sign_in
 
@@ -88,3 +88,26 @@ def _let_die(patched: pytest.MonkeyPatch, dies_at: int, *, after: bool) -> None:
 
     for name in STEPS:
         patched.setattr(profile, name, dying(getattr(profile, name)))
+
+
+def test_an_attached_file_that_was_not_sent_comes_with_the_backup(
+    office: Office, tmp_path: Path
+) -> None:
+    with closing(sign_in(tmp_path / "other", phrase="other")) as opened:
+        account = opened.store.new_id()
+        change = Change("account", account, Op.INSERT, {"name": "Alfreds"})
+        journal.commit(opened.store, [change], label="New")
+        made = [
+            attaching.attach_bytes(opened.store, opened.blobs, ("account", account), content, "a")
+            for content in (b"unsent", b"sent")
+        ]
+        with opened.store.writing() as c:
+            file_states.note_sent(c, made[1].sha256)
+        write_backup(opened, tmp_path / "backup.zip")
+    restore_backup(tmp_path / "mine", tmp_path / "backup.zip", "other")
+    with closing(profile.open_profile(tmp_path / "mine", "other")) as restored:
+        assert restored.blobs.read(made[0].sha256, 100) == b"unsent"
+        attaching.tidy(restored.store, restored.blobs, restored.store.clock())
+        with restored.store.reader() as c:
+            stand = [file_states.file_of(c, one.sha256).state.value for one in made]
+        assert stand == ["queued", "absent"]

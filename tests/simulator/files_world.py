@@ -24,7 +24,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import BlobOffer, encode
 from crm_desktop.models import attaching, file_states
 from crm_desktop.models.blobs import Blobs
-from crm_desktop.models.file_queue import FileQueue
+from crm_desktop.models.file_queue import FileQueue, Only
 from crm_desktop.models.journal import commit, discard, hold, undo
 from crm_desktop.sync import failures, files
 from crm_desktop.sync.effects import Effect
@@ -304,7 +304,7 @@ class FilesWorld(World):
         """Before its key is destroyed a withdrawn laptop leaves its unsent files as well."""
         fine, self.weather.badness = self.weather.badness, 0.0
         link = FileLink(device.name, self.server, self.depot, self.weather)
-        FileRunner(self.queue(device), link, piece_bytes=PIECE).run(only_sending=True)
+        FileRunner(self.queue(device), link, piece_bytes=PIECE).run(Only.SEND)
         self.weather.badness = fine
         super()._retire(device)
 

@@ -43,12 +43,15 @@ def state_words(file: FileRow) -> str:
     return _STATES[file.state](file)
 
 
-def sending_words(files: Sequence[AttachedFile]) -> str:
-    """What is said of all files of a record while some are still to be sent; "" for none."""
+def sending_words(files: Sequence[AttachedFile], *, sparing: bool = False) -> str:
+    """What is said of all files of a record while some are still to be sent; "" for none.
+    `sparing`: this network is metered, and they wait for another one."""
     own = [one.file for one in files if one.file.mine]
     sent = sum(file.state is FileState.SENT for file in own)
     if sent == len(own):
         return ""
+    if sparing:
+        return tr("{sent} of {n} sent, the rest waits: metered.", sent=sent, n=len(own))
     return tr_n(
         "{sent} of {n} sent, the rest goes on when online.",
         "{sent} of {n} sent, the rest goes on when online.",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -14,14 +12,11 @@ from PySide6.QtCore import (
     QObject,
     QPoint,
     QSize,
-    QStandardPaths,
     Qt,
-    QUrl,
     Signal,
 )
 from PySide6.QtGui import (
     QAction,
-    QDesktopServices,
     QDropEvent,
     QGuiApplication,
     QImage,
@@ -31,51 +26,33 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from typing_extensions import override
 
-from crm_core.changes import Change, Op
 from crm_core.errors import CrmError
-from crm_core.files import is_picture, may_be_opened
+from crm_core.files import is_picture
 from crm_core.ids import RecordId
-from crm_core.scope import any_link
 from crm_desktop.i18n import tr, words
-from crm_desktop.models import attaching, file_states
 from crm_desktop.models.attaching import AttachedFile
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.file_states import FileState
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.rights import rights_here
 from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.file_acts import FileActs
 from crm_desktop.views.kit.file_line import TILE, FileLine
+from crm_desktop.views.kit.file_reading import Seen, read_files
 from crm_desktop.views.kit.file_words import sending_words
-from crm_desktop.views.kit.permit import creation_refusal
-from crm_desktop.views.kit.pictures import CONTENT_BYTES_MAX, as_png, shrunk, tile
-from crm_desktop.views.kit.preview import ROOM, Preview
+from crm_desktop.views.kit.pictures import CONTENT_BYTES_MAX, as_png, tile
 from crm_desktop.views.kit.section import MARGIN, Section
 from crm_desktop.views.kit.text import text_of
 
 SHOWN_AT_FIRST = 6
-_DELETE_ON_CLOSE = Qt.WidgetAttribute.WA_DeleteOnClose
 _WITH_CHILDREN = Qt.ShortcutContext.WidgetWithChildrenShortcut
 AT_ONCE_MAX = 500
 """Files of one drop: a folder of photos, not a disk."""
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """The files of a record, and what the user may do with them."""
-
-    files: tuple[AttachedFile, ...]
-    refused: str
-    kept: frozenset[RecordId]
-    bytes_max: int
-    account: RecordId | None
-    is_pinned: bool
-
-
 class FilesSection(Section):
     """The files of one record. `host` takes drops and pastes for it. Signal: `said(words)` for what
-    went wrong or was done."""
+    was done. `acts`: what can be done with each, where there is a desk for files."""
 
     said = Signal(str)
 
@@ -89,13 +66,12 @@ class FilesSection(Section):
         self._hub = hub
         self._desk: FileDesk | None = hub.files
         self._parent: tuple[str, RecordId] | None = None
-        self._seen: _Seen | None = None
+        self._seen: Seen | None = None
         self._lines: dict[RecordId, FileLine] = {}
         self._pictures: dict[str, QPixmap] = {}
         self._asked: set[str] = set()
         self._shows_all = False
-        self._preview: Preview | None = None
-        self._folder = ""
+        self.acts = FileActs(hub, hub.files, self) if hub.files is not None else None
         self._problem = text_of("small", self, tone="bad")
         self._problem.setWordWrap(True)
         self._problem.hide()
@@ -134,8 +110,8 @@ class FilesSection(Section):
         if parent is None or self._desk is None:
             return
 
-        def job(connection: Connection) -> tuple[tuple[str, RecordId], _Seen]:
-            return parent, _read(connection, parent)
+        def job(connection: Connection) -> tuple[tuple[str, RecordId], Seen]:
+            return parent, read_files(connection, parent)
 
         self._hub.read(job, self._show, owner=self, supersede="files")
 
@@ -164,11 +140,6 @@ class FilesSection(Section):
         """What is said of all files that are still to be sent."""
         return "" if self._sending.isHidden() else self._sending.text()
 
-    @property
-    def preview(self) -> Preview | None:
-        """The picture shown over the window, once there was one."""
-        return self._preview
-
     def add(self, paths: Sequence[Path]) -> None:
         """Attach files of this computer."""
         if self._desk is None or self._parent is None or not self._may_add():
@@ -193,7 +164,7 @@ class FilesSection(Section):
 
     # Reading
 
-    def _show(self, found: tuple[tuple[str, RecordId], _Seen]) -> None:
+    def _show(self, found: tuple[tuple[str, RecordId], Seen]) -> None:
         parent, seen = found
         if parent != self._parent:
             return
@@ -205,7 +176,8 @@ class FilesSection(Section):
         self.link.setToolTip(seen.refused or limit)
         self._pin.setChecked(seen.is_pinned)
         self._pin.setVisible(self._has_pin and seen.account is not None)
-        self._sending.setText(sending_words(files))
+        sparing = self._desk is not None and self._desk.rests()
+        self._sending.setText(sending_words(files, sparing=sparing))
         self._sending.setVisible(bool(self._sending.text()))
         self._show_lines(files if self._shows_all else files[:SHOWN_AT_FIRST])
 
@@ -225,7 +197,8 @@ class FilesSection(Section):
 
     def _line_of(self, file: AttachedFile) -> FileLine:
         made = FileLine(file, self)
-        made.chosen.connect(self._choose)
+        if self.acts is not None:
+            made.chosen.connect(self.acts.choose)
         made.menu_asked.connect(self._open_menu)
         return made
 
@@ -268,110 +241,14 @@ class FilesSection(Section):
             if line.file.file.sha256 == sha256:
                 line.show_picture(picture)
 
-    # One file
-
-    def _choose(self, file: AttachedFile) -> None:
-        """What a click does: look at it where that is safe, else have it fetched or saved."""
-        if not file.file.is_readable:
-            self._fetch(file)
-        elif is_picture(file.name) and file.size <= CONTENT_BYTES_MAX:
-            self._look(file)
-        elif may_be_opened(file.name):
-            self._open_file(file)
-        else:
-            self._save_as(file)
-
     def menu_of(self, file: AttachedFile) -> QMenu:
         """What can be done with a file."""
-        menu = QMenu(self)
-        menu.setAttribute(_DELETE_ON_CLOSE)
-        menu.setToolTipsVisible(True)
-        is_here, state = file.file.is_readable, file.file.state
-        if is_here and is_picture(file.name):
-            menu.addAction(tr("Look at it"), partial(self._look, file))
-        if is_here:
-            act = menu.addAction(tr("Open"), partial(self._open_file, file))
-            if not may_be_opened(file.name):
-                act.setEnabled(False)
-                act.setToolTip(tr("It may be a program: save it if you trust it."))
-            menu.addAction(tr("Save as…"), partial(self._save_as, file))
-        elif state is FileState.ABSENT:
-            menu.addAction(tr("Fetch it"), partial(self._fetch, file))
-        if state is FileState.FAILED:
-            menu.addAction(tr("Try again"), partial(self._try_again, file))
-        if self._seen is not None and file.id not in self._seen.kept:
-            menu.addSeparator()
-            menu.addAction(tr("Take off"), partial(self._take_off, file))
-        return menu
+        assert self.acts is not None
+        kept = self._seen.kept if self._seen is not None else frozenset[RecordId]()
+        return self.acts.menu(file, may_take_off=file.id not in kept)
 
     def _open_menu(self, file: AttachedFile, at: QPoint) -> None:
         self.menu_of(file).popup(at)
-
-    def _fetch(self, file: AttachedFile) -> None:
-        if self._desk is None:
-            return
-        if file.file.state is FileState.FAILED:
-            self._try_again(file)
-        else:
-            self._desk.fetch(file.id, owner=self)
-
-    def _try_again(self, file: AttachedFile) -> None:
-        if self._desk is not None:
-            self._desk.try_again(file.file.sha256, owner=self)
-
-    def _look(self, file: AttachedFile) -> None:
-        if self._desk is None:
-            return
-
-        def job(content: bytes) -> tuple[str, QImage]:
-            return file.name, shrunk(content, ROOM)
-
-        self._desk.content(
-            file.file.sha256, CONTENT_BYTES_MAX, job, self._show_picture, owner=self,
-            failed=self._tell,
-        )  # fmt: skip
-
-    def _show_picture(self, found: tuple[str, QImage]) -> None:
-        name, image = found
-        if self._preview is None:
-            self._preview = Preview(self.window())
-        self._preview.show_picture(image, name)
-
-    def _open_file(self, file: AttachedFile) -> None:
-        if self._desk is not None:
-            self._desk.open_copy(file, self._hand_over, owner=self, failed=self._tell)
-
-    def _hand_over(self, path: Path) -> None:
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self._say(tr("Nothing here can open {file}; save it instead.", file=path.name))
-
-    def _save_as(self, file: AttachedFile) -> None:
-        documents = QStandardPaths.StandardLocation.DocumentsLocation
-        folder = self._folder or QStandardPaths.writableLocation(documents)
-        dialog = QFileDialog(self, tr("Save as"), folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(file.name)
-
-        def chosen(out: str) -> None:
-            self.save(file, Path(out))
-
-        dialog.fileSelected.connect(chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def save(self, file: AttachedFile, out: Path) -> None:
-        """Write a file in clear where the user wants it."""
-        self._folder = str(out.parent)
-        if self._desk is not None:
-            self._desk.save_as(file, out, self._tell_saved, owner=self, failed=self._tell)
-
-    def _tell_saved(self, out: Path) -> None:
-        self.said.emit(tr("Written: {file}, in {folder}", file=out.name, folder=str(out.parent)))
-
-    def _take_off(self, file: AttachedFile) -> None:
-        change = Change("attachment", file.id, Op.DELETE)
-        label = tr("Taking off {name}", name=file.name)
-        self._hub.save([change], label, owner=self, failed=self._tell)
 
     # Adding
 
@@ -382,7 +259,7 @@ class FilesSection(Section):
         return True
 
     def _ask_files(self) -> None:
-        dialog = QFileDialog(self, tr("Attach files"), self._folder)
+        dialog = QFileDialog(self, tr("Attach files"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self._take_chosen)
         dialog.finished.connect(dialog.deleteLater)
@@ -424,8 +301,10 @@ class FilesSection(Section):
     def _connect(self, host: QWidget) -> None:
         self.asked.connect(self._ask_files)
         self._pin.clicked.connect(self._toggle_pin)
-        if self._desk is None:
+        if self._desk is None or self.acts is None:
             return
+        self.acts.failed.connect(self._say)
+        self.acts.said.connect(self.said)
         self._desk.changed.connect(self.refresh)
         self._hub.changed.connect(self._take_summary)
         host.setAcceptDrops(True)
@@ -456,24 +335,6 @@ class FilesSection(Section):
 def paths_in(mime: QMimeData) -> list[Path]:
     """The files of this computer that a drop or the clipboard names."""
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-
-
-def _read(connection: Connection, parent: tuple[str, RecordId]) -> _Seen:
-    files = attaching.attached_to(connection, [parent])
-    rights = rights_here(connection)
-    values = {"parent": any_link(*parent), "name": "x"}
-    refused = ""
-    if not rights.may_create("attachment", {**values}):
-        refused = creation_refusal(rights.who_creates("attachment", {**values}))
-    kept = frozenset(
-        file.id
-        for file in files[: SHOWN_AT_FIRST * 20]
-        if not rights.of("attachment", file.id).delete
-    )
-    account = file_states.account_above(connection, *parent)
-    is_pinned = account is not None and file_states.is_pinned(connection, account)
-    most = attaching.bytes_max(connection)
-    return _Seen(files, refused, kept, most, account, is_pinned)
 
 
 def _ignore(_error: CrmError) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.simulator.mutants import (
     engine,
     feed,
+    files,
     forgetting,
     joining,
     journal,
@@ -24,5 +25,5 @@ from tests.simulator.mutants.mutant import Mutant
 MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
     *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
-    *watched.MUTANTS, *forgetting.MUTANTS,
+    *watched.MUTANTS, *forgetting.MUTANTS, *files.MUTANTS,
 )  # fmt: skip

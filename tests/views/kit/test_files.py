@@ -170,23 +170,6 @@ def test_without_a_network_it_waits_and_says_so(
     assert section.sending == "0 of 2 sent, the rest goes on when online."
 
 
-def test_where_bytes_are_paid_for_files_rest_until_somebody_asks(
-    section: FilesSection, desk: FileDesk, store: Store, office: Office, tmp_path: Path, rest: Rest
-) -> None:
-    desk.rests = lambda: True
-    theirs = colleagues_file(store, office, b"%PDF-1", "offer.pdf")
-    section.add([picture(tmp_path / "a.png")])
-    rest()
-    desk.transfer()
-    rest()
-    assert len(office.files) == 1, "nothing was sent"
-    desk.fetch(theirs, owner=section)
-    rest()
-    assert state(store, hashlib.sha256(b"%PDF-1").hexdigest()) == "here"
-    desk.transfer()
-    assert desk._is_running is False, "and rests again"
-
-
 def test_a_picture_is_pasted_as_a_file(
     section: FilesSection, office: Office, qtbot: QtBot, rest: Rest
 ) -> None:
@@ -267,6 +250,7 @@ def test_a_picture_is_looked_at_over_the_window(
     rest()
     section.lines[0].click()
     rest()
+    assert section.acts is not None
     assert section.acts.preview is not None
     assert section.acts.preview.isVisible()
     assert section.acts.preview.name == "a.png"
@@ -345,6 +329,7 @@ def test_a_file_is_saved_where_the_user_wants_it(
     path = picture(tmp_path / "a.png")
     section.add([path])
     rest()
+    assert section.acts is not None
     section.acts.save(section.lines[0].file, tmp_path / "out.png")
     rest()
     assert (tmp_path / "out.png").read_bytes() == path.read_bytes()
@@ -384,7 +369,8 @@ def test_a_tile_is_filled(tmp_path: Path) -> None:
 def test_on_a_metered_network_only_what_somebody_asked_for_travels(
     section: FilesSection, store: Store, office: Office, desk: FileDesk, tmp_path: Path, rest: Rest
 ) -> None:
-    desk.spare(sparing=True)
+    desk.rests = lambda: True
+    desk.look_at_network()
     section.add([picture(tmp_path / "a.png")])
     rest()
     assert section.sending == "0 of 1 sent, the rest waits: metered."
@@ -397,6 +383,7 @@ def test_on_a_metered_network_only_what_somebody_asked_for_travels(
     assert {one.text.rpartition(" · ")[2] for one in section.lines} == {
         "waiting to be sent", "on this device",
     }  # fmt: skip
-    desk.spare(sparing=False)
+    desk.rests = lambda: False
+    desk.look_at_network()
     rest()
     assert section.sending == ""
