@@ -11,6 +11,7 @@ from tests.simulator.mutants import (
     feed,
     files,
     forgetting,
+    hints,
     joining,
     journal,
     judging,
@@ -25,5 +26,5 @@ from tests.simulator.mutants.mutant import Mutant
 MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
     *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
-    *watched.MUTANTS, *forgetting.MUTANTS, *files.MUTANTS,
+    *watched.MUTANTS, *forgetting.MUTANTS, *hints.MUTANTS, *files.MUTANTS,
 )  # fmt: skip

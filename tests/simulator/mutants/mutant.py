@@ -20,6 +20,7 @@ from crm_desktop.models.connection import Connection
 from crm_server.store import ServerStore, sqlite_url
 from tests.models.support import make_store
 from tests.profile.test_profile import Office
+from tests.server.test_hints import Listening
 from tests.server.world import World as Acme
 from tests.server.world import make_acme
 from tests.simulator.mutants import planting
@@ -139,6 +140,12 @@ def _acme(folder: Path, stack: ExitStack, _made: Made) -> Any:
     return make_acme(Acme(made))
 
 
+def _listening(_folder: Path, _stack: ExitStack, made: Made) -> Any:
+    listening = Listening(made["acme"].world, *made["acme"].everybody)
+    assert listening.told() == []
+    return listening
+
+
 def _office(_folder: Path, stack: ExitStack, _made: Made) -> Any:
     made = Office()
     stack.enter_context(patch.object(profile, "_ask", made.ask))
@@ -155,6 +162,7 @@ def _pair(_folder: Path, _stack: ExitStack, made: Made) -> Any:
 
 _FIXTURES: dict[str, Callable[[Path, ExitStack, Made], Any]] = {
     "store": _store, "acme": _acme, "office": _office, "tmp_path": _tmp_path, "pair": _pair,
+    "listening": _listening,
 }  # fmt: skip
 
 
