@@ -5,7 +5,7 @@ MINUTES ?= 10
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check bench soak chaos photos fuzz mutants freeze i18n screens package lock
+.PHONY: help setup run serve test check bench soak chaos failover photos fuzz mutants freeze i18n screens package lock
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[ a-z]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -37,6 +37,9 @@ soak: setup ## simulated devices against a server for MINUTES=10
 chaos: setup ## real processes, kill -9 and a bad network for MINUTES=10
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(ARGS)
 
+failover: setup ## kills the primary of a PostgreSQL with Patroni under load (Debian: etcd-server, haproxy)
+	@$(BIN)/python -m tests.failover $(ARGS)
+
 photos: setup ## 200 photos attached offline arrive once each, across 40 kills on either side
 	@CRM_PHOTOS=200 CRM_PHOTO_KILLS=40 $(BIN)/python -m pytest -q -n 0 tests/e2e/test_files.py -k killed $(ARGS)
 
@@ -66,3 +69,5 @@ lock: setup ## resolves the dependencies anew: the newest versions pyproject.tom
 	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --group fuzz --generate-hashes --upgrade --quiet \
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-fuzz.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --group failover --generate-hashes --upgrade --quiet \
+	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements-failover.lock
