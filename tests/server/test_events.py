@@ -289,6 +289,25 @@ def test_who_hangs_up_is_forgotten_and_nobody_looks_any_more(site: Site) -> None
     assert not site.here._listened_to()
 
 
+def test_looking_takes_a_small_part_of_a_core_however_long_a_look_takes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    look_in = events.Events._look_in
+
+    def noted(self: events.Events, room: Any) -> None:
+        looks.append(time.monotonic())
+        look_in(self, room)
+        ends_s = time.thread_time() + 0.02
+        while time.thread_time() < ends_s:
+            pass
+
+    monkeypatch.setattr(events.Events, "_look_in", noted)
+    with site.listening(site.sign_in(), since(site, "acme")):
+        time.sleep(1.5)
+    assert 2 <= len(looks) <= 5, "each of 20 ms is followed by twenty times as long a rest"
+
+
 @pytest.mark.parametrize("told", ["", "x", "-1", "9" * 40, "1²"])
 def test_a_place_that_is_none_ends_nothing(site: Site, told: str) -> None:
     headers = {**bearer(site.sign_in()), "Last-Event-ID": told.encode("utf-8").decode("latin-1")}
