@@ -173,8 +173,9 @@ class Desktop(QObject):
 
     def _file_desk(self, profile: Profile, hub: DataHub, autosync: Autosync) -> FileDesk:
         files = FileDesk(
-            profile.store, profile.blobs, hub, self.lanes, partial(_file_calls, profile), self
-        )
+            profile.store, lambda: profile.blobs, hub, self.lanes,
+            partial(_file_calls, profile), self,
+        )  # fmt: skip
         files.failed.connect(self._tell_failure)
         files.freed.connect(hub.saved)  # what waited for a file goes out like what was just saved
         files.rests = lambda: autosync.is_sparing

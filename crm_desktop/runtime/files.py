@@ -60,14 +60,14 @@ class FileDesk(QObject):
     def __init__(
         self,
         store: Store,
-        blobs: Blobs,
+        blobs: Callable[[], Blobs],
         hub: DataHub,
         lanes: Lanes,
         connect: Callable[[], FileServer] | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._blobs, self._hub, self._lanes = store, blobs, hub, lanes
+        self._store, self._contents, self._hub, self._lanes = store, blobs, hub, lanes
         self._connect = connect
         self.rests: Callable[[], bool] = lambda: False
         self._is_asked = False
@@ -80,15 +80,19 @@ class FileDesk(QObject):
         self._look = QTimer(self, interval=SHOWN_EVERY_MS)
         self._look.timeout.connect(self.changed)
 
+    @property
+    def _blobs(self) -> Blobs:
+        return self._contents()
+
     def start(self) -> None:
         """Remove what an earlier run left open or unneeded, then go on where files stood."""
-        store, blobs = self._store, self._blobs
+        store = self._store
 
         def job() -> None:
             from crm_desktop.models import attaching
 
             remove_opened(store)
-            attaching.tidy(store, blobs, store.clock())
+            attaching.tidy(store, self._blobs, store.clock())
 
         self._lanes.behind(job, owner=self, failed=self._tell)
         self.transfer()

@@ -7,7 +7,7 @@ import pytest
 from tests.simulator.files_world import FilesWorld
 from tests.simulator.violation import Violation
 
-SEEDS = 60
+SEEDS = 30
 AT_ONCE = 10
 SEARCHED = 30
 

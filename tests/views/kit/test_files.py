@@ -81,7 +81,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def desk(
     store: Store, hub: DataHub, lanes: Lanes, office: Office, tmp_path: Path
 ) -> Iterator[FileDesk]:
-    made = FileDesk(store, Blobs(tmp_path / "files", KEY), hub, lanes, lambda: office)
+    blobs = Blobs(tmp_path / "files", KEY)
+    made = FileDesk(store, lambda: blobs, hub, lanes, lambda: office)
     hub.files = made
     yield made
     made.stop()
