@@ -177,7 +177,7 @@ def _hint_of(x: Standing) -> str:
         return tr(
             "This network is metered: news come every half hour, files and the rest of a first "
             "synchronisation wait. Your work goes out as ever, and F5 fetches everything now. "
-            "Preferences say otherwise."
+            "The preferences can change that."
         )
     return ""
 

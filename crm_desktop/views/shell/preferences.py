@@ -109,7 +109,7 @@ class PreferencesPage(Overlay):
         self._form.addRow(self._label(tr("Signed in as")), plain_label(self.sheet, ground.login))
         self._form.addRow(self._label(tr("Server")), plain_label(self.sheet, ground.server))
         prices = (("spare", tr("Only what is needed")), ("use", tr("As any other")))
-        self.metered = self._choice(tr("Metered networks"), prices, self._kept.metered)
+        self.metered = self._choice(tr("Metered network"), prices, self._kept.metered)
         self._note(
             tr(
                 "Where each byte is paid for, your work goes out at once as ever. News are fetched "
