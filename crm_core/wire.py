@@ -216,7 +216,8 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     `first`: the local day of a device that holds nothing yet ("2026-11-22"): what its user needs of
     the coming days is sent alone, and a `Part` instead of an `End`. `stubs`: labels of parents out
     of sight are wanted, STUBS_ALL where this client does not hold them yet. `offers`: changesets
-    with which values were offered, as long as their author has not heard what became of all."""
+    with which values were offered, as long as their author has not heard what became of all.
+    `unsent`: how much of this user's work no server has taken yet; for the list of devices."""
 
     epoch: str = ""
     schema: Seq = 1
@@ -230,6 +231,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     first: str = ""
     stubs: str = ""
     offers: tuple[SoundId, ...] = ()
+    unsent: Seq = 0
 
 
 class PushRequest(msgspec.Struct, frozen=True):
@@ -267,7 +269,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SignInRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A login with its password, and the device that asks (its key registers it)."""
+    """A login with its password, and the device that asks (its key registers it). `database_key`
+    is to be sealed; `wants_key`: the one that was sealed is to be given back."""
 
     login: str
     password: str
@@ -278,6 +281,7 @@ class SignInRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     os: str = ""
     app_version: str = ""
     database_key: str = ""
+    wants_key: bool = False
 
 
 class SignInResponse(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -295,13 +299,14 @@ class SignInResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     database_key: str = ""
 
 
-class RefreshRequest(msgspec.Struct, frozen=True):
+class RefreshRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A refresh token, signed by the device's key over `refresh_token + at`."""
 
     refresh_token: str
     device_id: str
     at: str
     signature: str
+    app_version: str = ""
 
 
 class BlobOffer(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,15 +15,17 @@ from crm_core.errors import CrmError
 from crm_core.i18n import Message, tr_noop
 from crm_desktop import i18n, settings
 from crm_desktop.i18n import tr
+from crm_desktop.keychain import KeyGone
 from crm_desktop.options import Options
 from crm_desktop.profile import (
+    Credentials,
     NoProfile,
     Opener,
     PassphraseNeeded,
     Profile,
     leave_for_good,
     open_profile,
-    sign_in,
+    sign_in_with,
 )
 from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.files import FileDesk
@@ -133,6 +135,7 @@ class Desktop(QObject):
 
             self._page = SignInPage(self.window)
             self._page.submitted.connect(self._sign_in)
+            self._page.forgotten.connect(self._ask_new_passphrase)
         return self._page
 
     # Opening
@@ -164,6 +167,12 @@ class Desktop(QObject):
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self._show_page(shell)
         self._watch_idle()
+        if profile.was_copied:
+            text = tr_noop(
+                "This installation was copied; from now on it is a device of its own. Your unsent "
+                "work is here and will be sent."
+            )
+            shell.banner.say(i18n.words(Message(text)))
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
@@ -298,12 +307,34 @@ class Desktop(QObject):
         elif isinstance(error, NoProfile):
             known = SignInWords(demo.server, demo.organisation) if demo else SignInWords()
             self.page.ask_sign_in(known, with_passphrase=True)
+        elif isinstance(error, KeyGone):
+            self._ask_for_key(error)
         else:
             self.page.ask_passphrase()
             self.page.show_problem(error.message)
         if demo is not None:
             self.page.offer_demo(demo.logins, demo.password, demo.passphrase)
         self._show_page(self.page)
+
+    def _ask_for_key(self, error: KeyGone) -> None:
+        """The key is with the server: the password brings it back."""
+        kept = settings.known(self._path)
+        has_passphrase = kept is None or kept.key_kept == "passphrase"
+        self.page.ask_sign_in(self._known_words(), with_passphrase=has_passphrase)
+        self.page.show_problem(error.message)
+
+    def _ask_new_passphrase(self) -> None:
+        self.page.ask_new_passphrase(self._known_words())
+        self._show_page(self.page)
+
+    def _known_words(self) -> SignInWords:
+        """What a profile that is not open says of its sign-in."""
+        from crm_desktop.views.sign_in import SignInWords
+
+        kept = settings.known(self._path)
+        if kept is None:
+            return SignInWords()
+        return SignInWords(kept.server, kept.organisation, kept.login)
 
     def _ask_again(self) -> None:
         """The sign-in has ended; the store stays open until the new one is asked for."""
@@ -325,11 +356,12 @@ class Desktop(QObject):
             return
         self._leave()
         path, passphrase = self._path, self._passphrase
+        wanted = Credentials(
+            typed.server, typed.organisation, typed.login, typed.password, forgot=typed.forgot
+        )
 
         def job() -> Profile:
-            return sign_in(
-                path, typed.server, typed.organisation, typed.login, typed.password, passphrase
-            )
+            return sign_in_with(path, wanted, passphrase)
 
         self.lanes.network(job, self._show_shell, owner=self, failed=self._show_problem)
 

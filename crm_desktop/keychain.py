@@ -41,6 +41,10 @@ class Secrets:
         return cls(secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
 
 
+class KeyGone(UserProblem):
+    """This machine does not hold the profile's key any more; signing in brings it back."""
+
+
 class Vault(Protocol):
     """What we use of a keyring backend."""
 
@@ -88,17 +92,20 @@ def fetch(vault: Vault | None, name: str) -> Secrets:
     try:
         found = vault.get_password(SERVICE, name) if vault is not None else None
     except KeyringError as error:
-        raise UserProblem(
-            tr_noop("The keyring of this computer is locked; unlock it and try again.")
-        ) from error
+        raise locked() from error
     if found is None:
-        raise UserProblem(
+        raise KeyGone(
             tr_noop(
-                "The keyring of this computer does not hold this profile's key. "
-                "Start the keyring with which the profile was made, or restore a backup."
+                "The keyring of this computer does not hold this profile's key. Start the keyring "
+                "with which the profile was made, or sign in: the server gives the key back."
             )
         )
     return _from_text(found)
+
+
+def locked() -> UserProblem:
+    """What is raised where the keyring gives or takes nothing."""
+    return UserProblem(tr_noop("The keyring of this computer is locked; unlock it and try again."))
 
 
 def forget(vault: Vault | None, name: str) -> None:

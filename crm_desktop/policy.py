@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,10 +13,12 @@ from crm_core.i18n import tr_noop
 
 class Policy(msgspec.Struct, frozen=True):
     """`server_url` is offered where no server is named. `key_escrow` off: the server keeps no copy
-    of the database key, and a lost passphrase loses unsent work."""
+    of the database key, and a lost passphrase loses unsent work. `offline_days`: after so many days
+    without the server a profile opens only to who signs in; 0 never asks for that."""
 
     server_url: str = ""
     key_escrow: Literal["on", "off"] = "on"
+    offline_days: Annotated[int, msgspec.Meta(ge=0)] = 30
 
 
 def read(file: Path) -> Policy:

@@ -7,7 +7,7 @@ files and `current`, which names the one in use.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,8 +18,8 @@ from crm_core.errors import UNREADABLE, CrmError, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId
 from crm_core.wire import SignInRequest, SignInResponse
-from crm_desktop import keychain, paths, policy
-from crm_desktop.keychain import Secrets, Vault
+from crm_desktop import keychain, locks, paths, policy
+from crm_desktop.keychain import KeyGone, Secrets, Vault
 from crm_desktop.models.store import Identity, Store, new_uuid7, utc_now
 from crm_desktop.settings import FILE as SETTINGS_FILE
 from crm_desktop.settings import Settings, load, reason, save, write_atomically
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
     from crm_desktop.models.file_queue import FileQueue
     from crm_desktop.sync.session import Session
 
-KEY_FILE = "key.wrapped"
+KEY_FILE = locks.KEY_FILE
+PassphraseNeeded = locks.PassphraseNeeded
+unlock = locks.unlock
 POINTER = "current"
 SWITCH = "switching"
 DRAFTS = "draft:"
 """What is typed and not saved is kept under names that begin so (`runtime.hub`)."""
 
 LOGS = "logs"
-FILES = "files"
+FILES = locks.FILES
 META_CLOCK_OFFSET = "clock.offset_s"
 GENERATIONS_MAX = 10_000
 
@@ -54,28 +56,27 @@ class NoProfile(UserProblem):
     """Nobody has signed in here yet."""
 
 
-class PassphraseNeeded(UserProblem):
-    """No keyring holds this profile's key, and no passphrase was given."""
-
-
 class Profile:
-    """An open profile: its store, and the session with its server (made when first asked for)."""
+    """An open profile: its store, and the session with its server (made when first asked for).
+    `was_copied`: the server found out that there are two of this installation, and this one is a
+    device of its own now."""
 
     def __init__(self, path: Path, settings: Settings, store: Store, secrets: Secrets) -> None:
         self.path = path
         self.settings = settings
         self.store = store
-        self._secrets = secrets
+        self.secrets = secrets
+        self.was_copied = False
 
     @cached_property
     def session(self) -> Session:
         """The sign-in at the server. Costs the import of the HTTP library."""
-        return _session(self.settings.server, self.store, self.settings.device, self._secrets)
+        return _session(self.settings.server, self.store, self.settings.device, self.secrets)
 
     @cached_property
     def file_session(self) -> Session:
         """The same sign-in over a connection of its own, for files beside everything else."""
-        return _session(self.settings.server, self.store, self.settings.device, self._secrets)
+        return _session(self.settings.server, self.store, self.settings.device, self.secrets)
 
     @cached_property
     def blobs(self) -> Blobs:
@@ -106,12 +107,14 @@ Opener: TypeAlias = Callable[[Path, "str | None"], Profile]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs in where. An empty organisation means the server's only one."""
+    """Who signs in where. An empty organisation means the server's only one. `forgot`: the
+    passphrase that comes with it is a new one, and the server is to give the key back."""
 
     server: str
     organisation: str
     login: str
     password: str = field(repr=False)
+    forgot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +132,40 @@ def this_machine() -> Machine:
 
 
 def open_profile(path: Path, passphrase: str | None = None) -> Profile:
-    """Open a profile without a word to its server. Raises NoProfile, PassphraseNeeded, other
-    UserProblems (wrong passphrase, damaged or newer database) and Unavailable."""
+    """Open a profile without a word to its server. Raises NoProfile, PassphraseNeeded, KeyGone
+    (signing in brings the key back), other UserProblems (wrong passphrase, damaged or newer
+    database) and Unavailable."""
+    opened = _opened(path, passphrase, None)
+    try:
+        _refuse_overdue(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _opened(path: Path, passphrase: str | None, vault: Vault | None) -> Profile:
     finish_switch(path)
     settings = required_settings(path)
-    secrets = unlock(path, settings, passphrase)
+    if (path / locks.REKEYING).exists():
+        settings = locks.finish_exchange(path, database(path), settings, passphrase, vault)
+    secrets = unlock(path, settings, passphrase, vault)
     return Profile(path, settings, Store.open(database(path), secrets.database_key), secrets)
+
+
+def _refuse_overdue(opened: Profile) -> None:
+    """After too long without the server the data open only to who signs in. The key goes where
+    the server has a copy; elsewhere it stays, since it would take unsent work with it."""
+    from crm_desktop.sync.session import META_ADMITTED  # half of what a start would cost
+
+    days = policy.read(paths.machine_policy()).offline_days
+    admitted_at = opened.store.meta(META_ADMITTED)
+    if not locks.is_overdue(admitted_at, days, opened.store.clock()):
+        return
+    if locks.is_escrowed(opened.settings, opened.secrets.database_key):
+        opened.store.checkpoint()
+        locks.give_up(opened.path, opened.settings, keychain.os_vault())
+    raise KeyGone(locks.OVERDUE)
 
 
 def required_settings(path: Path) -> Settings:
@@ -146,30 +177,6 @@ def required_settings(path: Path) -> Settings:
             path=str(path),
         )
     return settings
-
-
-def unlock(
-    path: Path, settings: Settings, passphrase: str | None, vault: Vault | None = None
-) -> Secrets:
-    """The profile's secrets, from the keyring or with the passphrase."""
-    if settings.key_kept == "keyring":
-        return keychain.fetch(vault or keychain.os_vault(), settings.key_name)
-    if passphrase is None:
-        raise PassphraseNeeded(
-            tr_noop(
-                "This profile is locked by a passphrase: give it in CRM_DESKTOP_PASSPHRASE or "
-                "with --passphrase-stdin."
-            )
-        )
-    file = path / KEY_FILE
-    try:
-        return keychain.unwrap(file.read_bytes(), passphrase)
-    except OSError as error:
-        raise UserProblem(
-            tr_noop("The profile's key in {file} cannot be read ({detail}); restore a backup."),
-            file=str(file),
-            detail=reason(error),
-        ) from error
 
 
 def database(path: Path) -> Path:
@@ -230,8 +237,14 @@ def sign_in(
     path: Path, server: str, organisation: str, login: str, password: str, passphrase: str | None
 ) -> Profile:
     """Sign in at a server: makes the profile, or renews the sign-in of the one that is there."""
+    return sign_in_with(path, Credentials(server, organisation, login, password), passphrase)
+
+
+def sign_in_with(path: Path, wanted: Credentials, passphrase: str | None) -> Profile:
+    """The same with the words in one; the policy's server where none is named."""
     machine = this_machine()
-    wanted = Credentials(server or machine.policy.server_url, organisation, login, password)
+    if not wanted.server:
+        wanted = replace(wanted, server=machine.policy.server_url)
     return sign_in_on(machine, path, wanted, passphrase)
 
 
@@ -239,13 +252,15 @@ def sign_in_on(
     machine: Machine, path: Path, wanted: Credentials, passphrase: str | None
 ) -> Profile:
     """Sign in with what a machine offers. Raises UserProblem (wrong password, another user's
-    profile), PassphraseNeeded, NotAllowed and Unavailable; then nothing was changed."""
+    profile), PassphraseNeeded, KeyLost, NotAllowed and Unavailable; then nothing was changed."""
     if not wanted.server:
         raise UserProblem(tr_noop("Name the server to sign in at (--server URL)."))
     finish_switch(path)
     settings = load(path)
     if settings is None:
         return _register(machine, path, wanted, passphrase)
+    if wanted.forgot and wanted.login.casefold() == settings.login.casefold():
+        return _bring_back(machine, path, settings, wanted, passphrase)
     return _sign_in_again(machine, path, settings, wanted, passphrase)
 
 
@@ -293,13 +308,15 @@ def _typed(store: Store) -> bytes:
 def destroy_key(profile: Profile) -> None:
     """Make the local data of a withdrawn device unreadable, after its unsent work went to the
     server; a new sign-in makes a new database beside it."""
-    if profile.settings.key_kept == "keyring":
-        keychain.forget(keychain.os_vault(), profile.settings.key_name)
-    key = profile.path / KEY_FILE
-    if key.exists():
-        write_atomically(key, b"\n")
-        key.unlink()
-    (profile.path / SETTINGS_FILE).unlink(missing_ok=True)
+    start_over(profile.path, profile.settings)
+
+
+def start_over(path: Path, settings: Settings) -> None:
+    """Destroy every key of a profile: what lies there can never be read again, and who signs in
+    next begins anew."""
+    locks.wipe(path, settings, keychain.os_vault())
+    for file in (path / SWITCH, path / SETTINGS_FILE):
+        file.unlink(missing_ok=True)
 
 
 def _register(machine: Machine, path: Path, wanted: Credentials, passphrase: str | None) -> Profile:
@@ -307,18 +324,14 @@ def _register(machine: Machine, path: Path, wanted: Credentials, passphrase: str
     name = str(new_uuid7())
     in_vault = machine.vault is not None and keychain.keep(machine.vault, name, secrets)
     if not in_vault and not passphrase:
-        raise PassphraseNeeded(
-            tr_noop(
-                "This computer has no keyring that may keep the key: choose a passphrase and "
-                "give it in CRM_DESKTOP_PASSPHRASE or with --passphrase-stdin."
-            )
-        )
+        raise locks.new_passphrase_needed()
     try:
-        escrow = secrets.database_key.hex() if machine.policy.key_escrow == "on" else ""
+        escrow = _escrow(machine, secrets)
         answer = _ask(wanted, DeviceId(name), secrets, escrow)
         settings = Settings(
             wanted.server, answer.organisation, wanted.login, answer.user_id,
             DeviceId(answer.device_id), "keyring" if in_vault else "passphrase", name,
+            escrowed=_escrowed(escrow, secrets),
         )  # fmt: skip
         wrapped = None
         if not in_vault and passphrase:
@@ -361,6 +374,14 @@ def _found(
     return profile
 
 
+def _escrow(machine: Machine, secrets: Secrets) -> str:
+    return secrets.database_key.hex() if machine.policy.key_escrow == "on" else ""
+
+
+def _escrowed(escrow: str, secrets: Secrets) -> str:
+    return locks.fingerprint(secrets.database_key) if escrow else ""
+
+
 def _sign_in_again(
     machine: Machine,
     path: Path,
@@ -371,23 +392,58 @@ def _sign_in_again(
     """The same user keeps device, data and outbox. A server that moved is known by its user."""
     if wanted.login.casefold() != settings.login.casefold():
         raise _another_users(path, settings)
-    secrets = unlock(path, settings, passphrase, machine.vault)
-    store = Store.open(database(path), secrets.database_key)
-    profile = Profile(path, settings, store, secrets)
     try:
-        answer = _ask(wanted, store.identity.device, secrets, "")
-        _check_same_user(path, settings, answer)
-        profile.settings = msgspec.structs.replace(
-            settings, server=wanted.server, device=DeviceId(answer.device_id)
+        profile = _opened(path, passphrase, machine.vault)
+    except KeyGone:
+        return _bring_back(machine, path, settings, wanted, passphrase)
+    try:
+        escrow = _escrow(machine, profile.secrets)
+        answer = _ask(wanted, profile.store.identity.device, profile.secrets, escrow)
+        kept = _escrowed(escrow, profile.secrets)
+        _take_answer(
+            profile, wanted, answer, msgspec.structs.replace(profile.settings, escrowed=kept)
         )
-        if profile.settings != settings:
-            store.set_identity(_identity(profile.settings))
-            save(path, profile.settings)
-        _welcome(profile, answer)
     except BaseException:
         profile.close()
         raise
     return profile
+
+
+def _bring_back(
+    machine: Machine, path: Path, settings: Settings, wanted: Credentials, passphrase: str | None
+) -> Profile:
+    """The key of this profile is not here any more: the server gives it back to who signs in."""
+    has_keyring = settings.key_kept == "keyring" and machine.vault is not None
+    if not has_keyring and not passphrase:
+        raise locks.new_passphrase_needed()
+    answer = _ask(wanted, settings.device, fresh := Secrets.fresh(), None)
+    _check_same_user(path, settings, answer)
+    key = locks.bring_back(path, database(path), answer.database_key)
+    secrets = Secrets(key, fresh.device_key)
+    profile = Profile(path, settings, Store.open(database(path), key), secrets)
+    try:
+        kept = locks.keep(path, settings, secrets, passphrase, machine.vault, machine.cost)
+        kept = msgspec.structs.replace(kept, escrowed=locks.fingerprint(key))
+        _take_answer(profile, wanted, answer, kept)
+    except BaseException:
+        profile.close()
+        raise
+    return profile
+
+
+def _take_answer(
+    profile: Profile, wanted: Credentials, answer: SignInResponse, settings: Settings
+) -> None:
+    _check_same_user(profile.path, settings, answer)
+    profile.was_copied = answer.device_id != profile.store.identity.device
+    settings = msgspec.structs.replace(
+        settings, server=wanted.server, device=DeviceId(answer.device_id)
+    )
+    if settings != profile.settings:
+        profile.settings = settings
+        profile.store.set_identity(_identity(settings))
+        save(profile.path, settings)
+    _welcome(profile, answer)
 
 
 def _check_same_user(path: Path, settings: Settings, answer: SignInResponse) -> None:
@@ -407,7 +463,11 @@ def _another_users(path: Path, settings: Settings) -> CrmError:
     )
 
 
-def _ask(wanted: Credentials, device: DeviceId, secrets: Secrets, escrow: str) -> SignInResponse:
+def _ask(
+    wanted: Credentials, device: DeviceId, secrets: Secrets, escrow: str | None
+) -> SignInResponse:
+    """Sign in. `escrow` is the key of which the server is to keep a copy, "" none; None asks for
+    the copy that it keeps."""
     import platform
 
     from crm_desktop.sync.http import HttpClient
@@ -423,7 +483,8 @@ def _ask(wanted: Credentials, device: DeviceId, secrets: Secrets, escrow: str) -
         organisation=wanted.organisation,
         os=platform.system(),
         app_version=version(),
-        database_key=escrow,
+        database_key=escrow or "",
+        wants_key=escrow is None,
     )
     client = HttpClient(wanted.server)
     try:
@@ -453,7 +514,7 @@ def _session(server: str, store: Store, device: DeviceId, secrets: Secrets) -> S
     from crm_desktop.sync.session import DeviceKey, Session
 
     key = DeviceKey(secrets.device_key.hex())
-    return Session(HttpClient(server), store, device, key, store.clock)
+    return Session(HttpClient(server), store, device, key, store.clock, version())
 
 
 def _identity(settings: Settings) -> Identity:

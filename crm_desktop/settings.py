@@ -26,7 +26,9 @@ class Settings(msgspec.Struct, frozen=True):
     """What has to be known before the database is open.
 
     `key_name` is the entry of the OS keyring (or the name sealed into `key.wrapped`) under which
-    this profile's secrets are kept; it outlives a new device id.
+    this profile's secrets are kept; it outlives a new device id. `former_keys` are names under
+    which older ones lie. `escrowed` is the fingerprint of the key that the server keeps a copy of,
+    "" where it keeps none. `given_up`: the key is not on this machine until somebody signs in.
     """
 
     server: str
@@ -37,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True):
     key_kept: Literal["keyring", "passphrase"]
     key_name: str
     locale: str = ""
+    former_keys: tuple[str, ...] = ()
+    escrowed: str = ""
+    given_up: bool = False
 
 
 class Preferences(msgspec.Struct, frozen=True):

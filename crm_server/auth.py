@@ -109,20 +109,28 @@ class Auth:
             self._new_device(tx, person, request, (wanted, clock.restored_at_seq, 0))
             return wanted, ""
         user, delivered, pulled, sealed, revoked_at, cloned = row
-        if user != person.user or revoked_at:
+        if user != person.user:
             fresh = self._service.new_id()
             self._new_device(tx, person, request, (fresh, clock.restored_at_seq, 0))
             return fresh, ""
+        if revoked_at:  # it signs in to leave what it has not sent
+            tx.run("UPDATE device SET public_key=? WHERE id=?", (request.public_key, wanted))
+            return wanted, ""
         if cloned:
             tx.run("UPDATE device SET cloned=? WHERE id=?", (False, wanted))
             fresh = self._service.new_id()
             self._new_device(tx, person, request, (fresh, delivered, pulled))
-            return fresh, ""
+            key = self._release_key(tx, person, wanted, bytes(sealed)) if request.wants_key else ""
+            if key:
+                self._keep_key(tx, clock, fresh, key)  # the copy's database has the same one
+            return fresh, key
         tx.run("UPDATE device SET public_key=? WHERE id=?", (request.public_key, wanted))
+        self._seen(tx, person, wanted, request.app_version)
         if request.database_key:
-            self._keep_key(tx, person.clock, wanted, request.database_key)
-            return wanted, ""
-        return wanted, self._release_key(tx, person, wanted, bytes(sealed))
+            self._keep_key(tx, clock, wanted, request.database_key)
+        if request.wants_key:
+            return wanted, self._release_key(tx, person, wanted, bytes(sealed))
+        return wanted, ""
 
     def _new_device(
         self, tx: Tx, person: _Person, request: SignInRequest, made: tuple[str, int, int]
@@ -146,6 +154,17 @@ class Auth:
         values = {name: value[:NAME_MAX] for name, value in values.items()}
         self._write_record(tx, person, device, values)
 
+    def _seen(self, tx: Tx, person: _Person, device: str, version: str) -> None:
+        """The device is here, and with which version of the application."""
+        tx.run("UPDATE device SET last_seen_at=? WHERE id=?", (self._service.now, device))
+        if not version or "\0" in version:
+            return
+        row = self._service.work(tx, person.clock).row("device", RecordId(device))
+        if row is not None and row.values.get("app_version") != version[:NAME_MAX]:
+            now = self._service.now
+            said = {"app_version": version[:NAME_MAX], "updated_at": now, "updated_by": person.user}
+            self._write_record(tx, person, device, said)
+
     def _write_record(self, tx: Tx, person: _Person, device: str, values: dict[str, str]) -> None:
         work = self._service.work(tx, tx.clock())
         by = By(person.user, device, at=self._service.now)
@@ -160,7 +179,8 @@ class Auth:
         with self._store.write() as (tx, clock):
             response: SignInResponse | None = None
             row = tx.row(
-                "SELECT t.user_id,t.device,t.parent,d.public_key,c.disabled FROM token t"
+                "SELECT t.user_id,t.device,t.parent,d.public_key,c.disabled AND d.revoked_at=''"
+                " FROM token t"
                 " JOIN device d ON d.id = t.device JOIN credential c ON c.user_id = t.user_id"
                 " WHERE t.hash=? AND t.use=? AND t.expires_at>?",
                 (hash_of(request.refresh_token), REFRESH, self._service.now),
@@ -194,6 +214,7 @@ class Auth:
         presented = hash_of(request.refresh_token)
         tx.run("UPDATE token SET used=? WHERE hash=?", (True, presented))
         tx.run("DELETE FROM token WHERE device=? AND expires_at<=?", (device, self._service.now))
+        self._seen(tx, person, device, request.app_version)
         access, refresh = self._issue(tx, person, device, presented)
         return SignInResponse(
             access, refresh, ACCESS_S, person.user, device, person.clock.slug,

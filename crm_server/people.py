@@ -14,6 +14,7 @@ from crm_core.roles import ROLES
 from crm_server.load import load
 from crm_server.passwords import Passwords
 from crm_server.service import Service
+from crm_server.standing import ACCESS
 from crm_server.store import Tx
 from crm_server.tables import FOREVER
 
@@ -103,11 +104,12 @@ def set_password(service: Service, login: str, user: RecordId, hashed: str) -> N
 
 
 def disable_user(service: Service, login: str) -> None:
-    """End a user's access: his tokens and his login; what he wrote stays."""
+    """End a user's access: his login at once; what he wrote stays. That a device of his may still
+    renew its tokens shows only where it was withdrawn: then it leaves its unsent work."""
     user = find(service, "user", "login", login.casefold())
     if user is None:
         raise NotFound(tr_noop("There is no login '{login}'."), login=login[:60])
     load(service, [("user", user.id, {"active": False})], SYSTEM)
     with service.store.note() as tx:
         tx.run("UPDATE credential SET disabled=? WHERE user_id=?", (True, user.id))
-        tx.run("DELETE FROM token WHERE user_id=?", (user.id,))
+        tx.run("DELETE FROM token WHERE user_id=? AND use=?", (user.id, ACCESS))

@@ -89,7 +89,7 @@ def pull_together(
         ahead = lately.ahead(request, held, asked)
         if len(ahead.fed()) < PULL_PAGE_ROWS:
             puller = _NearPuller(ahead, *pulled)
-            delivered = asked.standing.device(pulls[n].who)[0]
+            delivered = asked.standing.device(pulls[n].who).delivered
             is_given = delivered < clock.seq and puller.delivers()
             answers[n] = Pulling(b"".join(puller.lines()), is_given)
         else:

@@ -148,7 +148,8 @@ def author_of(work: Work, who: Principal, standing: Standing) -> Author:
     """What the judge has to know of an author."""
     directory = work.directory
     matrix, holder, keys = directory.rights(who.user)
-    delivered, pulled, _, _ = standing.device(who)
+    device = standing.device(who)
+    delivered, pulled = device.delivered, device.pulled
     generations = standing.generations(who)
     gen = generations[-1][0] if generations else 0
     person = directory.users.get(who.user)

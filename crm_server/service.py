@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from crm_core.catalog import CATALOG, OLDEST_SCHEMA
+from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
 from crm_core.directory import Directory
 from crm_core.errors import UNREADABLE, Refused
 from crm_core.fields import Value
@@ -25,6 +25,7 @@ from crm_core.wire import (
 )
 from crm_server.digests import Digests
 from crm_server.directory import load_directory
+from crm_server.left import questions
 from crm_server.pull import Puller
 from crm_server.pulling import AskedOfPulls, Pulled, Pulling, pull_together
 from crm_server.pushing import (
@@ -36,7 +37,7 @@ from crm_server.pushing import (
     take_together,
 )
 from crm_server.sight import Generations
-from crm_server.standing import Principal, Standing
+from crm_server.standing import DeviceStanding, Principal, Standing
 from crm_server.store import Clock, ServerStore, Tx, ask_clock
 from crm_server.today_first import TodayPuller, rows_to_come
 from crm_server.work import Work
@@ -134,9 +135,9 @@ class Service:
             pulled = (tx, clock, generations, request, self._digests, self.now)
             to_come = rows_to_come(tx, clock, generations.keys, request)
             puller = TodayPuller(who.user, to_come, *pulled) if to_come else Puller(*pulled)
-            delivered, _, reached, at = standing.device(who)
-            self._note_reached(((who.device, request.cursor, reached, at),))
-            if delivered < clock.seq and puller.delivers():
+            known = standing.device(who)
+            self._note_said(((who.device, request, known),))
+            if known.delivered < clock.seq and puller.delivers():
                 self._note_delivered((who.device,), clock.seq)
             yield from puller.lines()
 
@@ -149,31 +150,40 @@ class Service:
             clock = asked_clock()
             answers = pull_together(tx, clock, pulls, asked, self._digests)
         told = [(x, y) for x, y in zip(pulls, answers, strict=True) if isinstance(y, Pulling)]
-        come = [
-            (x.who.device, x.request.cursor, *asked.standing.device(x.who)[2:]) for x, _ in told
-        ]
+        said = [(x.who.device, x.request, asked.standing.device(x.who)) for x, _ in told]
         given = [pull.who.device for pull, answer in told if answer.delivers]
-        self._note_reached(come)
+        self._note_said(said)
         if given:
             self._note_delivered(given, clock.seq)
         return [x.lines if isinstance(x, Pulling) else x for x in answers]
 
-    def _note_reached(self, come: Sequence[tuple[str, int, int | None, str | None]]) -> None:
-        """Once a day: how far devices (with the cursor noted last, and when) have received
-        everything; what lies above waits for them."""
+    def _note_said(self, said: Sequence[tuple[str, PullRequest, DeviceStanding]]) -> None:
+        """Once a day: how far devices have received everything; what lies above waits for them.
+        And how much unsent work they hold, where it is another number than was noted."""
         now = self.now
-        fresh = [
-            (cursor, now, device)
-            for device, cursor, known, at in come
-            if known is None or at is None or cursor < known or at[:10] != now[:10]
+        come = [
+            (request.cursor, now, device)
+            for device, request, known in said
+            if known.cursor is None or known.cursor_at is None
+            or request.cursor < known.cursor or known.cursor_at[:10] != now[:10]
+        ]  # fmt: skip
+        holding = [
+            (request.unsent, now, device)
+            for device, request, known in said
+            if request.unsent != (known.unsent or 0)
         ]
-        if not fresh:
+        if not come and not holding:
             return
         with self.store.note() as note:
             note.many(
                 "INSERT INTO reached(device,cursor,at) SELECT id,?,? FROM device WHERE id=?"
                 " ON CONFLICT(device) DO UPDATE SET cursor=excluded.cursor, at=excluded.at",
-                sorted(fresh, key=lambda row: row[2]),
+                sorted(come, key=lambda row: row[2]),
+            )
+            note.many(
+                "INSERT INTO told(device,unsent,at) SELECT id,?,? FROM device WHERE id=?"
+                " ON CONFLICT(device) DO UPDATE SET unsent=excluded.unsent, at=excluded.at",
+                sorted(holding, key=lambda row: row[2]),
             )
 
     def _note_delivered(self, devices: Sequence[str], seq: int) -> None:
@@ -213,8 +223,11 @@ class Service:
         return tuple(entry for row in found for entry in _entries(row))
 
     def park(self, who: Principal, body: bytes) -> None:
-        """Keep what a device cannot deliver otherwise; each device has a quota."""
+        """Keep what a device cannot deliver otherwise; each device has a quota. What a withdrawn
+        one leaves is put as questions too, to whoever may decide them now."""
         with self.store.note() as tx:
+            row = tx.row("SELECT revoked_at FROM device WHERE id=?", (who.device,))
+            asked = questions(tx, who.user, body) if row is not None and row[0] else ()
             _drop_repeated(tx, who.device, body)
             held = tx.row(f"{PARKED_BYTES} AND why=?", (who.device, PARKED))
             if len(body) + (held[0] if held else 0) > PARK_BYTES_MAX:
@@ -226,6 +239,10 @@ class Service:
                 "INSERT INTO parked(id,device,author,received_at,why,payload) VALUES (?,?,?,?,?,?)",
                 (self.new_id(), who.device, who.user, self.now, PARKED, body),
             )
+            epoch = tx.clock().epoch
+        for start in range(0, len(asked), PUSH_CHANGESETS_MAX):
+            some = asked[start : start + PUSH_CHANGESETS_MAX]
+            self.push(who, PushRequest(epoch, SCHEMA, some, brief=True))
 
 
 class _Step(msgspec.Struct):

@@ -24,13 +24,26 @@ class Principal:
     organisation: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceStanding:
+    """The highest seq given out to a device, and that of its last pull; how far it said that it
+    has come, and when that was noted; how much unsent work it said to hold (None: nothing)."""
+
+    delivered: int = 0
+    pulled: int = 0
+    cursor: int | None = None
+    cursor_at: str | None = None
+    unsent: int | None = None
+
+
 class Standing:
     """How some devices and their users stand, asked for in one exchange with whatever follows."""
 
     def __init__(self, tx: Tx, askers: Sequence[Principal]) -> None:
         self._devices = tx.ask(
-            "SELECT d.id,d.delivered,d.pulled,x.cursor,x.at FROM device d"
-            " LEFT JOIN reached x ON x.device = d.id WHERE d.id = ANY(?)",
+            "SELECT d.id,d.delivered,d.pulled,x.cursor,x.at,t.unsent FROM device d"
+            " LEFT JOIN reached x ON x.device = d.id LEFT JOIN told t ON t.device = d.id"
+            " WHERE d.id = ANY(?)",
             ([who.device for who in askers],),
         )
         self._scopes = tx.ask(
@@ -39,13 +52,12 @@ class Standing:
             ([who.user for who in askers],),
         )
 
-    def device(self, who: Principal) -> tuple[int, int, int | None, str | None]:
-        """The highest seq given out, that of the last pull, how far the device said that it has
-        come, and when that was noted."""
-        for device, delivered, pulled, reached, at in self._devices():
+    def device(self, who: Principal) -> DeviceStanding:
+        """How the device stands that asks."""
+        for device, *known in self._devices():
             if device == who.device:
-                return delivered, pulled, reached, at
-        return 0, 0, None, None
+                return DeviceStanding(*known)
+        return DeviceStanding()
 
     def generations(self, who: Principal) -> list[GenerationRow]:
         """(gen, seq, at, keys) of the user, oldest first."""
@@ -89,6 +101,6 @@ def holder_in(asked: Answer, hashed: str, *, revoked_too: bool = False) -> Princ
     _, user, device, revoked_at, disabled, slug = row
     if revoked_at and not revoked_too:
         raise Refused("device.revoked", tr_noop("The device was withdrawn."))
-    if disabled:
+    if disabled and not revoked_at:
         raise Refused("auth.disabled", tr_noop("The login is disabled."))
     return Principal(RecordId(user), device, "", slug)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 FOREVER = 1 << 62
 """`gone_seq` of what still holds."""
 
-STORE_VERSION = 3
+STORE_VERSION = 4
 """Version of these tables; `crm_server.migrate` brings older ones up."""
 
 metadata = MetaData()
@@ -218,6 +218,15 @@ reached = Table(
     Column("at", Text, nullable=False),
 )
 """How far each device said that it has received everything, noted once a day."""
+
+told = Table(
+    "told",
+    metadata,
+    Column("device", _WORD, primary_key=True),
+    Column("unsent", _SEQ, nullable=False),
+    Column("at", Text, nullable=False),
+)
+"""How much unsent work each device said that it holds, and since when it says so."""
 
 collected = Table(
     "collected",

@@ -23,6 +23,8 @@ class Arguments(argparse.Namespace):
     locale: str = ""
     passphrase_stdin: bool = False
     password_stdin: bool = False
+    forgot_passphrase: bool = False
+    start_over: bool = False
     server: str = ""
     organisation: str = ""
     user: str = ""
@@ -140,7 +142,16 @@ def _signing(commands: _Commands[_Parser]) -> None:
         "--password-stdin", action="store_true",
         help=tr("the next line of the standard input is the password"),
     )  # fmt: skip
+    login.add_argument(
+        "--forgot-passphrase", action="store_true",
+        help=tr("the passphrase is a new one; the server gives back what it opens"),
+    )  # fmt: skip
+    login.add_argument(
+        "--start-over", action="store_true",
+        help=tr("give up what lies here, unsent work too, and begin anew"),
+    )  # fmt: skip
     _command(commands, "logout", tr("end the sign-in; all data and unsent work stay here"))
+    _command(commands, "rekey", tr("give the profile a new key; close its window before"))
     _command(commands, "sync", tr("one full synchronisation"))
     _command(commands, "status", tr("what is up to date, what waits, and for whom"))
 

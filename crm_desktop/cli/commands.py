@@ -37,6 +37,7 @@ HANDLERS: Mapping[str, str] = {
     "fetch-attachment": "attachments.fetch",
     "conflicts": "inbox.conflicts",
     "resolve": "inbox.resolve",
+    "rekey": "rekeying.rekey",
     "orphans": "handing.orphans",
     "offer": "handing.offer",
     "import": "files.import_",

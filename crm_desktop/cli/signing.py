@@ -13,7 +13,8 @@ from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.i18n import tr
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Parked
-from crm_desktop.profile import Profile
+from crm_desktop.profile import Credentials, Profile
+from crm_desktop.settings import load
 
 CLOCK_OFF_S_MAX = 15 * 60
 """A clock further off than this is worth a remark: times of visits will look wrong."""
@@ -22,6 +23,8 @@ CLOCK_OFF_S_MAX = 15 * 60
 def login(desk: Desk) -> Exit:
     """Sign in; the profile is made where there is none."""
     password = _password(desk)
+    if desk.arguments.start_over:
+        _start_over(desk)
     try:
         opened = _sign_in(desk, password)
     except profiles.PassphraseNeeded:
@@ -32,11 +35,18 @@ def login(desk: Desk) -> Exit:
     try:
         settings = opened.settings
         _remark_on_the_clock(desk, opened)
+        if opened.was_copied:
+            desk.remark(
+                tr(
+                    "This installation was copied; from now on it is a device of its own. Your "
+                    "unsent work is here and will be sent."
+                )
+            )
         desk.answer(
             {
                 "server": settings.server, "organisation": settings.organisation,
                 "login": settings.login, "user": settings.user, "device": settings.device,
-                "key": settings.key_kept,
+                "key": settings.key_kept, "copied": opened.was_copied,
             },
             [tr("Signed in as {login} at {server}.", login=settings.login, server=settings.server)],
         )  # fmt: skip
@@ -47,10 +57,21 @@ def login(desk: Desk) -> Exit:
 
 def _sign_in(desk: Desk, password: str) -> Profile:
     arguments = desk.arguments
-    return profiles.sign_in(
-        arguments.folder, arguments.server, arguments.organisation, arguments.user, password,
-        desk.passphrase,
+    wanted = Credentials(
+        arguments.server, arguments.organisation, arguments.user, password,
+        forgot=arguments.forgot_passphrase,
     )  # fmt: skip
+    return profiles.sign_in_with(arguments.folder, wanted, desk.passphrase)
+
+
+def _start_over(desk: Desk) -> None:
+    """What lies here is given up, by its user's own word."""
+    settings = load(desk.arguments.folder)
+    if settings is not None:
+        profiles.start_over(desk.arguments.folder, settings)
+        desk.remark(
+            tr("What was here cannot be read any more; everything is fetched from the server.")
+        )
 
 
 def _password(desk: Desk) -> str:

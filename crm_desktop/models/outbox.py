@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from crm_core.catalog import SCHEMA
+from crm_core.catalog import CATALOG, SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.digest import Digest
 from crm_core.errors import Bug
@@ -73,6 +73,12 @@ _WAITS = (
     "EXISTS (SELECT 1 FROM changeset WHERE state = 'queued' AND state <> 'confirmed')"
     " OR EXISTS (SELECT 1 FROM changeset WHERE state = 'sent' AND state <> 'confirmed')"
 )
+
+_UNSENT = (
+    "(SELECT count(*) FROM changeset WHERE state <> 'confirmed' AND state IN ('queued', 'sent',"
+    " 'waiting', 'rejected', 'held', 'blocked', 'orphaned'))"
+)
+"""Along the index of what is not confirmed, which is little."""
 
 _READ_AT_ONCE = 500
 """Changesets read by one statement."""
@@ -175,6 +181,8 @@ class Outbox:
             cursor, why = c.one("SELECT cursor, reconcile FROM sync_state") or (0, 0)
             receipt = _receipt(c, store.now(), why)
             take_items(receipt, items)
+            if not cursor:  # what is empty has not only to arrive any more
+                receipt.reset.update(CATALOG)
             retry_quarantined(receipt, store.clock())
             confirmed = settling.confirm(receipt, end.hi)
             if receipt.reconciling:
@@ -277,7 +285,7 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
     """The one row of `sync_state`, with what is `noted` beside it."""
     row = c.one(
         "SELECT epoch, cursor, resume, resume_hi, pull_open, scope_gen, schema, verified_at,"
-        f" verified_cursor, seq_known, {_WAITS}, " + offering.ANY_OPEN + " FROM sync_state"
+        f" verified_cursor, seq_known, {_WAITS}, {_UNSENT}, {offering.ANY_OPEN} FROM sync_state"
     )
     assert row is not None
     if noted is None:
@@ -289,7 +297,7 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
         former=noted.get(arriving.META_FORMER, ""),
         stubs=STUBS_NEW if noted.get(stubs.META_STUBS) == stubs.HERE else STUBS_ALL,
-        waits=bool(row[10]),
+        waits=bool(row[10]), unsent=row[11],
     )  # fmt: skip
 
 

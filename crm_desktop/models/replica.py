@@ -41,7 +41,8 @@ class SyncState(msgspec.Struct, frozen=True):
     offer. `first` is the local day to ask for before everything else, where nothing was
     fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
     here and the rest is not; `former` names the file that this one took the place of; `stubs` says
-    which labels of parents out of sight to ask for; `waits`: something is to be pushed.
+    which labels of parents out of sight to ask for; `waits`: something is to be pushed; `unsent`:
+    how many steps no server has taken, refused ones among them.
     """
 
     epoch: str = ""
@@ -62,6 +63,7 @@ class SyncState(msgspec.Struct, frozen=True):
     stubs: str = ""
     offers: tuple[RecordId, ...] = ()
     waits: bool = True
+    unsent: int = 0
 
 
 class Wanted(msgspec.Struct, frozen=True):

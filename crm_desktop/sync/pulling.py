@@ -107,7 +107,7 @@ def received(
     request = PullRequest(
         state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi,
         heard=heard, check=check, anew=anew, first=state.first, stubs=state.stubs,
-        offers=state.offers,
+        offers=state.offers, unsent=state.unsent,
     )  # fmt: skip
     try:
         yield from ask(do.OpenPull(request))

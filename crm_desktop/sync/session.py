@@ -24,10 +24,14 @@ PATH_PUSH = "/sync/v1/push"
 PATH_PULL = "/sync/v1/pull"
 PATH_HISTORY = "/sync/v1/history"
 PATH_PARK = "/sync/v1/park"
+PATH_SEALED_KEY = "/sync/v1/sealed-key"
 PATH_PING = "/ping"
 
 META_TOKENS = "session.tokens"
 """Where the tokens are kept inside the encrypted store."""
+
+META_ADMITTED = "session.admitted_at"
+"""When the server last let this device in, in the device's own time."""
 
 _T = TypeVar("_T")
 _REFRESHING = threading.Lock()
@@ -122,12 +126,14 @@ class Session:
         device: DeviceId,
         key: DeviceKey,
         clock: Callable[[], datetime],
+        version: str = "",
     ) -> None:
         self.client = client
         self._vault = vault
         self._device = device
         self._key = key
         self._clock = clock
+        self._version = version
         self._used = ""
 
     @property
@@ -154,6 +160,7 @@ class Session:
     def keep(self, answer: wire.SignInResponse) -> None:
         """Take over the tokens of a sign-in or refresh, both at once."""
         tokens = Tokens(answer.access_token, answer.refresh_token, answer.device_id)
+        self._vault.set_meta(META_ADMITTED, instant_of(self._clock()))
         self._vault.set_meta(META_TOKENS, msgspec.json.encode(tokens).decode())
 
     def refresh(self) -> None:
@@ -170,13 +177,23 @@ class Session:
     def _refresh(self, tokens: Tokens) -> None:
         at = instant_of(self._clock())
         signature = self._key.sign(tokens.refresh + at)
-        request = wire.RefreshRequest(tokens.refresh, tokens.device, at, signature)
+        request = wire.RefreshRequest(tokens.refresh, tokens.device, at, signature, self._version)
         try:
             body = self.client.post(PATH_REFRESH, wire.encode(request))
         except SignedOut:
             self._forget()
             raise
         self.keep(decode_answer(body, wire.SignInResponse))
+
+    def deposit_key(self, keys: str) -> None:
+        """Have the server keep a copy of this database's key, or of several, one behind the other
+        as hexadecimal digits; what it kept before is forgotten. Raises SignedOut and failures."""
+        body = wire.encode({"database_key": keys})
+        try:
+            self.client.post(PATH_SEALED_KEY, body, self._asking())
+        except TokenExpired:
+            self.refresh()
+            self.client.post(PATH_SEALED_KEY, body, self._asking())
 
     def sign_out(self) -> None:
         """End the sign-in on the server too, where it can be reached; what is here stays."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from crm_core.i18n import Message
 from crm_desktop.i18n import tr, words
-from crm_desktop.views.kit.buttons import primary
+from crm_desktop.views.kit.buttons import link, primary
 from crm_desktop.views.kit.problem import ProblemPane
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.text import text_of
@@ -30,19 +30,23 @@ _MARGIN = 24
 
 @dataclass(frozen=True)
 class SignInWords:
-    """What was typed. Either the passphrase alone (the profile is only locked), or all."""
+    """What was typed. Either the passphrase alone (the profile is only locked), or all. `forgot`:
+    the passphrase is a new one, since the former one was forgotten."""
 
     server: str = ""
     organisation: str = ""
     login: str = ""
     password: str = field(default="", repr=False)
     passphrase: str = field(default="", repr=False)
+    forgot: bool = False
 
 
 class SignInPage(QWidget):
-    """Asks for a sign-in, or for the passphrase of a locked profile. Signal: `submitted`."""
+    """Asks for a sign-in, or for the passphrase of a locked profile. Signals: `submitted`, and
+    `forgotten` when the passphrase was."""
 
     submitted = Signal(object)
+    forgotten = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +63,8 @@ class SignInPage(QWidget):
         self._password = QLineEdit(self)
         self._passphrase = QLineEdit(self)
         self._enter = primary(tr("Sign in"), self, keys="Return")
+        self._forgot = link(tr("Forgot the passphrase?"), self)
+        self._is_new = False
         self._waiting = text_of("small", self, tr("One moment …"))
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(16)
@@ -80,10 +86,26 @@ class SignInPage(QWidget):
         self._list.setVisible(bool(self._logins))
         self._focus_first_empty()
 
+    def ask_new_passphrase(self, known: SignInWords) -> None:
+        """The passphrase was forgotten: the password brings the key back from the server, and a
+        new passphrase locks it."""
+        self.ask_sign_in(known, with_passphrase=True)
+        self._is_new = True
+        self._passphrase.clear()
+        self._passphrase.setPlaceholderText(tr("A new one"))
+        self._remark.setText(
+            tr(
+                "Sign in with your password and choose a new passphrase. The server gives the key "
+                "back, and your unsent work is kept."
+            )
+        )
+        self._remark.show()
+
     def ask_passphrase(self) -> None:
         """Ask only for what unlocks the profile."""
         remark = tr("No keyring holds the key of this profile; your passphrase opens it.")
         self._begin(tr("Unlock"), remark, tr("Unlock"))
+        self._forgot.show()
         for line in (self._server, self._organisation, self._login, self._password):
             self._form.setRowVisible(line, False)
         self._form.setRowVisible(self._passphrase, True)
@@ -148,6 +170,7 @@ class SignInPage(QWidget):
             SignInWords(
                 self._server.text().strip(), self._organisation.text().strip(),
                 self._login.text().strip(), self._password.text(), self._passphrase.text(),
+                self._is_new,
             )
         )  # fmt: skip
 
@@ -159,6 +182,9 @@ class SignInPage(QWidget):
         self._enter.setText(enter)
         self._enter.setAccessibleName(enter)
         self._problem.hide()
+        self._forgot.hide()
+        self._is_new = False
+        self._passphrase.setPlaceholderText("")
         self._wait(waits=False)
 
     def _wait(self, *, waits: bool) -> None:
@@ -204,6 +230,8 @@ class SignInPage(QWidget):
         self._list.hide()
         self._problem.hide()
         self._waiting.hide()
+        self._forgot.hide()
+        self._forgot.clicked.connect(self.forgotten)
         self._enter.clicked.connect(self.submit)
         self._enter.setDefault(True)
         page = QWidget(self)
@@ -231,6 +259,7 @@ class SignInPage(QWidget):
         foot = QHBoxLayout()
         foot.setSpacing(12)
         foot.addWidget(self._enter)
+        foot.addWidget(self._forgot)
         foot.addWidget(self._waiting, 1)
         foot.addStretch(1)
         inner = QVBoxLayout(column)

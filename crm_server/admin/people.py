@@ -11,6 +11,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.roles import ROLES
 from crm_server.admin.session import Answer, Commands, Json, Session, command
+from crm_server.devices import devices_of, revoke
 from crm_server.load import load
 from crm_server.people import (
     SYSTEM,
@@ -37,7 +38,13 @@ def add_commands(commands: Commands) -> None:
     add.add_argument("--territory", default="")
     add.add_argument("--password-stdin", action="store_true", required=True)
     command(user, "list", _list, "list the users")
-    command(user, "disable", _disable, "end a user's access").add_argument("login")
+    disable = command(user, "disable", _disable, "end a user's access")
+    disable.add_argument("login")
+    disable.add_argument(
+        "--revoke-devices",
+        action="store_true",
+        help="withdraw all devices too: they leave their unsent work, then nobody can read them",
+    )
     change = command(user, "password", _password, "give a user a new password")
     change.add_argument("login")
     change.add_argument("--password-stdin", action="store_true", required=True)
@@ -106,8 +113,15 @@ def _text(value: Value) -> str:
 
 
 def _disable(session: Session, options: argparse.Namespace) -> Answer:
-    disable_user(session.organisation.service, options.login)
-    return Answer(f"{options.login} disabled", {"login": options.login})
+    service = session.organisation.service
+    user = _user(service, options.login)
+    disable_user(service, options.login)
+    withdrawn = devices_of(service, user.id) if options.revoke_devices else []
+    revoke(service, withdrawn)
+    said = f"{options.login} disabled"
+    if options.revoke_devices:
+        said += f", {len(withdrawn)} devices withdrawn"
+    return Answer(said, {"login": options.login, "revoked": [*withdrawn]})
 
 
 def _password(session: Session, options: argparse.Namespace) -> Answer:

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from crm_desktop import keychain
 from tests.e2e.people import Door, World, as_process, inside
 from tests.e2e.proxy import Proxy, proxy_before
 from tests.e2e.server import Server, serving
 from tests.support.postgres import Cluster
+from tests.support.secret_service import missing
+from tests.support.secret_service import secret_service as running_secret_service
 
 DOORS: dict[str, Door] = {"process": as_process, "inside": inside}
 STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
@@ -68,6 +71,18 @@ def own_world(
     url = request.getfixturevalue("fresh_database") if store == "postgresql" else ""
     with serving(tmp_path / "server", url) as server:
         yield World(server, tmp_path, door, _NUMBERS)
+
+
+@pytest.fixture
+def secret_service(tmp_path: Path) -> Iterator[keychain.Vault]:
+    """The keyring of a real Secret Service; skipped where this machine has none to start."""
+    lacking = missing()
+    if lacking:
+        pytest.skip(lacking)
+    with running_secret_service(tmp_path / "keyring"):
+        from keyring.backends.SecretService import Keyring
+
+        yield Keyring()
 
 
 @pytest.fixture

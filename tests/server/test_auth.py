@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from crm_core.errors import Refused
 from crm_core.wire import RefreshRequest, SignInRequest, SignInResponse
 from crm_server.auth import Auth
+from crm_server.devices import devices, devices_of, revoke
 from crm_server.passwords import Passwords
 from crm_server.people import NewUser, add_user, disable_user
 from crm_server.sealing import server_key
@@ -36,12 +37,13 @@ class Desk:
 
     def sign_in(
         self, password: str = "sesame", *, device: str = DEVICE, login: str = "nancy",
-        database_key: str = "", address: str = "1.2.3.4",
+        database_key: str = "", address: str = "1.2.3.4", wants_key: bool = False,
     ) -> SignInResponse:  # fmt: skip
         public_key = self.key.public_key().public_bytes_raw().hex()
         request = SignInRequest(
-            login, password, device, "Laptop", public_key, database_key=database_key
-        )
+            login, password, device, "Laptop", public_key, app_version="1.0",
+            database_key=database_key, wants_key=wants_key,
+        )  # fmt: skip
         return self.auth.sign_in(request, address)
 
     def refresh(self, token: str, *, device: str = DEVICE, signed: str = "") -> SignInResponse:
@@ -165,7 +167,43 @@ def test_a_withdrawn_device_may_only_park(desk: Desk) -> None:
     desk.world.service.park(who, b"unsent work")
     with refused("request.too_large"):
         desk.world.service.park(who, b"x" * 5 * 1024 * 1024)
-    assert desk.sign_in().device_id != DEVICE
+    again = desk.sign_in()
+    with refused("device.revoked"):
+        desk.auth.authenticate(again.access_token)
+
+
+def test_a_withdrawn_device_of_somebody_who_left_may_still_leave_its_work(desk: Desk) -> None:
+    answer = desk.sign_in(database_key="ab" * 32)
+    disable_user(desk.world.service, "nancy")
+    with refused("auth.disabled"):
+        desk.refresh(answer.refresh_token)
+    revoke(desk.world.service, devices_of(desk.world.service, desk.user))
+    token = desk.refresh(answer.refresh_token).access_token
+    with refused("device.revoked"):
+        desk.auth.authenticate(token)
+    desk.world.service.park(desk.auth.authenticate(token, revoked_too=True), b"unsent work")
+    (facts,) = devices(desk.world.service)
+    assert (facts.left, facts.has_key, facts.app_version) == (1, False, "1.0")
+
+
+def test_an_update_of_the_application_shows_in_the_list(desk: Desk) -> None:
+    token = desk.sign_in().refresh_token
+    desk.world.passes(days=1)
+    at = "2026-11-20T08:00:00Z"
+    signature = desk.key.sign((token + at).encode()).hex()
+    desk.auth.refresh(RefreshRequest(token, DEVICE, at, signature, "1.1"))
+    (facts,) = devices(desk.world.service)
+    assert (facts.app_version, facts.last_sync_at[:10]) == ("1.1", "2026-11-21")
+
+
+def test_a_copy_gets_its_key_back_too_and_keeps_one_of_its_own(desk: Desk) -> None:
+    token = desk.sign_in(database_key="ab" * 32).refresh_token
+    desk.refresh(desk.refresh(token).refresh_token)
+    with refused("device.clone"):
+        desk.refresh(token)
+    clone = desk.sign_in(wants_key=True)
+    assert (clone.device_id != DEVICE, clone.database_key) == (True, "ab" * 32)
+    assert all(one.has_key for one in devices(desk.world.service))
 
 
 def test_guessing_gets_slower_by_login_and_address_and_locks_nobody(desk: Desk) -> None:
@@ -218,7 +256,8 @@ def test_a_third_password_at_the_same_time_has_to_wait() -> None:
 
 def test_the_key_of_a_lost_keyring_comes_back_and_that_is_written_down(desk: Desk) -> None:
     desk.sign_in(database_key="ab" * 32)
-    assert desk.sign_in().database_key == "ab" * 32
+    assert desk.sign_in().database_key == "", "nobody asked for it"
+    assert desk.sign_in(wants_key=True).database_key == "ab" * 32
     with desk.world.store.read() as tx:
         (audited,) = tx.rows("SELECT actor,subject FROM audit WHERE event='key-released'")
     assert tuple(audited) == (desk.user, DEVICE)
@@ -228,7 +267,7 @@ def test_a_stolen_database_opens_no_laptop(desk: Desk) -> None:
     desk.sign_in(database_key="ab" * 32)
     thief = Auth(desk.world.service, passwords=desk.passwords, server_key=b"\1" * 32)
     desk.auth = thief
-    assert desk.sign_in().database_key == ""
+    assert desk.sign_in(wants_key=True).database_key == ""
 
 
 def test_another_users_device_id_is_not_taken_over(desk: Desk) -> None:

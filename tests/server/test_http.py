@@ -79,8 +79,12 @@ class Site:
         self.client = client
         self.token = ""
 
-    def sign_in(self, organisation: str = "acme", password: str = "sesame") -> SignInResponse:
-        request = SignInRequest("nancy", password, DEVICE, "L", PUBLIC_KEY, organisation)
+    def sign_in(
+        self, organisation: str = "acme", password: str = "sesame", *, wants_key: bool = False
+    ) -> SignInResponse:
+        request = SignInRequest(
+            "nancy", password, DEVICE, "L", PUBLIC_KEY, organisation, wants_key=wants_key
+        )
         answer = self.client.post("/auth/v1/sign-in", content=encode(request))
         assert answer.status_code == 200, answer.text
         signed = msgspec.json.decode(answer.content, type=SignInResponse)
@@ -338,4 +342,5 @@ def test_a_sealed_key_is_taken_for_the_device_of_the_token(site: Site) -> None:
     site.sign_in()
     body = encode({"database_key": "ab" * 32})
     assert site.post("/sync/v1/sealed-key", body).status_code == 200
-    assert site.sign_in().database_key == "ab" * 32
+    assert site.sign_in().database_key == ""
+    assert site.sign_in(wants_key=True).database_key == "ab" * 32

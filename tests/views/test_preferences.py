@@ -62,7 +62,7 @@ def desktop(tmp_path: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Deskto
     def opener(path: Path, _passphrase: str | None) -> Any:
         store = Store.open(path / "crm-1.db", KEY)
         known = Settings("http://x", "northwind", "nancy", ME, DeviceId("d"), "passphrase", "k")
-        return SimpleNamespace(store=store, close=store.close, settings=known)
+        return SimpleNamespace(store=store, close=store.close, settings=known, was_copied=False)
 
     options = Options(profile=tmp_path, picture=Picture(tmp_path / "x.png", ""))
     made = Desktop(options, qapp, opener)

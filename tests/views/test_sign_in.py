@@ -15,12 +15,15 @@ from pytestqt.qtbot import QtBot
 from crm_core.changes import Change, Op
 from crm_core.errors import NotAllowed, Unavailable
 from crm_core.i18n import Message
+from crm_core.ids import DeviceId, RecordId
 from crm_desktop import i18n
 from crm_desktop.desktop import Desktop
+from crm_desktop.keychain import KeyGone
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.options import Demo, Options
-from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile
+from crm_desktop.profile import Credentials, NoProfile, PassphraseNeeded, Profile
+from crm_desktop.settings import Settings, save
 from crm_desktop.views.sign_in import SignInPage, SignInWords
 
 DEMO = Demo("http://127.0.0.1:9", "northwind", (("nancy", "Sales"), ("fuller", "Lead")))
@@ -33,6 +36,7 @@ class Opener:
         self.store = store
         self.error = error
         self.asked: list[str | None] = []
+        self.copied = False
 
     def __call__(self, path: Path, passphrase: str | None) -> Profile:
         self.asked.append(passphrase)
@@ -42,8 +46,11 @@ class Opener:
             server="http://127.0.0.1:9", organisation="northwind", login="nancy", key_kept="keyring"
         )
         return cast(
-            "Profile", SimpleNamespace(store=self.store, settings=settings, close=lambda: None)
-        )
+            "Profile",
+            SimpleNamespace(
+                store=self.store, settings=settings, close=lambda: None, was_copied=self.copied
+            ),
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -87,6 +94,68 @@ def test_a_locked_profile_asks_for_its_passphrase_alone(start: Any, qtbot: QtBot
     assert front(desktop) is desktop.shell
 
 
+def known_at(folder: Path) -> None:
+    kept = Settings(
+        "http://127.0.0.1:9", "northwind", "nancy", RecordId("1" * 32), DeviceId("2" * 32),
+        "passphrase", "key",
+    )  # fmt: skip
+    save(folder, kept)
+
+
+def test_who_forgot_the_passphrase_signs_in_with_a_new_one(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, store: Store, tmp_path: Path
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def sign_in(*arguments: object) -> Profile:
+        asked.append(arguments[1:])
+        return Opener(store, None)(Path(), None)
+
+    monkeypatch.setattr("crm_desktop.desktop.sign_in_with", sign_in)
+    known_at(tmp_path)
+    desktop = start(PassphraseNeeded("locked"))
+    page = desktop.page
+    qtbot.waitUntil(lambda: front(desktop) is page)
+    qtbot.keyClicks(page._passphrase, "was it this one?")
+    page._forgot.click()
+    assert (page._login.text(), page._passphrase.text()) == ("nancy", "")
+    assert not page._forgot.isVisible()
+    qtbot.keyClicks(page._password, "sesame")
+    qtbot.keyClicks(page._passphrase, "a new one")
+    page.submit()
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    wanted = Credentials("http://127.0.0.1:9", "northwind", "nancy", "sesame", forgot=True)
+    assert asked == [(wanted, "a new one")]
+
+
+def test_a_profile_whose_key_is_with_the_server_asks_for_the_password_and_says_why(
+    start: Any, qtbot: QtBot, tmp_path: Path
+) -> None:
+    known_at(tmp_path)
+    desktop = start(KeyGone("too long away"))
+    page = desktop.page
+    qtbot.waitUntil(page._problem.isVisible)
+    assert page._problem.words[0] == "too long away"
+    assert (page._login.text(), page._password.isVisible()) == ("nancy", True)
+
+
+def test_who_works_on_a_copied_installation_is_told(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    def sign_in(*_arguments: object) -> Profile:
+        opener = Opener(store, None)
+        opener.copied = True
+        return opener(Path(), None)
+
+    monkeypatch.setattr("crm_desktop.desktop.sign_in_with", sign_in)
+    desktop = start(NoProfile("nobody"), DEMO)
+    qtbot.waitUntil(lambda: front(desktop) is desktop.page)
+    desktop.page._list.setCurrentRow(0)
+    desktop.page.submit()
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    assert "a device of its own" in desktop.shell.banner._words.text()
+
+
 def test_a_wrong_passphrase_is_said_and_can_be_mended(start: Any, qtbot: QtBot) -> None:
     desktop = start(PassphraseNeeded("locked"))
     page = desktop.page
@@ -119,6 +188,7 @@ def test_a_save_at_the_moment_of_withdrawal_is_left_with_the_server(
     monkeypatch.setattr(
         "crm_desktop.profile.destroy_key", lambda _: destroyed.append(Outbox(store).unsent())
     )
+    monkeypatch.setattr("crm_desktop.profile._leave_files", lambda _: None)
     desktop = start(None)
     qtbot.waitUntil(lambda: desktop.shell is not None)
     desktop._profile.session = SimpleNamespace(park=taken.append)
@@ -154,13 +224,14 @@ def test_signing_in_makes_the_profile_and_opens_it(
         asked.append(arguments[1:])
         return Opener(store, None)(Path(), None)
 
-    monkeypatch.setattr("crm_desktop.desktop.sign_in", sign_in)
+    monkeypatch.setattr("crm_desktop.desktop.sign_in_with", sign_in)
     desktop = start(NoProfile("nobody"), DEMO)
     qtbot.waitUntil(lambda: front(desktop) is desktop.page)
     desktop.page._list.setCurrentRow(0)
     desktop.page.submit()
     qtbot.waitUntil(lambda: desktop.shell is not None)
-    assert asked == [("http://127.0.0.1:9", "northwind", "nancy", "demo", "demo")]
+    wanted = Credentials("http://127.0.0.1:9", "northwind", "nancy", "demo")
+    assert asked == [(wanted, "demo")]
 
 
 def test_a_server_that_is_away_is_said_on_the_page(
@@ -169,7 +240,7 @@ def test_a_server_that_is_away_is_said_on_the_page(
     def sign_in(*_arguments: object) -> Profile:
         raise Unavailable("The server does not answer; nothing was changed.")
 
-    monkeypatch.setattr("crm_desktop.desktop.sign_in", sign_in)
+    monkeypatch.setattr("crm_desktop.desktop.sign_in_with", sign_in)
     desktop = start(NoProfile("nobody"), DEMO)
     qtbot.waitUntil(lambda: front(desktop) is desktop.page)
     desktop.page._login.setText("nancy")

@@ -37,7 +37,7 @@ from crm_desktop.models.store import Store
 
 def opener(path, passphrase):
     store = Store.open(path / "crm-1.db", bytes(range(32)))
-    return SimpleNamespace(store=store, close=store.close)
+    return SimpleNamespace(store=store, close=store.close, was_copied=False)
 
 options = Options(**json.loads(sys.argv[2]), profile=Path(sys.argv[1]))
 """

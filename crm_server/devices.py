@@ -1,0 +1,124 @@
+"""The devices of an organisation: what is known of each, and withdrawing them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from crm_core.catalog import CATALOG
+from crm_core.errors import NotFound
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId
+from crm_server.auth import note_event
+from crm_server.people import SYSTEM
+from crm_server.pushing import PARKED
+from crm_server.rows import By
+from crm_server.service import Service
+from crm_server.standing import Principal
+from crm_server.store import Tx, write_clock
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """What IT is told of a device. `last_sync_at`: to a quarter of an hour. `unsent`: how much of
+    its user's work it said to hold that no server has taken; `left`: how much it left here when it
+    was withdrawn; `has_key`: whether the key of its database is kept here; `keys_released`: how
+    often it was given back (the audit says when and to whom)."""
+
+    id: str
+    login: str
+    name: str
+    os: str
+    app_version: str
+    registered_at: str
+    last_sync_at: str
+    unsent: int
+    left: int
+    has_key: bool
+    keys_released: int
+    revoked_at: str
+
+
+_ALL = (
+    "SELECT d.id,coalesce(c.login,''),coalesce(r.body::text,'{}'),d.registered_at,"
+    "d.last_seen_at,coalesce(x.at,''),coalesce(t.unsent,0),length(d.sealed_key) > 0,d.revoked_at"
+    " FROM device d LEFT JOIN credential c ON c.user_id = d.user_id"
+    " LEFT JOIN record r ON r.id = d.id AND r.kind = 'device'"
+    " LEFT JOIN reached x ON x.device = d.id LEFT JOIN told t ON t.device = d.id"
+    " ORDER BY d.registered_at, d.id"
+)
+
+
+def devices(service: Service) -> list[DeviceFacts]:
+    """All devices that ever signed in, the oldest first."""
+    with service.store.read() as tx:
+        found = tx.rows(_ALL)
+        left = dict(
+            tx.rows("SELECT device,count(*) FROM parked WHERE why=? GROUP BY device", (PARKED,))
+        )
+        released = dict(
+            tx.rows(
+                "SELECT subject,count(*) FROM audit WHERE event='key-released' GROUP BY subject"
+            )
+        )
+    return [_facts(row, left, released) for row in found]
+
+
+def _facts(row: tuple[object, ...], left: dict[str, int], released: dict[str, int]) -> DeviceFacts:
+    device, login, body, registered_at, seen_at, reached_at, unsent, has_key, revoked_at = map(
+        str, row
+    )
+    values: dict[str, Value] = json.loads(body)
+    name, os, version = (str(values.get(x) or "") for x in ("name", "os", "app_version"))
+    return DeviceFacts(
+        device, login, name, os, version, registered_at, max(seen_at, reached_at), int(unsent),
+        left.get(device, 0), has_key.casefold() in ("true", "1"),
+        released.get(device, 0), revoked_at,
+    )  # fmt: skip
+
+
+def expire(service: Service, device: str) -> None:
+    """End a device's sign-in. Raises NotFound."""
+    with service.store.note() as tx:
+        _require(tx, device)
+        tx.run("DELETE FROM token WHERE device=?", (device,))
+        _note(tx, service, "device-expired", device)
+
+
+def revoke(service: Service, ids: Iterable[str]) -> None:
+    """Withdraw devices: each may leave its unsent work, and then destroys its key; the copy of the
+    key that is kept here is destroyed at once. Raises NotFound."""
+    with service.store.write() as (tx, clock):
+        now, work = service.now, service.work(tx, clock)
+        for device in ids:
+            _require(tx, device)
+            tx.run(
+                "UPDATE device SET revoked_at=?, sealed_key=? WHERE id=? AND revoked_at=''",
+                (now, b"", device),
+            )
+            values: dict[str, Value] = {"revoked_at": now, "updated_at": now, "updated_by": SYSTEM}
+            if work.row("device", RecordId(device)) is not None:
+                work.put(CATALOG["device"], RecordId(device), values, By(SYSTEM, at=now))
+            _note(tx, service, "device-revoked", device)
+        work.flush()
+        write_clock(tx, replace(clock, seq=work.seq))
+
+
+def devices_of(service: Service, user: RecordId) -> list[str]:
+    """The devices of a user that were not withdrawn."""
+    with service.store.read() as tx:
+        found = tx.rows(
+            "SELECT id FROM device WHERE user_id=? AND revoked_at='' ORDER BY id", (user,)
+        )
+    return [device for (device,) in found]
+
+
+def _require(tx: Tx, device: str) -> None:
+    if tx.row("SELECT 1 FROM device WHERE id=?", (device,)) is None:
+        raise NotFound(tr_noop("There is no device '{id}'."), id=device[:60])
+
+
+def _note(tx: Tx, service: Service, event: str, device: str) -> None:
+    note_event(tx, service, Principal(SYSTEM, "", "", ""), event, device)
