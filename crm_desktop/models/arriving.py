@@ -17,6 +17,11 @@ def note_part(c: Connection, rows_in_sight: int) -> None:
     set_meta(c, META_IN_SIGHT, str(max(rows_in_sight, 1)))
 
 
+def is_arriving(c: Connection) -> bool:
+    """Whether all that is in sight has never been here yet."""
+    return c.value("SELECT cursor = 0 FROM sync_state") == 1
+
+
 def forget_part(c: Connection) -> None:
     """Everything is here, or has to be fetched from the beginning."""
     c.run("DELETE FROM meta WHERE name = ?", (META_IN_SIGHT,))

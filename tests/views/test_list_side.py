@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from crm_core.catalog import CATALOG
 from crm_core.fields import Kind
 from crm_core.ids import RecordId
+from crm_core.wire import End
 from crm_desktop.i18n import set_language
 from crm_desktop.models import queries
 from crm_desktop.models.outbox import Outbox
@@ -27,6 +28,7 @@ from crm_desktop.views.kit.condition_popup import ConditionPopup
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.fields_popup import FieldsPopup
 from crm_desktop.views.kit.filtering import ME, OPERATORS, chip_words, operator_words
+from crm_desktop.views.kit.list_notes import EmptyList
 from crm_desktop.views.kit.list_side import ListSide
 from crm_desktop.views.kit.view_spec import ViewSpec, spec_of, values_of
 from tests.views.company import receive
@@ -454,3 +456,18 @@ def test_the_order_is_chosen_by_a_few_letters_and_turned_round(
     listed = [pane.model.row_at(n) for n in range(pane.model.rowCount())]
     found = [str(row.values["priority"]) for row in listed if row and row.values["priority"]]
     assert found == sorted(found, reverse=True)
+
+
+def test_an_empty_list_of_a_first_fetch_says_that_its_rows_are_still_arriving(
+    hub: DataHub, store: Store, in_front: InFront, rest: Rest
+) -> None:
+    with store.writing() as c:
+        c.run("DELETE FROM task")
+        c.run("UPDATE sync_state SET cursor = 0")
+    pane = in_front(EntityPane(TASK, hub), 1280, 700)
+    words = pane.findChild(EmptyList)
+    assert words is not None
+    assert words.words == "Nothing here so far: your records are still arriving."
+    hub.changed.emit(Outbox(store).finish([], End(10, 0, 0)).summary)
+    rest()
+    assert words.words == "Nothing here yet. Press Ctrl+N to enter the first one."

@@ -27,9 +27,9 @@ class EmptyList(QWidget):
         layout.addStretch(1)
 
     @property
-    def says_something(self) -> bool:
-        """Whether there are words to show."""
-        return bool(self._words.text())
+    def words(self) -> str:
+        """Why nothing is listed; "": nothing is said of it."""
+        return self._words.text()
 
     def say(self, words: str, *, offer: bool) -> None:
         """Say why; `offer` to clear the filter."""

@@ -16,7 +16,7 @@ from crm_core.fields import Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.roles import Action
 from crm_desktop.i18n import tr, tr_n
-from crm_desktop.models import queries
+from crm_desktop.models import arriving, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
@@ -100,6 +100,7 @@ class ListSide(QWidget):
         """Refresh what a change touches."""
         if self.model.is_affected(summary):
             self.model.refresh()
+            self._say_when_empty()
         self._may = "", EVERYTHING
         if not DIRECTORY.isdisjoint({kind for kind, _ in summary.changed} | summary.kinds_reset):
             self._read_role()
@@ -249,6 +250,17 @@ class ListSide(QWidget):
             self.list.set_empty_words(tr("Nothing here yet."))
         else:
             self.list.set_empty_words(tr("Nothing here yet. Press Ctrl+N to enter the first one."))
+        if not self.model.rowCount():
+            self._hub.read(
+                arriving.is_arriving, self._say_what_arrives, owner=self, supersede="arriving"
+            )
+
+    def _say_what_arrives(self, is_arriving: bool) -> None:
+        if is_arriving and not self.model.rowCount():
+            self.list.set_empty_words(
+                tr("Nothing here so far: your records are still arriving."),
+                offer=not self.model.listing.is_whole,
+            )
 
     # Parts
 

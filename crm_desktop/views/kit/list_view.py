@@ -296,7 +296,7 @@ class ListView(QWidget):
         if model is None:
             return
         rows = model.rowCount()
-        self._empty.setVisible(rows == 0 and self._empty.says_something)
+        self._empty.setVisible(rows == 0 and bool(self._empty.words))
         self._empty.setGeometry(self._table.viewport().geometry())
         on_screen = max(self._table.viewport().height() // self._table.row_height, 1)
         self._bar.setPageStep(on_screen)
