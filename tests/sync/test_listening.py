@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import queue
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from crm_core.errors import CrmError, Refused, Unavailable
 from crm_desktop.sync.failures import BadAnswer, Throttled, TokenExpired, Withdrawn
+from crm_desktop.sync.http import HttpClient
 from crm_desktop.sync.listening import (
     FIRST_S,
     HELD_S,
@@ -214,10 +218,11 @@ def test_a_later_servers_words_are_passed_over() -> None:
 
 def answering(head: bytes, *pieces: bytes, then: Callable[[], object]) -> loopback.Misbehave:
     def play(connection: socket.socket, _request: bytes) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + head + b"\r\n\r\n")
-        for piece in pieces:
-            connection.sendall(piece)
-        then()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + head + b"\r\n\r\n")
+            for piece in pieces:
+                connection.sendall(piece)
+            then()
 
     return play
 
@@ -234,26 +239,35 @@ def test_a_hint_is_heard_before_the_stream_ends() -> None:
         done.set()
 
 
-def test_hanging_up_wakes_whoever_reads() -> None:
-    done = threading.Event()
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
+def test_hanging_up_wakes_whoever_reads(tmp_path: Path, secure: bool) -> None:
+    done, came, ends = threading.Event(), threading.Event(), list[str]()
     play = answering(
         b"Content-Type: text/event-stream", b":\n\n", then=lambda: done.wait(PATIENCE_S)
     )
-    with loopback.server(play) as url:
-        line, came = HttpLine(url), threading.Event()
+    tls = loopback.self_signed(tmp_path) if secure else None
+    trusting = ssl.create_default_context(cafile=tmp_path / "server.pem") if secure else None
+    with loopback.server(play, tls) as url:
+        client = HttpClient(url, context=trusting)
 
         def read() -> None:
-            with line.hints(GOOD) as hints:
-                for _ in hints:
-                    came.set()
+            try:
+                with client.events("/events", "good", 7) as lines:
+                    for _ in lines:
+                        came.set()
+                ends.append("its end")
+            except CrmError as failure:
+                ends.append(type(failure).__name__)
 
         reader = threading.Thread(target=read)
         reader.start()
-        assert came.wait(PATIENCE_S)
-        line.hang_up()
+        assert came.wait(PATIENCE_S), ends
+        time.sleep(0.1)  # it waits for the next line by then
+        client.hang_up()
         reader.join(5)
         assert not reader.is_alive()
         done.set()
+    assert ends in (["its end"], ["Unavailable"])
 
 
 def test_a_sign_in_page_of_a_hotel_is_no_stream() -> None:
