@@ -107,8 +107,18 @@ def restore_backup(path: Path, backup: Path, passphrase: str | None) -> Restored
             Path(f"{database}{part}").unlink(missing_ok=True)
         raise
     set_aside = profiles.database(path) if present is not None else None
-    profiles.switch(path, Switch(database.name, settings, wrapped))
+    profiles.switch(path, Switch(database.name, _of_today(settings, present), wrapped))
     return Restored(database, pending, set_aside)
+
+
+def _of_today(settings: Settings, present: Settings | None) -> Settings:
+    """The backup's settings as they hold now: whether the server keeps this key, the next sign-in
+    finds out; keys of the profile as it was are destroyed with it if IT withdraws the device."""
+    before = () if present is None else (present.key_name, *present.former_keys)
+    former = {*before, *settings.former_keys} - {settings.key_name}
+    return msgspec.structs.replace(
+        settings, escrowed="", given_up=False, former_keys=tuple(sorted(former))
+    )
 
 
 def _read_head(file: zipfile.ZipFile, backup: Path) -> tuple[Settings, bytes | None]:

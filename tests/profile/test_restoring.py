@@ -111,3 +111,15 @@ def test_an_attached_file_that_was_not_sent_comes_with_the_backup(
         with restored.store.reader() as c:
             stand = [file_states.file_of(c, one.sha256).state.value for one in made]
         assert stand == ["queued", "absent"]
+
+
+def test_after_a_restore_the_server_is_not_thought_to_have_the_key_and_no_key_is_forgotten(
+    backup: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    with closing(sign_in(folder)) as opened:
+        before = opened.settings
+    assert before.escrowed
+    restore_backup(folder, backup, "other")
+    now = profile.required_settings(folder)
+    assert (now.escrowed, now.former_keys) == ("", (before.key_name,))
