@@ -28,6 +28,9 @@ WAITING_MAX = 1000
 ATTEMPTS_MAX = 40
 """More than the connections that lie in a pool, all of which may have been closed meanwhile."""
 
+ANSWER_S_MAX = 300.0
+"""Longer than any statement takes: after that, PostgreSQL hangs while its machine does not."""
+
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 """Without a limit to the numbers of sockets, where the system has one."""
 
@@ -217,8 +220,10 @@ class Exchange:
     def _wait(self, events: int) -> int:
         with _Selector() as selector:
             selector.register(self._pg.socket, events)
-            ((_, event),) = selector.select()
-            return event
+            ready = selector.select(ANSWER_S_MAX)
+        if not ready:
+            raise psycopg.OperationalError("no answer")
+        return ready[0][1]
 
 
 def _error(result: PGresult) -> psycopg.Error:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from crm_core.errors import Unavailable
+from crm_server import postgres
 from crm_server.engines import PATIENCE, open_engine
 from crm_server.store import ServerStore
 from tests.server.world import World
@@ -94,3 +95,13 @@ def test_a_silent_machine_is_given_up(fresh_database: str) -> None:
     engine.dispose()
     assert said["connect_timeout"] == "17", "the URL's own word"
     assert said["tcp_user_timeout"] == str(PATIENCE["tcp_user_timeout"])
+
+
+def test_a_postgresql_that_hangs_is_given_up(
+    store: ServerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ANSWER_S_MAX", 0.3)
+    with pytest.raises(Unavailable), store.read() as tx:
+        tx.row("SELECT pg_sleep(20)")
+    with store.read() as tx:
+        assert tx.row("SELECT 1") == (1,)
