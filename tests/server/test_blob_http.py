@@ -20,7 +20,7 @@ from crm_server.http import create_app
 from crm_server.organisations import Organisations, random_id
 from crm_server.passwords import Passwords
 from crm_server.people import NewUser, add_user
-from tests.server.test_http import Client, Site, push_body
+from tests.server.test_http import DEVICE, Client, Site, push_body
 
 PHOTO = bytes(range(256)) * 50
 NAME = hashlib.sha256(PHOTO).hexdigest()
@@ -138,3 +138,15 @@ def test_check_says_when_a_file_is_missing(site: Site, capsys: pytest.CaptureFix
     site.organisations.open("acme").blobs.path(NAME).unlink()
     assert admin(check) == 1
     assert "files missing" in capsys.readouterr().err
+
+
+def test_a_withdrawn_device_leaves_its_files_and_gets_none(site: Site) -> None:
+    site.sign_in()
+    ask(site, "PATCH", PHOTO[:100], **WHOLE)
+    attach(site)
+    with site.organisations.open("acme").service.store.note() as tx:
+        tx.run("UPDATE device SET revoked_at=? WHERE id=?", ("2026-11-22T08:00:00Z", DEVICE))
+    rest = ask(site, "PATCH", PHOTO[100:], **{**WHOLE, "upload-offset": "100"})
+    assert rest.json() == {"offset": len(PHOTO), "complete": True}
+    for method in ("GET", "HEAD"):
+        assert ask(site, method).status_code == 403
