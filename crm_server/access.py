@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
-from crm_server.metrics import MEDIA_TYPE, RESPONSE_BYTES, SECONDS, Figures
+from crm_server.metrics import MEDIA_TYPE, Figures, note_request
 
 log = logging.getLogger("crm_server")
 
@@ -109,8 +109,7 @@ class AccessLog:
 def _tell(scope: Scope, status: int, size: int, seconds: float) -> None:
     found = scope.get("route")
     route = str(getattr(found, "path", NOWHERE))
-    SECONDS.labels(route, str(status)).observe(seconds)
-    RESPONSE_BYTES.labels(route).inc(size)
+    note_request(route, status, size, seconds)
     if not log.isEnabledFor(logging.INFO):
         return
     path = scope["path"] if found is not None else route

@@ -7,7 +7,6 @@ import functools
 import gc
 import logging
 import os
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -40,7 +39,7 @@ from crm_server.bodies import (
 )
 from crm_server.events import HEADERS, MEDIA_TYPE, Events
 from crm_server.logs import configure_from_environment, reason
-from crm_server.metrics import CHANGESETS, PROBLEMS, Figures
+from crm_server.metrics import PROBLEMS, Figures, note_verdicts
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.pulling import Pulled
@@ -209,8 +208,7 @@ async def push(request: Request) -> Response:
     message = await _message(request, wire.PushRequest, PUSHING)
     there, who, token = await _asker(request)
     answer = await _syncing(request).push(there, Pushed(who, message, token))
-    for verdict, many in Counter(one.result for one in answer.results).items():
-        CHANGESETS.labels(verdict).inc(many)
+    note_verdicts(one.result for one in answer.results)
     return _json(request, answer)
 
 

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -52,6 +53,36 @@ CHANGESETS = Counter(
     "crm_changesets", "Changesets received, by what became of them.", ("result",),
     registry=_counted,
 )  # fmt: skip
+
+
+def note_request(route: str, status: int, size: int, seconds: float) -> None:
+    """Count a request that was answered."""
+    _seconds(route, status).observe(seconds)
+    _bytes(route).inc(size)
+
+
+def note_verdicts(verdicts: Iterable[str]) -> None:
+    """Count what became of changesets."""
+    for verdict in verdicts:
+        _changesets(verdict).inc()
+
+
+# Looking a figure up by its labels costs more than counting.
+
+
+@cache
+def _seconds(route: str, status: int) -> Histogram:
+    return SECONDS.labels(route, str(status))
+
+
+@cache
+def _bytes(route: str) -> Counter:
+    return RESPONSE_BYTES.labels(route)
+
+
+@cache
+def _changesets(result: str) -> Counter:
+    return CHANGESETS.labels(result)
 
 
 class Figures:
