@@ -23,6 +23,7 @@ from crm_desktop.profile import (
     Opener,
     PassphraseNeeded,
     Profile,
+    is_overdue,
     leave_for_good,
     open_profile,
     sign_in_with,
@@ -160,6 +161,7 @@ class Desktop(QObject):
         hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
         autosync = Autosync(profile, hub, self.lanes, self)
         autosync.withdrawn.connect(self._lock_for_good)
+        autosync.run_ended.connect(self._look_at_days)
         autosync.spare_metered(spares=self._liked.metered == "spare")
         self.hub, self._autosync = hub, autosync
         self._files = hub.files = self._file_desk(profile, hub, autosync)
@@ -364,6 +366,20 @@ class Desktop(QObject):
             return sign_in_with(path, wanted, passphrase)
 
         self.lanes.network(job, self._show_shell, owner=self, failed=self._show_problem)
+
+    def _look_at_days(self, failure: CrmError | None) -> None:
+        """A window that stays open is not without its server for longer than one that does not."""
+        profile = self._profile
+        if failure is not None and profile is not None:
+            self.lanes.write(
+                lambda: is_overdue(profile), self._lock_overdue, owner=self,
+                failed=self._tell_failure,
+            )  # fmt: skip
+
+    def _lock_overdue(self, overdue: bool) -> None:
+        if overdue and self._profile is not None:
+            self._leave()
+            self._open()
 
     def _lock_for_good(self, left: bytes) -> None:
         """IT has withdrawn this device; its unsent work lies with the server, but for what was

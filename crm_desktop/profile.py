@@ -153,14 +153,18 @@ def _opened(path: Path, passphrase: str | None, vault: Vault | None) -> Profile:
     return Profile(path, settings, Store.open(database(path), secrets.database_key), secrets)
 
 
-def _refuse_overdue(opened: Profile) -> None:
-    """After too long without the server the data open only to who signs in. The key goes where
-    the server has a copy; elsewhere it stays, since it would take unsent work with it."""
+def is_overdue(opened: Profile) -> bool:
+    """Whether the profile was without its server for longer than the policy allows."""
     from crm_desktop.sync.session import META_ADMITTED  # half of what a start would cost
 
     days = policy.read(paths.machine_policy()).offline_days
-    admitted_at = opened.store.meta(META_ADMITTED)
-    if not locks.is_overdue(admitted_at, days, opened.store.clock()):
+    return locks.is_overdue(opened.store.meta(META_ADMITTED), days, opened.store.clock())
+
+
+def _refuse_overdue(opened: Profile) -> None:
+    """After too long without the server the data open only to who signs in. The key goes where
+    the server has a copy; elsewhere it stays, since it would take unsent work with it."""
+    if not is_overdue(opened):
         return
     if locks.is_escrowed(opened.settings, opened.secrets.database_key):
         opened.store.checkpoint()

@@ -17,6 +17,7 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.values import instant_of
 from crm_desktop import keychain, locks, paths, profile
+from crm_desktop.keychain import KeyGone
 from crm_desktop.models import rekeying
 from crm_desktop.models.backup import backup
 from crm_desktop.models.outbox import Outbox
@@ -108,13 +109,16 @@ def test_the_stolen_laptop_leaves_its_work_with_the_lead_and_then_nobody_reads_i
     lead.sync()
     nancy.set("account", account, phone="0452-9", description=f"Meets at the {SECRET}")
     found = nancy.add("account", name=f"{SECRET} Ltd", phone="0452-3")
-    kept = json.loads((nancy.profile / "profile.json").read_text())["key_kept"]
-    assert kept == vault
+    settings = profile.required_settings(nancy.profile)
+    assert settings.key_kept == vault
     # The laptop is stolen. IT hears of it and withdraws it.
     world.server.admin_inside("device", "revoke", device_of(world, nancy)["id"])
     # The thief switches it on, and it finds a network.
     nancy.run("sync", code=SIGNED_OUT)
     nothing_readable(nancy.profile, SECRET, "Chop-suey")
+    if vault == "keyring":
+        with pytest.raises(KeyGone):
+            keychain.fetch(keychain.os_vault(), settings.key_name)
     assert device_of(world, nancy)["left"] == 1
     # The lead finds what was typed, decides, and it is there.
     lead.run("sync", code=0)

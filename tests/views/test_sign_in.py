@@ -139,6 +139,22 @@ def test_a_profile_whose_key_is_with_the_server_asks_for_the_password_and_says_w
     assert (page._login.text(), page._password.isVisible()) == ("nancy", True)
 
 
+def test_a_window_that_stays_open_too_long_without_the_server_is_locked(
+    start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [False]
+    monkeypatch.setattr("crm_desktop.desktop.is_overdue", lambda _: days[0])
+    desktop = start(None)
+    qtbot.waitUntil(lambda: desktop.shell is not None)
+    desktop._autosync.run_ended.emit(Unavailable("nobody answers"))
+    qtbot.waitUntil(lambda: desktop.lanes.is_idle)
+    assert front(desktop) is desktop.shell
+    days[0], desktop._opener.error = True, KeyGone("too long away")
+    desktop._autosync.run_ended.emit(Unavailable("nobody answers"))
+    qtbot.waitUntil(lambda: front(desktop) is desktop.page)
+    assert desktop.page._problem.words[0] == "too long away"
+
+
 def test_who_works_on_a_copied_installation_is_told(
     start: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
