@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,9 @@ def _child(job: str, *words: str | Path) -> Iterator[Child]:
         yield process
     finally:
         stop(process)
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            with suppress(BrokenPipeError):  # of an order that nobody was there to take
+                pipe.close()
 
 
 def _tell(process: Child, order: dict[str, str]) -> None:
