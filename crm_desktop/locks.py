@@ -19,10 +19,8 @@ from crm_core.errors import UNREADABLE, UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop import keychain
 from crm_desktop.keychain import KeyGone, Secrets, Vault
-from crm_desktop.models import rekeying
 from crm_desktop.models.connection import WrongKeyOrDamaged
 from crm_desktop.settings import Settings, reason, save, write_atomically
-from crm_desktop.sync.failures import BadAnswer
 
 KEY_FILE = "key.wrapped"
 REKEYING = "rekeying"
@@ -180,6 +178,8 @@ def _overwrite(file: Path) -> None:
 def bring_back(path: Path, database: Path, keys: str) -> bytes:
     """The one of the keys that a server gave back which opens the database; what the others still
     lock is brought under it. Raises KeyLost."""
+    from crm_desktop.models import rekeying  # no start waits for it
+
     given = [_key(keys[start : start + KEY_HEX]) for start in range(0, len(keys), KEY_HEX)]
     for key in given:
         if rekeying.opens(database, key):
@@ -203,6 +203,8 @@ def _key(digits: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != keychain.KEY_BYTES:
+        from crm_desktop.sync.failures import BadAnswer
+
         raise BadAnswer(tr_noop("The server answered in a form unknown here."))
     return key
 
@@ -213,6 +215,8 @@ def _key(digits: str) -> bytes:
 def exchange(path: Path, database: Path, former: Secrets, new: NewKey, key: bytes) -> None:
     """Take a new key into use for everything in the profile. Raises Unavailable where another
     process has it open; then nothing was changed."""
+    from crm_desktop.models import rekeying  # no start waits for it
+
     with rekeying.alone(database, former.database_key) as connection:
         write_atomically(path / REKEYING, msgspec.json.encode(new))
         rekeying.change_key(connection, key)
@@ -245,6 +249,8 @@ def finish_exchange(
 
 def _change_all(path: Path, database: Path, former: bytes, key: bytes) -> None:
     """The database in use first, then those beside it that had the same key, then the files."""
+    from crm_desktop.models import rekeying  # no start waits for it
+
     others = sorted(x for x in path.glob("crm-*.db*") if x != database and _is_database(x))
     for file in (database, *others):
         _change(file, former, key, must=file == database)
@@ -252,6 +258,8 @@ def _change_all(path: Path, database: Path, former: bytes, key: bytes) -> None:
 
 
 def _change(file: Path, former: bytes, key: bytes, *, must: bool) -> None:
+    from crm_desktop.models import rekeying
+
     if rekeying.opens(file, key):
         return
     try:

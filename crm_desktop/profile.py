@@ -20,6 +20,7 @@ from crm_core.ids import DeviceId
 from crm_core.wire import SignInRequest, SignInResponse
 from crm_desktop import keychain, locks, paths, policy
 from crm_desktop.keychain import KeyGone, Secrets, Vault
+from crm_desktop.models.meta import META_ADMITTED
 from crm_desktop.models.store import Identity, Store, new_uuid7, utc_now
 from crm_desktop.settings import FILE as SETTINGS_FILE
 from crm_desktop.settings import Settings, load, reason, save, write_atomically
@@ -155,8 +156,6 @@ def _opened(path: Path, passphrase: str | None, vault: Vault | None) -> Profile:
 
 def is_overdue(opened: Profile) -> bool:
     """Whether the profile was without its server for longer than the policy allows."""
-    from crm_desktop.sync.session import META_ADMITTED  # half of what a start would cost
-
     days = policy.read(paths.machine_policy()).offline_days
     return locks.is_overdue(opened.store.meta(META_ADMITTED), days, opened.store.clock())
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from crm_desktop.models.connection import Connection
 
+META_ADMITTED = "session.admitted_at"
+"""When the server last let this device in, in the device's own time."""
+
 
 def set_meta(c: Connection, name: str, value: str) -> None:
     """Keep a small setting."""

@@ -15,6 +15,7 @@ from crm_core.errors import Refused, SignedOut
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId
 from crm_core.values import instant_of
+from crm_desktop.models.meta import META_ADMITTED
 from crm_desktop.sync.failures import BadAnswer, TokenExpired
 
 PATH_SIGN_IN = "/auth/v1/sign-in"
@@ -29,9 +30,6 @@ PATH_PING = "/ping"
 
 META_TOKENS = "session.tokens"
 """Where the tokens are kept inside the encrypted store."""
-
-META_ADMITTED = "session.admitted_at"
-"""When the server last let this device in, in the device's own time."""
 
 _T = TypeVar("_T")
 _REFRESHING = threading.Lock()

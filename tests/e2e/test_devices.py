@@ -20,9 +20,9 @@ from crm_desktop import keychain, locks, paths, profile
 from crm_desktop.keychain import KeyGone
 from crm_desktop.models import rekeying
 from crm_desktop.models.backup import backup
+from crm_desktop.models.meta import META_ADMITTED
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.profile import Machine, open_profile
-from crm_desktop.sync.session import META_ADMITTED
 from tests.e2e import people
 from tests.e2e.people import FAILED, NOT_REACHABLE, SIGNED_OUT, WAITS_FOR_YOU, Desk, World
 from tests.e2e.processes import PASSPHRASE
