@@ -9,7 +9,7 @@ from tests.simulator.violation import Violation
 
 SEEDS = 30
 AT_ONCE = 10
-SEARCHED = 30
+SEARCHED = 3
 
 
 @pytest.mark.slow
@@ -27,9 +27,9 @@ def test_a_story_of_files_is_told_twice_alike() -> None:
 
 
 def no_file_vanishes_in(first: int) -> None:
-    """Where a bug is planted: the seed that caught it once; should it tell another story by now,
-    some of the others."""
-    for seed in (first, *range(1, SEARCHED + 1)):
+    """Where a bug is planted: the seed that caught it, and a few behind it should it tell another
+    story by now."""
+    for seed in range(first, first + SEARCHED):
         play(seed)
 
 
