@@ -1,0 +1,120 @@
+"""What IT is told of devices, and what a withdrawn one can do by what it leaves."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from crm_core.changes import Change, ChangeSet, Op
+from crm_core.ids import ChangeSetId, RecordId
+from crm_core.wire import PullRequest
+from crm_server.devices import DeviceFacts, devices, revoke
+from tests.server.test_handover import open_of
+from tests.server.world import Acme, Device
+
+
+def facts_of(device: Device) -> DeviceFacts:
+    return next(one for one in devices(device.world.service) if one.id == device.device)
+
+
+def told_at(device: Device) -> str:
+    with device.world.store.read() as tx:
+        row = tx.row("SELECT at FROM told WHERE device=?", (device.device,))
+    return row[0] if row is not None else ""
+
+
+def pull(device: Device, unsent: int) -> None:
+    asked = msgspec.structs.replace(device.request(), unsent=unsent)
+    device.receive([*map(decoded, device.world.service.pull(device.who, asked))])
+
+
+def decoded(line: bytes) -> object:
+    from crm_core.wire import PULL_ITEM_DECODER
+
+    return PULL_ITEM_DECODER.decode(line)
+
+
+def test_unsent_work_is_written_down_only_where_it_is_another_number(acme: Acme) -> None:
+    pull(acme.nancy, 0)
+    assert (facts_of(acme.nancy).unsent, told_at(acme.nancy)) == (0, "")
+    pull(acme.nancy, 3)
+    first = told_at(acme.nancy)
+    acme.world.passes(minutes=5)
+    pull(acme.nancy, 3)
+    assert (facts_of(acme.nancy).unsent, told_at(acme.nancy)) == (3, first)
+    pull(acme.nancy, 0)
+    assert facts_of(acme.nancy).unsent == 0
+    assert told_at(acme.nancy) > first
+
+
+def test_an_older_client_says_nothing_and_is_taken_to_hold_nothing() -> None:
+    assert msgspec.json.decode(b"{}", type=PullRequest).unsent == 0
+
+
+@pytest.fixture
+def account(acme: Acme) -> RecordId:
+    """One of nancy's accounts; her laptop is withdrawn then."""
+    made = acme.nancy.account("Alfreds", phone="1")
+    acme.nancy.pull()
+    revoke(acme.world.service, [acme.nancy.device])
+    return made
+
+
+def leave(device: Device, *steps: ChangeSet) -> None:
+    device.world.service.park(device.who, msgspec.json.encode(steps))
+
+
+def test_nothing_that_a_withdrawn_device_leaves_changes_a_record(
+    acme: Acme, account: RecordId
+) -> None:
+    edit = acme.nancy.set("account", account, phone="2", industry="food")
+    leave(acme.nancy, acme.nancy.changeset(edit, acme.nancy.delete("account", account)))
+    questions = {str(one["field"]): one["why"] for one in open_of(acme.fuller)}
+    assert questions == {"phone": "handover", "industry": "handover"}
+    assert acme.fuller.body("account", account)["phone"] == "1"
+
+
+def test_what_is_left_twice_is_asked_once(acme: Acme, account: RecordId) -> None:
+    step = acme.nancy.changeset(acme.nancy.set("account", account, phone="2"))
+    for _ in range(2):
+        leave(acme.nancy, step)
+    (one,) = open_of(acme.fuller)
+    parked = one["parked"]
+    assert isinstance(parked, list)
+    assert len(parked) == 1
+
+
+def test_what_the_server_took_before_the_answer_was_lost_is_no_question(acme: Acme) -> None:
+    account = acme.nancy.account("Alfreds", phone="1")
+    acme.nancy.pull()
+    step = acme.nancy.changeset(acme.nancy.set("account", account, phone="2"))
+    acme.nancy.send(step)
+    revoke(acme.world.service, [acme.nancy.device])
+    leave(acme.nancy, step)
+    assert open_of(acme.fuller) == []
+    assert acme.fuller.body("account", account)["phone"] == "2"
+
+
+def test_a_new_record_is_there_under_its_authors_name(acme: Acme, account: RecordId) -> None:
+    new = acme.nancy.insert("account", name="Found on the way")
+    leave(acme.nancy, acme.nancy.changeset(new))
+    acme.fuller.pull()
+    assert acme.fuller.body("account", new.id)["created_by"] == acme.nancy.user
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"{}", b'[{"id":"x","draft":"typed"}]', b"[1]"])
+def test_what_cannot_be_read_is_kept_as_it_is(acme: Acme, account: RecordId, body: bytes) -> None:
+    acme.world.service.park(acme.nancy.who, body)
+    assert facts_of(acme.nancy).left == 1
+    assert open_of(acme.fuller) == []
+
+
+def test_nobody_elses_work_and_no_authority_comes_in_by_what_is_left(
+    acme: Acme, account: RecordId
+) -> None:
+    forged = acme.nancy.changeset(acme.nancy.set("account", account, phone="3"))
+    leave(acme.nancy, msgspec.structs.replace(forged, author=acme.li.user))
+    role = Change("user", acme.nancy.user, Op.SET, {"role": "it"}, {"role": "rep"})
+    odd = Change("no_such_kind", RecordId("../etc"), Op.SET, {"x": 1})
+    leave(acme.nancy, ChangeSet(ChangeSetId("f" * 32), (role, odd)))
+    assert open_of(acme.fuller) == []
