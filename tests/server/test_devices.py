@@ -7,7 +7,7 @@ import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.wire import PullRequest
+from crm_core.wire import PULL_ITEM_DECODER, PullRequest
 from crm_server.devices import DeviceFacts, devices, revoke
 from tests.server.test_handover import open_of
 from tests.server.world import Acme, Device
@@ -25,13 +25,8 @@ def told_at(device: Device) -> str:
 
 def pull(device: Device, unsent: int) -> None:
     asked = msgspec.structs.replace(device.request(), unsent=unsent)
-    device.receive([*map(decoded, device.world.service.pull(device.who, asked))])
-
-
-def decoded(line: bytes) -> object:
-    from crm_core.wire import PULL_ITEM_DECODER
-
-    return PULL_ITEM_DECODER.decode(line)
+    lines = device.world.service.pull(device.who, asked)
+    device.receive([PULL_ITEM_DECODER.decode(line) for line in lines])
 
 
 def test_unsent_work_is_written_down_only_where_it_is_another_number(acme: Acme) -> None:
@@ -82,6 +77,9 @@ def test_what_is_left_twice_is_asked_once(acme: Acme, account: RecordId) -> None
     parked = one["parked"]
     assert isinstance(parked, list)
     assert len(parked) == 1
+    with acme.world.store.read() as tx:
+        found = tx.rows("SELECT cs_id FROM applied WHERE device=?", (acme.nancy.device,))
+    assert len(found) == 2, "the account, and one question"
 
 
 def test_what_the_server_took_before_the_answer_was_lost_is_no_question(acme: Acme) -> None:
