@@ -142,10 +142,11 @@ def restore(organisations: Organisations, file: Path) -> Restored:
         try:
             store.create_tables()
             with store.note() as tx:
+                given_out = _seq_of(tx)
                 rows = _replace_all(tx, lines, file)
                 bring_up(tx, tx.clock())
                 epoch = organisations.new_id()
-                seq = start_epoch(tx, epoch, organisations.clock())
+                seq = start_epoch(tx, epoch, organisations.clock(), given_out)
                 service = Service(store, clock=organisations.clock, new_id=organisations.new_id)
                 files = _take_files(
                     Blobs(service, organisations.folder / FILES / slug), lines, file
@@ -227,6 +228,12 @@ def _not_ours(file: Path) -> UserProblem:
     return UserProblem(tr_noop("{file} is not a complete backup of this server."), file=str(file))
 
 
+def _seq_of(tx: Tx) -> int:
+    """The clock's seq of the history that is given up; 0 where there was none."""
+    found = tx.row("SELECT seq FROM clock")
+    return int(found[0]) if found is not None else 0
+
+
 def _replace_all(tx: Tx, lines: Iterator[Any], file: Path) -> int:
     for table in metadata.sorted_tables:
         tx.run(f"DELETE FROM {table.name}")
@@ -269,10 +276,12 @@ def _insert(tx: Tx, table: Table, held: list[list[Any]]) -> int:
     return done
 
 
-def start_epoch(tx: Tx, epoch: str, at: dt.datetime) -> int:
-    """Begin a new history after the rows of a backup were put in place; the clock's seq."""
+def start_epoch(tx: Tx, epoch: str, at: dt.datetime, given_out: int = 0) -> int:
+    """Begin a new history after the rows of a backup were put in place; the clock's seq.
+    `given_out`: the highest number of the history that it takes the place of, where that is known.
+    """
     clock = tx.clock()
-    jumped = replace(next_seq_range(clock, at), epoch=epoch)
+    jumped = replace(next_seq_range(clock, at, given_out), epoch=epoch)
     write_clock(tx, replace(jumped, directory_seq=jumped.seq))
     # What the lost history gave out up to the backup's own seq counts as delivered to everyone.
     tx.run("UPDATE device SET delivered=?", (clock.seq,))

@@ -64,7 +64,8 @@ class Resolver:
         target = parse_target("", row.values.get("record"))
         place = taking.merging.standing(*target) if target else None
         if target is None or place is None or place == target[1]:
-            self._conflicts.reopen(row, _with_edits(taking, target, decided), taking.by)
+            kept = _with_edits(taking, target, decided) if target is not None else decided
+            self._conflicts.reopen(row, kept, taking.by)
             return row.id
         field, first = str(row.values.get("field")), row.values.get("resolution")
         if field == DELETED:

@@ -265,13 +265,15 @@ def schema_of(slug: str) -> str:
     return f"crm_{slug}"
 
 
-def next_seq_range(clock: Clock, at: dt.datetime) -> Clock:
+def next_seq_range(clock: Clock, at: dt.datetime, given_out: int = 0) -> Clock:
     """The clock after a restore: past everything that the lost history may have used.
 
     Two restores of one backup must not give the same numbers to different histories, so the jump
-    lands where the time says: no server stamps 2^24 rows in a second.
+    lands where the time says: no server stamps 2^24 rows in a second. Where the clock on the wall
+    may have gone back since, `given_out`, the last number of the lost history, says more.
     """
-    jumped = max(clock.seq + RESTORE_JUMP, int(at.timestamp()) << SEQS_PER_SECOND_BITS)
+    beyond = max(clock.seq, given_out) + RESTORE_JUMP
+    jumped = max(beyond, int(at.timestamp()) << SEQS_PER_SECOND_BITS)
     return replace(clock, seq=jumped, restored=(*clock.restored, (clock.seq, jumped)))
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from crm_core.changes import Change, Op
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import WireRow
 from tests.server.test_merging import parked_values
@@ -128,8 +129,10 @@ def test_who_restores_what_is_back_already_brings_his_own_changes_along(acme: Ac
     account = acme.shared_account(phone="000")
     seq, conflict = edited_while_deleted(acme, account)
     acme.fuller.pull()
-    for device, new in ((acme.fuller, {}), (acme.nancy, {"phone": "222"})):
-        back = Change("account", account, Op.RESTORE, new, {"phone": "000"} if new else {}, seq)
+    seen: dict[str, Value] = {"phone": "000"}
+    edited: dict[str, Value] = {"phone": "222"}
+    for device, new in ((acme.fuller, {}), (acme.nancy, edited)):
+        back = Change("account", account, Op.RESTORE, new, seen if new else {}, seq)
         close = device.set("conflict", conflict.id, state="resolved")
         assert device.push(back, close, atomic=True).result == "applied"
     acme.nancy.pull()

@@ -78,7 +78,7 @@ def gave_way(said: Said, place: Place, entry: Entry) -> bool:
     by now: it stands beside the field."""
     field = CATALOG[place[0]].by_name.get(place[2])
     back = any(x.op is Op.RESTORE and (x.kind, x.id) == place[:2] for x in said.changeset.changes)
-    return back and field is not None and field.unique and entry.new is None
+    return back and field is not None and field.unique is not None and entry.new is None
 
 
 def took_away(entries: Entries, said: Said, place: Place, line: str) -> bool:

@@ -192,13 +192,14 @@ class ServerSide:
         """Restore the last backup, as `crm-server restore` does; whether there was one."""
         if self._backup is None:
             return False
+        given_out = self.seq
         self.close()
         self._number += 1
         self._path = self._folder / f"server-{self._number}.db"
         shutil.copyfile(self._backup, self._path)
         self._open()
         with self.store.note() as tx:
-            start_epoch(tx, f"epoch-{self._number}", self.clock())
+            start_epoch(tx, f"epoch-{self._number}", self.clock(), given_out)
         return True
 
 

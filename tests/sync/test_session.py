@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,6 +59,11 @@ class Client:
     @contextmanager
     def lines(self, path: str, body: bytes, token: str = "") -> Generator[Iterator[bytes]]:
         yield iter(self.post(path, body, token).split(b"\n"))
+
+    def exchange(
+        self, method: str, path: str, body: bytes, token: str, headers: Mapping[str, str], /
+    ) -> tuple[bytes, Mapping[str, str]]:
+        return self.post(path, body, token), {}
 
     def expect_answer(self) -> None:
         """Nobody waits here."""

@@ -123,8 +123,7 @@ def any_epoch_is_good() -> Generator[None]:
 def restore_without_the_jump() -> Generator[None]:
     """A restored server goes on counting where its backup ended."""
 
-    def on(clock: Clock, at: Any) -> Clock:
-        del at
+    def on(clock: Clock, *_: Any) -> Clock:
         return replace(clock, restored=(*clock.restored, (clock.seq, clock.seq)))
 
     with patch.object(backup, "next_seq_range", on):
