@@ -28,6 +28,10 @@ FILES = "files"
 KEY_HEX = 2 * keychain.KEY_BYTES
 
 
+CLOCK_OFF = dt.timedelta(days=365)
+"""Whatever claims to be longer ago was not written by this clock: one that was reset, or is years
+off, locks nobody out where there is no network."""
+
 OVERDUE = tr_noop(
     "This profile was without its server for too long and is locked. Sign in with your password: "
     "everything is there again, unsent work too."
@@ -132,7 +136,8 @@ def is_overdue(admitted_at: str | None, offline_days: int, now: dt.datetime) -> 
         admitted = dt.datetime.fromisoformat(admitted_at)
     except ValueError:
         return False
-    return now - admitted > dt.timedelta(days=offline_days)
+    passed = now - admitted
+    return dt.timedelta(days=offline_days) < passed < dt.timedelta(days=offline_days) + CLOCK_OFF
 
 
 def give_up(path: Path, settings: Settings, vault: Vault | None) -> None:

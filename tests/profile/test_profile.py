@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import stat
 from contextlib import closing
@@ -12,8 +13,9 @@ import pytest
 from crm_core.changes import Change, Op
 from crm_core.errors import NotAllowed, Unavailable, UserProblem
 from crm_core.ids import DeviceId, RecordId
+from crm_core.values import instant_of
 from crm_core.wire import SignInResponse
-from crm_desktop import keychain, profile
+from crm_desktop import keychain, locks, profile
 from crm_desktop.keychain import Cost, Secrets
 from crm_desktop.models import journal
 from crm_desktop.models.outbox import Outbox
@@ -235,3 +237,17 @@ def test_a_keyrings_profile_needs_no_passphrase(office: Office, tmp_path: Path) 
     assert settings.key_kept == "keyring"
     kept = profile.unlock(tmp_path, settings, None, vault)
     assert kept == keychain.fetch(vault, settings.key_name)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "is_overdue"),
+    [(-3650, False), (29, False), (31, True), (390, True), (3650, False)],
+)
+def test_offline_days_end_and_a_clock_that_is_years_off_ends_none(
+    days_ago: int, is_overdue: bool
+) -> None:
+    now = dt.datetime(2026, 11, 22, 8, tzinfo=dt.UTC)
+    admitted_at = instant_of(now - dt.timedelta(days=days_ago))
+    assert locks.is_overdue(admitted_at, 30, now) is is_overdue
+    assert not locks.is_overdue(admitted_at, 0, now)
+    assert not locks.is_overdue(None, 30, now)
