@@ -242,7 +242,6 @@ def test_a_keyrings_profile_needs_no_passphrase(office: Office, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("days_ago", "is_overdue"),
     [(-3650, False), (29, False), (31, True), (390, True), (3650, False)],
-    [(-3650, False), (29, False), (31, True), (390, True), (3650, False)],
 )
 def test_offline_days_end_and_a_clock_that_is_years_off_ends_none(
     days_ago: int, is_overdue: bool
