@@ -236,22 +236,27 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class PushRequest(msgspec.Struct, frozen=True):
     """Changesets in the order in which they were made. `brief`: rows that are just what their
-    author shows already need not come back; older servers send them all the same."""
+    author shows already need not come back; older servers send them all the same. `behind`: the
+    last changeset of the push before this one, whose answer has not been heard yet; said only to
+    servers that have answered `ordered`, and only where that changeset was never sent before."""
 
     epoch: str
     schema: Seq
     changesets: tuple[ChangeSet, ...]
     brief: bool = False
+    behind: str = ""
 
 
 class PushResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The verdicts, and the resulting rows as far as this user sees them."""
+    """The verdicts, and the resulting rows as far as this user sees them. `ordered`: a push that
+    says what it comes `behind` is taken after that or not at all."""
 
     epoch: str
     seq: Seq
     results: tuple[ChangeSetResult, ...]
     pages: tuple[Page, ...] = ()
     deleted: tuple[Deleted, ...] = ()
+    ordered: bool = False
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, omit_defaults=True):

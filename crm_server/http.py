@@ -43,7 +43,7 @@ from crm_server.metrics import PROBLEMS, Figures, note_verdicts
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.pulling import Pulled
-from crm_server.pushing import PARK_BYTES_MAX, Pushed
+from crm_server.pushing import AHEAD, PARK_BYTES_MAX, Pushed
 from crm_server.standing import Principal
 from crm_server.syncing import Syncing
 from crm_server.throttle import spend_on_comparing
@@ -70,6 +70,7 @@ STATUS: Mapping[str, int] = {
     "request.too_large": 413,
     "request.too_old": 426,
     "request.epoch": 409,
+    AHEAD: 409,
     "server.busy": 429,
     "server.failed": 500,
     "auth.required": 401,

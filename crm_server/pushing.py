@@ -47,6 +47,9 @@ PARK_BYTES_MAX = 5 * 1024 * 1024
 PARKED = "parked"
 """Why something lies there: the device left it."""
 
+AHEAD = "push.ahead"
+"""A push that came before the one it is to follow. Clients send it again; nobody is shown it."""
+
 PARKED_BYTES = "SELECT coalesce(sum(length(payload)),0) FROM parked WHERE device=?"
 
 TOGETHER_CHANGESETS_MAX = 8
@@ -90,6 +93,12 @@ class Asked:
         self.standing = Standing(tx, [push.who for push in pushes])
         hashes = [push.token for push in pushes if push.token]
         self._tokens = Tokens(tx, hashes, now) if hashes else None
+        before = [push.request.behind for push in pushes if push.request.behind]
+        self._before = (
+            tx.ask("SELECT cs_id,device FROM applied WHERE cs_id = ANY(?)", (before,))
+            if before
+            else None
+        )
 
     def check(self, push: Pushed, clock: Clock) -> None:
         """Raises Refused where a push as a whole is not taken."""
@@ -97,6 +106,9 @@ class Asked:
             self._tokens.check(push.token)
         if push.request.epoch != clock.epoch:
             raise Refused("request.epoch", tr_noop("The server was restored."))
+        behind = (push.request.behind, push.who.device)
+        if self._before is not None and behind[0] and behind not in self._before():
+            raise Refused(AHEAD, tr_noop("The push before it has not been taken."))
 
 
 Answered = PushResponse | Refused
@@ -139,7 +151,9 @@ def _take(work: Work, pushes: Sequence[Pushed], standing: Standing) -> list[Push
     if work.seq != work.clock.seq:
         write_clock(work.tx, replace(work.clock, seq=work.seq))
     return [
-        PushResponse(work.clock.epoch, work.seq, done, *_shown_rows(work, pusher, author))
+        PushResponse(
+            work.clock.epoch, work.seq, done, *_shown_rows(work, pusher, author), ordered=True
+        )
         for done, pusher, author in zip(results, pushers, authors, strict=True)
     ]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +25,25 @@ class _Desk:
     holders: Rounds[str, Principal]
     pushes: Rounds[Pushed, PushResponse]
     pulls: Rounds[Pulled, bytes | None]
+    under_way: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def in_turn(self, push: Pushed) -> AsyncGenerator[None]:
+        """Wait for the push that this one comes behind, if it is under way here (adr/0060). Each
+        waits only for one that came before it."""
+        changesets = push.request.changesets
+        behind = push.request.behind
+        before = self.under_way.get(behind) if behind else None
+        last = changesets[-1].id if changesets else ""
+        done = self.under_way[last] = asyncio.get_running_loop().create_future()
+        try:
+            if before is not None:
+                await asyncio.shield(before)
+            yield
+        finally:
+            done.set_result(None)
+            if self.under_way.get(last) is done:
+                del self.under_way[last]
 
 
 class Syncing:
@@ -43,9 +64,14 @@ class Syncing:
 
     async def push(self, there: Organisation, push: Pushed) -> PushResponse:
         """The answer to a push; raises what it fails with."""
+        desk = self._desk(there)
+        async with desk.in_turn(push):
+            return await self._taken(there, desk, push)
+
+    async def _taken(self, there: Organisation, desk: _Desk, push: Pushed) -> PushResponse:
         named = names(push.who, push.request)
         if named is not None:
-            return await self._desk(there).pushes.ask(push, named)
+            return await desk.pushes.ask(push, named)
         (answer,) = await run_in_threadpool(there.service.push_together, (push,))
         if isinstance(answer, Exception):
             raise answer

@@ -80,6 +80,11 @@ _UNSENT = (
 )
 """Along the index of what is not confirmed, which is little."""
 
+_UNHEARD = (
+    "(SELECT id FROM changeset WHERE state = 'sent' AND state <> 'confirmed'"
+    " ORDER BY n DESC LIMIT 1)"
+)
+
 _READ_AT_ONCE = 500
 """Changesets read by one statement."""
 
@@ -285,7 +290,8 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
     """The one row of `sync_state`, with what is `noted` beside it."""
     row = c.one(
         "SELECT epoch, cursor, resume, resume_hi, pull_open, scope_gen, schema, verified_at,"
-        f" verified_cursor, seq_known, {_WAITS}, {_UNSENT}, {offering.ANY_OPEN} FROM sync_state"
+        f" verified_cursor, seq_known, {_WAITS}, {_UNSENT}, {_UNHEARD}, {offering.ANY_OPEN}"
+        " FROM sync_state"
     )
     assert row is not None
     if noted is None:
@@ -297,7 +303,7 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),
         former=noted.get(arriving.META_FORMER, ""),
         stubs=STUBS_NEW if noted.get(stubs.META_STUBS) == stubs.HERE else STUBS_ALL,
-        waits=bool(row[10]), unsent=row[11],
+        waits=bool(row[10]), unsent=row[11], unheard=row[12].hex() if row[12] else "",
     )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ class SyncState(msgspec.Struct, frozen=True):
     fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
     here and the rest is not; `former` names the file that this one took the place of; `stubs` says
     which labels of parents out of sight to ask for; `waits`: something is to be pushed; `unsent`:
-    how many steps no server has taken, refused ones among them.
+    how many steps no server has taken, refused ones among them; `unheard`: the last changeset that
+    was sent and of which no answer was heard ("" there is none, None: nobody looked).
     """
 
     epoch: str = ""
@@ -64,6 +65,7 @@ class SyncState(msgspec.Struct, frozen=True):
     offers: tuple[RecordId, ...] = ()
     waits: bool = True
     unsent: int = 0
+    unheard: str | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True):

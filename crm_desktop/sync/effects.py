@@ -45,14 +45,15 @@ class TakeOutbox(Effect[tuple[ChangeSet, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class SendPush(Effect[None]):
-    """Begin to hand changesets to the server; what it says comes by `HearPush`."""
+    """Begin to hand changesets to the server; what it says comes by `HearPush`. One push more may
+    be under way."""
 
     request: PushRequest
 
 
 @dataclass(frozen=True, slots=True)
 class HearPush(Effect[PushResponse]):
-    """Wait for the answer to the push under way."""
+    """Wait for the answer to the push under way, the older one of two."""
 
 
 @dataclass(frozen=True, slots=True)

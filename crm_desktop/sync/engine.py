@@ -6,8 +6,11 @@ so a run may be cut off anywhere and the next one goes on from there.
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+
+import msgspec
 
 from crm_core import wire
 from crm_core.catalog import SCHEMA
@@ -21,6 +24,7 @@ from crm_desktop.models.replica import Parked, SyncState, Wanted
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Steps, ask
 from crm_desktop.sync.failures import (
+    AHEAD,
     MALFORMED,
     BadAnswer,
     FailureClass,
@@ -232,38 +236,104 @@ def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
     is written. A request that the server can never take is halved until one changeset is left:
     that one is parked, and the rest goes through.
     """
-    at_once = wire.PUSH_CHANGESETS_MAX
-    asked: set[ChangeSetId] = set()
-    answer: PushResponse | None = None
-    ahead: tuple[ChangeSet, ...] = ()
+    way = _Way(state.epoch, state.unheard)
     for _ in range(PUSHES_MAX):
-        if answer is not None and not ahead:
-            answer = yield from _settle(tally, answer)
-        changesets = ahead or (yield from _take(at_once))
-        if not changesets:
-            return
-        if asked.intersection(one.id for one in changesets):
-            raise BadAnswer(tr_noop("The server left a step without an answer."))
-        request = PushRequest(state.epoch, SCHEMA, changesets, brief=True)
-        yield from ask(do.SendPush(request))
-        if answer is None:
-            ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, changesets[-1].id)
+        if not way.under_way:
+            if way.answer is not None and not way.ahead:
+                way.answer = yield from _settle(tally, way.answer)
+            changesets = way.ahead or (yield from _take(way.at_once))
+            if not changesets:
+                return
+            yield from way.send(changesets)
+        last = way.under_way[-1].changesets[-1].id
+        if way.answer is None:
+            way.ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, last)
         else:
-            ahead = yield from _settle_and_take(tally, answer, changesets[-1].id)
-            answer = None
+            way.ahead = yield from _settle_and_take(tally, way.answer, last)
+            way.answer = None
+        if way.ahead and way.takes_another:
+            yield from way.send(way.ahead, last)
+        request = way.under_way[0]
         try:
-            answer = yield from _hear(request)
+            way.answer = yield from way.hear()
         except (Refused, TooLargeOnTheWay) as refusal:
+            changesets = request.changesets
             code = _refused_for_good(refusal, changesets)
             if not code:
                 raise
-            ahead, at_once = (), len(changesets) // 2
-            if at_once:
+            way.ahead, way.at_once = (), len(changesets) // 2
+            if way.at_once:
+                way.offered.difference_update(one.id for one in changesets)
                 continue
-            answer = _park_alone(state, changesets[0], code)
-        asked.update(one.id for one in changesets)
-        at_once = wire.PUSH_CHANGESETS_MAX
+            way.answer = _park_alone(state, changesets[0], code)
+        way.at_once = wire.PUSH_CHANGESETS_MAX
     raise BadAnswer(tr_noop("The outbox does not become empty."))
+
+
+@dataclass(slots=True)
+class _Way:
+    """What is under way, the older push first, and what was taken to go out next (adr/0060).
+
+    Two at a time only to a server that keeps their order; and not behind a changeset that may have
+    been sent before, of which a server may know without the rest of the push that it ends now:
+    not up to the last `unheard` one ("": there is none; None: never).
+    """
+
+    epoch: str
+    unheard: str | None
+    ahead: tuple[ChangeSet, ...] = ()
+    answer: PushResponse | None = None
+    at_once: int = field(default_factory=lambda: wire.PUSH_CHANGESETS_MAX)
+    under_way: deque[PushRequest] = field(default_factory=deque)
+    offered: set[ChangeSetId] = field(default_factory=set)
+    ordered: bool = False
+
+    @property
+    def takes_another(self) -> bool:
+        """Whether a second push may go out behind the one under way."""
+        small = self.at_once < wire.PUSH_CHANGESETS_MAX
+        return self.ordered and self.unheard == "" and len(self.under_way) == 1 and not small
+
+    def send(self, changesets: tuple[ChangeSet, ...], behind: str = "") -> Steps[None]:
+        """Begin to hand over what nobody has handed over yet."""
+        ids = {one.id for one in changesets}
+        if self.offered & ids:
+            raise BadAnswer(tr_noop("The server left a step without an answer."))
+        self.offered |= ids
+        self.ahead = ()
+        request = PushRequest(self.epoch, SCHEMA, changesets, brief=True, behind=behind)
+        self.under_way.append(request)
+        yield from ask(do.SendPush(request))
+
+    def hear(self) -> Steps[PushResponse]:
+        """The answer to the older push, which is sent once more, alone, where the token was too
+        old or the server has not taken what it comes behind. After any failure the answer to the
+        younger one counts for nothing: its changesets are offered again."""
+        request = self.under_way.popleft()
+        try:
+            answer = yield from _answer_to(request)
+        except CrmError as failure:
+            yield from self._ignore_the_other()
+            if isinstance(failure, TokenExpired):
+                yield from ask(do.Refresh())
+            elif request.behind and isinstance(failure, Refused) and failure.code == AHEAD:
+                self.unheard = None
+            else:
+                raise
+            yield from ask(do.SendPush(msgspec.structs.replace(request, behind="")))
+            answer = yield from _answer_to(request)
+        if self.unheard in {one.id for one in request.changesets}:
+            self.unheard = ""
+        self.ordered = answer.ordered
+        return answer
+
+    def _ignore_the_other(self) -> Steps[None]:
+        while self.under_way:
+            changesets = self.under_way.popleft().changesets
+            with suppress(CrmError):
+                yield from ask(do.HearPush())
+            self.offered.difference_update(one.id for one in changesets)
+            self.unheard = changesets[-1].id if self.unheard is not None else None
 
 
 def _take(at_once: int, behind: ChangeSetId | None = None) -> Steps[tuple[ChangeSet, ...]]:
@@ -283,14 +353,10 @@ def _settle_and_take(
     return settled.taken
 
 
-def _hear(request: PushRequest) -> Steps[PushResponse]:
-    """The answer to the push under way, which is sent once more where the token was too old."""
-    try:
-        answer = yield from ask(do.HearPush())
-    except TokenExpired:
-        yield from ask(do.Refresh())
-        yield from ask(do.SendPush(request))
-        answer = yield from ask(do.HearPush())
+def _answer_to(request: PushRequest) -> Steps[PushResponse]:
+    """What the server says of the older push under way; raises BadAnswer where that is no answer
+    to this one."""
+    answer = yield from ask(do.HearPush())
     asked = {one.id for one in request.changesets}
     if answer.epoch != request.epoch or {one.cs_id for one in answer.results} != asked:
         raise BadAnswer(tr_noop("The server answered something that was not asked."))

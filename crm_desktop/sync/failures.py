@@ -17,6 +17,7 @@ RETRY_AFTER_MAX_S = 3600
 """A server that asks for more is not believed."""
 
 EPOCH = "request.epoch"
+AHEAD = "push.ahead"
 TOO_OLD = "request.too_old"
 WITHDRAWN = "device.revoked"
 MALFORMED = "request.malformed"

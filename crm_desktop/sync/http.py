@@ -99,7 +99,8 @@ class _SystemTrust(HTTPAdapter):
 
 
 class HttpClient:
-    """One server; used by one thread at a time."""
+    """One server; used by one thread at a time, but for pushes once it has answered: two threads
+    may be handing over one each."""
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass
@@ -104,7 +105,7 @@ class Runner:
         self._progress: Progress | None = None
         self._in_sight = self._arrived = 0
         self._stream: Stream | None = None
-        self._sending: Future[PushResponse] | None = None
+        self._sending: deque[Future[PushResponse] | None] = deque()
         self._summary = Summary()
         self._left = b""
         self._stopped = threading.Event()
@@ -145,8 +146,7 @@ class Runner:
             )
         finally:
             self._close_stream()
-            if self._sending is not None:
-                wait((self._sending,))
+            self._await_pushes()
             if self._second is not None:
                 self._second.close()
         return self._made(outcome, time.monotonic() - started_s)
@@ -188,12 +188,18 @@ class Runner:
 
     def send_push(self, effect: do.SendPush) -> None:
         stopped_before = self._stopped.is_set()
-        self._sending = None if stopped_before else self._send(self._server, effect.request)
+        self._sending.append(None if stopped_before else self._send(self._server, effect.request))
 
     def hear_push(self, _effect: do.HearPush) -> PushResponse:
-        if self._sending is None:
+        sending = self._sending.popleft()
+        if sending is None:
             raise stopped()
-        return self._sending.result()
+        return sending.result()
+
+    def _await_pushes(self) -> None:
+        """What nobody hears any more ends before the next run begins."""
+        wait([one for one in self._sending if one is not None])
+        self._sending.clear()
 
     def settle_push(self, effect: do.SettlePush) -> object:
         settled = self._write(lambda: self._store.settle(effect.answer, effect.then))

@@ -28,7 +28,7 @@ from tests.simulator.wholeness import look_at_line, look_at_push
 
 AT = "2026-11-01T08:00:00Z"
 STATUS = {
-    "request.epoch": 409, "request.too_large": 413, "request.too_old": 426,
+    "request.epoch": 409, "push.ahead": 409, "request.too_large": 413, "request.too_old": 426,
     "request.malformed": 400, failures.WITHDRAWN: 403, "auth.required": 401,
 }  # fmt: skip
 
