@@ -31,6 +31,7 @@ from tests.simulator.chance import Crashed, VirtualTime, id_maker
 from tests.simulator.company import ORGANISATION, Person, device_id
 from tests.simulator.ledger import Key, Ledger, Place, Said, places_of
 from tests.simulator.link import Link
+from tests.simulator.post import Post
 from tests.simulator.second import Files, MortalSecondFile
 
 KEY = bytes(range(32))
@@ -356,7 +357,8 @@ class _SimulatedRunner(Runner):
     """The runner that ships, with something happening between its steps."""
 
     def __init__(self, device: Device, link: Link, between: Between) -> None:
-        super().__init__(device.outbox, link, open_stream=InLine, send=send_in_line)
+        self._post = Post(link)
+        super().__init__(device.outbox, link, open_stream=InLine, send=self._post.send)
         self.with_second(MortalSecondFile(device), from_rows=device.second_from_rows)
         self._device = device
         self._between = between
@@ -368,3 +370,7 @@ class _SimulatedRunner(Runner):
         if not isinstance(effect, do.NextItem | do.ParkUnsent):
             self._between(self._device, effect)
         return outcome
+
+    def _await_pushes(self) -> None:
+        self._post.give_up()
+        self._sending.clear()

@@ -70,6 +70,17 @@ class Link:
         self._server = server
         self._weather = weather
 
+    @property
+    def weather(self) -> Weather:
+        """How bad this way is."""
+        return self._weather
+
+    def lose(self, request: PushRequest) -> None:
+        """A push that nobody waits for any more is lost, or arrives late."""
+        if self._weather.happens():
+            self._weather.tell("(a push that nobody waits for will arrive late)")
+            self._weather.late.append((self._device, encode(request)))
+
     def expect_answer(self) -> None:
         """Nobody waits here."""
 
