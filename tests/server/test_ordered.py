@@ -56,7 +56,12 @@ def stored(acme: Acme, kind: str, record_id: RecordId) -> dict[str, Value]:
     with acme.world.store.read() as tx:
         found = tx.row("SELECT body FROM record WHERE kind=? AND id=?", (kind, record_id))
     assert found is not None
-    return json.loads(found[0])
+    return decoded(found[0])
+
+
+def decoded(body: Any) -> dict[str, Value]:
+    """PostgreSQL's driver has read it already."""
+    return body if isinstance(body, dict) else json.loads(body)
 
 
 def test_a_push_behind_one_that_was_not_taken_is_refused_and_changes_nothing(acme: Acme) -> None:
@@ -243,9 +248,9 @@ class _Sent(Future[PushResponse]):
 
 
 def typed(dice: random.Random, accounts: Sequence[RecordId], new_id: Ids) -> list[list[Change]]:
-    """Steps at some accounts, of which the last leaves this user's sight meanwhile: edits, edits that a
-    colleague has crossed, values that are refused and what builds on them, tasks, refused ones
-    too, and edits of those."""
+    """Steps at some accounts, of which the last leaves this user's sight meanwhile: edits, some of
+    them crossed by a colleague, values that are refused and what builds on them, tasks, refused
+    ones too, and edits of those."""
     found: list[list[Change]] = []
     tasks: list[RecordId] = []
     for n in range(dice.randint(20, 45)):
@@ -321,8 +326,8 @@ def _without_ids(verdict: str) -> Any:
 NUMBERS = ("number", "provisional_number")
 
 
-def _told(stored_: bytes | str, names: dict[RecordId, str]) -> str:
-    told = {name: value for name, value in json.loads(stored_).items() if name not in NUMBERS}
+def _told(body: Any, names: dict[RecordId, str]) -> str:
+    told = {name: value for name, value in decoded(body).items() if name not in NUMBERS}
     words = json.dumps(told, sort_keys=True)
     for record_id, name in names.items():
         words = words.replace(record_id, name)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.wire import ChangeSetResult, End, Mark, Page, PushResponse, WireRow
+from crm_core.wire import ChangeSetResult, End, Mark, Page, PushRequest, PushResponse, WireRow
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect, Steps, T
@@ -34,9 +34,9 @@ def page(rows: int, start: int = 0) -> Page:
     return Page("account", tuple(made))
 
 
-def applied_all(request: Any) -> PushResponse:
+def applied_all(request: Any, *, ordered: bool = False) -> PushResponse:
     results = tuple(ChangeSetResult(one.id, "applied", 5) for one in request.changesets)
-    return PushResponse(request.epoch, 5, results)
+    return PushResponse(request.epoch, 5, results, ordered=ordered)
 
 
 class World:
@@ -55,6 +55,8 @@ class World:
         self.script: dict[type[Effect[Any]], deque[Any]] = defaultdict(deque)
         self.asked: list[Effect[Any]] = []
         self._open: deque[Any] = deque()
+        self.under_way: deque[PushRequest] = deque()
+        self.keeps_order = False
 
     def fail(self, effect: type[Effect[Any]], *outcomes: Any) -> None:
         self.script[effect].extend(outcomes)
@@ -82,6 +84,8 @@ class World:
         return [effect for effect in self.asked if isinstance(effect, kind)]
 
     def _answer(self, effect: Effect[Any]) -> Any:
+        if isinstance(effect, do.HearPush):
+            self.request = self.under_way.popleft()
         if self.script[type(effect)]:
             scripted = self.script[type(effect)].popleft()
             if isinstance(scripted, CrmError):
@@ -96,6 +100,7 @@ class World:
 
     def send(self, effect: do.SendPush) -> None:
         self.request = effect.request
+        self.under_way.append(effect.request)
 
     def settle(self, effect: do.SettlePush) -> Settled:
         done = {one.cs_id for one in effect.answer.results}
@@ -124,7 +129,7 @@ _ANSWERS: dict[type[Effect[Any]], Callable[[World, Any], Any]] = {
     do.ReadParked: lambda world, _: Parked(len(world.outbox), rejected=world.rejected),
     do.TakeOutbox: World.take,
     do.SendPush: World.send,
-    do.HearPush: lambda world, _: applied_all(world.request),
+    do.HearPush: lambda world, _: applied_all(world.request, ordered=world.keeps_order),
     do.SettlePush: World.settle,
     do.OpenPull: World.open,
     do.NextItem: World.next,

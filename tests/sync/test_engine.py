@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm_core import wire
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
@@ -84,6 +86,107 @@ def test_while_the_server_works_the_next_request_is_taken_and_the_former_answer_
         "TakeOutbox", "SendPush", "TakeOutbox", "HearPush", *round_trip, *round_trip,
         "SettlePush", "TakeOutbox",
     ]  # fmt: skip
+
+
+def two_at_a_time(pushes: int, unheard: str | None = "") -> World:
+    """An outbox of so many pushes, of one changeset each, and a server that keeps their order."""
+    world = World(*(changeset(n) for n in range(1, pushes + 1)))
+    world.state = SyncState(EPOCH, cursor=3, scope_gen=1, unheard=unheard)
+    world.keeps_order = True
+    return world
+
+
+def sent_behind(world: World) -> list[tuple[int, int]]:
+    """Of each push the number of its first changeset, and of the one that it comes behind."""
+    return [
+        (int(one.request.changesets[0].id, 16), int(one.request.behind or "0", 16))
+        for one in world.of(do.SendPush)
+    ]
+
+
+@pytest.fixture
+def small_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "PUSH_CHANGESETS_MAX", 1)
+
+
+@pytest.mark.usefixtures("small_pushes")
+def test_to_a_server_that_keeps_their_order_two_pushes_are_under_way() -> None:
+    world = two_at_a_time(5)
+    outcome = world.run(synchronise())
+    assert (outcome.failure, outcome.tally.pushed, world.outbox) == (None, 5, [])
+    assert sent_behind(world) == [(1, 0), (2, 0), (3, 2), (4, 3), (5, 4)]
+    assert [x for x in world.kinds() if "Push" in x or "Take" in x] == [
+        "TakeOutbox", "SendPush", "TakeOutbox", "HearPush",
+        "SendPush", *["SettlePush", "SendPush", "HearPush"] * 3,
+        "SettlePush", "HearPush", "SettlePush", "TakeOutbox",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("small_pushes")
+@pytest.mark.parametrize(
+    ("unheard", "expected"),
+    [
+        (None, [(n, 0) for n in range(1, 7)]),
+        (changeset(9).id, [(n, 0) for n in range(1, 7)]),
+        (changeset(3).id, [(1, 0), (2, 0), (3, 0), (4, 0), (5, 4), (6, 5)]),
+    ],
+)
+def test_nothing_is_sent_behind_what_may_have_been_sent_before(
+    unheard: str | None, expected: list[tuple[int, int]]
+) -> None:
+    world = two_at_a_time(6, unheard)
+    assert world.run(synchronise()).tally.pushed == 6
+    assert sent_behind(world) == expected
+
+
+def hear(world: World) -> PushResponse:
+    return applied_all(world.request, ordered=True)
+
+
+@pytest.mark.usefixtures("small_pushes")
+def test_after_a_failure_the_younger_answer_counts_for_nothing_and_its_work_goes_out_again() -> (
+    None
+):
+    world = two_at_a_time(5)
+    world.fail(do.HearPush, lambda _: hear(world), GONE)
+    outcome = world.run(synchronise())
+    assert (outcome.push_failure, outcome.tally.pushed) == (GONE, 1)
+    assert not world.under_way, "the next run would take it for an answer of its own"
+    assert sent_behind(world) == [(1, 0), (2, 0), (3, 2)]
+    assert len(world.outbox) == 4
+
+
+@pytest.mark.usefixtures("small_pushes")
+def test_with_an_expired_token_both_pushes_go_out_again_one_at_a_time() -> None:
+    world = two_at_a_time(5)
+    expired = TokenExpired("expired")
+    world.fail(do.HearPush, lambda _: hear(world), expired, expired)
+    outcome = world.run(synchronise())
+    assert (outcome.failure, outcome.tally.pushed) == (None, 5)
+    assert sent_behind(world) == [(1, 0), (2, 0), (3, 2), (2, 0), (3, 0), (4, 0), (5, 4)]
+    assert len(world.of(do.Refresh)) == 1
+
+
+@pytest.mark.usefixtures("small_pushes")
+def test_a_push_that_came_too_early_is_sent_again_alone_and_so_are_all_behind_it() -> None:
+    world = two_at_a_time(6)
+    ahead = Refused("push.ahead", "too early")
+    world.fail(do.HearPush, *[lambda _: hear(world)] * 2, ahead, ahead)
+    outcome = world.run(synchronise())
+    assert (outcome.failure, outcome.tally.pushed, outcome.tally.rejected) == (None, 6, 0)
+    assert sent_behind(world) == [
+        (1, 0), (2, 0), (3, 2), (4, 3), (3, 0), (4, 0), (5, 0), (6, 0)
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("small_pushes")
+def test_a_push_refused_for_good_parks_its_own_work_and_not_that_of_the_one_behind_it() -> None:
+    world = two_at_a_time(5)
+    malformed, ahead = Refused("request.malformed", "no"), Refused("push.ahead", "too early")
+    world.fail(do.HearPush, lambda _: hear(world), malformed, ahead)
+    outcome = world.run(synchronise())
+    assert (outcome.failure, outcome.tally.pushed, outcome.tally.rejected) == (None, 4, 1)
+    assert sent_behind(world) == [(1, 0), (2, 0), (3, 2), (3, 0), (4, 0), (5, 4)]
 
 
 @pytest.mark.parametrize("failure", [GONE, Refused("request.malformed", "no")])
@@ -310,23 +413,26 @@ def test_digests_that_disagree_are_repaired_once() -> None:
     assert not outcome.verified
 
 
-ANSWERS = st.sampled_from(["ok", "gone", "401", "403", "429", "malformed", "epoch"])
+ANSWERS = st.sampled_from(["ok", "gone", "401", "403", "429", "malformed", "epoch", "ahead"])
 
 
-@given(st.lists(ANSWERS, max_size=12), st.integers(0, 9))
+@given(st.lists(ANSWERS, max_size=12), st.integers(0, 9), st.booleans())
 def test_whatever_the_server_answers_a_run_ends_and_rejects_nothing_it_could_take(
-    answers: list[str], waiting: int
+    answers: list[str], waiting: int, two: bool
 ) -> None:
     failures: dict[str, Any] = {
         "gone": GONE, "401": TokenExpired("x"), "403": NotAllowed("x"), "429": Throttled("x"),
         "epoch": Refused("request.epoch", "x"),
-        "malformed": Refused("request.malformed", "x"),
+        "malformed": Refused("request.malformed", "x"), "ahead": Refused("push.ahead", "x"),
+        "ok": lambda _: hear(world),
     }  # fmt: skip
     world = World(*(changeset(n) for n in range(waiting)))
-    for answer in answers:
-        if answer in failures:
-            world.fail(do.HearPush, failures[answer])
-    outcome = world.run(synchronise(), at_most=500)
+    if two:
+        world = two_at_a_time(waiting)
+    world.fail(do.HearPush, *(failures[answer] for answer in answers))
+    with patch.object(wire, "PUSH_CHANGESETS_MAX", 2 if two else 200):
+        outcome = world.run(synchronise(), at_most=500)
+    assert not world.under_way
     tally = outcome.tally
     assert tally.pushed + tally.rejected + len(world.outbox) == waiting
     assert tally.rejected <= answers.count("malformed")

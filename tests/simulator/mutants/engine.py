@@ -17,7 +17,10 @@ from crm_desktop.models import outbox
 from crm_desktop.models.journal import settling
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verdict
-from crm_desktop.sync import failures, status
+from crm_desktop.sync import effects as do
+from crm_desktop.sync import engine, failures, runner, status
+from crm_desktop.sync.effects import Steps
+from crm_desktop.sync.runner import Runner
 from crm_desktop.sync.session import Session
 from crm_server.pull import ALL_ENTERED
 from tests.models import test_pull
@@ -212,6 +215,31 @@ def another_user_let_in() -> Generator[None]:
         yield
 
 
+@contextmanager
+def younger_answer_first() -> Generator[None]:
+    """Of two pushes under way the answer to the younger one is taken for that to the older."""
+
+    def hear(self: Runner, effect: do.HearPush) -> PushResponse:
+        self._sending.rotate(1)
+        return heard(self, effect)
+
+    heard = Runner.hear_push
+    with patch.object(runner, "_HANDLERS", {**runner._HANDLERS, do.HearPush: hear}):
+        yield
+
+
+@contextmanager
+def younger_answer_kept() -> Generator[None]:
+    """After a failure of the older push the answer to the younger one stays where it was."""
+
+    def forget_it(self: Any) -> Steps[None]:
+        self.under_way.clear()
+        yield from ()
+
+    with patch.object(engine._Way, "_ignore_the_other", forget_it):
+        yield
+
+
 MUTANTS = (
     Mutant("cursor before rows", cursor_before_rows, 5),
     Mutant("mark before rows", mark_before_rows, 5),
@@ -225,6 +253,8 @@ MUTANTS = (
     Mutant("busy server as rejection", busy_as_rejection, 3),
     Mutant("acked forgotten before confirmed", ack_is_the_end, 1),
     Mutant("digest not compared", nobody_compares, 12),
+    Mutant("answers in the wrong order", younger_answer_first, 11),
+    Mutant("answer of a push given up", younger_answer_kept, 11),
     Mutant("up to date before confirmed", unconfirmed_is_up_to_date, 12),
     Mutant(
         "status without digest", status_without_digest, 12,

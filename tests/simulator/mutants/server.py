@@ -14,6 +14,7 @@ from crm_core.merge import Result
 from crm_core.wire import ChangeSetResult, PullRequest, PushRequest, PushResponse
 from crm_server import backup, pushing
 from crm_server.push import Pusher, Stored
+from crm_server.pushing import Asked, Pushed
 from crm_server.service import Principal, Service
 from crm_server.store import Clock
 from crm_server.work import Work
@@ -184,6 +185,19 @@ def refused_not_remembered() -> Generator[None]:
         yield
 
 
+@contextmanager
+def order_not_kept() -> Generator[None]:
+    """A push is taken although the one that it comes behind was not."""
+    ask = Asked.__init__
+
+    def alone(self: Asked, tx: Any, pushes: Sequence[Pushed], now: str) -> None:
+        ask(self, tx, pushes, now)
+        self._before = None
+
+    with patch.object(Asked, "__init__", alone):
+        yield
+
+
 MUTANTS = (
     Mutant("no retry key", no_retry_key, 3),
     Mutant("dedupe by device", dedupe_by_device, 1),
@@ -219,4 +233,5 @@ MUTANTS = (
         "refusals not remembered", refused_not_remembered, 11,
         test_refusing.test_what_hangs_below_a_refused_insert_is_blocked_until_it_passes,
     ),
+    Mutant("second push before the first", order_not_kept, 1),
 )  # fmt: skip
