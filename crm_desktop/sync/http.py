@@ -212,9 +212,10 @@ class HttpClient:
 
     def _patience(self) -> tuple[float, float]:
         times = self._time_outs
-        if not self._give_up_at:
+        give_up_at = self._give_up_at
+        if not give_up_at:
             return times.connect_s, times.silence_s
-        left = self._give_up_at - time.monotonic()
+        left = give_up_at - time.monotonic()
         if left <= 0:
             raise self._silent()
         return min(times.connect_s, left), min(times.silence_s, left)

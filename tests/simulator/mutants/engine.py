@@ -18,8 +18,7 @@ from crm_desktop.models.journal import settling
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Applied, Parked, Settled, SyncState, Verdict
 from crm_desktop.sync import effects as do
-from crm_desktop.sync import engine, failures, runner, status
-from crm_desktop.sync.effects import Steps
+from crm_desktop.sync import failures, runner, status
 from crm_desktop.sync.runner import Runner
 from crm_desktop.sync.session import Session
 from crm_server.pull import ALL_ENTERED
@@ -228,18 +227,6 @@ def younger_answer_first() -> Generator[None]:
         yield
 
 
-@contextmanager
-def younger_answer_kept() -> Generator[None]:
-    """After a failure of the older push the answer to the younger one stays where it was."""
-
-    def forget_it(self: Any) -> Steps[None]:
-        self.under_way.clear()
-        yield from ()
-
-    with patch.object(engine._Way, "_ignore_the_other", forget_it):
-        yield
-
-
 MUTANTS = (
     Mutant("cursor before rows", cursor_before_rows, 5),
     Mutant("mark before rows", mark_before_rows, 5),
@@ -254,7 +241,6 @@ MUTANTS = (
     Mutant("acked forgotten before confirmed", ack_is_the_end, 1),
     Mutant("digest not compared", nobody_compares, 12),
     Mutant("answers in the wrong order", younger_answer_first, 11),
-    Mutant("answer of a push given up", younger_answer_kept, 11),
     Mutant("up to date before confirmed", unconfirmed_is_up_to_date, 12),
     Mutant(
         "status without digest", status_without_digest, 12,

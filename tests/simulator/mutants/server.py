@@ -18,7 +18,7 @@ from crm_server.pushing import Asked, Pushed
 from crm_server.service import Principal, Service
 from crm_server.store import Clock
 from crm_server.work import Work
-from tests.server import test_backup, test_pulling, test_refusing, test_repeating
+from tests.server import test_backup, test_ordered, test_pulling, test_refusing, test_repeating
 from tests.simulator.mutants.mutant import Mutant
 from tests.simulator.mutants.planting import patch
 
@@ -233,5 +233,8 @@ MUTANTS = (
         "refusals not remembered", refused_not_remembered, 11,
         test_refusing.test_what_hangs_below_a_refused_insert_is_blocked_until_it_passes,
     ),
-    Mutant("second push before the first", order_not_kept, 1),
+    Mutant(
+        "second push before the first", order_not_kept, 1,
+        test_ordered.test_a_push_behind_one_that_was_not_taken_is_refused_and_changes_nothing,
+    ),
 )  # fmt: skip
