@@ -17,7 +17,6 @@ import pytest
 from msgspec.structs import replace
 from typing_extensions import override
 
-from crm_core import wire
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import CrmError, Refused
 from crm_core.fields import Value
@@ -338,7 +337,9 @@ def _told(body: Any, names: dict[RecordId, str]) -> str:
 def test_the_same_outbox_comes_to_the_same_with_two_pushes_under_way(
     acme: Acme, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "PUSH_CHANGESETS_MAX", random.Random(seed).choice((1, 2, 3, 5)))
+    monkeypatch.setattr(
+        "crm_core.wire.PUSH_CHANGESETS_MAX", random.Random(seed).choice((1, 2, 3, 5))
+    )
     other = acme.world.device("nancy")
     one_at_a_time, plain = played(acme, acme.nancy, tmp_path / "a.db", seed, keeps_order=False)
     two, way = played(acme, other, tmp_path / "b.db", seed, keeps_order=True)

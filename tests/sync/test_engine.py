@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_core import wire
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut, Unavailable
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
@@ -106,7 +105,7 @@ def sent_behind(world: World) -> list[tuple[int, int]]:
 
 @pytest.fixture
 def small_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "PUSH_CHANGESETS_MAX", 1)
+    monkeypatch.setattr("crm_core.wire.PUSH_CHANGESETS_MAX", 1)
 
 
 @pytest.mark.usefixtures("small_pushes")
@@ -430,7 +429,7 @@ def test_whatever_the_server_answers_a_run_ends_and_rejects_nothing_it_could_tak
     if two:
         world = two_at_a_time(waiting)
     world.fail(do.HearPush, *(failures[answer] for answer in answers))
-    with patch.object(wire, "PUSH_CHANGESETS_MAX", 2 if two else 200):
+    with patch("crm_core.wire.PUSH_CHANGESETS_MAX", 2 if two else 200):
         outcome = world.run(synchronise(), at_most=500)
     assert not world.under_way
     tally = outcome.tally
