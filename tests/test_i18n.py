@@ -115,6 +115,7 @@ _NEVER_ONE = {
     "longest in: {stage}, {days} days",
     "{stage}: median {days} days, at most {most}",
     "{all} charts · {n} on this board",
+    "At most {n} files at once.",
 }
 """Where the number is a constant above one, or has decimals."""
 

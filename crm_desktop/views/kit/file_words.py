@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from crm_core.problems import words_for
-from crm_desktop.i18n import tr, tr_n, words
+from crm_desktop.i18n import tr, words
 from crm_desktop.models.attaching import AttachedFile
 from crm_desktop.models.file_states import FileRow, FileState
 
@@ -52,8 +52,4 @@ def sending_words(files: Sequence[AttachedFile], *, sparing: bool = False) -> st
         return ""
     if sparing:
         return tr("{sent} of {n} sent, the rest waits: metered.", sent=sent, n=len(own))
-    return tr_n(
-        "{sent} of {n} sent, the rest goes on when online.",
-        "{sent} of {n} sent, the rest goes on when online.",
-        len(own), sent=sent,
-    )  # fmt: skip
+    return tr("{sent} of {n} sent, the rest goes on when online.", sent=sent, n=len(own))
