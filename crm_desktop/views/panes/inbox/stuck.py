@@ -247,6 +247,7 @@ class StuckView(QWidget):
         self._open = flat(tr("Open record"), self)
         self._send = primary(tr("Fix and resend"), self, keys=SEND_KEYS)
         self._offer = primary(tr("Offer to the new owner"), self, keys=SEND_KEYS)
+        self._offer.hide()  # of it and sending again there is one way at most
         self._draft = normal(tr("Keep as draft"), self)
         self._copy = normal(tr("Copy my values"), self)
         self._discard = flat(tr("Discard"), self)
