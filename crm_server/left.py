@@ -2,7 +2,8 @@
 
 Nothing of it is written into a record that was there: whoever has the device may be a thief. An
 edit is offered beside its field (adr/0057). A new record is taken in as it was entered; its history
-names the device. Deletions, and members put into sets, stay where they were parked.
+names the device. Deletions, members put into sets, and records of files, whose content may never
+come, stay where they were parked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import UNREADABLE
 from crm_core.ids import ChangeSetId, RecordId
 from crm_server.store import Tx
+
+_FILE = "attachment"
 
 
 def questions(tx: Tx, user: RecordId, body: bytes) -> tuple[ChangeSet, ...]:
@@ -38,7 +41,7 @@ def _asked(step: ChangeSet) -> Iterator[ChangeSet]:
     for n, change in enumerate(step.changes):
         if change.kind not in CATALOG or not change.new:
             continue
-        if change.op is Op.INSERT:
+        if change.op is Op.INSERT and change.kind != _FILE:
             yield _step(step, f"{n}", change)
         elif change.op is Op.SET:
             offer = Change(change.kind, change.id, Op.OFFER, change.new, change.old)

@@ -69,6 +69,19 @@ def test_nothing_that_a_withdrawn_device_leaves_changes_a_record(
     assert acme.fuller.body("account", account)["phone"] == "1"
 
 
+def test_the_record_of_a_file_that_may_never_come_is_not_taken_in(
+    acme: Acme, account: RecordId
+) -> None:
+    task = acme.nancy.insert("task", account=account, title="Call them")
+    named = acme.nancy.insert(
+        "attachment", parent=f"account/{account}", name="plan.pdf", sha256="a" * 64
+    )
+    leave(acme.nancy, acme.nancy.changeset(task), acme.nancy.changeset(named))
+    acme.fuller.pull()
+    assert acme.fuller.sees("task", task.id)
+    assert not acme.fuller.sees("attachment", named.id)
+
+
 def test_what_is_left_twice_is_asked_once(acme: Acme, account: RecordId) -> None:
     step = acme.nancy.changeset(acme.nancy.set("account", account, phone="2"))
     for _ in range(2):
