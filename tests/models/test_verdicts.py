@@ -8,7 +8,7 @@ from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import End, PushResponse
+from crm_core.wire import Deleted, End, PushResponse, WireTombstone
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.outbox import OLDEST, Outbox
 from crm_desktop.models.replica import Wanted
@@ -369,6 +369,21 @@ def test_a_conflict_about_a_deletion_restores_with_the_parked_changes(store: Sto
     journal.resolve(store, conflict, {"phone": "5"})
     assert seen(store, "account", A).values["phone"] == "5"
     assert is_seen(store, "account", A)
+
+
+def test_who_brings_a_record_back_names_the_values_that_he_saw_and_no_version(store: Store) -> None:
+    """A tombstone has a newer version than the values that lie here."""
+    conflict = RecordId(f"{70:032x}")
+    first_pull(
+        store, ("account", row(A, 10, name="A", phone="9")),
+        ("conflict", row(conflict, 12, (A,), record=f"account/{A}", field="deleted",
+                         why="delete", state="open")),
+    )  # fmt: skip
+    pull(store, 40, Deleted("account", (WireTombstone(A, 30),)))
+    journal.resolve(store, conflict, {"phone": "5"})
+    (step,) = Outbox(store).take_outbox(200, 10**6)
+    back = step.changes[0]
+    assert (back.op, back.base_seq, back.old) == (Op.RESTORE, 0, {"phone": "9"})
 
 
 def test_a_long_journal_is_not_read_to_find_what_waits(store: Store) -> None:

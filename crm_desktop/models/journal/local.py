@@ -102,6 +102,8 @@ def _completed(c: Connection, store: Store, drafts: Drafts, change: Change) -> C
            for name in names}  # fmt: skip
     saw_current = all(old[name] == draft.values.get(name) for name in names)
     base = change.base_seq or (draft.seq if saw_current else 0)
+    if change.op is Op.RESTORE:
+        base = 0  # a tombstone has a version and no values: those here may be older
     base = min(base, _earliest_base(c, entity, change, draft.seq))
     after = change.after
     if change.op in (Op.DELETE, Op.MERGE) and not after:

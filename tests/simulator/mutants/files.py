@@ -106,7 +106,7 @@ MUTANTS = tuple(
     for name, plant, invariant, seed in (
         ("record before its file", record_before_its_file, 10, 3),
         ("a file begun counts as sent", begun_is_sent, 10, 8),
-        ("files not offered again after a restore", restore_forgets_files, 10, 12),
+        ("files not offered again after a restore", restore_forgets_files, 10, 30),
         ("tidying forgets work", tidy_forgets_work, 11, 1),
         ("the server checks no file", assembled_unchecked, 10, 5),
         ("one refused file holds up all", one_holds_up_all, 11, 11),

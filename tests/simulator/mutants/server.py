@@ -219,7 +219,7 @@ MUTANTS = (
     ),
     Mutant(
         "restore without the jump", restore_without_the_jump, 1,
-        test_backup.test_seqs_of_two_restores_of_one_backup_never_meet,
+        test_backup.test_seqs_of_two_restores_of_one_backup_never_meet, {"hours": 1},
     ),
     Mutant(
         "delivered after the stream", delivered_after_the_stream, 1,
