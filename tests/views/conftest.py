@@ -10,7 +10,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
@@ -63,6 +65,18 @@ def own_clothes() -> Iterator[None]:
     is_usual = (worn.name, worn.density, worn.language) == ("light", "compact", "")
     if not is_usual and isinstance(application, QApplication):
         theme.install(application, "light")
+
+
+@pytest.fixture(autouse=True)
+def free_hands() -> Iterator[None]:
+    """What a test holds down on the keyboard, the next one does not: a list takes Ctrl and Shift
+    into account whenever a row is selected."""
+    yield
+    if QApplication.instance() is None:
+        return
+    if QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyClick(QWidget(), Qt.Key.Key_Escape)
+        assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
