@@ -5,11 +5,12 @@ A driver performs an effect and sends its outcome into the engine, or throws a `
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from crm_core.changes import ChangeSet
+from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId
 from crm_core.wire import End, Hello, Mark, Part, PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncState, Verdict, Wanted
@@ -166,3 +167,18 @@ Steps: TypeAlias = Generator[Effect[Any], Any, T]
 def ask(effect: Effect[T]) -> Steps[T]:
     """Yield one effect; the outcome has the effect's type."""
     return cast("T", (yield effect))
+
+
+def drive(steps: Steps[T], perform: Callable[[Effect[Any]], Any]) -> T:
+    """Perform one effect after the other: the engine receives each outcome, or hears the error."""
+    try:
+        effect = next(steps)
+        while True:
+            try:
+                outcome = perform(effect)
+            except CrmError as failure:
+                effect = steps.throw(failure)
+            else:
+                effect = steps.send(outcome)
+    except StopIteration as end:
+        return end.value

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from crm_core.errors import Bug, CrmError
+from crm_core.errors import Bug
 from crm_core.files import CHUNK_BYTES_MAX, CHUNK_BYTES_MIN
 from crm_core.i18n import tr_noop
 from crm_core.wire import BlobOffer
@@ -16,7 +16,7 @@ from crm_desktop.models.file_queue import Job, Only
 from crm_desktop.models.replica import Summary
 from crm_desktop.sync import effects as do
 from crm_desktop.sync import files
-from crm_desktop.sync.effects import Effect, Steps
+from crm_desktop.sync.effects import Effect, drive
 from crm_desktop.sync.files import Piece, Transferred, transfer
 from crm_desktop.sync.runner import Run, Runner, WriteLane, run_here
 from crm_desktop.sync.streams import stopped
@@ -114,25 +114,12 @@ class FileRunner:
         """Send and fetch, or `only` one of both, until nothing is left to be done now. Failures of
         the way come in the result; other ones raise."""
         self._stopped.clear()
-        return self._drive(transfer(only=only))
+        return drive(transfer(only=only), self.perform)
 
     def fetch_now(self, job: Job) -> Transferred:
         """Fetch one file, whatever else waits."""
         self._stopped.clear()
-        return self._drive(transfer(job))
-
-    def _drive(self, steps: Steps[Transferred]) -> Transferred:
-        try:
-            effect = next(steps)
-            while True:
-                try:
-                    outcome = self.perform(effect)
-                except CrmError as failure:
-                    effect = steps.throw(failure)
-                else:
-                    effect = steps.send(outcome)
-        except StopIteration as end:
-            return end.value
+        return drive(transfer(job), self.perform)
 
     def perform(self, effect: Effect[Any]) -> Any:
         """Do what the engine asks; the outcome, or the error that it is to hear of."""

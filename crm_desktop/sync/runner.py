@@ -19,7 +19,7 @@ from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse
 from crm_desktop.models.replica import Parked, Summary, SyncState
 from crm_desktop.sync import effects as do
 from crm_desktop.sync import streams
-from crm_desktop.sync.effects import Effect, Steps
+from crm_desktop.sync.effects import Effect, drive
 from crm_desktop.sync.engine import Outcome, synchronise
 from crm_desktop.sync.last_run import META_LAST_RUN, last_run_of
 from crm_desktop.sync.ports import SecondStore, Server, SyncStore
@@ -141,28 +141,14 @@ class Runner:
         self._summary = Summary()
         self._server.expect_answer()
         try:
-            outcome = self._drive(
-                synchronise(repair=repair, thorough=thorough, sparing=self.is_sparing)
-            )
+            steps = synchronise(repair=repair, thorough=thorough, sparing=self.is_sparing)
+            outcome = drive(steps, self.perform)
         finally:
             self._close_stream()
             self._await_pushes()
             if self._second is not None:
                 self._second.close()
         return self._made(outcome, time.monotonic() - started_s)
-
-    def _drive(self, steps: Steps[Outcome]) -> Outcome:
-        try:
-            effect = next(steps)
-            while True:
-                try:
-                    outcome = self.perform(effect)
-                except CrmError as failure:
-                    effect = steps.throw(failure)
-                else:
-                    effect = steps.send(outcome)
-        except StopIteration as end:
-            return end.value
 
     def perform(self, effect: Effect[Any]) -> Any:
         """Do what the engine asks; the outcome, or the error that it is to hear of."""
