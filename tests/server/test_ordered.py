@@ -15,10 +15,9 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from typing_extensions import override
 
 from crm_core.changes import Change, ChangeSet, Op
-from crm_core.errors import CrmError, Refused
+from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, DeviceId, RecordId
 from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse, decode, encode
@@ -35,6 +34,7 @@ from crm_server.service import Service
 from tests.models.support import KEY, Ids
 from tests.server.world import Acme, Device
 from tests.simulator.device import InLine
+from tests.simulator.post import UnderWay
 from tests.simulator.server_side import as_heard
 
 
@@ -181,7 +181,7 @@ class Way:
         self._device = device
         self._dice = dice
         self._keeps_order = keeps_order
-        self._slow: list[_Sent] = []
+        self._slow: list[UnderWay] = []
         self._is_renewed = False
         self.two_under_way = self.ahead = 0
 
@@ -197,7 +197,7 @@ class Way:
     def send(self, _server: Server, request: PushRequest) -> Future[PushResponse]:
         """Now and then a push is slow, and the next may overtake it."""
         self.two_under_way += bool(request.behind)
-        sent = _Sent(self, request)
+        sent = UnderWay(self.push, request)
         if self._keeps_order and self._dice.random() < 0.4:
             self._slow.append(sent)
             return sent
@@ -225,25 +225,6 @@ class Way:
     def pull(self, request: PullRequest) -> Iterator[Iterable[PullItem]]:
         lines = b"".join(self._device.world.service.pull(self._device.who, request))
         yield [decode_item(line) for line in lines.splitlines()]
-
-
-class _Sent(Future[PushResponse]):
-    def __init__(self, way: Way, request: PushRequest) -> None:
-        super().__init__()
-        self._way, self._request = way, request
-
-    def arrive(self) -> None:
-        if self.done():
-            return
-        try:
-            self.set_result(self._way.push(self._request))
-        except CrmError as failure:
-            self.set_exception(failure)
-
-    @override
-    def result(self, timeout: float | None = None) -> PushResponse:
-        self.arrive()
-        return super().result(timeout)
 
 
 def typed(dice: random.Random, accounts: Sequence[RecordId], new_id: Ids) -> list[list[Change]]:

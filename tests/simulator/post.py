@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from typing_extensions import override
@@ -20,12 +21,12 @@ class Post:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._slow: list[_UnderWay] = []
+        self._slow: list[UnderWay] = []
 
     def send(self, _server: Server, request: PushRequest) -> Future[PushResponse]:
         """Begin to hand over a push."""
         weather = self._link.weather
-        sent = _UnderWay(self._link, request)
+        sent = UnderWay(self._link.push, request)
         self._slow = [one for one in self._slow if not one.done()]
         is_slow = weather.badness > 0 and weather.fate.strikes(
             weather.dice, BOTH_SLOW if self._slow else SLOW, fault=False
@@ -55,20 +56,20 @@ class Post:
         self._slow.clear()
 
 
-class _UnderWay(Future[PushResponse]):
+class UnderWay(Future[PushResponse]):
     """A push and what was said of it."""
 
-    def __init__(self, link: Link, request: PushRequest) -> None:
+    def __init__(self, push: Callable[[PushRequest], PushResponse], request: PushRequest) -> None:
         super().__init__()
         self.request = request
-        self._link = link
+        self._push = push
 
     def arrive(self) -> None:
         """Let the server have it, if it has not got it yet."""
         if self.done():
             return
         try:
-            self.set_result(self._link.push(self.request))
+            self.set_result(self._push(self.request))
         except CrmError as failure:
             self.set_exception(failure)
 
