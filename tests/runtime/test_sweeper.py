@@ -57,7 +57,12 @@ def test_garbage_dies_on_the_windows_thread_and_not_on_a_lanes(lanes: Lanes, qtb
     lanes.read(allocate, lambda _: None, owner=lanes)
     assert is_over.wait(20)  # the window's thread allocates nothing meanwhile
     assert not died_on
-    qtbot.waitUntil(lambda: bool(died_on), timeout=20_000)
+
+    def has_died() -> bool:
+        kept.extend([n] for n in range(1000))  # what others free meanwhile lowers Python's count
+        return bool(died_on)
+
+    qtbot.waitUntil(has_died, timeout=20_000)
     assert died_on == [threading.main_thread()]
 
 
