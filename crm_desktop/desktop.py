@@ -18,15 +18,12 @@ from crm_desktop.i18n import tr
 from crm_desktop.keychain import KeyGone
 from crm_desktop.options import Options
 from crm_desktop.profile import (
-    Credentials,
     NoProfile,
     Opener,
     PassphraseNeeded,
     Profile,
     is_overdue,
-    leave_for_good,
     open_profile,
-    sign_in_with,
 )
 from crm_desktop.runtime.autosync import Autosync
 from crm_desktop.runtime.files import FileDesk
@@ -34,6 +31,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.standing import Standing
+from crm_desktop.signing import Credentials, leave_for_good, sign_in_with
 from crm_desktop.views.application import Window, dress, kept_locale
 from crm_desktop.views.shell.frame import Frame
 from crm_desktop.views.shell.window import Shell

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from crm_core.errors import Unavailable, UserProblem
 from crm_core.i18n import tr_noop
-from crm_desktop import profile as profiles
+from crm_desktop import signing
 from crm_desktop.i18n import tr
 from crm_desktop.models.outbox import Outbox
 
@@ -81,7 +81,7 @@ def _nancy(path: Path, url: str) -> Ready:
     """Sign nancy in (the server's port is another one each time) and fetch what is hers."""
     from crm_desktop.sync.runner import Runner
 
-    opened = profiles.sign_in(path, url, "", FIRST, PASSWORD, PASSPHRASE)
+    opened = signing.sign_in(path, url, "", FIRST, PASSWORD, PASSPHRASE)
     try:
         run = Runner(Outbox(opened.store), opened.session).run()
         if run.failure is not None:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from crm_core.errors import Unavailable
 from crm_core.i18n import tr_noop
 from crm_desktop import profile as profiles
+from crm_desktop import signing
 from crm_desktop.cli.desk import Desk, Json, ask
 from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.i18n import tr
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Parked
-from crm_desktop.profile import Credentials, Profile
+from crm_desktop.profile import Profile
 from crm_desktop.settings import load
 
 CLOCK_OFF_S_MAX = 15 * 60
@@ -57,18 +58,18 @@ def login(desk: Desk) -> Exit:
 
 def _sign_in(desk: Desk, password: str) -> Profile:
     arguments = desk.arguments
-    wanted = Credentials(
+    wanted = signing.Credentials(
         arguments.server, arguments.organisation, arguments.user, password,
         forgot=arguments.forgot_passphrase,
     )  # fmt: skip
-    return profiles.sign_in_with(arguments.folder, wanted, desk.passphrase)
+    return signing.sign_in_with(arguments.folder, wanted, desk.passphrase)
 
 
 def _start_over(desk: Desk) -> None:
     """What lies here is given up, by its user's own word."""
     settings = load(desk.arguments.folder)
     if settings is not None:
-        profiles.start_over(desk.arguments.folder, settings)
+        signing.start_over(desk.arguments.folder, settings)
         desk.remark(
             tr("What was here cannot be read any more; everything is fetched from the server.")
         )
@@ -99,7 +100,7 @@ def logout(desk: Desk) -> Exit:
     with desk.profile() as opened:
         told = True
         try:
-            profiles.sign_out(opened)
+            signing.sign_out(opened)
         except Unavailable:
             told = False
         desk.answer(
@@ -125,7 +126,7 @@ def sync(desk: Desk) -> Exit:
         run = with_files(runner, FileRunner(opened.files, FileCalls(opened.session)))
         remember(opened.store, run.failure, opened.store.now())
         if run.withdrawn:
-            profiles.leave_for_good(opened, run.left)
+            signing.leave_for_good(opened, run.left)
         if run.failure is not None:
             raise run.failure
         report = run.report.as_json()

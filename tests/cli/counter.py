@@ -16,7 +16,7 @@ import pytest
 from crm_core.fields import Value
 from crm_core.ids import DeviceId, RecordId
 from crm_core.wire import Mark, Page, SignInResponse, WireRow
-from crm_desktop import keychain, profile
+from crm_desktop import keychain, profile, signing
 from crm_desktop.__main__ import main
 from crm_desktop.keychain import Cost, Secrets
 from crm_desktop.models.outbox import Outbox
@@ -91,7 +91,7 @@ def open_counter(folder: Path) -> Counter:
     answer = SignInResponse(
         "access", "refresh", 900, NANCY, DEVICE, "acme", "2026-11-22T08:00:00Z", "epoch", "rep"
     )
-    profile._found(folder, settings, secrets, wrapped, answer).close()
+    signing._found(folder, settings, secrets, wrapped, answer).close()
     counter = Counter(folder)
     counter.receive("user", {key: {"login": name, "name": name} for key, name in PEOPLE.items()})
     return counter

@@ -13,7 +13,7 @@ import pytest
 
 from crm_core.errors import Bug
 from crm_core.wire import SignInResponse
-from crm_desktop import profile
+from crm_desktop import profile, signing
 from crm_desktop.__main__ import PASSPHRASE_VARIABLE, _window_options
 from crm_desktop.cli import commands, reading
 from crm_desktop.cli.desk import Desk
@@ -156,7 +156,7 @@ def test_a_clock_that_is_years_off_is_said_and_stops_nothing(
     answer = SignInResponse(
         "access", "refresh", 900, NANCY, "d" * 32, "acme", server_time, "epoch", "rep"
     )
-    monkeypatch.setattr(profile, "_ask", lambda *_: answer)
+    monkeypatch.setattr(signing, "_ask", lambda *_: answer)
     monkeypatch.setattr(profile, "this_machine", lambda: Machine(None, Policy(), CHEAP))
     counter = Counter(tmp_path / "new")
     words = ("login", "--server", NOWHERE, "--user", "nancy", "--password-stdin")

@@ -15,12 +15,13 @@ from crm_core.errors import NotAllowed, Unavailable, UserProblem
 from crm_core.ids import DeviceId, RecordId
 from crm_core.values import instant_of
 from crm_core.wire import SignInResponse
-from crm_desktop import keychain, locks, profile
+from crm_desktop import keychain, locks, profile, signing
 from crm_desktop.keychain import Cost, Secrets
 from crm_desktop.models import journal
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.policy import Policy
-from crm_desktop.profile import Credentials, Machine, NoProfile, PassphraseNeeded, Profile
+from crm_desktop.profile import Machine, NoProfile, PassphraseNeeded, Profile
+from crm_desktop.signing import Credentials
 from tests.profile.test_keychain import Drawer
 
 NANCY, ANDREW = RecordId("1" * 32), RecordId("2" * 32)
@@ -50,7 +51,7 @@ class Office:
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Office:
     made = Office()
-    monkeypatch.setattr(profile, "_ask", made.ask)
+    monkeypatch.setattr(signing, "_ask", made.ask)
     return made
 
 
@@ -61,7 +62,7 @@ def machine(vault: Drawer | None = None, *, escrow: bool = True) -> Machine:
 def sign_in(
     folder: Path, wanted: Credentials = WANTED, on: Machine | None = None, phrase: str | None = "p"
 ) -> Profile:
-    return profile.sign_in_on(on or machine(), folder, wanted, phrase)
+    return signing.sign_in_on(on or machine(), folder, wanted, phrase)
 
 
 def test_a_new_profile_opens_with_its_passphrase_alone(office: Office, tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_crash_before_the_last_step_leaves_no_profile(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(profile, "save", full)
+    monkeypatch.setattr(signing, "save", full)
     with pytest.raises(OSError, match="No space"):
         sign_in(tmp_path / "new")
     monkeypatch.undo()
@@ -178,7 +179,7 @@ def test_a_lost_profile_file_never_costs_the_database_beside_it(
 def test_a_withdrawn_devices_data_cannot_be_read_any_more(office: Office, tmp_path: Path) -> None:
     with closing(sign_in(tmp_path)) as opened:
         wrapped = (tmp_path / "key.wrapped").read_bytes()
-        profile.destroy_key(opened)
+        signing.destroy_key(opened)
     assert not any(wrapped in file.read_bytes() for file in tmp_path.iterdir())
     with pytest.raises(NoProfile):
         profile.open_profile(tmp_path, "p")
@@ -193,7 +194,7 @@ def test_what_is_saved_while_a_withdrawn_device_leaves_is_left_too(
         change = Change("account", opened.store.new_id(), Op.INSERT, {"name": "Late"})
         journal.commit(opened.store, [change], label="New")
         monkeypatch.setattr(opened.session, "park", taken.append)
-        profile.leave_for_good(opened, left)
+        signing.leave_for_good(opened, left)
         assert taken == [Outbox(opened.store).unsent()]
     assert b"Late" in taken[0]
     with pytest.raises(NoProfile):
@@ -207,7 +208,7 @@ def test_what_was_typed_and_not_saved_is_left_as_well(
     with closing(sign_in(tmp_path)) as opened:
         opened.store.set_meta("draft:account/new", '{"name":"Half typed"}')
         monkeypatch.setattr(opened.session, "park", taken.append)
-        profile.leave_for_good(opened, Outbox(opened.store).unsent())
+        signing.leave_for_good(opened, Outbox(opened.store).unsent())
     (body,) = taken
     (one,) = json.loads(body)
     assert (one["id"], "Half typed" in one["draft"]) == ("draft:account/new", True)
@@ -225,7 +226,7 @@ def test_what_cannot_be_left_keeps_its_key(
         journal.commit(opened.store, [change], label="New")
         monkeypatch.setattr(opened.session, "park", park)
         with pytest.raises(Unavailable):
-            profile.leave_for_good(opened, left)
+            signing.leave_for_good(opened, left)
     with closing(profile.open_profile(tmp_path, "p")) as again:
         assert b"Late" in Outbox(again.store).unsent()
 

@@ -29,19 +29,19 @@ PROGRAM = r"""
 import sys
 from pathlib import Path
 from crm_core.wire import SignInResponse
-from crm_desktop import keychain, profile
+from crm_desktop import keychain, profile, signing
 from crm_desktop.policy import Policy
 
 vault = keychain.os_vault()
 assert keychain.vault_name(vault) == "SecretService", vault
 user = "1" * 32
-profile._ask = lambda wanted, device, secrets, escrow: SignInResponse(
+signing._ask = lambda wanted, device, secrets, escrow: SignInResponse(
     "access", "refresh", 900, user, device, "acme", "2026-11-22T08:00:00Z", "epoch", "rep"
 )
 folder = Path(sys.argv[0]).parent / "profile"
 machine = profile.this_machine()
-wanted = profile.Credentials("http://127.0.0.1:9", "", "nancy", "secret")
-profile.sign_in_on(machine, folder, wanted, None).close()
+wanted = signing.Credentials("http://127.0.0.1:9", "", "nancy", "secret")
+signing.sign_in_on(machine, folder, wanted, None).close()
 opened = profile.open_profile(folder)
 assert opened.settings.key_kept == "keyring"
 assert not (folder / "key.wrapped").exists()
@@ -49,7 +49,7 @@ key = opened.store.key.hex()
 opened.close()
 for file in folder.iterdir():
     assert key.encode() not in file.read_bytes(), file
-profile.destroy_key(profile.open_profile(folder))
+signing.destroy_key(profile.open_profile(folder))
 try:
     keychain.fetch(vault, opened.settings.key_name)
 except keychain.UserProblem:

@@ -11,7 +11,7 @@ import pytest
 
 from crm_core.changes import Change, Op
 from crm_core.errors import CrmError
-from crm_desktop import profile
+from crm_desktop import profile, signing
 from crm_desktop.cli.backups import restore_backup, write_backup
 from crm_desktop.models import attaching, file_states, journal
 from crm_desktop.models.outbox import Outbox
@@ -27,7 +27,7 @@ class Killed(BaseException):
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Office:
     made = Office()
-    monkeypatch.setattr(profile, "_ask", made.ask)
+    monkeypatch.setattr(signing, "_ask", made.ask)
     return made
 
 

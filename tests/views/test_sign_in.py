@@ -22,8 +22,9 @@ from crm_desktop.keychain import KeyGone
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.options import Demo, Options
-from crm_desktop.profile import Credentials, NoProfile, PassphraseNeeded, Profile
+from crm_desktop.profile import NoProfile, PassphraseNeeded, Profile
 from crm_desktop.settings import Settings, save
+from crm_desktop.signing import Credentials
 from crm_desktop.views.sign_in import SignInPage, SignInWords
 
 DEMO = Demo("http://127.0.0.1:9", "northwind", (("nancy", "Sales"), ("fuller", "Lead")))
@@ -202,9 +203,9 @@ def test_a_save_at_the_moment_of_withdrawal_is_left_with_the_server(
     taken: list[bytes] = []
     destroyed: list[bytes] = []
     monkeypatch.setattr(
-        "crm_desktop.profile.destroy_key", lambda _: destroyed.append(Outbox(store).unsent())
+        "crm_desktop.signing.destroy_key", lambda _: destroyed.append(Outbox(store).unsent())
     )
-    monkeypatch.setattr("crm_desktop.profile._leave_files", lambda _: None)
+    monkeypatch.setattr("crm_desktop.signing._leave_files", lambda _: None)
     desktop = start(None)
     qtbot.waitUntil(lambda: desktop.shell is not None)
     desktop._profile.session = SimpleNamespace(park=taken.append)

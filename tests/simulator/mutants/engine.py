@@ -12,7 +12,7 @@ from crm_core.changes import ChangeSet
 from crm_core.errors import CrmError, Refused
 from crm_core.ids import ChangeSetId, DeviceId
 from crm_core.wire import End, Mark, PullItem, PushResponse
-from crm_desktop import profile
+from crm_desktop import signing
 from crm_desktop.models import outbox
 from crm_desktop.models.journal import settling
 from crm_desktop.models.outbox import Outbox
@@ -210,7 +210,7 @@ def device_id_per_installation() -> Generator[None]:
 @contextmanager
 def another_user_let_in() -> Generator[None]:
     """Whoever signs in goes on with the profile that is there, and sends its outbox as his own."""
-    with patch.object(profile, "_check_same_user", lambda *_: None):
+    with patch.object(signing, "_check_same_user", lambda *_: None):
         yield
 
 

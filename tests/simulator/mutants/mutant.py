@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
-from crm_desktop import profile
+from crm_desktop import signing
 from crm_desktop.models.connection import Connection
 from crm_server.store import ServerStore, sqlite_url
 from tests.models.support import make_store
@@ -148,7 +148,7 @@ def _listening(_folder: Path, _stack: ExitStack, made: Made) -> Any:
 
 def _office(_folder: Path, stack: ExitStack, _made: Made) -> Any:
     made = Office()
-    stack.enter_context(patch.object(profile, "_ask", made.ask))
+    stack.enter_context(patch.object(signing, "_ask", made.ask))
     return made
 
 
