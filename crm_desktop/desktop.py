@@ -190,7 +190,12 @@ class Desktop(QObject):
         files.rests = lambda: autosync.is_sparing
         autosync.run_ended.connect(self._transfer_files)
         autosync.stood.connect(self._look_at_network)
+        files.changed.connect(self._look_at_files)
         return files
+
+    def _look_at_files(self) -> None:
+        if self._files is not None and self._autosync is not None:
+            self._files.standing(self._autosync.take_files, owner=self._autosync)
 
     def _look_at_network(self, _standing: Standing) -> None:
         if self._files is not None:

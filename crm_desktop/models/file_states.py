@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from crm_core.files import is_picture
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection
@@ -62,11 +63,14 @@ class FileRow(msgspec.Struct, frozen=True):
 
 
 class Transfers(msgspec.Struct, frozen=True):
-    """How many files wait to be sent and to be fetched, and how many wait for a person."""
+    """How many files wait to be sent and to be fetched, and how many wait for a person.
+    `are_photos`: all that wait to be sent are pictures; `goes_on`: some travel just now."""
 
     sending: int = 0
     fetching: int = 0
     failed: int = 0
+    are_photos: bool = False
+    goes_on: bool = False
 
 
 _COLUMNS = "hash, size, state, done, mine, code, params, tries"
@@ -122,7 +126,17 @@ def transfers(c: Connection, now: dt.datetime) -> Transfers:
     sending = states.get(("queued", 1), 0) + states.get(("sending", 1), 0)
     fetching = sum(many for (state, _), many in states.items() if state == "fetching")
     failed = sum(many for (state, _), many in states.items() if state == "failed")
-    return Transfers(sending, fetching, failed)
+    return Transfers(sending, fetching, failed, sending > 0 and _are_photos(c))
+
+
+def _are_photos(c: Connection) -> bool:
+    """Whether whatever waits for its file is a picture, by its name."""
+    names = c.rows(
+        "SELECT o.new ->> 'name' FROM changeset s JOIN op o ON o.cs = s.n"
+        " WHERE s.state = 'waiting' AND s.state <> 'confirmed' AND o.kind = 'attachment'"
+        " AND o.new ->> 'sha256' IS NOT NULL"
+    )
+    return bool(names) and all(is_picture(str(name)) for (name,) in names)
 
 
 # -- sending

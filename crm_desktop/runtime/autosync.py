@@ -23,6 +23,7 @@ from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.standing import Standing, time_of_day, time_or_day
 
 if TYPE_CHECKING:
+    from crm_desktop.models.file_states import Transfers
     from crm_desktop.profile import Profile
     from crm_desktop.runtime.live import Live
     from crm_desktop.sync.last_run import LastRun
@@ -71,6 +72,8 @@ class Autosync(QObject):
         self._has_connected = self._has_come_through = False
         self._fetched = self._in_sight = 0
         self._sending = 0
+        self._files: Transfers | None = None
+        self._files_in_all = 0
         self._is_cancelled = self._is_paused = False
         self._pending = 0
         self._is_restarting = False
@@ -121,6 +124,16 @@ class Autosync(QObject):
     def look(self) -> None:
         """Say how things stand, without a word to the server."""
         self._show()
+
+    def take_files(self, found: Transfers) -> None:
+        """How attached files stand: the indicator says so while they go. What was attached
+        meanwhile counts with those before, what was refused does not."""
+        before, self._files = self._files, found
+        waited, failed = (before.sending, before.failed) if before is not None else (0, 0)
+        in_all = self._files_in_all + max(found.sending - waited, 0) - max(found.failed - failed, 0)
+        self._files_in_all = max(in_all, found.sending) if found.sending else 0
+        if found != before:
+            self._show()
 
     def cancel(self) -> None:
         """A person wants this run to end; what came is kept, and the next goes on from there."""
@@ -338,11 +351,14 @@ class Autosync(QObject):
         verified = facts.state.verified_at
         at = time_of_day(dt.datetime.fromisoformat(verified)) if verified else ""
         since = time_or_day(dt.datetime.fromisoformat(ended.since)) if ended.since else ""
+        files = self._files
         self.stood.emit(
             Standing(
                 found.state.value, facts.parked.pending, facts.parked.needs_you,
                 since, ended.failure, at, self._fetched, self._sending,
                 max(self._sending - facts.parked.pending, 0), self._is_paused,
                 self._in_sight, bool(facts.state.in_sight), self._is_sparing,
+                self._files_in_all, max(self._files_in_all - files.sending, 0) if files else 0,
+                files is not None and files.goes_on, files is not None and files.are_photos,
             )
         )  # fmt: skip

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from crm_core.errors import CrmError, NotFound, Unavailable
@@ -260,11 +261,13 @@ class FileDesk(QObject):
 
     def standing(self, then: Callable[[Transfers], None], *, owner: QObject) -> None:
         """Hand over how many files are on their way."""
+        goes_on = self._is_running
 
         def job(c: Connection) -> Transfers:
             from crm_desktop.models import file_states
 
-            return file_states.transfers(c, self._store.clock())
+            found = file_states.transfers(c, self._store.clock())
+            return msgspec.structs.replace(found, goes_on=goes_on)
 
         self._hub.read(job, then, owner=owner, supersede="transfers")
 

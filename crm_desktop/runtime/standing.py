@@ -15,7 +15,9 @@ class Standing(msgspec.Struct, frozen=True):
     `FailureClass` that has ended every run since then, or "". While a run sends, `sent` of
     `sending` have gone; `paused`: a person ended the last run before its end. In a first fetch
     `fetched` of `in_sight` rows have arrived; `today_only`: what is needed today is here alone;
-    `sparing`: this network is metered, and is used for what is needed alone."""
+    `sparing`: this network is metered, and is used for what is needed alone. Of `files` that
+    were attached here `files_sent` have gone; while they go, `files_go`; `photos`: all are
+    pictures."""
 
     state: str = ""
     waiting: int = 0
@@ -30,6 +32,10 @@ class Standing(msgspec.Struct, frozen=True):
     in_sight: int = 0
     today_only: bool = False
     sparing: bool = False
+    files: int = 0
+    files_sent: int = 0
+    files_go: bool = False
+    photos: bool = False
 
 
 def time_of_day(moment: dt.datetime) -> str:

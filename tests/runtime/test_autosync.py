@@ -30,6 +30,7 @@ from crm_core.wire import (
     SignInResponse,
     WireRow,
 )  # fmt: skip
+from crm_desktop.models.file_states import Transfers
 from crm_desktop.models.store import Identity, Store, new_uuid7
 from crm_desktop.profile import Profile
 from crm_desktop.runtime import autosync as autosync_module
@@ -323,3 +324,21 @@ def test_an_ended_sign_in_is_told_and_loses_nothing(
         lambda: told[-1].state == "signed_out" and told[-1].waiting == 1, timeout=20_000
     )
     assert server.pushed == []
+
+
+def test_files_are_counted_while_they_go(parts: Any, qtbot: QtBot) -> None:
+    autosync, _, lanes = parts
+    told = stands(autosync)
+
+    def said(found: Transfers) -> tuple[int, int]:
+        autosync.take_files(found)
+        qtbot.waitUntil(lambda: lanes.is_idle)
+        return told[-1].files, told[-1].files_sent
+
+    assert said(Transfers(sending=3, goes_on=True, are_photos=True)) == (3, 0)
+    assert (told[-1].files_go, told[-1].photos) == (True, True)
+    assert said(Transfers(sending=2, goes_on=True)) == (3, 1)
+    assert said(Transfers(sending=4, goes_on=True)) == (5, 1), "two more were attached"
+    assert said(Transfers(sending=3, failed=1, goes_on=True)) == (4, 1), "one was refused"
+    assert said(Transfers(sending=0, failed=1)) == (0, 0)
+    assert said(Transfers(sending=1, failed=1)) == (1, 0)

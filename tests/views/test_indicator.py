@@ -23,6 +23,19 @@ STATES = [
         Standing("waiting", waiting=2, sending=3, sent=1),
         "pending", "2 waiting", "sending, 2 of 3", 2,
     ),
+    (
+        Standing("waiting", waiting=4, files=3, files_sent=1, files_go=True, photos=True),
+        "pending", "4 waiting", "sending photos 2/3", 4,
+    ),
+    (
+        Standing("waiting", waiting=4, sending=4, files=3, files_go=True),
+        "pending", "4 waiting", "sending files 1/3", 4,
+    ),
+    (
+        Standing("waiting", waiting=4, files=3, sparing=True),
+        "pending", "4 waiting", "files wait: metered", 4,
+    ),
+    (Standing("waiting", waiting=4, files=3), "pending", "4 waiting", "", 4),
     (Standing("fetching", fetched=41000), "sync", "Getting your data", "41,000 so far", 0),
     (Standing("fetching", today_only=True), "sync", "Today is here", "the rest follows", 0),
     (Standing("fetching", fetched=41000, in_sight=520000, today_only=True),

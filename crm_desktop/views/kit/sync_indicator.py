@@ -194,11 +194,21 @@ def _up_to_date(x: Standing) -> Face:
 
 
 def _waiting(x: Standing) -> Face:
-    sending = ""
-    if x.sending:
+    sending = _files(x)
+    if x.sending and not sending:
         sending = tr("sending, {n} of {total}", n=x.sent + 1, total=x.sending)
     second = " · ".join(filter(None, (sending, _needs(x))))
     return Face("pending", "ink2", tr("{n} waiting", n=x.waiting), second, x.waiting)
+
+
+def _files(x: Standing) -> str:
+    """What is said of files that were attached here and have to be sent."""
+    if x.files and x.files_go:
+        so_far = f"{min(x.files_sent + 1, x.files)}/{x.files}"
+        if x.photos:
+            return tr("sending photos {so_far}", so_far=so_far)
+        return tr("sending files {so_far}", so_far=so_far)
+    return tr("files wait: metered") if x.files and x.sparing else ""
 
 
 def _fetching(x: Standing) -> Face:

@@ -388,3 +388,26 @@ def test_on_a_metered_network_only_what_somebody_asked_for_travels(
     desk.look_at_network()
     rest()
     assert section.sending == ""
+
+
+def test_how_many_files_go_and_whether_all_are_photos(
+    section: FilesSection, office: Office, desk: FileDesk, tmp_path: Path, rest: Rest
+) -> None:
+    office.down = True
+    found: list[file_states.Transfers] = []
+    section.add([picture(tmp_path / "a.png"), picture(tmp_path / "b.png", 300)])
+    rest()
+    desk.standing(found.append, owner=desk)
+    rest()
+    (tmp_path / "plan.pdf").write_bytes(b"plan")
+    section.add([tmp_path / "plan.pdf"])
+    rest()
+    desk.standing(found.append, owner=desk)
+    rest()
+    assert [(one.sending, one.are_photos, one.goes_on) for one in found] == [
+        (2, True, False), (3, False, False),
+    ]  # fmt: skip
+    desk.transfer()
+    desk.standing(found.append, owner=desk)
+    rest()
+    assert found[-1].goes_on
