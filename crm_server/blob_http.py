@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
-
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from crm_core.errors import Refused
 from crm_core.files import CHUNK_BYTES_MAX
 from crm_core.i18n import tr_noop
+from crm_server.answers import act, body_of, who_asks
 from crm_server.bodies import Limit
 from crm_server.openapi import LENGTH, OFFSET
 from crm_server.organisations import Organisation
@@ -28,38 +26,14 @@ HEADERS = {
 """No browser is to show, keep or guess at what somebody attached."""
 
 
-class Act(Protocol):
-    """Runs an action as the user of a request and answers with what it returns, as JSON."""
-
-    def __call__(
-        self, request: Request, action: Callable[[Organisation, Principal], object], /, *,
-        revoked_too: bool = False,
-    ) -> Awaitable[Response]:  # fmt: skip
-        """Raises Refused for a token that is no good."""
-        ...
-
-
-class Who(Protocol):
-    """Whose token a request brings."""
-
-    def __call__(
-        self, request: Request, /, *, revoked_too: bool = False
-    ) -> tuple[Organisation, Principal]:
-        """Raises Refused for a token that is no good."""
-        ...
-
-
-Body = Callable[[Request, Limit], Awaitable[bytes]]
-
-
-def add_blob_paths(app: FastAPI, who: Who, act: Act, body: Body) -> None:
-    """Add the paths; what requests have in common is given."""
+def add_blob_paths(app: FastAPI) -> None:
+    """Add the paths."""
 
     async def known(request: Request, sha256: str) -> Response:
         """Whether this user has sent this content before, or may read it."""
 
         def look() -> int:
-            there, asking = who(request)
+            there, asking = who_asks(request)
             return there.blobs.size_if_known(asking, sha256)
 
         size = await run_in_threadpool(look)
@@ -69,7 +43,7 @@ def add_blob_paths(app: FastAPI, who: Who, act: Act, body: Body) -> None:
         """The content, or the range of it that was asked for."""
 
         def look() -> Response:
-            there, asking = who(request)
+            there, asking = who_asks(request)
             path = there.blobs.readable(asking, sha256)
             return FileResponse(path, headers=HEADERS, media_type="application/octet-stream")
 
@@ -77,7 +51,9 @@ def add_blob_paths(app: FastAPI, who: Who, act: Act, body: Body) -> None:
 
     async def offer(request: Request, sha256: str) -> Response:
         """How much of a content is still wanted; a withdrawn device leaves what it did not send."""
-        await run_in_threadpool(who, request, revoked_too=True)  # a stranger hears of nothing else
+        await run_in_threadpool(
+            who_asks, request, revoked_too=True
+        )  # a stranger hears of nothing else
         size = _number(request, LENGTH)
 
         def look(there: Organisation, asking: Principal) -> object:
@@ -87,9 +63,9 @@ def add_blob_paths(app: FastAPI, who: Who, act: Act, body: Body) -> None:
 
     async def add(request: Request, sha256: str) -> Response:
         """A piece of a content."""
-        await run_in_threadpool(who, request, revoked_too=True)  # before megabytes are read
+        await run_in_threadpool(who_asks, request, revoked_too=True)  # before megabytes are read
         size, offset = _number(request, LENGTH), _number(request, OFFSET)
-        content = await body(request, CHUNK)
+        content = await body_of(request, CHUNK)
 
         def take(there: Organisation, asking: Principal) -> object:
             return there.blobs.add(asking, sha256, offset, size, content)

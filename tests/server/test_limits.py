@@ -20,7 +20,7 @@ from crm_core.wire import (
     PushRequest,
     encode,
 )
-from crm_server import http
+from crm_server import answers, http
 from crm_server.service import PARK_BYTES_MAX
 from tests.fuzz.company import DEVICE_KEY, PASSWORD, Company, device_of
 from tests.server.forging import (
@@ -180,7 +180,7 @@ def test_whatever_is_parked_is_kept(company: Company, body: bytes) -> None:
 
 
 def test_a_body_that_drips_is_given_up(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "BODY_SILENCE_S", 0.05)
+    monkeypatch.setattr(answers, "BODY_SILENCE_S", 0.05)
     answer = company.ask_slowly("ann", PUSH, (b"{", b""), pause_s=0.5)
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
 
@@ -188,7 +188,7 @@ def test_a_body_that_drips_is_given_up(company: Company, monkeypatch: pytest.Mon
 def test_a_body_that_drips_on_and_on_is_given_up(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "BODY_S_MAX", 0.1)
+    monkeypatch.setattr(answers, "BODY_S_MAX", 0.1)
     answer = company.ask_slowly("ann", PUSH, (b" ",) * 20, pause_s=0.02)
     assert answer.status == 503
 
@@ -196,7 +196,7 @@ def test_a_body_that_drips_on_and_on_is_given_up(
 def test_a_stream_that_nobody_reads_is_given_up_and_gives_all_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http, "BODY_SILENCE_S", 0.05)
+    monkeypatch.setattr(answers, "BODY_SILENCE_S", 0.05)
     closed: list[bool] = []
     sent: list[Message] = []
 
@@ -211,5 +211,5 @@ def test_a_stream_that_nobody_reads_is_given_up_and_gives_all_back(
         sent.append(message)
         await asyncio.sleep(10 if len(sent) > 3 else 0)
 
-    asyncio.run(http.Stream(lines()).stream_response(send))
+    asyncio.run(answers.Stream(lines()).stream_response(send))
     assert (len(sent), closed) == (4, [True])
