@@ -18,7 +18,7 @@ from crm_core.fields import Value
 from crm_core.files import FILE_BYTES_MAX, clean_name, is_hash, type_of
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
-from crm_core.scope import any_link
+from crm_core.scope import any_link, parse_target
 from crm_desktop.i18n import tr
 from crm_desktop.models import file_states, queries
 from crm_desktop.models.blobs import Blobs
@@ -55,6 +55,14 @@ class AttachedFile(msgspec.Struct, frozen=True):
     created_at: str
     created_by: RecordId
     file: FileRow
+
+
+class UnderWay(msgspec.Struct, frozen=True):
+    """A file on its way, and the record on which it hangs."""
+
+    file: AttachedFile
+    kind: str
+    record: RecordId
 
 
 def bytes_max(c: Connection) -> int:
@@ -151,6 +159,26 @@ def attached_to(c: Connection, parents: Sequence[tuple[str, RecordId]]) -> tuple
     return tuple(_attached(c, row) for row in found)
 
 
+def under_way(c: Connection) -> tuple[UnderWay, ...]:
+    """The files that are to be sent or fetched, or wait with a reason, and those that were sent
+    while their records were not: the oldest first."""
+    hashes = [*file_states.under_way(c)]
+    if not hashes:
+        return ()
+    found = c.rows(
+        "SELECT id, name, size, mime, comment, created_at, created_by, sha256, parent"
+        " FROM attachment WHERE deleted = 0 AND sha256 IN (SELECT value FROM json_each(?))"
+        " ORDER BY created_at, id LIMIT ?",
+        (msgspec.json.encode(hashes).decode(), SHOWN_MAX),
+    )
+    return tuple(_under_way(c, row) for row in found)
+
+
+def _under_way(c: Connection, found: tuple[object, ...]) -> UnderWay:
+    kind, record = parse_target("", str(found[-1] or "")) or ("", RecordId(""))
+    return UnderWay(_attached(c, found[:-1]), kind, record)
+
+
 def attachment(c: Connection, record_id: RecordId) -> AttachedFile:
     """One file of a record; raises NotFound."""
     found = c.one(
@@ -220,6 +248,7 @@ def _note_missing(c: Connection, file: FileRow, now: dt.datetime) -> None:
 
 
 __all__ = [
-    "Attached", "AttachedFile", "FileRow", "FileState", "attach", "attach_bytes", "attach_path",
-    "attached_to", "attachment", "bytes_max", "tidy", "too_large", "try_again", "want",
+    "Attached", "AttachedFile", "FileRow", "FileState", "UnderWay", "attach", "attach_bytes",
+    "attach_path", "attached_to", "attachment", "bytes_max", "tidy", "too_large", "try_again",
+    "under_way", "want",
 ]  # fmt: skip

@@ -114,6 +114,18 @@ def unsent(c: Connection) -> frozenset[str]:
     return frozenset(key.hex() for (key,) in c.rows(f"SELECT hash FROM file WHERE {UNSENT}"))
 
 
+def under_way(c: Connection) -> frozenset[str]:
+    """The files that are to be sent or fetched, or wait with a reason; and what work on its way
+    names."""
+    found = c.rows(f"SELECT hash FROM file WHERE ({UNSENT}) OR state IN ('fetching', 'failed')")
+    travelling = c.rows(
+        "SELECT DISTINCT o.new ->> 'sha256' FROM changeset s JOIN op o ON o.cs = s.n"
+        " WHERE s.state <> 'confirmed' AND s.state IN ('queued', 'sent', 'waiting')"
+        " AND o.kind = 'attachment' AND length(o.new ->> 'sha256') = 64"
+    )
+    return frozenset(key.hex() for (key,) in found) | {sha256 for (sha256,) in travelling}
+
+
 def transfers(c: Connection, now: dt.datetime) -> Transfers:
     """What is on its way."""
     states: dict[tuple[str, int], int] = {

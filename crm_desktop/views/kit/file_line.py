@@ -28,7 +28,7 @@ class FileLine(QWidget):
     chosen = Signal(object)
     menu_asked = Signal(object, QPoint)
 
-    def __init__(self, file: AttachedFile, parent: QWidget) -> None:
+    def __init__(self, file: AttachedFile, parent: QWidget, *, sparing: bool = False) -> None:
         super().__init__(parent)
         self._file = file
         self._picture = QPixmap()
@@ -42,12 +42,13 @@ class FileLine(QWidget):
         row.addWidget(self._button, 1)
         row.addWidget(self._more)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.show_file(file)
+        self.show_file(file, sparing=sparing)
 
-    def show_file(self, file: AttachedFile) -> None:
-        """The same file, as it stands now."""
+    def show_file(self, file: AttachedFile, *, sparing: bool = False) -> None:
+        """The same file, as it stands now. `sparing`: what is to be sent waits for a network on
+        which nobody pays for each byte."""
         self._file = file
-        state = state_words(file.file)
+        state = state_words(file.file, sparing=sparing)
         is_held = file.file.state is FileState.FAILED
         below = state if is_held else " · ".join((size_words(file.size), state))
         self._button.show_line(

@@ -38,8 +38,11 @@ _STATES: Mapping[FileState, Callable[[FileRow], str]] = {
 }
 
 
-def state_words(file: FileRow) -> str:
-    """Where a file is on its way."""
+def state_words(file: FileRow, *, sparing: bool = False) -> str:
+    """Where a file is on its way. `sparing`: this network is metered, and what waits to be sent
+    waits for another one."""
+    if sparing and file.state is FileState.QUEUED:
+        return tr("waits: this network is metered")
     return _STATES[file.state](file)
 
 

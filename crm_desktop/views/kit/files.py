@@ -176,15 +176,18 @@ class FilesSection(Section):
         self.link.setToolTip(seen.refused or limit)
         self._pin.setChecked(seen.is_pinned)
         self._pin.setVisible(self._has_pin and seen.account is not None)
-        sparing = self._desk is not None and self._desk.rests()
-        self._sending.setText(sending_words(files, sparing=sparing))
+        self._sending.setText(sending_words(files, sparing=self._is_sparing))
         self._sending.setVisible(bool(self._sending.text()))
         self._show_lines(files if self._shows_all else files[:SHOWN_AT_FIRST])
+
+    @property
+    def _is_sparing(self) -> bool:
+        return self._desk is not None and self._desk.rests()
 
     def _show_lines(self, files: Sequence[AttachedFile]) -> None:
         if [file.id for file in files] == [*self._lines]:
             for file in files:
-                self._lines[file.id].show_file(file)
+                self._lines[file.id].show_file(file, sparing=self._is_sparing)
         else:
             self._lines = {file.id: self._line_of(file) for file in files}
             rows: list[QWidget] = [*self._lines.values()]
@@ -196,7 +199,7 @@ class FilesSection(Section):
             self._ask_picture(line)
 
     def _line_of(self, file: AttachedFile) -> FileLine:
-        made = FileLine(file, self)
+        made = FileLine(file, self, sparing=self._is_sparing)
         if self.acts is not None:
             made.chosen.connect(self.acts.choose)
         made.menu_asked.connect(self._open_menu)

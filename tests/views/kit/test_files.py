@@ -382,7 +382,7 @@ def test_on_a_metered_network_only_what_somebody_asked_for_travels(
     line.click()
     rest()
     assert {one.text.rpartition(" · ")[2] for one in section.lines} == {
-        "waiting to be sent", "on this device",
+        "waits: this network is metered", "on this device",
     }  # fmt: skip
     desk.rests = lambda: False
     desk.look_at_network()

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
+from crm_core.files import is_picture
 from crm_core.i18n import Message, tr_noop
 from crm_core.merge import Why
 from crm_core.problems import PROBLEMS, words_for
@@ -17,10 +18,18 @@ from crm_desktop.models.inbox import QueueRow, StuckRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.journal.offering import REFUSED
 from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say, when_words
+from crm_desktop.views.kit.file_words import size_words, state_words
 from crm_desktop.views.kit.offers import outcome_words
-from crm_desktop.views.panes.inbox.read import Apart, Contents, Decided, Dispute, Stuck
+from crm_desktop.views.panes.inbox.read import (
+    Apart,
+    Contents,
+    Decided,
+    Dispute,
+    Stuck,
+    Travelling,
+)
 
-Payload: TypeAlias = "Dispute | Stuck | Apart | QueueRow | SettledRow | Decided"
+Payload: TypeAlias = "Dispute | Stuck | Apart | QueueRow | SettledRow | Decided | Travelling"
 
 
 class Tab(StrEnum):
@@ -64,7 +73,7 @@ def counts(contents: Contents) -> Mapping[Tab, int]:
     return {
         Tab.WAITING: contents.waiting,
         Tab.HISTORY: contents.history_size,
-        Tab.QUEUE: len(contents.queue),
+        Tab.QUEUE: len(contents.queue) + len(contents.files),
     }
 
 
@@ -203,6 +212,19 @@ def _queue(contents: Contents) -> Iterator[Group]:
     for state, name in names.items():
         rows = (row for row in contents.queue if row.state == state)
         yield Group(name, tuple(map(_queued, rows)))
+    yield Group(tr("Files"), tuple(map(_file, contents.files)))
+
+
+def _file(row: Travelling) -> Entry:
+    file = row.under_way.file
+    state = state_words(file.file, sparing=row.sparing)
+    second = " · ".join(filter(None, (state, row.title)))
+    icon = "camera" if is_picture(file.name) else "doc"
+    icon, tone = ("rejected", "bad") if row.refused else (icon, "ink2")
+    return Entry(
+        f"f/{file.id}", icon, tone, file.name, second, size_words(file.size), row,
+        {"retry": tr("Try again")} if row.refused else {},
+    )  # fmt: skip
 
 
 def _queued(row: QueueRow) -> Entry:

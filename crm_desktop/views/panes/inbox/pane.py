@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -37,7 +38,9 @@ from crm_desktop.views.panes.inbox.read import (
     Dispute,
     PartInWords,
     Stuck,
+    Travelling,
     read_contents,
+    read_files,
     read_parts,
 )
 from crm_desktop.views.panes.inbox.side import InboxSide
@@ -80,12 +83,30 @@ class InboxPane(QWidget):
 
     def refresh(self) -> None:
         """Read everything again."""
-        me = self._hub.identity.user
+        me, sparing = self._hub.identity.user, self._files_rest
 
         def job(connection: Connection) -> Contents:
-            return read_contents(connection, me)
+            return read_contents(connection, me, sparing=sparing)
 
         self._hub.read(job, self._show, owner=self, supersede="inbox")
+
+    @property
+    def _files_rest(self) -> bool:
+        return self._hub.files is not None and self._hub.files.rests()
+
+    def _look_at_files(self) -> None:
+        """A file has another state: read these alone."""
+        sparing = self._files_rest
+
+        def job(connection: Connection) -> tuple[Travelling, ...]:
+            return read_files(connection, sparing=sparing)
+
+        self._hub.read(job, self._show_files, owner=self, supersede="inbox files")
+
+    def _show_files(self, files: tuple[Travelling, ...]) -> None:
+        if self._contents is not None and self._contents.files != files:
+            self._contents = replace(self._contents, files=files)
+            self._side.show_contents(self._contents)
 
     def take_summary(self, summary: Summary) -> None:
         """Refresh where something of the inbox may have changed."""
@@ -226,6 +247,7 @@ class InboxPane(QWidget):
             "draft": self._stuck.keep_as_draft,
             "discard": self._stuck.ask_discard,
             "offer": self._stuck.offer,
+            "retry": self._step.retry,
         }
         acts[act]()
 
@@ -256,6 +278,10 @@ class InboxPane(QWidget):
 
     def _resend(self, cs_id: str, fixes: Fixes) -> None:
         self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
+
+    def _try_file_again(self, sha256: str) -> None:
+        if self._hub.files is not None:
+            self._hub.files.try_again(sha256, owner=self)
 
     def _offer(self, cs_id: str) -> None:
         self._write(lambda store: inbox.offer(store, ChangeSetId(cs_id)))
@@ -375,3 +401,6 @@ class InboxPane(QWidget):
         self._discarding.failed.connect(self._tell_failure)
         self._stuck.opened.connect(self._tell_opened)
         self._step.opened.connect(self._tell_opened)
+        self._step.retry_asked.connect(self._try_file_again)
+        if self._hub.files is not None:
+            self._hub.files.changed.connect(self._look_at_files)

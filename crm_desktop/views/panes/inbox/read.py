@@ -11,8 +11,9 @@ from crm_core.fields import Field, Value
 from crm_core.ids import ChangeSetId
 from crm_core.merge import Why
 from crm_desktop.i18n import tr
-from crm_desktop.models import inbox, inbox_facts
+from crm_desktop.models import attaching, inbox, inbox_facts
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.file_states import FileState
 from crm_desktop.models.inbox import ConflictRow, QuarantineRow, QueueRow, StuckRow
 from crm_desktop.models.inbox_facts import Part, SettledRow
 from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
@@ -72,6 +73,22 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Travelling:
+    """A file on its way, and the name of the record on which it hangs. `sparing`: the network is
+    metered, and what is to be sent waits for another one."""
+
+    under_way: attaching.UnderWay
+    title: str
+    sparing: bool = False
+
+    @property
+    def refused(self) -> str:
+        """The fingerprint of a file that waits with a reason, else ""."""
+        file = self.under_way.file.file
+        return file.sha256 if file.state is FileState.FAILED else ""
+
+
+@dataclass(frozen=True)
 class Contents:
     """Everything that waits, the queue and what is behind."""
 
@@ -82,6 +99,7 @@ class Contents:
     settled: tuple[SettledRow, ...]
     decided: tuple[Decided, ...]
     history_size: int
+    files: tuple[Travelling, ...]
     waiting: int
     """How many decisions wait for this user: records in whose conflicts a value of his lies, and
     own work that was refused, kept as a draft, or whose record is out of sight."""
@@ -95,8 +113,8 @@ class PartInWords:
     titles: Titles
 
 
-def read_contents(connection: Connection, me: str) -> Contents:
-    """The inbox of a user."""
+def read_contents(connection: Connection, me: str, *, sparing: bool = False) -> Contents:
+    """The inbox of a user. `sparing`: files rest, since the network is metered."""
     conflicts = inbox.conflicts(connection)
     closed = inbox.decided(connection, HISTORY_MAX)
     titles: Titles = titles_of(connection, tuple(sorted({*_keys(conflicts), *_keys(closed)})))
@@ -111,8 +129,16 @@ def read_contents(connection: Connection, me: str) -> Contents:
         inbox_facts.settled(connection, HISTORY_MAX),
         tuple(_decided(row, me, titles) for row in closed),
         inbox_facts.history_size(connection),
+        read_files(connection, sparing=sparing),
         sum(dispute.is_for_me for dispute in disputes) + len(refused),
     )
+
+
+def read_files(connection: Connection, *, sparing: bool) -> tuple[Travelling, ...]:
+    """The files that are on their way."""
+    found = attaching.under_way(connection)
+    titles = titles_of(connection, tuple(sorted({f"{x.kind}/{x.record}" for x in found})))
+    return tuple(Travelling(x, titles.get(f"{x.kind}/{x.record}", ""), sparing) for x in found)
 
 
 def read_parts(connection: Connection, cs_id: ChangeSetId) -> tuple[PartInWords, ...]:

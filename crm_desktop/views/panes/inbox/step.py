@@ -11,13 +11,13 @@ from crm_core.changes import Op
 from crm_desktop.i18n import tr
 from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
-from crm_desktop.views.kit.buttons import flat
+from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.choice import say, say_base, when_words
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.entries import Entry
 from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
-from crm_desktop.views.panes.inbox.read import Apart, Decided, PartInWords
+from crm_desktop.views.panes.inbox.read import Apart, Decided, PartInWords, Travelling
 from crm_desktop.views.panes.inbox.values import Block, Row, ValuesView, blocks_of
 from crm_desktop.views.theme.fonts import font
 
@@ -25,9 +25,11 @@ _MARGIN = 20
 
 
 class StepView(QWidget):
-    """Shows an entry that asks for nothing. Signal: `opened(kind, id)`."""
+    """Shows an entry that asks for nothing. Signals: `opened(kind, id)`; `retry_asked(sha256)` for
+    a file that waits with a reason."""
 
     opened = Signal(str, str)
+    retry_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +40,9 @@ class StepView(QWidget):
         self._title = title_label(self)
         self._open = flat(tr("Open record"), self)
         self._open.clicked.connect(self._tell_open)
+        self._refused = ""
+        self._retry = normal(tr("Try again"), self)
+        self._retry.clicked.connect(self.retry)
         self._page = QWidget(self)
         self._page.setProperty("role", "page")
         self._words = label(self._page, tone="ink2")
@@ -52,6 +57,8 @@ class StepView(QWidget):
         self._state.setText(entry.second)
         self._target = _target(entry)
         self._open.setVisible(bool(self._target[1]))
+        self._refused = entry.payload.refused if isinstance(entry.payload, Travelling) else ""
+        self._retry.setVisible(bool(self._refused))
         self._words.setText(_words(entry))
         payload = entry.payload
         detail = payload.row.detail.rstrip(".") if isinstance(payload, Apart) else ""
@@ -69,7 +76,13 @@ class StepView(QWidget):
 
     def begin(self) -> None:
         """Give the keyboard to what one can do here."""
-        self._open.setFocus(Qt.FocusReason.TabFocusReason)
+        first = self._retry if self._refused else self._open
+        first.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def retry(self) -> None:
+        """Have a file tried now that waits with a reason."""
+        if self._refused:
+            self.retry_asked.emit(self._refused)
 
     def _tell_open(self) -> None:
         self.opened.emit(*self._target)
@@ -85,13 +98,17 @@ class StepView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(DetailHead((self._icon, self._state), self._title, (self._open,), self))
+        layout.addWidget(
+            DetailHead((self._icon, self._state), self._title, (self._open, self._retry), self)
+        )
         layout.addWidget(hairline(self))
         layout.addWidget(scrolled(self._page, self), 1)
 
 
 def _target(entry: Entry) -> tuple[str, str]:
     payload = entry.payload
+    if isinstance(payload, Travelling) and payload.title:
+        return payload.under_way.kind, payload.under_way.record
     if isinstance(payload, Decided):
         return payload.decision.conflict.kind, payload.decision.conflict.record
     if isinstance(payload, SettledRow) and not payload.offered:
@@ -116,7 +133,29 @@ def _words(entry: Entry) -> str:
         return tr("Decided by {name}, {when}.", name=payload.by, when=when)
     if isinstance(payload, SettledRow):
         return _settled_words(payload)
+    if isinstance(payload, Travelling):
+        return _file_words(payload)
     return ""
+
+
+def _file_words(row: Travelling) -> str:
+    file = row.under_way.file.file
+    if row.refused:
+        return tr(
+            "It is tried again by itself, later each time, or now with the button above. Its record "
+            "waits on this device with it; nothing else does."
+        )
+    if not file.mine:
+        return tr("Somebody asked for this file; it comes as soon as the server answers.")
+    if row.sparing:
+        return tr(
+            "Where each byte is paid for, files wait for another network. The preferences can "
+            "change that."
+        )
+    return tr(
+        "The file lies on this device and goes out by itself, piece by piece. Its record is sent "
+        "as soon as the server has all of it."
+    )
 
 
 def _settled_words(row: SettledRow) -> str:
