@@ -58,7 +58,8 @@ PROBLEMS: Mapping[str, str] = {
     "merge.kept": tr_noop("Changed since and left where they are: {many}."),
     "kind.unknown": tr_noop("The server does not know '{kind}'."),
     "file.too_large": tr_noop(
-        "The server takes files of {most} MB at most. The file stays on this device."
+        "The server takes files of {most} MB at most. The file stays on this device; take it off "
+        "and attach a smaller one."
     ),
     "file.no_room": tr_noop(
         "The server has no room for the file now. It stays here and will be tried again."

@@ -290,7 +290,8 @@ class SignInRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SignInResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Tokens and who signed in. `device_id` differs from the one asked for after a clone."""
+    """Tokens and who signed in. `device_id` differs from the one asked for after a clone.
+    `file_bytes_max`: how large a file this server takes; 0: it does not say."""
 
     access_token: str
     refresh_token: str
@@ -302,6 +303,7 @@ class SignInResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch: str
     role: str
     database_key: str = ""
+    file_bytes_max: Seq = 0
 
 
 class RefreshRequest(msgspec.Struct, frozen=True, omit_defaults=True):

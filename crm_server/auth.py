@@ -50,10 +50,13 @@ class _Person:
 
 
 class Auth:
-    """Signing in to one organisation."""
+    """Signing in to one organisation. `file_bytes_max`: told to devices with each sign-in."""
 
-    def __init__(self, service: Service, *, passwords: Passwords, server_key: bytes) -> None:
+    def __init__(
+        self, service: Service, *, passwords: Passwords, server_key: bytes, file_bytes_max: int = 0
+    ) -> None:
         self._service = service
+        self._file_bytes_max = file_bytes_max
         self._store = service.store
         self._passwords = passwords
         self._key = server_key
@@ -94,7 +97,7 @@ class Auth:
         self._note(tx, person.user, device, "sign-in", request.login)
         return SignInResponse(
             access, refresh, ACCESS_S, person.user, device, person.clock.slug,
-            self._service.now, person.clock.epoch, person.role, known_key,
+            self._service.now, person.clock.epoch, person.role, known_key, self._file_bytes_max,
         )  # fmt: skip
 
     def _register(self, tx: Tx, person: _Person, request: SignInRequest) -> tuple[str, str]:
@@ -218,7 +221,7 @@ class Auth:
         access, refresh = self._issue(tx, person, device, presented)
         return SignInResponse(
             access, refresh, ACCESS_S, person.user, device, person.clock.slug,
-            self._service.now, person.clock.epoch, person.role,
+            self._service.now, person.clock.epoch, person.role, "", self._file_bytes_max,
         )  # fmt: skip
 
     def _issue(self, tx: Tx, person: _Person, device: str, parent: str) -> tuple[str, str]:

@@ -165,6 +165,9 @@ class Organisations:
             )  # fmt: skip
         service = Service(store, clock=self.clock, new_id=self.new_id)
         key = server_key(self.folder)
-        auth = Auth(service, passwords=self.passwords, server_key=key)
         blobs = Blobs(service, self.folder / FILES / slug, limits_in(os.environ))
+        auth = Auth(
+            service, passwords=self.passwords, server_key=key,
+            file_bytes_max=blobs.limits.file_bytes,
+        )  # fmt: skip
         return Organisation(slug, service, auth, blobs)

@@ -25,12 +25,10 @@ from crm_desktop.models.blobs import Blobs
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.file_states import FileRow, FileState
 from crm_desktop.models.journal.local import Intention, write_changeset
+from crm_desktop.models.meta import META_BYTES_MAX
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import id_of
 from crm_desktop.models.store import Store
-
-META_BYTES_MAX = "files.bytes_max"
-"""How large a file this device's server takes, as it last said."""
 
 SHOWN_MAX = 500
 """So many files of one record are listed, the newest first."""
@@ -76,12 +74,16 @@ def attach_path(
 ) -> Attached:
     """Attach a file of this computer. Raises UserProblem (too large, not a file, no such record)
     and Unavailable (it cannot be read, the disk is full); then nothing was changed."""
+    with store.reader() as c:
+        most = bytes_max(c)
     try:
         if not path.is_file():
             raise UserProblem(
                 tr_noop("'{name}' is not a file; a folder has to be packed first."),
                 name=clean_name(path.name),
             )
+        if path.stat().st_size > most:
+            raise too_large(clean_name(path.name), most)
         with path.open("rb") as source:
             return attach(store, blobs, parent, source, path.name, comment=comment)
     except OSError as error:
@@ -129,7 +131,10 @@ def attach_bytes(
 def too_large(name: str, most: int) -> UserProblem:
     """What is said of a file over the limit, before anything is done with it."""
     return UserProblem(
-        tr_noop("'{name}' is too large: a file may have {most} MB at most."),
+        tr_noop(
+            "'{name}' is too large and was not attached: this server takes files of {most} MB at "
+            "most. Make it smaller, or attach it in parts."
+        ),
         name=name, most=most // (1024 * 1024),
     )  # fmt: skip
 
@@ -248,7 +253,7 @@ def _note_missing(c: Connection, file: FileRow, now: dt.datetime) -> None:
 
 
 __all__ = [
-    "Attached", "AttachedFile", "FileRow", "FileState", "UnderWay", "attach", "attach_bytes",
-    "attach_path", "attached_to", "attachment", "bytes_max", "tidy", "too_large", "try_again",
-    "under_way", "want",
+    "META_BYTES_MAX", "Attached", "AttachedFile", "FileRow", "FileState", "UnderWay", "attach",
+    "attach_bytes", "attach_path", "attached_to", "attachment", "bytes_max", "tidy", "too_large",
+    "try_again", "under_way", "want",
 ]  # fmt: skip

@@ -7,6 +7,9 @@ from crm_desktop.models.connection import Connection
 META_ADMITTED = "session.admitted_at"
 """When the server last let this device in, in the device's own time."""
 
+META_BYTES_MAX = "files.bytes_max"
+"""How large a file this device's server takes, as it last said."""
+
 
 def set_meta(c: Connection, name: str, value: str) -> None:
     """Keep a small setting."""

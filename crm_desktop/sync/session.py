@@ -15,7 +15,7 @@ from crm_core.errors import Refused, SignedOut
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId
 from crm_core.values import instant_of
-from crm_desktop.models.meta import META_ADMITTED
+from crm_desktop.models.meta import META_ADMITTED, META_BYTES_MAX
 from crm_desktop.sync.failures import BadAnswer, TokenExpired
 
 PATH_SIGN_IN = "/auth/v1/sign-in"
@@ -160,6 +160,9 @@ class Session:
         tokens = Tokens(answer.access_token, answer.refresh_token, answer.device_id)
         self._vault.set_meta(META_ADMITTED, instant_of(self._clock()))
         self._vault.set_meta(META_TOKENS, msgspec.json.encode(tokens).decode())
+        limit = str(answer.file_bytes_max)
+        if answer.file_bytes_max and self._vault.meta(META_BYTES_MAX) != limit:
+            self._vault.set_meta(META_BYTES_MAX, limit)
 
     def refresh(self) -> None:
         """Get a new access token; raises SignedOut where that takes the user's password.

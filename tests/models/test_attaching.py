@@ -150,6 +150,20 @@ def test_a_file_over_the_limit_is_refused_before_anything_is_written(
     assert not [one for one in blobs.folder.rglob("*") if one.is_file()]
 
 
+def test_a_file_over_the_limit_is_refused_by_its_size_alone(
+    store: Store, blobs: Blobs, account: RecordId, tmp_path: Path
+) -> None:
+    store.set_meta(attaching.META_BYTES_MAX, str(2 * 1024 * 1024))
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(64 * 1024**3)
+    with pytest.raises(UserProblem) as said:
+        attaching.attach_path(store, blobs, ("account", account), film)
+    assert "film.mp4" in str(said.value)
+    assert "2 MB" in str(said.value)
+    assert "in parts" in str(said.value)
+
+
 def test_nothing_hangs_on_what_is_not_there(store: Store, blobs: Blobs, account: RecordId) -> None:
     delete(store, "account", account)
     for parent in (account, store.new_id()):

@@ -298,3 +298,12 @@ def test_an_organisations_token_is_nothing_to_another(tmp_path: Path, desk: Desk
     with refused("auth.required"):
         other.authenticate(token)
     store.close()
+
+
+def test_whoever_is_let_in_hears_how_large_a_file_may_be(desk: Desk) -> None:
+    desk.auth = Auth(
+        desk.world.service, passwords=desk.passwords, server_key=bytes(32), file_bytes_max=7
+    )
+    signed_in = desk.sign_in()
+    assert signed_in.file_bytes_max == 7
+    assert desk.refresh(signed_in.refresh_token).file_bytes_max == 7

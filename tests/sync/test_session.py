@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -21,6 +22,7 @@ from crm_core.wire import (
     decode,
     encode,
 )
+from crm_desktop.models.meta import META_BYTES_MAX
 from crm_desktop.sync.failures import BadAnswer, TokenExpired
 from crm_desktop.sync.session import DeviceKey, Session
 
@@ -146,3 +148,12 @@ def test_a_line_that_is_no_item_is_a_bad_answer(line: bytes) -> None:
         assert next(found) == End(9, 0, 0)
         with pytest.raises(BadAnswer):
             next(found)
+
+
+def test_the_limit_of_a_file_is_known_from_the_sign_in_on() -> None:
+    memory, answer = Memory(), tokens("a1", "r1")
+    made = session(Client(), memory)
+    made.keep(msgspec.structs.replace(answer, file_bytes_max=5))
+    assert memory.meta(META_BYTES_MAX) == "5"
+    made.keep(answer)
+    assert memory.meta(META_BYTES_MAX) == "5", "an older server says nothing"

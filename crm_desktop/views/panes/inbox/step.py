@@ -142,8 +142,8 @@ def _file_words(row: Travelling) -> str:
     file = row.under_way.file.file
     if row.refused:
         return tr(
-            "It is tried again by itself, later each time, or now with the button above. Its record "
-            "waits on this device with it; nothing else does."
+            "It is tried again by itself, later each time, or now with the button above. Its "
+            "record waits on this device with it; nothing else does."
         )
     if not file.mine:
         return tr("Somebody asked for this file; it comes as soon as the server answers.")
