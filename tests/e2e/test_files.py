@@ -81,9 +81,9 @@ def test_without_a_server_a_file_that_is_not_here_cannot_be_had(
 def test_a_file_that_the_server_does_not_take_waits_and_holds_up_nothing(
     own_world: World, tmp_path: Path
 ) -> None:
+    rep, lead = own_world.people("rep", "lead")
     own_world.server.stop()
     own_world.server.serve("--file-size", "1")
-    rep, lead = own_world.people("rep", "lead")
     account = rep.add("account", name="Alfreds")
     large, small = photo(tmp_path, 4, random.Random(1)), photo(tmp_path, 2, random.Random(1))
     for path in (large, small):
@@ -94,6 +94,23 @@ def test_a_file_that_the_server_does_not_take_waits_and_holds_up_nothing(
     assert [row["name"] for row in lead.json("list", "attachment")] == [small.name]
     assert "1 MB" in rep.run("attach", "account", account, str(large), code=FAILED).err
     assert sha256(large)
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_what_the_server_would_not_take_is_told_when_attaching_without_a_network(
+    own_world: World, tmp_path: Path
+) -> None:
+    own_world.server.stop()
+    own_world.server.serve("--file-size", "1")
+    (rep,) = own_world.people("rep")
+    account = rep.add("account", name="Alfreds")
+    own_world.server.kill()
+    large, small = photo(tmp_path, 4, random.Random(1)), photo(tmp_path, 2, random.Random(1))
+    said = rep.run("attach", "account", account, str(large), code=FAILED).err
+    assert "1 MB" in said
+    assert large.name in said
+    rep.run("attach", "account", account, str(small))
+    assert rep.status()["pending"] == 2
 
 
 @pytest.mark.slow
