@@ -150,6 +150,7 @@ def _waiting(parked: Parked) -> list[str]:
 
 def _parked_words(parked: Parked) -> Mapping[str, int]:
     return {
+        tr("Held back by you"): parked.held,
         tr("Conflicts that wait for you"): parked.conflict,
         tr("Refused by the server"): parked.rejected,
         tr("Below something refused"): parked.blocked,

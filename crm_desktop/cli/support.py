@@ -82,6 +82,7 @@ def _report(
         "cursor": state.cursor,
         "verified_at": state.verified_at or None,
         "pending": parked.pending,
+        "held": parked.held,
         "parked": parked_counts(parked),
         "needs_you": parked.needs_you,
         "server": {
@@ -164,6 +165,8 @@ def _lines(
     if isinstance(repairs, dict) and repairs["times"]:
         yield tr("Repairs so far: {n}", n=int(str(repairs["times"])))
     yield tr("Changes to be sent: {n}", n=parked.pending)
+    if parked.held:
+        yield tr("Held back by you: {n}", n=parked.held)
     yield tr("Waiting for your decision: {n}", n=parked.needs_you)
     if contact.reachable:
         yield tr("The server answers in {n} ms.", n=contact.milliseconds)

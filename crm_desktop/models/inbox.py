@@ -30,6 +30,7 @@ from crm_desktop.models.journal.offering import can_offer, offer
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.resolving import resolve, resolve_all
 from crm_desktop.models.journal.rows import fetch, server_version
+from crm_desktop.models.queue import QueueRow, queue
 from crm_desktop.models.sql import from_json, id_of
 
 __all__ = [
@@ -142,17 +143,6 @@ class SalvageRow:
     title: str
     values: Mapping[str, Value]
     at: str
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """A changeset on its way."""
-
-    cs_id: ChangeSetId
-    label: str
-    at: str
-    state: str
-    changes: int
 
 
 _CONFLICTS = (
@@ -312,16 +302,4 @@ def salvaged(c: Connection) -> tuple[SalvageRow, ...]:
     return tuple(
         SalvageRow(kind, id_of(key), title, _VALUES.decode(body) if body else {}, at)
         for kind, key, title, body, at in rows
-    )
-
-
-def queue(c: Connection) -> tuple[QueueRow, ...]:
-    """What is on its way, the oldest first."""
-    rows = c.rows(
-        "SELECT s.id, s.label, s.at, s.state, (SELECT count(*) FROM op WHERE cs = s.n)"
-        " FROM changeset s WHERE s.state IN ('queued', 'sent', 'waiting', 'acked') ORDER BY s.n"
-    )
-    return tuple(
-        QueueRow(ChangeSetId(key.hex()), label, at, state, many)
-        for key, label, at, state, many in rows
     )

@@ -114,7 +114,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Parked(msgspec.Struct, frozen=True):
-    """What lies where. `pending` changesets still go out; the others wait for this user.
+    """What lies where. `pending` changesets still go out, of which `held` only when this user lets
+    their records' changes go; the others wait for this user.
 
     `unconfirmed` ones were acked but not yet seen in the feed. `conflict` counts the records whose
     open conflicts ask this user.
@@ -128,6 +129,12 @@ class Parked(msgspec.Struct, frozen=True):
     orphaned: int = 0
     quarantine: int = 0
     salvage: int = 0
+    held: int = 0
+
+    @property
+    def going(self) -> int:
+        """How many changesets go out by themselves."""
+        return self.pending - self.held
 
     @property
     def unsent(self) -> int:

@@ -17,6 +17,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from crm_core.errors import CrmError
+from crm_desktop.dates import time_words
 from crm_desktop.models.replica import Parked, Summary, SyncState
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
@@ -234,7 +235,7 @@ class Autosync(QObject):
             return
         report = run.report
         self._has_come_through = bool(report.pushed or report.pulled)
-        self._end(run.failure, pending=bool(run.parked.pending), acked=bool(report.pushed))
+        self._end(run.failure, pending=bool(run.parked.going), acked=bool(report.pushed))
 
     def _take_failure(self, error: CrmError) -> None:
         self._has_come_through = False
@@ -263,6 +264,14 @@ class Autosync(QObject):
             self._listen(failure)
         self._show()
         self.run_ended.emit(failure)
+
+    def _next_try(self) -> str:
+        """When it is tried again by itself after a failure; "" where that is not known."""
+        due_s = self._schedule.due_at() if self._schedule is not None else None
+        if due_s is None:
+            return ""
+        wait = dt.timedelta(seconds=max(due_s - time.monotonic(), 0))
+        return time_words(dt.datetime.now().astimezone() + wait)
 
     # Hints, and what the system says
 
@@ -342,12 +351,12 @@ class Autosync(QObject):
         from crm_desktop.sync.status import standing
 
         ended = facts.last_run
-        self._pending = facts.parked.pending
+        self._pending = facts.parked.going
         found = standing(
             facts.state, facts.parked, signed_in=facts.signed_in, last_run=ended.failure
         )
         if self._runner is not None:
-            self._sending = max(self._sending, facts.parked.pending)
+            self._sending = max(self._sending, facts.parked.going)
         verified = facts.state.verified_at
         at = time_of_day(dt.datetime.fromisoformat(verified)) if verified else ""
         since = time_or_day(dt.datetime.fromisoformat(ended.since)) if ended.since else ""
@@ -360,5 +369,6 @@ class Autosync(QObject):
                 self._in_sight, bool(facts.state.in_sight), self._is_sparing,
                 self._files_in_all, max(self._files_in_all - files.sending, 0) if files else 0,
                 files is not None and files.goes_on, files is not None and files.are_photos,
+                facts.parked.held, self._next_try(),
             )
         )  # fmt: skip

@@ -17,7 +17,8 @@ class Standing(msgspec.Struct, frozen=True):
     `fetched` of `in_sight` rows have arrived; `today_only`: what is needed today is here alone;
     `sparing`: this network is metered, and is used for what is needed alone. Of `files` that
     were attached here `files_sent` have gone; while they go, `files_go`; `photos`: all are
-    pictures."""
+    pictures. Of what waits, this user holds `held` back; `next_try`: the local time at which it
+    is tried again."""
 
     state: str = ""
     waiting: int = 0
@@ -36,6 +37,8 @@ class Standing(msgspec.Struct, frozen=True):
     files_sent: int = 0
     files_go: bool = False
     photos: bool = False
+    held: int = 0
+    next_try: str = ""
 
 
 def time_of_day(moment: dt.datetime) -> str:

@@ -44,7 +44,15 @@ def standing(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str 
         return Standing(state, tr("Today is here; the rest is still to come."))
     count = parked.needs_you if state is State.NEEDS_YOU else parked.pending
     told = _TROUBLES.get(last_run) if state is State.TROUBLE else None
-    return Standing(state, (told or WORDS[state])(count, sync.verified_at))
+    said = (told or WORDS[state])(count, sync.verified_at)
+    return Standing(state, " ".join(filter(None, (said, held_words(parked.held)))))
+
+
+def held_words(n: int) -> str:
+    """How much of what waits this user holds back; "" for nothing."""
+    if not n:
+        return ""
+    return tr_n("You hold {n} change back.", "You hold {n} changes back.", n)
 
 
 def _state(sync: SyncState, parked: Parked, *, signed_in: bool, last_run: str) -> State:

@@ -1,23 +1,26 @@
 """Which changesets wait for a parked one: only rows below a refused insert, and later edits of a
-refused field; and which wait until the server has a file: only what names it, and what builds on
-that. Nothing else ever waits."""
+refused field; which wait until the server has a file: only what names it, and what builds on that;
+and which a person holds back, by their record. Nothing else ever waits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
+from crm_core.ids import RecordId
 from crm_core.scope import parse_target
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.file_states import unsent
+from crm_desktop.models.journal import holding
 from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
-from crm_desktop.models.sql import blob
+from crm_desktop.models.sql import blob, id_of
 
 Key = tuple[str, bytes]
 _K = TypeVar("_K", Key, tuple[str, bytes, str])
@@ -68,40 +71,66 @@ def builds_on(c: Connection, n: int, gone: set[Key]) -> bool:
     return False
 
 
+class Cause(StrEnum):
+    """What a changeset waits for that does not go out yet."""
+
+    REFUSED = "refused"
+    HELD = "held"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a changeset waits, and for which record; for a file that is the record that names it."""
+
+    cause: Cause
+    kind: str
+    record: RecordId
+
+
 @dataclass(slots=True)
-class _Files:
-    """Files that the server has not got, and the records that wait for them, each with its first
-    changeset."""
+class _Kept:
+    """What keeps changesets here: files that the server has not got, records that a person holds
+    back, and what builds on those, each with its first changeset and why it waits."""
 
     hashes: frozenset[str]
-    inserts: dict[Key, int] = field(default_factory=dict[Key, int])
+    held: Mapping[Key, str]
+    inserts: dict[Key, tuple[int, Wait]] = field(default_factory=dict[Key, tuple[int, Wait]])
+    fields: dict[tuple[str, bytes, str], tuple[int, Wait]] = field(
+        default_factory=dict[tuple[str, bytes, str], tuple[int, Wait]]
+    )
+    records: dict[Key, tuple[int, Wait]] = field(default_factory=dict[Key, tuple[int, Wait]])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept here."""
+        return not self.hashes and not self.held
 
 
-_WAITING_OPS = (
-    "SELECT s.n, o.kind, o.id FROM op o JOIN changeset s ON s.n = o.cs"
-    " WHERE s.state = 'waiting' AND o.op = 'insert'"
-)
+def _kept(c: Connection) -> _Kept:
+    return _Kept(unsent(c), holding.held(c))
 
 
 def state_of(c: Connection, n: int) -> str:
     """The state of a changeset just written: "queued", "blocked" where it builds on something that
-    is parked, "waiting" where it names a file that the server has not got, or builds on that."""
-    files = _Files(unsent(c))
+    is parked, "waiting" where it names a file that the server has not got, changes a record that
+    is held back, or builds on that."""
+    kept = _kept(c)
     is_parked = c.one(f"SELECT 1 FROM ({_PARKED_OPS}) LIMIT 1") is not None
-    if not is_parked and not files.hashes:
+    if not is_parked and kept.is_empty:
         return "queued"
     ops = list(_ops_of(c, n))
-    if is_parked and _waits(_parked(c), n, ops):
+    if is_parked and _waits_upon(_parked(c), n, ops) is not None:
         return "blocked"
-    if files.hashes:
-        for before, kind, record_id in c.rows(_WAITING_OPS):
-            _first(files.inserts, (kind, record_id), before)
-    return "waiting" if _waits_for_files(files, n, ops) else "queued"
+    if not kept.is_empty:
+        for (before,) in c.rows("SELECT n FROM changeset WHERE state = 'waiting' ORDER BY n"):
+            _keep(kept, before, list(_ops_of(c, before)))
+    return "waiting" if _kept_by(kept, n, ops) is not None else "queued"
 
 
 def refresh(c: Connection) -> bool:
     """Set anew which of the unsent changesets wait, and for what; whether anything changed."""
-    return _set_anew(c, "'queued', 'sent', 'blocked', 'waiting'", _parked(c))
+    return _set_anew(c, _UNSENT, _parked(c))
 
 
 def free_sent(c: Connection) -> bool:
@@ -112,28 +141,42 @@ def free_sent(c: Connection) -> bool:
     return _set_anew(c, "'waiting'", parked)
 
 
+def waits(c: Connection) -> dict[int, Wait]:
+    """What every changeset waits for that is not to be sent yet, by its number."""
+    return {n: found for n, _, found in _judged(c, "'blocked', 'waiting'", _parked(c)) if found}
+
+
+_UNSENT = "'queued', 'sent', 'blocked', 'waiting'"
+
+
 def _set_anew(c: Connection, states: str, parked: _Parked) -> bool:
-    files = _Files(unsent(c))
     changed = False
-    for n, state in c.rows(f"SELECT n, state FROM changeset WHERE state IN ({states}) ORDER BY n"):
-        ops = list(_ops_of(c, n))
-        if waits := _waits(parked, n, ops):
-            now = "blocked"
-        elif waits := _waits_for_files(files, n, ops):
-            now = "waiting"
-        else:
-            now = "queued"
-        if waits:
-            inserts = parked.inserts if now == "blocked" else files.inserts
-            for kind, record_id, op, _ in ops:
-                # What hangs below an insert that waits, waits as well.
-                if op == "insert":
-                    _first(inserts, (kind, record_id), n)
+    for n, state, wait in _judged(c, states, parked):
+        now = "queued"
+        if wait is not None:
+            now = "blocked" if wait.cause is Cause.REFUSED else "waiting"
         if (now == state) or (now == "queued" and state == "sent"):
             continue
         c.run("UPDATE changeset SET state = ? WHERE n = ?", (now, n))
         changed = True
     return changed
+
+
+def _judged(c: Connection, states: str, parked: _Parked) -> Iterator[tuple[int, str, Wait | None]]:
+    """Changesets in these states (n, state, what it has to wait for), the oldest first."""
+    kept = _kept(c)
+    found = c.rows(f"SELECT n, state FROM changeset WHERE state IN ({states}) ORDER BY n")
+    for n, state in found:
+        ops = list(_ops_of(c, n))
+        wait = _waits_upon(parked, n, ops)
+        if wait is None:
+            wait = _keep(kept, n, ops)
+        else:
+            for kind, record_id, op, _ in ops:
+                # What hangs below an insert that waits, waits as well.
+                if op == "insert":
+                    _first(parked.inserts, (kind, record_id), n)
+        yield n, state, wait
 
 
 _Op = tuple[str, bytes, str, dict[str, Value]]
@@ -148,27 +191,52 @@ def _ops_of(c: Connection, n: int) -> Iterator[_Op]:
         yield kind, record_id, op, _VALUES.decode(new)
 
 
-def _waits(parked: _Parked, n: int, ops: Iterable[_Op]) -> bool:
-    return any(_builds_on(parked, n, op) for op in ops)
+def _waits_upon(parked: _Parked, n: int, ops: Iterable[_Op]) -> Wait | None:
+    for kind, record_id, _, new in ops:
+        for key in ((kind, record_id), *_links(kind, new)):
+            if _is_before(parked.inserts.get(key), n):
+                return Wait(Cause.REFUSED, key[0], id_of(key[1]))
+        if any(_is_before(parked.fields.get((kind, record_id, name)), n) for name in new):
+            return Wait(Cause.REFUSED, kind, id_of(record_id))
+    return None
 
 
-def _builds_on(parked: _Parked, n: int, op: _Op) -> bool:
-    kind, record_id, _, new = op
-    if any(
-        _is_before(parked.inserts.get(key), n) for key in ((kind, record_id), *_links(kind, new))
-    ):
-        return True
-    return any(_is_before(parked.fields.get((kind, record_id, name)), n) for name in new)
+def _keep(kept: _Kept, n: int, ops: Sequence[_Op]) -> Wait | None:
+    """What keeps a changeset here, noted for those that build on it."""
+    wait = _kept_by(kept, n, ops)
+    if wait is None:
+        return None
+    for kind, record_id, op, new in ops:
+        if op == "insert":
+            kept.inserts.setdefault((kind, record_id), (n, wait))
+        if wait.cause is Cause.HELD:
+            kept.records.setdefault((kind, record_id), (n, wait))
+            for name in new:
+                kept.fields.setdefault((kind, record_id, name), (n, wait))
+    return wait
 
 
-def _waits_for_files(files: _Files, n: int, ops: Iterable[_Op]) -> bool:
-    return bool(files.hashes) and any(
-        (kind == "attachment" and new.get("sha256") in files.hashes)
-        or any(
-            _is_before(files.inserts.get(key), n) for key in ((kind, record_id), *_links(kind, new))
-        )
-        for kind, record_id, _, new in ops
-    )
+_OF_THE_WHOLE = ("delete", "merge", "restore")
+
+
+def _kept_by(kept: _Kept, n: int, ops: Iterable[_Op]) -> Wait | None:
+    if kept.is_empty:
+        return None
+    for kind, record_id, op, new in ops:
+        if (kind, record_id) in kept.held:
+            return Wait(Cause.HELD, kind, id_of(record_id))
+        if kind == "attachment" and new.get("sha256") in kept.hashes:
+            return Wait(Cause.FILE, kind, id_of(record_id))
+        before = [
+            *(kept.inserts.get(key) for key in ((kind, record_id), *_links(kind, new))),
+            # A later value must not arrive before the earlier one that is kept here.
+            *(kept.fields.get((kind, record_id, name)) for name in new),
+            kept.records.get((kind, record_id)) if op in _OF_THE_WHOLE else None,
+        ]
+        found = next((one for one in before if one is not None and one[0] < n), None)
+        if found is not None:
+            return found[1]
+    return None
 
 
 def _is_before(parked_at: int | None, n: int) -> bool:

@@ -14,7 +14,7 @@ from crm_core.values import instant_of
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models.asking import IS_ASKED
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import blocking, leaving, offering
+from crm_desktop.models.journal import blocking, holding, leaving, offering
 from crm_desktop.models.journal.cancelling import cancel_out
 from crm_desktop.models.journal.deciding import NOT_YET_KNOWN
 from crm_desktop.models.journal.following import SENT
@@ -300,4 +300,11 @@ def parked(c: Connection, user: RecordId) -> Parked:
         orphaned=states.get("orphaned", 0),
         quarantine=c.value("SELECT count(*) FROM quarantine"),
         salvage=c.value("SELECT count(*) FROM salvage"),
+        held=_held_back(c) if states.get("waiting") else 0,
     )
+
+
+def _held_back(c: Connection) -> int:
+    if not holding.held(c):
+        return 0
+    return sum(wait.cause is blocking.Cause.HELD for wait in blocking.waits(c).values())

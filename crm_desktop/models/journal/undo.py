@@ -56,17 +56,23 @@ def undoable(store: Store) -> str | None:
 def undo(store: Store) -> Undone | None:
     """Take back the last step that was not taken back yet: a changeset, or a whole batch."""
     with store.reader() as c:
-        last = c.one(
-            f"SELECT n, batch, label FROM changeset WHERE {_UNDOABLE} ORDER BY n DESC LIMIT 1"
-        )
-        if last is None:
+        n = c.value(f"SELECT n FROM changeset WHERE {_UNDOABLE} ORDER BY n DESC LIMIT 1")
+    return None if n is None else undo_step(store, n)
+
+
+def undo_step(store: Store, n: int) -> Undone | None:
+    """Take back changeset `n`, with its whole batch; None: there is nothing of it to take back."""
+    with store.reader() as c:
+        step = c.one(f"SELECT batch, label FROM changeset WHERE n = ? AND {_UNDOABLE}", (n,))
+        if step is None:
             return None
-        ns = [last[0]] if last[1] is None else _of_batch(c, last[1])
-        is_offer = offering.is_offer(c, last[0])
+        batch, label = step
+        ns = [n] if batch is None else _of_batch(c, batch)
+        is_offer = offering.is_offer(c, n)
     if is_offer:
         with store.writing() as c:
-            return Undone(last[2], offering.withdraw(c, last[0]))
-    return _undo(store, ns, last[2])
+            return Undone(label, offering.withdraw(c, n))
+    return _undo(store, ns, label)
 
 
 def revert_batch(store: Store, batch: str) -> Undone:
