@@ -26,6 +26,7 @@ from crm_desktop.profile import (
     open_profile,
 )
 from crm_desktop.runtime.autosync import Autosync
+from crm_desktop.runtime.duplicates import DuplicateSeeker
 from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
@@ -86,6 +87,7 @@ class Desktop(QObject):
         self._profile: Profile | None = None
         self._autosync: Autosync | None = None
         self._indexer: Indexer | None = None
+        self._seeker: DuplicateSeeker | None = None
         self._files: FileDesk | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
@@ -123,6 +125,8 @@ class Desktop(QObject):
             self._autosync.stop()
         if self._indexer is not None:
             self._indexer.stop()
+        if self._seeker is not None:
+            self._seeker.stop()
         if self._files is not None:
             self._files.stop()
 
@@ -165,6 +169,7 @@ class Desktop(QObject):
         self._files = hub.files = self._file_desk(profile, hub, autosync)
         shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
+        self._seeker = DuplicateSeeker(profile.store, hub, self.lanes, self)
         self._show_page(shell)
         self._watch_idle()
         if profile.was_copied:
@@ -176,6 +181,7 @@ class Desktop(QObject):
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
+            self._seeker.start()
             QTimer.singleShot(_FILES_AFTER_MS, self._files, self._files.start)
         else:
             autosync.look()
@@ -422,7 +428,7 @@ class Desktop(QObject):
         self._stop()
         if self.shell is not None:
             self.window.pages.removeWidget(self.shell)
-        for part in (self.shell, self._autosync, self._indexer, self._files):
+        for part in (self.shell, self._autosync, self._indexer, self._seeker, self._files):
             if part is not None:
                 part.deleteLater()
         profile = self._profile
@@ -430,7 +436,8 @@ class Desktop(QObject):
             self.lanes.close()
             self.lanes.deleteLater()
             self.lanes = Lanes(self)
-        self._profile = self.shell = self._autosync = self._indexer = self._files = None
+        self._profile = self.shell = self._autosync = self._files = None
+        self._indexer = self._seeker = None
         return profile
 
     def _show_problem(self, error: CrmError) -> None:
