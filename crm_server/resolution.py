@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
@@ -53,10 +55,8 @@ class Resolver:
 
     def _bring_along(self, taking: Taking, row: Row) -> None:
         """Whoever brings back what is back already may have edits of his own for it."""
-        target = parse_target("", row.values.get("record"))
-        for index, change in enumerate(taking.changeset.changes):
-            if change.op is Op.RESTORE and change.new and (change.kind, change.id) == target:
-                taking.change(index, change)
+        for index, change in _edits(taking, row):
+            taking.change(index, change)
 
     def _ask_again(self, taking: Taking, row: Row, decided: Value) -> RecordId | None:
         """The conflict in which both decisions stand. Where its record has given its place away
@@ -64,8 +64,9 @@ class Resolver:
         target = parse_target("", row.values.get("record"))
         place = taking.merging.standing(*target) if target else None
         if target is None or place is None or place == target[1]:
-            kept = _with_edits(taking, target, decided) if target is not None else decided
-            self._conflicts.reopen(row, kept, taking.by)
+            for _, change in _edits(taking, row):
+                decided = {**change.new}
+            self._conflicts.reopen(row, decided, taking.by)
             return row.id
         field, first = str(row.values.get("field")), row.values.get("resolution")
         if field == DELETED:
@@ -130,12 +131,14 @@ def _is_undecided(part: ChangeResult, conflict: Row) -> bool:
     return part.result == Result.CONFLICT and named
 
 
-def _with_edits(taking: Taking, target: tuple[str, RecordId], decided: Value) -> Value:
-    """A decision as it is parked: to bring a record back, with the edits that come with it."""
-    for change in taking.changeset.changes:
-        if change.op is Op.RESTORE and change.new and (change.kind, change.id) == target:
-            return {**change.new}
-    return decided
+def _edits(taking: Taking, conflict: Row) -> Iterator[tuple[int, Change]]:
+    """What a decision to have a deleted record back brings with it for its fields: with the
+    restoring, or beside it where the record came back before."""
+    target = parse_target("", conflict.values.get("record"))
+    ops = (Op.RESTORE, Op.SET) if conflict.values.get("field") == DELETED else (Op.RESTORE,)
+    for index, change in enumerate(taking.changeset.changes):
+        if change.op in ops and change.new and (change.kind, change.id) == target:
+            yield index, change
 
 
 def _value_of(change: Change, field: str) -> tuple[Value] | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
@@ -108,15 +110,19 @@ def test_restoring_settles_the_deletion_though_another_took_the_code_meanwhile(a
     assert {str(x.body["field"]) for x in acme.nancy.of_kind("conflict")} == {"deleted", "uscc"}
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["in-one-step", "restored-before"])
 def test_who_restores_after_another_has_decided_keeps_his_changes_in_the_question(
-    acme: Acme,
+    acme: Acme, apart: bool
 ) -> None:
     account = acme.shared_account(phone="000")
     seq, conflict = edited_while_deleted(acme, account)
     acme.fuller.pull()
     gone = acme.fuller.set("conflict", conflict.id, state="resolved")
     assert acme.fuller.push(gone, atomic=True).result == "applied"
-    back = Change("account", account, Op.RESTORE, {"phone": "222"}, {"phone": "000"}, seq)
+    if apart:
+        acme.nancy.push(Change("account", account, Op.RESTORE))
+    op = Op.SET if apart else Op.RESTORE
+    back = Change("account", account, op, {"phone": "222"}, {"phone": "000"}, seq)
     close = acme.nancy.set("conflict", conflict.id, state="resolved")
     assert acme.nancy.push(back, close, atomic=True).result == "conflict"
     acme.nancy.pull()
@@ -125,14 +131,15 @@ def test_who_restores_after_another_has_decided_keeps_his_changes_in_the_questio
     assert parked_values(body) == [True, {"phone": "222"}]
 
 
-def test_who_restores_what_is_back_already_brings_his_own_changes_along(acme: Acme) -> None:
+@pytest.mark.parametrize("op", [Op.RESTORE, Op.SET])
+def test_who_restores_what_is_back_already_brings_his_own_changes_along(acme: Acme, op: Op) -> None:
     account = acme.shared_account(phone="000")
     seq, conflict = edited_while_deleted(acme, account)
     acme.fuller.pull()
     seen: dict[str, Value] = {"phone": "000"}
     edited: dict[str, Value] = {"phone": "222"}
     for device, new in ((acme.fuller, {}), (acme.nancy, edited)):
-        back = Change("account", account, Op.RESTORE, new, seen if new else {}, seq)
+        back = Change("account", account, op if new else Op.RESTORE, new, seen if new else {}, seq)
         close = device.set("conflict", conflict.id, state="resolved")
         assert device.push(back, close, atomic=True).result == "applied"
     acme.nancy.pull()

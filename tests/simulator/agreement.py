@@ -58,8 +58,8 @@ class Agreement:
         oracle = truth()
         for key, record in oracle.records.items():
             if key[0] == "conflict" and record.values["state"] == "open" and not record.deleted:
-                mine = {x["author"] for x in record.values["parked"]} & {device.person.id}
-                if mine and record.seq <= state.cursor and key in oracle.visible(device.person):
+                is_here = record.seq <= state.cursor and key in oracle.visible(device.person)
+                if is_here and _asks(oracle, key[1], device.person.id):
                     raise Violation(12, f"{device.name} says up to date; {key} waits for its user")
         if state.cursor == server_seq and device.live() != oracle.visible(device.person):
             raise Violation(12, f"{device.name} says up to date with other rows than the server")
@@ -87,3 +87,15 @@ class Agreement:
                 if (mine or None) != (there.get(name) or None):
                     place, theirs = show((*key, name)), there.get(name)
                     yield f"{device.name}: {place} is {mine!r}, not {theirs!r}"
+
+
+def _asks(oracle: Oracle, conflict: RecordId, user: RecordId) -> bool:
+    """Whether an open conflict asks a user who sees it: an author of what is parked; of what was
+    handed over, whoever has the account, or everybody where nobody has it."""
+    values = oracle.records["conflict", conflict].values
+    if values["why"] != "handover":
+        return user in {x["author"] for x in values["parked"]}
+    roots = oracle.roots("conflict", conflict)
+    accounts = [x for root in roots if (x := oracle.records.get(("account", root))) is not None]
+    owners = {x.values.get("owner") for x in accounts if not x.deleted} - {None, ""}
+    return user in owners or not owners

@@ -34,7 +34,8 @@ class Entry:
 @dataclass
 class History:
     """What the server wrote, by place, oldest first; `seq` came last. `deletions`: the new ones,
-    with the seq of each, for whoever knows what hung below. `turns`: how often it went back."""
+    with the seq of each, for whoever knows what hung below. `turns`: how often it went back;
+    `wrote`: all that ever wrote anything, also what was lost with a later turn."""
 
     ledger: Ledger
     disputes: Disputes
@@ -43,6 +44,7 @@ class History:
     turns: int = 0
     entries: dict[Place, list[Entry]] = field(default_factory=dict)
     deletions: list[tuple[Key, int, Said]] = field(default_factory=list)
+    wrote: set[ChangeSetId] = field(default_factory=set[ChangeSetId])
     _merged: list[tuple[Place, Said]] = field(default_factory=list)
 
     def look(self, connection: sqlite3.Connection) -> None:
@@ -55,6 +57,7 @@ class History:
             (self.seq,),
         ):
             self.seq = seq
+            self.wrote.add(ChangeSetId(cs_id))
             told = json.decode(patch)
             if kind == "conflict":
                 self.disputes.take(seq, RecordId(record_id), ChangeSetId(cs_id), told)

@@ -86,26 +86,10 @@ class OfferingWorld(World):
         # The offer is its author's own act, and whatever it comes to goes back to that.
         told = offers_of(device)
         device.decided.update(told, *told.values())
-        try:
-            super()._look(device)
-        except Violation as found:
-            if not self._asks_the_owner(found, device):
-                raise
+        super()._look(device)
         ledger = self._ledger
         assert isinstance(ledger, OfferingLedger)
         self._look_at_offers(device, ledger)
-
-    def _asks_the_owner(self, found: Violation, device: Device) -> bool:
-        """Whether what is said to wait for a user was offered by him: that asks its owner."""
-        if found.number != 12 or "waits for its user" not in str(found):
-            return False
-        bodies = self.server.look.execute("SELECT body FROM record WHERE kind = 'conflict'")
-        mine = [
-            body for (text,) in bodies for body in [json.decode(text)]
-            if body["state"] == "open"
-            and any(x["author"] == device.person.id for x in body["parked"])
-        ]  # fmt: skip
-        return any(body["why"] == "handover" for body in mine)
 
     def _look_at_offers(self, device: Device, ledger: OfferingLedger) -> None:
         states = raw_states(device)

@@ -47,4 +47,7 @@ REGRESSIONS = (
     ),
     Regression(1405, 3, "a note that merged into itself made a version of nothing"),
     Regression(1894, 4, "own work below a parent that left passed for the parent itself"),
+    Regression(
+        5803, 1, "a second decision lost the edits of a record that had come back before it"
+    ),
 )
