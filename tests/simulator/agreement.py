@@ -46,8 +46,11 @@ class Agreement:
             if (change.kind, change.id) == key
         )
 
-    def look_at_status(self, device: Device, truth: Callable[[], Oracle], server_seq: int) -> None:
-        """Invariant 12: "up to date" is said only where it is true."""
+    def look_at_status(
+        self, device: Device, truth: Callable[[], Oracle], epoch: str, server_seq: int
+    ) -> None:
+        """Invariant 12: "up to date" is said only where it is true. Of a server that went back a
+        laptop hears with its next pull."""
         state = device.state
         told = standing(state, device.parked, signed_in=True).state
         if told is not State.UP_TO_DATE:
@@ -55,6 +58,8 @@ class Agreement:
         open_ = {x for x in device.states().values() if x not in ("confirmed", "discarded")}
         if open_:
             raise Violation(12, f"{device.name} says up to date with {sorted(open_)} changesets")
+        if state.epoch != epoch:
+            return
         oracle = truth()
         for key, record in oracle.records.items():
             if key[0] == "conflict" and record.values["state"] == "open" and not record.deleted:

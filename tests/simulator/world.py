@@ -323,7 +323,8 @@ class World:
         self._typed.look_at_edits(device, self.server.look)
         self._typed.look_at_rows(device)
         self._desk.look(device)
-        self._agreement.look_at_status(device, self.oracle, self.server.seq)
+        epoch, seq = self._history.epoch, self.server.seq
+        self._agreement.look_at_status(device, self.oracle, epoch, seq)
         self._wholeness.look_at_device(device, self.oracle())
 
     def _look_at_server(self) -> None:
