@@ -12,6 +12,7 @@ from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Why
+from crm_core.values import instant_of
 from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal import offering
@@ -29,6 +30,7 @@ from crm_desktop.models.journal.following import SENT
 from crm_desktop.models.journal.offering import can_offer, offer
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.resolving import resolve, resolve_all
+from crm_desktop.models.journal.retrying import next_try
 from crm_desktop.models.journal.rows import fetch, server_version
 from crm_desktop.models.queue import QueueRow, queue
 from crm_desktop.models.sql import from_json, id_of
@@ -126,12 +128,14 @@ class StuckRow:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineRow:
-    """A record that came and could not be taken; it is tried again when it next changes."""
+    """A record that came and could not be taken; it is tried again when it next changes, by itself
+    at `next_try` and whenever a person asks."""
 
     kind: str
     id: RecordId
     detail: str
     at: str
+    next_try: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +296,11 @@ def _stuck_title(c: Connection, kind: str, key: bytes) -> str:
 
 def quarantined(c: Connection) -> tuple[QuarantineRow, ...]:
     """Records that could not be taken."""
-    rows = c.rows("SELECT kind, id, reason, at FROM quarantine ORDER BY at DESC")
-    return tuple(QuarantineRow(kind, id_of(key), reason, at) for kind, key, reason, at in rows)
+    rows = c.rows("SELECT kind, id, reason, at, tries FROM quarantine ORDER BY at DESC")
+    return tuple(
+        QuarantineRow(kind, id_of(key), reason, at, instant_of(next_try(at, tries)))
+        for kind, key, reason, at, tries in rows
+    )
 
 
 def salvaged(c: Connection) -> tuple[SalvageRow, ...]:

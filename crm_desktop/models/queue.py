@@ -29,7 +29,8 @@ _VALUES = msgspec.json.Decoder(dict[str, Value])
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """A changeset on its way. `kind`, `record`, `title`, `op` and `fields` are those of its first
-    change. `wait`: what it waits for besides the network, and `upon` the name of that record."""
+    change. `wait`: what it waits for besides the network, and `upon` the name of that record.
+    `together`: of how many steps of one intention it is one; `can_undo`: it can be taken back."""
 
     cs_id: ChangeSetId
     label: str
@@ -44,6 +45,8 @@ class QueueRow:
     wait: Wait | None
     upon: str
     is_held: bool
+    together: int
+    can_undo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,9 @@ class Queue:
 
 _STEPS = (
     "SELECT s.n, s.id, s.label, s.at, s.state, (SELECT count(*) FROM op WHERE cs = s.n),"
-    " o.kind, o.id, o.op, o.new FROM changeset s"
+    " o.kind, o.id, o.op, o.new, (SELECT count(*) FROM changeset b WHERE b.batch = s.batch),"
+    " s.undone = 0 AND s.undoes IS NULL AND s.state <> 'blocked' AND o.op <> 'offer'"
+    " FROM changeset s"
     " JOIN op o ON o.rid = (SELECT rid FROM op WHERE cs = s.n ORDER BY i LIMIT 1)"
     " WHERE s.state <> 'confirmed' AND s.state IN ({}) ORDER BY s.n LIMIT ?"
 )
@@ -83,7 +88,7 @@ def read_queue(c: Connection) -> Queue:
     )
     held = holding.held(c)
     waits = blocking.waits(c)
-    keys = {(kind, id_of(key)) for *_, kind, key, _, _ in found}
+    keys = {(kind, id_of(key)) for *_, kind, key, _, _, _, _ in found}
     keys |= {(wait.kind, wait.record) for wait in waits.values()}
     keys |= {(kind, id_of(key)) for kind, key in held}
     named = titles(c, {key for key in keys if key[0] in CATALOG})
@@ -108,7 +113,7 @@ def _step(
     row: tuple[object, ...], wait: Wait | None,
     named: Mapping[tuple[str, RecordId], str], *, is_held: bool,
 ) -> QueueRow:  # fmt: skip
-    _, cs, label, at, state, many, kind, key, op, new = row
+    _, cs, label, at, state, many, kind, key, op, new, together, can_undo = row
     assert isinstance(cs, bytes)
     assert isinstance(key, bytes)
     values = _VALUES.decode(str(new))
@@ -117,4 +122,5 @@ def _step(
         ChangeSetId(cs.hex()), str(label), str(at), str(state), int(str(many)), str(kind), record,
         named.get((str(kind), record), ""), Op(str(op)), tuple(values), wait,
         named.get((wait.kind, wait.record), "") if wait else "", is_held,
+        max(1, int(str(together))), bool(can_undo),
     )  # fmt: skip

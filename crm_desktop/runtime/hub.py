@@ -17,6 +17,7 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.lanes import Lanes
 
 if TYPE_CHECKING:
+    from crm_core.ids import ChangeSetId
     from crm_core.wire import HistoryEntry
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.handing import Handed
@@ -105,14 +106,20 @@ class DataHub(QObject):
         *,
         owner: QObject,
         atomic: bool = False,
+        files_of: str = "",
         then: Callable[[Summary], None] | None = None,
         failed: Callable[[CrmError], None] | None = None,
     ) -> None:
-        """Commit one intention through the one door; `label` names it in the Undo menu."""
+        """Commit one intention through the one door; `label` names it in the Undo menu. The files
+        that were attached to the draft `files_of` come to hang on the new record."""
 
         def job(store: Store) -> Summary:
             from crm_desktop.models import journal  # loaded by the first write, not at start
 
+            if files_of:
+                from crm_desktop.models import draft_files
+
+                return draft_files.commit(store, changes, files_of, label=label, atomic=atomic)
             return journal.commit(store, changes, label=label, atomic=atomic)
 
         self.write(job, owner=owner, then=then, failed=failed)
@@ -144,6 +151,17 @@ class DataHub(QObject):
             from crm_desktop.models import journal
 
             return journal.undo(store)
+
+        self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
+
+    def take_back(self, cs_id: ChangeSetId) -> None:
+        """Take back one step on its way, with what belongs to it; `undone` tells what it was."""
+        store = self._store
+
+        def run() -> Undone:
+            from crm_desktop.models.journal.queueing import take_back
+
+            return take_back(store, cs_id)
 
         self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
 

@@ -600,18 +600,19 @@ def test_what_cannot_be_put_right_is_sent_again(
     assert entry.acts["fix"] == "Send again"
 
 
-def test_what_waits_for_another_change_has_no_empty_foot(
+def test_what_waits_for_another_change_stands_in_the_queue_and_names_it(
     open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:
     write(store, account, industry="Bakery")
     refuse(store)
     write(store, account, industry="Bakery and mill")
     pane = open_inbox()
-    for key in pane.side.tree.keys:
-        pane.side.tree.choose(key)
-    assert "builds on work of yours" in pane.stuck._reason.words
-    assert not pane.stuck._ways.isVisible()
-    assert not pane.stuck._line.isVisible()
+    assert len(pane.side.tree.keys) == 1
+    pane.show_queue()
+    rest()
+    assert pane.shown is pane._queue
+    assert str(row_of(store, "account", account).values["name"]) in pane._queue.why
+    assert "refused or you keep as a draft" in pane._queue.why
 
 
 # Queue and history
@@ -627,8 +628,8 @@ def test_the_queue_shows_what_will_be_sent_and_is_not_counted(
     assert counted.args == [0]
     pane.show_queue()
     rest()
-    assert pane.shown is pane._step
-    said = [label.text() for label in pane._step.findChildren(type(pane._step._words))]
+    assert pane.shown is pane._queue
+    said = [label.text() for label in pane._queue.findChildren(QLabel)]
     assert "Bakery" in said
 
 
@@ -684,7 +685,7 @@ def test_what_is_listed_is_exported_for_every_office(
     pane.export(with_entries, tmp_path / "inbox.csv")
     rest()
     text = (tmp_path / "inbox.csv").read_text("utf-8-sig")
-    assert "Change: Alfreds" in text
+    assert "Industry" in text
 
 
 def test_an_empty_inbox_says_so_in_words(open_inbox: Open) -> None:

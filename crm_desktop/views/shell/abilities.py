@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from crm_core.fields import Value
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import Where
+from crm_desktop.runtime.standing import Standing
 
 
 @runtime_checkable
@@ -57,6 +58,13 @@ class ShowsQueue(Protocol):
     """Goes to what waits to be sent."""
 
     def show_queue(self) -> None: ...
+
+
+@runtime_checkable
+class ShowsStanding(Protocol):
+    """Says how things stand with the server."""
+
+    def show_standing(self, standing: Standing) -> None: ...
 
 
 @runtime_checkable

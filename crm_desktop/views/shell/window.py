@@ -34,6 +34,7 @@ from crm_desktop.views.shell.abilities import (
     OpensRecords,
     Saves,
     ShowsQueue,
+    ShowsStanding,
     ShowsWhere,
 )
 from crm_desktop.views.shell.commands import Command, add_commands, keys_of
@@ -202,6 +203,8 @@ class Shell(QWidget):
         self._rail.indicator.show_standing(standing)
         if INBOX not in self._panes:  # the inbox itself counts more exactly
             self._show_count(INBOX, standing.needs_you)
+        elif isinstance(inbox := self._panes[INBOX], ShowsStanding):
+            inbox.show_standing(standing)
         self._telling.tell_standing(standing)
 
     def show_failure(self, error: CrmError) -> None:
@@ -260,6 +263,8 @@ class Shell(QWidget):
     def _make(self, place: Place) -> QWidget:
         if place.name in PANES:
             made = PANES[place.name](self._hub, self._frame.room)
+            if isinstance(made, ShowsStanding):
+                made.show_standing(self._standing)
             self.borders.watch(made, place.name)
             return self._connected(made, place.name)
         if len(place.kinds) == 1:
@@ -285,6 +290,7 @@ class Shell(QWidget):
             "new_asked": self.new_record,
             "palette_asked": self._search,
             "counted": partial(self._show_count, place),
+            "sync_asked": self.sync_asked,
         }
         for name, slot in heard.items():
             signal = getattr(pane, name, None)

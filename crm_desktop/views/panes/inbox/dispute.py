@@ -19,7 +19,7 @@ from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.choice_row import Choice, ChoiceRow
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
-from crm_desktop.views.panes.inbox.entries import kind_words
+from crm_desktop.views.panes.inbox.entry import kind_words
 from crm_desktop.views.panes.inbox.facts import Facts, events, merged_quietly
 from crm_desktop.views.panes.inbox.grid import ChoiceGrid
 from crm_desktop.views.panes.inbox.head import DetailHead

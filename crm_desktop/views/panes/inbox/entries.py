@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeAlias
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
@@ -14,12 +11,14 @@ from crm_core.i18n import Message, tr_noop
 from crm_core.merge import Why
 from crm_core.problems import PROBLEMS, words_for
 from crm_desktop.i18n import tr, tr_n, words
-from crm_desktop.models.inbox import QueueRow, StuckRow
+from crm_desktop.models.inbox import StuckRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.journal.offering import REFUSED
-from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say, when_words
+from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say
 from crm_desktop.views.kit.file_words import size_words, state_words
 from crm_desktop.views.kit.offers import outcome_words
+from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab, kind_words
+from crm_desktop.views.panes.inbox.queued import queue_groups
 from crm_desktop.views.panes.inbox.read import (
     Apart,
     Contents,
@@ -28,38 +27,6 @@ from crm_desktop.views.panes.inbox.read import (
     Stuck,
     Travelling,
 )
-
-Payload: TypeAlias = "Dispute | Stuck | Apart | QueueRow | SettledRow | Decided | Travelling"
-
-
-class Tab(StrEnum):
-    """The tabs of the inbox."""
-
-    WAITING = "waiting"
-    HISTORY = "history"
-    QUEUE = "queue"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of the list. `acts` are the ways out that the row itself offers, by their name."""
-
-    key: str
-    icon: str
-    tone: str
-    title: str
-    second: str
-    at: str
-    payload: Payload
-    acts: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group row and what stands below it."""
-
-    name: str
-    entries: tuple[Entry, ...]
 
 
 def groups(contents: Contents, tab: Tab) -> tuple[Group, ...]:
@@ -73,7 +40,7 @@ def counts(contents: Contents) -> Mapping[Tab, int]:
     return {
         Tab.WAITING: contents.waiting,
         Tab.HISTORY: contents.history_size,
-        Tab.QUEUE: len(contents.queue) + len(contents.files),
+        Tab.QUEUE: contents.queue.total + len(contents.files),
     }
 
 
@@ -84,11 +51,6 @@ def reason(row: StuckRow) -> Message:
     if row.state in _REASONS:
         return Message(_REASONS[row.state])
     return words_for(row.code or "atomic.part", row.params, CATALOG.get(row.kind))
-
-
-def kind_words(kind: str) -> str:
-    """The name of a kind; of an unknown one its code."""
-    return tr(CATALOG[kind].label) if kind in CATALOG else kind
 
 
 def stuck_title(row: StuckRow) -> str:
@@ -109,7 +71,6 @@ def _waiting(contents: Contents) -> Iterator[Group]:
         "rejected": tr("Rejected"),
         "held": tr("Drafts"),
         "orphaned": tr("Orphaned"),
-        "blocked": tr("Waiting for another change"),
         "offered": tr("Offered by you"),
     }
     mine = [row for row in contents.disputes if row.is_for_me]
@@ -195,7 +156,7 @@ def _quarantined(apart: Apart) -> Entry:
     unread = tr("a version that cannot be read here")
     return Entry(
         f"q/{row.kind}/{row.id}", "shield", "ink2", apart.title or kind, f"{kind} · {unread}",
-        day_of(row.at), apart, {},
+        day_of(row.at), apart, {"retry": tr("Try again")},
     )  # fmt: skip
 
 
@@ -203,15 +164,7 @@ def _quarantined(apart: Apart) -> Entry:
 
 
 def _queue(contents: Contents) -> Iterator[Group]:
-    names = {
-        "queued": tr("Waits to be sent"),
-        "waiting": tr("Waits for its file"),
-        "sent": tr("Sent, no answer yet"),
-        "acked": tr("Taken by the server, being checked"),
-    }
-    for state, name in names.items():
-        rows = (row for row in contents.queue if row.state == state)
-        yield Group(name, tuple(map(_queued, rows)))
+    yield from queue_groups(contents.queue)
     yield Group(tr("Files"), tuple(map(_file, contents.files)))
 
 
@@ -224,13 +177,6 @@ def _file(row: Travelling) -> Entry:
     return Entry(
         f"f/{file.id}", icon, tone, file.name, second, size_words(file.size), row,
         {"retry": tr("Try again")} if row.refused else {},
-    )  # fmt: skip
-
-
-def _queued(row: QueueRow) -> Entry:
-    many = tr_n("One change", "{n} changes", row.changes)
-    return Entry(
-        f"o/{row.cs_id}", "pending", "ink2", row.label, many, when_words(row.at), row, {},
     )  # fmt: skip
 
 

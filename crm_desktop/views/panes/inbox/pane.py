@@ -23,16 +23,21 @@ from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import Fixes, QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.models.journal import queueing
+from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.panes.inbox.discarding import Discarding
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
-from crm_desktop.views.panes.inbox.entries import Entry, Tab, reason
+from crm_desktop.views.panes.inbox.entries import reason
+from crm_desktop.views.panes.inbox.entry import Entry, Tab
 from crm_desktop.views.panes.inbox.facts import Facts, named, read_facts
+from crm_desktop.views.panes.inbox.queue_view import QueueView
 from crm_desktop.views.panes.inbox.read import (
     Contents,
     Dispute,
@@ -55,13 +60,15 @@ _UNDO = QKeySequence.StandardKey.Undo
 class InboxPane(QWidget):
     """List of what waits, and the place to decide.
 
-    Signals: `counted(int)` how many wait; `opened(kind, id)`; `failed(CrmError)`; `said(words)`.
+    Signals: `counted(int)` how many wait; `opened(kind, id)`; `failed(CrmError)`; `said(words)`;
+    `sync_asked()`.
     """
 
     counted = Signal(int)
     opened = Signal(str, str)
     failed = Signal(object)
     said = Signal(str)
+    sync_asked = Signal()
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +82,8 @@ class InboxPane(QWidget):
         self._dispute = DisputeView(links, self)
         self._stuck = StuckView(links, self)
         self._step = StepView(self)
+        self._queue = QueueView(self)
+        self._standing = Standing()
         self._discarding = Discarding(hub, self._stuck, self)
         self._keys = [QShortcut(QKeySequence(x), self) for x in (APPLY_KEYS, "Ctrl+Enter")]
         self._lay_out()
@@ -120,6 +129,11 @@ class InboxPane(QWidget):
     def show_queue(self) -> None:
         """Go to what waits to be sent."""
         self._side.show_tab(Tab.QUEUE)
+
+    def show_standing(self, standing: Standing) -> None:
+        """How things stand with the server: what waits says so."""
+        self._standing = standing
+        self._queue.show_standing(standing)
 
     @property
     def dispute(self) -> DisputeView:
@@ -176,11 +190,14 @@ class InboxPane(QWidget):
         elif isinstance(payload, Stuck):
             self._stuck.show_stuck(payload, reason(payload.row))
             self._right.setCurrentWidget(self._stuck)
+        elif isinstance(payload, QueueRow | HeldRow):
+            self._queue.show_entry(entry, self._standing)
+            self._right.setCurrentWidget(self._queue)
         else:
             self._step.show_entry(entry)
-            if isinstance(payload, QueueRow | SettledRow):
-                self._ask_parts(payload.cs_id)
             self._right.setCurrentWidget(self._step)
+        if isinstance(payload, QueueRow | SettledRow):
+            self._ask_parts(payload.cs_id)
 
     def _alike(self, dispute: Dispute) -> Alike:
         """Open conflicts of the same fields in other records of the kind, one side each."""
@@ -228,14 +245,16 @@ class InboxPane(QWidget):
 
         def show(parts: tuple[PartInWords, ...]) -> None:
             payload = self._entry.payload if self._entry is not None else None
-            if isinstance(payload, QueueRow | SettledRow) and payload.cs_id == cs_id:
+            if isinstance(payload, QueueRow) and payload.cs_id == cs_id:
+                self._queue.show_parts(parts)
+            elif isinstance(payload, SettledRow) and payload.cs_id == cs_id:
                 self._step.show_parts(parts)
 
         self._hub.read(job, show, owner=self, supersede="inbox parts")
 
     def _enter(self) -> None:
         view = self._right.currentWidget()
-        if isinstance(view, DisputeView | StuckView | StepView):
+        if isinstance(view, DisputeView | StuckView | StepView | QueueView):
             view.begin()
 
     # What is done about it
@@ -248,6 +267,7 @@ class InboxPane(QWidget):
             "discard": self._stuck.ask_discard,
             "offer": self._stuck.offer,
             "retry": self._step.retry,
+            "release": self._queue.release,
         }
         acts[act]()
 
@@ -282,6 +302,21 @@ class InboxPane(QWidget):
     def _try_file_again(self, sha256: str) -> None:
         if self._hub.files is not None:
             self._hub.files.try_again(sha256, owner=self)
+
+    def _take_in(self, kind: str, record_id: str) -> None:
+        self._write(lambda store: queueing.retry_quarantine(store, kind, RecordId(record_id)))
+
+    def _hold(self, kind: str, record_id: str) -> None:
+        self._write(lambda store: queueing.hold_back(store, kind, RecordId(record_id)))
+
+    def _release(self, kind: str, record_id: str) -> None:
+        self._write(lambda store: queueing.release(store, kind, RecordId(record_id)))
+
+    def _take_back(self, cs_id: str) -> None:
+        self._hub.take_back(ChangeSetId(cs_id))
+
+    def _ask_sync(self) -> None:
+        self.sync_asked.emit()
 
     def _offer(self, cs_id: str) -> None:
         self._write(lambda store: inbox.offer(store, ChangeSetId(cs_id)))
@@ -365,7 +400,7 @@ class InboxPane(QWidget):
     # Parts
 
     def _lay_out(self) -> None:
-        for page in (self._nothing, self._dispute, self._stuck, self._step):
+        for page in (self._nothing, self._dispute, self._stuck, self._step, self._queue):
             self._right.addWidget(page)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(self._side)
@@ -402,5 +437,11 @@ class InboxPane(QWidget):
         self._stuck.opened.connect(self._tell_opened)
         self._step.opened.connect(self._tell_opened)
         self._step.retry_asked.connect(self._try_file_again)
+        self._step.take_in_asked.connect(self._take_in)
+        self._queue.opened.connect(self._tell_opened)
+        self._queue.sync_asked.connect(self._ask_sync)
+        self._queue.hold_asked.connect(self._hold)
+        self._queue.release_asked.connect(self._release)
+        self._queue.take_back_asked.connect(self._take_back)
         if self._hub.files is not None:
             self._hub.files.changed.connect(self._look_at_files)

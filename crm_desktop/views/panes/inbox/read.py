@@ -14,8 +14,9 @@ from crm_desktop.i18n import tr
 from crm_desktop.models import attaching, inbox, inbox_facts
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.file_states import FileState
-from crm_desktop.models.inbox import ConflictRow, QuarantineRow, QueueRow, StuckRow
+from crm_desktop.models.inbox import ConflictRow, QuarantineRow, StuckRow
 from crm_desktop.models.inbox_facts import Part, SettledRow
+from crm_desktop.models.queue import Queue, read_queue
 from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.kit.words import Titles, link_keys
@@ -95,7 +96,7 @@ class Contents:
     disputes: tuple[Dispute, ...]
     stuck: tuple[Stuck, ...]
     quarantined: tuple[Apart, ...]
-    queue: tuple[QueueRow, ...]
+    queue: Queue
     settled: tuple[SettledRow, ...]
     decided: tuple[Decided, ...]
     history_size: int
@@ -125,7 +126,7 @@ def read_contents(connection: Connection, me: str, *, sparing: bool = False) -> 
         disputes,
         stuck,
         tuple(_apart(connection)),
-        tuple(inbox.queue(connection)),
+        read_queue(connection),
         inbox_facts.settled(connection, HISTORY_MAX),
         tuple(_decided(row, me, titles) for row in closed),
         inbox_facts.history_size(connection),

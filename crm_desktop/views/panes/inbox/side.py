@@ -12,7 +12,8 @@ from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
-from crm_desktop.views.panes.inbox.entries import Entry, Group, Tab, counts, groups
+from crm_desktop.views.panes.inbox.entries import counts, groups
+from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab
 from crm_desktop.views.panes.inbox.parts import hairline, label
 from crm_desktop.views.panes.inbox.read import Contents
 from crm_desktop.views.panes.inbox.tree import EntryTree

@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crm_core.changes import Op
 from crm_desktop.i18n import tr
-from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.choice import say, say_base, when_words
 from crm_desktop.views.kit.scrolled import scrolled
-from crm_desktop.views.panes.inbox.entries import Entry
+from crm_desktop.views.panes.inbox.entry import Entry
 from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
 from crm_desktop.views.panes.inbox.read import Apart, Decided, PartInWords, Travelling
@@ -26,10 +25,11 @@ _MARGIN = 20
 
 class StepView(QWidget):
     """Shows an entry that asks for nothing. Signals: `opened(kind, id)`; `retry_asked(sha256)` for
-    a file that waits with a reason."""
+    a file that waits with a reason; `take_in_asked(kind, id)` for a version that lies apart."""
 
     opened = Signal(str, str)
     retry_asked = Signal(str)
+    take_in_asked = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +41,7 @@ class StepView(QWidget):
         self._open = flat(tr("Open record"), self)
         self._open.clicked.connect(self._tell_open)
         self._refused = ""
+        self._apart = ("", "")
         self._retry = normal(tr("Try again"), self)
         self._retry.clicked.connect(self.retry)
         self._page = QWidget(self)
@@ -58,9 +59,10 @@ class StepView(QWidget):
         self._target = _target(entry)
         self._open.setVisible(bool(self._target[1]))
         self._refused = entry.payload.refused if isinstance(entry.payload, Travelling) else ""
-        self._retry.setVisible(bool(self._refused))
-        self._words.setText(_words(entry))
         payload = entry.payload
+        self._apart = (payload.row.kind, payload.row.id) if isinstance(payload, Apart) else ("", "")
+        self._retry.setVisible(bool(self._refused or self._apart[1]))
+        self._words.setText(_words(entry))
         detail = payload.row.detail.rstrip(".") if isinstance(payload, Apart) else ""
         self._detail.setText(tr("For your IT: {detail}", detail=detail))
         self._detail.setVisible(bool(detail))
@@ -76,13 +78,15 @@ class StepView(QWidget):
 
     def begin(self) -> None:
         """Give the keyboard to what one can do here."""
-        first = self._retry if self._refused else self._open
+        first = self._retry if self._retry.isVisibleTo(self) else self._open
         first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def retry(self) -> None:
-        """Have a file tried now that waits with a reason."""
+        """Have tried now what waits with a reason: a file, or a version that lies apart."""
         if self._refused:
             self.retry_asked.emit(self._refused)
+        elif self._apart[1]:
+            self.take_in_asked.emit(*self._apart)
 
     def _tell_open(self) -> None:
         self.opened.emit(*self._target)
@@ -120,13 +124,13 @@ def _target(entry: Entry) -> tuple[str, str]:
 
 def _words(entry: Entry) -> str:
     payload = entry.payload
-    if isinstance(payload, QueueRow):
-        return tr("This step is saved here and goes out by itself as soon as the server answers.")
     if isinstance(payload, Apart):
-        return tr(
+        again = tr("Tried again by itself {at}.", at=when_words(payload.row.next_try))
+        said = tr(
             "A version of this record came that the application cannot read. It is kept as it came "
             "and tried again; the version before stays in use, and everything else goes on."
         )
+        return f"{said} {again}"
     if isinstance(payload, Decided):
         conflict = payload.decision.conflict
         when = when_words(conflict.resolved_at)

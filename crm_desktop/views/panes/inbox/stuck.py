@@ -25,7 +25,8 @@ from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.words import shown
-from crm_desktop.views.panes.inbox.entries import kind_words, send_words, stuck_title
+from crm_desktop.views.panes.inbox.entries import send_words, stuck_title
+from crm_desktop.views.panes.inbox.entry import kind_words
 from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.loss import loss_words
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label

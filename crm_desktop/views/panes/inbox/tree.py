@@ -20,7 +20,7 @@ from crm_desktop.i18n import tr_n
 from crm_desktop.views.kit.delegates.row import paint_ground
 from crm_desktop.views.kit.delegates.shapes import centred, split, split_end, write
 from crm_desktop.views.kit.words import plain_tooltip
-from crm_desktop.views.panes.inbox.entries import Entry, Group
+from crm_desktop.views.panes.inbox.entry import Entry, Group
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import USUAL, paint_icon
 from crm_desktop.views.theme.theme import theme

@@ -13,7 +13,7 @@ from crm_core.fields import Value
 from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
 from crm_desktop.views.kit.words import Titles, shown
-from crm_desktop.views.panes.inbox.entries import kind_words
+from crm_desktop.views.panes.inbox.entry import kind_words
 from crm_desktop.views.panes.inbox.parts import hairline, label
 from crm_desktop.views.panes.inbox.read import PartInWords
 from crm_desktop.views.theme.fonts import font
