@@ -36,7 +36,7 @@ from crm_core.errors import NotFound
 from crm_core.fields import Field
 from crm_core.i18n import tr_noop
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the catalog on the wire; raised with every added field or kind."""
 
 BEHIND_MAX = 2

@@ -72,7 +72,8 @@ class Entity:
     @cached_property
     def editable(self) -> tuple[Field, ...]:
         """The fields a person may type into."""
-        return tuple(x for x in self.fields if x.authority is None and not self.read_only)
+        typed = (x for x in self.fields if x.authority is None and x.typed_as != f.UNTYPED)
+        return () if self.read_only else tuple(typed)
 
     def make(self, record_id: RecordId, seq: int, values: Mapping[str, Value]) -> Record:
         """The typed record for crafted screens; values of unknown fields are left out."""

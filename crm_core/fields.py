@@ -90,11 +90,16 @@ class LinkTo(msgspec.Struct, frozen=True):
     grants: bool = False
 
 
+UNTYPED, REMINDERS, RHYTHM = "untyped", "reminders", "rhythm"
+"""What `Field.typed_as` names: the first is written by the application alone, and no form shows it;
+the others are marks of `crm_core.reminders` and a rule of `crm_core.recurring`."""
+
+
 class Field(msgspec.Struct, frozen=True):
     """One field of an entity; built only by the constructors below.
 
     `copy_of` names the field that this one became by a rename: the server keeps it for clients that
-    know it only by this name.
+    know it only by this name. `typed_as` says what a person types where the kind alone does not.
     """
 
     name: str
@@ -112,6 +117,7 @@ class Field(msgspec.Struct, frozen=True):
     link: LinkTo | None = None
     machine: str = ""
     copy_of: str = ""
+    typed_as: str = ""
 
     @property
     def judged_as(self) -> str:

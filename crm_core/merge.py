@@ -18,6 +18,7 @@ from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Kind, Policy, Value
 from crm_core.machines import MACHINES, Machine, missing_for, missing_to_start, start_of
 from crm_core.merging import MERGED_INTO, taker_of
+from crm_core.recurring import is_brought
 from crm_core.text_merge import merge_text
 from crm_core.values import TAGS_MAX, check
 
@@ -137,6 +138,8 @@ def _merge_insert(entity: Entity, version: Version | None, change: Change, seen:
     if version is None:
         made = _merge_fields(entity, Version({}), change, Seen(0))
         return Merged(made.values, False, made.results)
+    if is_brought(change.id, change.new):
+        return Merged(results=tuple(FieldResult(x, _APPLIED) for x in change.new))
     if version.deleted:
         return _edit_of_deleted(change)
     # The row exists already (a restored server, a second arrival): field by field from nothing.

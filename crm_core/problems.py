@@ -91,6 +91,9 @@ PROBLEMS: Mapping[str, str] = {
 }
 
 ACTION_LABELS: Mapping[str, str] = {
+    "supervision.reply": tr_noop(
+        "It is supervised: please write the reply first, then it can be closed."
+    ),
     "read": tr_noop("to read"),
     "create": tr_noop("to create"),
     "edit": tr_noop("to change"),

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
+from crm_core.supervising import SET_BY_LEADS, SUPERVISED
 
 
 class Level(IntEnum):
@@ -97,6 +98,9 @@ DEFAULTS: Mapping[str, Matrix] = {
         ("*", Action.READ): Level.ALL, ("*", Action.EXPORT): Level.ALL, **_OWN_VIEWS,
     },
 }  # fmt: skip
+
+SUPERVISING: Mapping[str, frozenset[str]] = dict.fromkeys(SUPERVISED, SET_BY_LEADS)
+"""The fields that only those who approve may set: others cannot lay a supervision down."""
 
 REP_DELETES_WITHIN_HOURS = 24
 """A rep may delete what is his own and unsent, or younger than this."""

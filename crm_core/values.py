@@ -27,7 +27,7 @@ from crm_core.amounts import (
 from crm_core.changes import NOTE_BYTES_MAX, TEXT_BYTES_MAX
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import REMINDERS, RHYTHM, Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import is_id, is_kind, parse_id
 
@@ -63,6 +63,20 @@ def check(field: Field, value: Value) -> None:
     if value is None:
         return
     _CHECKERS[field.kind](field, value)
+    if field.typed_as:
+        _check_typed(field, value)
+
+
+def _check_typed(field: Field, value: Value) -> None:
+    """What a person types there has a form of its own; loaded where there is such a value."""
+    if field.typed_as == REMINDERS:
+        from crm_core.reminders import check_marks
+
+        check_marks(value, field.name)
+    elif field.typed_as == RHYTHM and value:
+        from crm_core.recurring import parse_rhythm
+
+        parse_rhythm(str(value), field.name)
 
 
 def show(field: Field, value: Value) -> str:

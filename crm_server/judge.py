@@ -17,8 +17,18 @@ from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
 from crm_core.merge import FieldResult, Result
-from crm_core.roles import Action, Level, Matrix, followed, hands_over, reach, still_deletes
+from crm_core.roles import (
+    SUPERVISING,
+    Action,
+    Level,
+    Matrix,
+    followed,
+    hands_over,
+    reach,
+    still_deletes,
+)
 from crm_core.scope import Holder, is_reached, parse_target
+from crm_core.supervising import SUPERVISED, closes, lacks_reply
 from crm_core.values import check
 from crm_server.moments import hours_between
 from crm_server.rows import Row, targets, unique_form
@@ -185,6 +195,8 @@ class Judge:
             if built_on is not None and built_on == repr(change.old.get(name)):
                 return FieldResult(name, Result.BLOCKED, "record.above_refused")
         problem = _bad_value(spec, value, change.op)
+        if problem is None and change.kind in SUPERVISED:
+            problem = self._unsupervised(row, change, name)
         if problem is None and spec.link is not None:
             return self._bad_reference(entity, row, change, spec)
         if problem is None and spec.machine:
@@ -228,6 +240,17 @@ class Judge:
         if self._author.may(Action.REASSIGN, change.kind, keys, self.scope_gen):
             return None
         return _refuse(name, "right.missing", action="reassign")
+
+    def _unsupervised(self, row: Row | None, change: Change, name: str) -> FieldResult | None:
+        """A supervision that the author may not set or lift, or that asks for a reply first."""
+        current: Mapping[str, Value] = row.values if row is not None else {}
+        if name in SUPERVISING[change.kind] and change.new[name] != current.get(name):
+            keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
+            if not self._author.may(Action.APPROVE, change.kind, keys, self.scope_gen):
+                return _refuse(name, "right.missing", action="approve")
+        if closes(change.kind, name) and lacks_reply(change.kind, current, change.new):
+            return _refuse(name, "supervision.reply")
+        return None
 
     def _is_default(self, name: str, value: Value) -> bool:
         """An account's first owner is its author."""

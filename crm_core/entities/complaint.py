@@ -72,3 +72,6 @@ class Complaint(Record):
     outcome: str | None = f.text(tr_noop("Outcome"))
     closed_reason: str | None = f.text(tr_noop("Reason for closing"))
     repeat_of: str | None = f.link("complaint", tr_noop("Repeat of"))
+    supervisor: str | None = f.link("user", tr_noop("Supervised by"), grants=True, since=2)
+    supervised_until: str | None = f.instant(tr_noop("Reply by"), since=2)
+    supervision_reply: str | None = f.note(tr_noop("Reply"), since=2)

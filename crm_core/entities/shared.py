@@ -15,6 +15,21 @@ WORK_STATES = (
 
 PRIORITIES = (("high", tr_noop("High")), ("normal", tr_noop("Normal")), ("low", tr_noop("Low")))
 
+REMINDERS_OF_A_DAY = (
+    ("d0@09:00", tr_noop("On the day at 09:00")),
+    ("-1h", tr_noop("1 hour before")),
+    ("d1@09:00", tr_noop("The day before at 09:00")),
+    ("d7@09:00", tr_noop("A week before at 09:00")),
+)
+"""What is due by the end of a day; the marks are those of `crm_core.reminders`."""
+
+REMINDERS_OF_A_MOMENT = (
+    ("-15m", tr_noop("15 minutes before")),
+    ("-1h", tr_noop("1 hour before")),
+    ("-2h", tr_noop("2 hours before")),
+    ("d1@17:00", tr_noop("The day before at 17:00")),
+)
+
 ROLES = (
     ("rep", tr_noop("Sales representative")),
     ("kam", tr_noop("Key-account manager")),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crm_core import fields as f
+from crm_core.entities.shared import REMINDERS_OF_A_MOMENT
 from crm_core.entity import Record, entity
-from crm_core.fields import Authority
+from crm_core.fields import REMINDERS, Authority
 from crm_core.i18n import tr_noop
 
 
@@ -45,6 +46,9 @@ class Visit(Record):
     owner: str | None = f.link("user", tr_noop("Visitor"), grants=True)
     planned_start: str | None = f.instant(tr_noop("Planned start"))
     planned_end: str | None = f.instant(tr_noop("Planned end"))
+    reminders: list[str] | None = f.tags(
+        tr_noop("Reminders"), *REMINDERS_OF_A_MOMENT, typed_as=REMINDERS, since=2
+    )
     actual_start: str | None = f.instant(tr_noop("Started"))
     actual_end: str | None = f.instant(tr_noop("Ended"))
     contacts: list[str] | None = f.links("contact", tr_noop("Contacts"))

@@ -3,7 +3,7 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 """PRAGMA user_version of a file with this schema: the number of its last migration."""
 
 DDL = """\
@@ -214,6 +214,9 @@ CREATE TABLE complaint (
     outcome TEXT,
     closed_reason TEXT,
     repeat_of BLOB,
+    supervisor BLOB,
+    supervised_until TEXT,
+    supervision_reply TEXT,
     created_at TEXT,
     created_by BLOB,
     updated_at TEXT,
@@ -229,6 +232,7 @@ CREATE INDEX complaint_product ON complaint (product) WHERE "product" IS NOT NUL
 CREATE INDEX complaint_repeat_of ON complaint (repeat_of) WHERE "repeat_of" IS NOT NULL;
 CREATE INDEX complaint_root ON complaint (root) WHERE root IS NOT NULL;
 CREATE INDEX complaint_sorted ON complaint ("received_at", rid) WHERE deleted = 0;
+CREATE INDEX complaint_supervisor ON complaint (supervisor) WHERE "supervisor" IS NOT NULL;
 CREATE TABLE complaint_event (
     rid INTEGER NOT NULL,
     id BLOB NOT NULL,
@@ -668,6 +672,15 @@ CREATE TABLE quarantine (
     tries INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (kind, id)
 );
+CREATE TABLE reminded (
+    kind TEXT NOT NULL,
+    id BLOB NOT NULL,
+    mark TEXT NOT NULL,
+    until TEXT,
+    at TEXT NOT NULL,
+    PRIMARY KEY (kind, id, mark)
+)
+ WITHOUT ROWID;
 CREATE TABLE role (
     rid INTEGER NOT NULL,
     id BLOB NOT NULL,
@@ -818,10 +831,17 @@ CREATE TABLE task (
     status TEXT,
     priority TEXT,
     due_on TEXT,
+    recurrence TEXT,
     remind_at TEXT,
+    reminders TEXT,
     assignee BLOB,
     watchers TEXT,
     description TEXT,
+    supervisor BLOB,
+    supervised_until TEXT,
+    supervision_reply TEXT,
+    series BLOB,
+    recurs_on TEXT,
     created_at TEXT,
     created_by BLOB,
     updated_at TEXT,
@@ -833,7 +853,9 @@ CREATE INDEX task_account ON task (account) WHERE "account" IS NOT NULL;
 CREATE INDEX task_assignee ON task (assignee) WHERE "assignee" IS NOT NULL;
 CREATE INDEX task_parent ON task (parent) WHERE "parent" IS NOT NULL;
 CREATE INDEX task_root ON task (root) WHERE root IS NOT NULL;
+CREATE INDEX task_series ON task (series) WHERE "series" IS NOT NULL;
 CREATE INDEX task_sorted ON task ("due_on", rid) WHERE deleted = 0;
+CREATE INDEX task_supervisor ON task (supervisor) WHERE "supervisor" IS NOT NULL;
 CREATE TABLE team (
     rid INTEGER NOT NULL,
     id BLOB NOT NULL,
@@ -920,6 +942,7 @@ CREATE TABLE visit (
     owner BLOB,
     planned_start TEXT,
     planned_end TEXT,
+    reminders TEXT,
     actual_start TEXT,
     actual_end TEXT,
     contacts TEXT,

@@ -17,6 +17,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.roles import (
     REASSIGNING,
+    SUPERVISING,
     Action,
     Level,
     followed,
@@ -25,6 +26,7 @@ from crm_core.roles import (
     still_deletes,
 )
 from crm_core.scope import KEY_ALL, is_reached
+from crm_core.supervising import SET_BY_LEADS
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.hanging import Found, Hanging
 from crm_desktop.models.identity import identity_in
@@ -112,7 +114,7 @@ class Rights:
             return May()
         row, keys = rows[record_id], self._hanging.keys_of_all(kind, rows)[record_id]
         found = self._judged(kind, row, keys)
-        if found.edit and not found.kept:
+        if found.edit and not found.kept - SET_BY_LEADS:
             return found
         author, decides = str(row.values.get("created_by") or ""), followed(kind, row.values)
         if not found.edit:
@@ -177,6 +179,9 @@ class Rights:
         kept = frozenset[str]()
         if handed and not self._permits(self._user, Action.REASSIGN, kind, keys, own=False):
             kept = handed
+        supervising = SUPERVISING.get(kind, frozenset())
+        if supervising and not self._permits(self._user, Action.APPROVE, kind, keys, own=False):
+            kept |= supervising
         return May(edit, delete, kept)
 
     def _age(self, values: Mapping[str, Value]) -> float:

@@ -199,6 +199,8 @@ def _record_tables() -> None:
     )  # fmt: skip
     Index("file_unsent", file.c.state, sqlite_where=text("mine = 1 AND state <> 'sent'"))
     _side("pinned", _blob("id", key=True), _text("at", needed=True), with_rowid=False)
+    _side("reminded", *record_key(), _text("mark", key=True), _text("until"),
+          _text("at", needed=True), with_rowid=False)  # fmt: skip
     _side("search_kind", _text("kind", key=True), _whole("n"), _whole("indexed"))
     _side("search_dirty", _text("kind", key=True), Column("rid", INTEGER, primary_key=True),
           with_rowid=False)  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from crm_core.catalog import SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.digest import Digest, of_version
 from crm_core.fields import Value
@@ -110,8 +111,8 @@ class Device:
 
     def request(self) -> PullRequest:
         return PullRequest(
-            self.epoch, 1, self.gen, self.cursor, self.resume, self.resume_hi, stubs=self.stubs,
-            offers=self.offers,
+            self.epoch, SCHEMA, self.gen, self.cursor, self.resume, self.resume_hi,
+            stubs=self.stubs, offers=self.offers,
         )  # fmt: skip
 
     def pull(self) -> list[PullItem]:

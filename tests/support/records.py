@@ -7,7 +7,7 @@ from random import Random
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import REMINDERS, RHYTHM, UNTYPED, Field, Kind, Value
 from crm_core.ids import RecordId, uuid7_from
 from crm_core.machines import MACHINES
 
@@ -41,6 +41,14 @@ _MAKERS: Mapping[Kind, Callable[[Random], Value]] = {
 }
 
 
+_TYPED: Mapping[str, Callable[[Random], Value]] = {
+    REMINDERS: lambda rng: [
+        *sorted(rng.sample(["-1h", "-15m", "d1@09:00", "2026-11-25T14:00"], 2))
+    ],
+    RHYTHM: lambda rng: rng.choice(["FREQ=DAILY;COUNT=3", "FREQ=MONTHLY;BYDAY=-1FR"]),
+}
+
+
 def new_id(rng: Random) -> RecordId:
     """An id as a client makes it."""
     return uuid7_from(START_MS + rng.randint(0, 10**9), rng.getrandbits(74))
@@ -50,7 +58,7 @@ def values_for(entity: Entity, rng: Random, known: Known) -> dict[str, Value]:
     """Valid values for every field a person may type into; links lead into `known`."""
     values: dict[str, Value] = {}
     for field in entity.fields:
-        if field.authority is None:
+        if field.authority is None and field.typed_as != UNTYPED:
             value = value_for(field, rng, known)
             if value is not None:
                 values[field.name] = value
@@ -65,7 +73,7 @@ def value_for(field: Field, rng: Random, known: Known) -> Value:
         return rng.choice([choice.code for choice in field.choices])
     if field.link is not None:
         return _link(field, rng, known)
-    return _MAKERS[field.kind](rng)
+    return _TYPED.get(field.typed_as, _MAKERS[field.kind])(rng)
 
 
 def _link(field: Field, rng: Random, known: Known) -> Value:

@@ -16,6 +16,7 @@ from crm_core.machines import MACHINES, missing_for, missing_to_start
 from crm_core.merging import MERGEABLE, taker_of
 from crm_core.problems import PROBLEMS
 from crm_core.scope import parse_target
+from crm_core.supervising import REPLY, lacks_reply
 from crm_core.values import check, check_record
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.identity import identity_in
@@ -103,6 +104,8 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
             _check_references(drafts, field_, value, draft)
     _check_required(entity, change, draft)
     _check_machine(entity, change, draft)
+    if lacks_reply(entity.kind, draft.values, change.new):
+        raise InvalidValue(REPLY, PROBLEMS["supervision.reply"])
     return None
 
 

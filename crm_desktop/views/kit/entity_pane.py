@@ -15,6 +15,8 @@ from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
 from crm_desktop.i18n import tr
+from crm_core.merging import MERGEABLE
+from crm_core.roles import SUPERVISING
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
@@ -28,7 +30,7 @@ from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.inspector import InspectorHost
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_side import ListSide
-from crm_desktop.views.kit.permit import refusal_of_new
+from crm_desktop.views.kit.permit import kept_of_new, refusal_of_new
 from crm_desktop.views.kit.source import Shown, read_shown, titles_for
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
@@ -111,6 +113,7 @@ class EntityPane(QWidget):
             self._lay(values)
         self.detail.form.focus_first()
 
+        self._keep_from_new()
     def edit_record(self) -> None:
         """Open the form of the record that is chosen."""
         if self._list.chosen_id:
@@ -381,6 +384,18 @@ class EntityPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._host)
+    def _keep_from_new(self) -> None:
+        """What this user may not fill in says so before anything is typed."""
+        kind = self.entity.kind
+        if kind not in SUPERVISING:
+            return
+
+        def keep(kept: Mapping[str, str]) -> None:
+            if self._is_new:
+                self.detail.form.show_kept(kept)
+
+        self._hub.read(lambda connection: kept_of_new(connection, kind), keep, owner=self)
+
 
     def _kind_made(self) -> str:
         return self.entity.kind if self._is_new else ""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLay
 
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import UNTYPED, Field, Kind, Value
 from crm_core.i18n import Message, tr_noop
 from crm_core.values import check
 from crm_desktop.i18n import tr
@@ -170,7 +170,9 @@ class Form(QScrollArea):
         whole.addLayout(self._grid)
         whole.addStretch(1)
         # A place among others is given by dragging, never typed.
-        shown_ones = [x for x in self.entity.fields if x.kind is not Kind.ORDER]
+        shown_ones = [
+            x for x in self.entity.fields if x.kind is not Kind.ORDER and x.typed_as != UNTYPED
+        ]
         typed = [x for x in shown_ones if not locked and x in self.entity.editable]
         for field in typed:
             self._add_editor(field, links)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
+from crm_core.roles import SUPERVISING, Action
+from crm_core.supervising import SET_BY_LEADS
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.rights import May, Those, rights_here
@@ -19,6 +21,9 @@ _ROLES: Mapping[str, str] = {
     "it": tr_noop("IT"),
     "auditor": tr_noop("an auditor"),
 }
+
+
+_BY_LEADS = tr_noop("Only who leads may supervise.")
 
 
 def who_words(those: Those) -> str:
@@ -51,6 +56,8 @@ def field_refusal(may: May, field: str) -> str:
     """Why a field may not be changed, and who may; "" where it may be."""
     if not may.edit or may.changes(field):
         return edit_refusal(may)
+    if field in SET_BY_LEADS:
+        return tr(_BY_LEADS)
     who = who_words(may.handers)
     return (
         tr("Only {who} may hand this over.", who=who)
@@ -78,6 +85,14 @@ def refusal_of_new(connection: Connection, kind: str, values: Mapping[str, Value
     if rights.may_create(kind, values):
         return ""
     return creation_refusal(rights.who_creates(kind, values))
+
+
+def kept_of_new(connection: Connection, kind: str) -> dict[str, str]:
+    """The fields of a new record that this user may not fill in, each with the reason."""
+    names = SUPERVISING.get(kind, frozenset())
+    if not names or rights_here(connection).reaches(kind, Action.APPROVE):
+        return {}
+    return dict.fromkeys(sorted(names), tr(_BY_LEADS))
 
 
 def creation_refusal(those: Those) -> str:
