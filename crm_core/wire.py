@@ -161,6 +161,17 @@ class Stubs(msgspec.Struct, frozen=True, omit_defaults=True, tag="stubs"):
     whole: bool = False
 
 
+class Erase(msgspec.Struct, frozen=True, tag="erase"):
+    """These fields of a record were erased at a person's request: whatever is kept of them goes, in
+    rows, in the journal and elsewhere. `seq` is the erasure's place in the feed. Sent only to
+    clients that ask with `PullRequest.erased`, whether the record is in their sight or not."""
+
+    kind: str
+    id: SoundId
+    fields: tuple[str, ...]
+    seq: Seq
+
+
 class ChangeResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one field (or of a whole change: field "")."""
 
@@ -202,7 +213,11 @@ PullItem: TypeAlias = (
     | Anew
     | Stubs
     | Outcomes
+    | Erase
 )
+
+NOT_ASKED = -1
+"""`PullRequest.erased` of a client that does not know erasures."""
 
 STUBS_ALL, STUBS_NEW = "all", "new"
 """What `PullRequest.stubs` asks for: every label of a parent out of sight, or what changed."""
@@ -217,7 +232,8 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     the coming days is sent alone, and a `Part` instead of an `End`. `stubs`: labels of parents out
     of sight are wanted, STUBS_ALL where this client does not hold them yet. `offers`: changesets
     with which values were offered, as long as their author has not heard what became of all.
-    `unsent`: how much of this user's work no server has taken yet; for the list of devices."""
+    `unsent`: how much of this user's work no server has taken yet; for the list of devices.
+    `erased`: the place in the feed up to which this client has heard of erasures."""
 
     epoch: str = ""
     schema: Seq = 1
@@ -232,6 +248,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     stubs: str = ""
     offers: tuple[SoundId, ...] = ()
     unsent: Seq = 0
+    erased: int = NOT_ASKED
 
 
 class PushRequest(msgspec.Struct, frozen=True):

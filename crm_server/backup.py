@@ -26,6 +26,8 @@ from crm_core.files import is_hash
 from crm_core.i18n import Message, tr_noop
 from crm_server.blobs import READ_BYTES, Blobs
 from crm_server.engines import is_sound_file
+from crm_server.erasing import erase_within
+from crm_server.erasures import KNOWN_SINCE, joined, known_to, list_in, newer
 from crm_server.migrate import bring_up
 from crm_server.moments import hours_between
 from crm_server.organisations import FILES, Organisations
@@ -83,6 +85,8 @@ def backup(service: Service, out: Path, blobs: Blobs | None = None) -> int:
                 for sha256, _ in blobs.contents(tx):
                     _write_file(writer, blobs.path(sha256), sha256)
             _write(writer, {"files": "end"})
+            if clock.version >= KNOWN_SINCE:
+                list_in(out.parent, clock.slug).add(known_to(tx))
         os.fsync(file.fileno())
     part.replace(out)
     return rows
@@ -139,18 +143,26 @@ def restore(organisations: Organisations, file: Path) -> Restored:
         slug = str(header["slug"])
         damaged = _set_aside_damaged(organisations, slug)
         store = organisations.store(slug)
+        here, beside = list_in(organisations.folder, slug), list_in(file.parent, slug)
         try:
             store.create_tables()
             with store.note() as tx:
                 given_out = _seq_of(tx)
+                ever = joined((here.read(), beside.read(), known_to(tx)))
                 rows = _replace_all(tx, lines, file)
                 bring_up(tx, tx.clock())
                 epoch = organisations.new_id()
-                seq = start_epoch(tx, epoch, organisations.clock(), given_out)
+                start_epoch(tx, epoch, organisations.clock(), given_out)
                 service = Service(store, clock=organisations.clock, new_id=organisations.new_id)
-                files = _take_files(
-                    Blobs(service, organisations.folder / FILES / slug), lines, file
+                blobs = Blobs(service, organisations.folder / FILES / slug)
+                files = _take_files(blobs, lines, file)
+                lost = newer(ever, known_to(tx))
+                done = erase_within(
+                    service, tx, tx.clock(), {key: frozenset(x) for key, x in lost.items()}
                 )
+                seq = tx.clock().seq
+            here.add(ever)
+            blobs.forget(done.files)
         finally:
             store.close()
     warnings = [

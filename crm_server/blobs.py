@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,6 +186,15 @@ class Blobs:
                 if part.stat().st_mtime < before_s:
                     part.unlink()
         return len(gone)
+
+    def forget(self, hashes: Iterable[str]) -> None:
+        """Remove contents that must not stay, and what was begun of them."""
+        for sha256 in filter(is_hash, hashes):
+            with self._store.note() as tx:
+                tx.run("DELETE FROM blob WHERE hash=?", (sha256,))
+                tx.run("DELETE FROM blob_holder WHERE hash=?", (sha256,))
+            for path in (self.path(sha256), *(self.folder / PARTIAL).glob(f"*/{sha256}")):
+                path.unlink(missing_ok=True)
 
     def problems(self) -> list[str]:
         """What is wrong with the contents: missing, of another size, or not what their names say;

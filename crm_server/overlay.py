@@ -51,6 +51,7 @@ class Overlay:
         self._history_mark = 0
         self._loaded: list[RecordId] = []
         self.forgotten: set[Key] = set()
+        self.erased: dict[Key, dict[str, int]] = {}
 
     # -- taking back ------------------------------------------------------------------------
 
@@ -138,6 +139,19 @@ class Overlay:
         if ids:
             found = self.tx.rows("SELECT DISTINCT kind,id FROM history WHERE id = ANY(?)", (ids,))
             self.forgotten.update(absent.intersection((kind, RecordId(x)) for kind, x in found))
+
+    def ask_erased(self, ids: Iterable[str]) -> Callable[[], None]:
+        """Ask what was erased of records, whether they are there or not; what is called then takes
+        the answer."""
+        asked = self.tx.ask(
+            "SELECT kind,id,field,seq FROM erased WHERE id = ANY(?)", ([*dict.fromkeys(ids)],)
+        )
+
+        def keep() -> None:
+            for kind, record_id, name, seq in asked():
+                self.erased.setdefault((kind, RecordId(record_id)), {})[name] = seq
+
+        return keep
 
     def prefetch_keys(self, roots: Iterable[RecordId]) -> None:
         """Bring the keys of roots into memory."""

@@ -18,10 +18,12 @@ from crm_core.fields import Value
 from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.wire import (
+    NOT_ASKED,
     PULL_PAGE_ROWS,
     Anew,
     End,
     Enter,
+    Erase,
     Gone,
     Hello,
     Left,
@@ -67,6 +69,7 @@ class Ahead:
     moved: Callable[[], int]
     earlier: Answer
     steady: Callable[[], bool]
+    erased: Answer
 
 
 class Puller:
@@ -90,9 +93,11 @@ class Puller:
         self._asked_fed: Answer | None = self._ahead and self._ahead.fed
         self._asked_moved: Callable[[], int] | None = self._ahead and self._ahead.moved
         refuse_too_much(request)
+        self._asked_erased: Answer | None = self._ahead and self._ahead.erased
         if self._ahead is None and self._is_in_step():
             self._asked_fed = self._ask_fed(request.cursor)
             self._asked_moved = ask_moved(tx)
+            self._asked_erased = ask_erased(tx, request.erased)
         self.plan = self._planned()
         if self.plan.starts_over:
             self._stubs.note_loss()
@@ -142,10 +147,25 @@ class Puller:
             yield from self._anew_lines()
         if self._stubs.everything or plan.feed_from < plan.hi:
             yield from map(_line, self._stubs.last_lines(plan.feed_from))
+        yield from map(_line, self._erased())
         if self._request.offers:
             decided = outcomes(self._tx, self._generations.user, self._request.offers)
             if decided:
                 yield _line(Outcomes(decided))
+
+    def _erased(self) -> Iterator[Erase]:
+        """What was erased since this client last heard of it, in its sight or not: it may keep work
+        on what left. Who starts over may hold whatever was erased ever."""
+        request, plan = self._request, self.plan
+        since = 0 if plan.starts_over else request.erased
+        if request.erased == NOT_ASKED or (not plan.starts_over and since >= plan.hi):
+            return
+        asked = self._asked_erased
+        if asked is None or plan.starts_over:
+            asked = ask_erased(self._tx, since)
+        found = (row for row in asked() if row[3] > since)
+        for (kind, record_id, seq), rows in groupby(found, key=lambda x: (x[0], x[1], x[3])):
+            yield Erase(kind, record_id, tuple(row[2] for row in rows), seq)
 
     def delivers(self) -> bool:
         """Whether the answer may hold row versions that the device has not been given yet."""
@@ -324,6 +344,13 @@ class Puller:
             for page in portions(dead, PULL_PAGE_ROWS):
                 wire = ",".join(map(_wire_tombstone, page))
                 yield f'{{"type":"del","kind":"{kind}","rows":[{wire}]}}\n'.encode()
+
+
+def ask_erased(tx: Tx, since: int) -> Answer:
+    """Ask for (kind, id, field, seq) of what was erased behind a place in the feed."""
+    return tx.ask(
+        "SELECT kind,id,field,seq FROM erased WHERE seq > ? ORDER BY seq,kind,id,field", (since,)
+    )
 
 
 def is_in_step(clock: Clock, generations: Generations, request: PullRequest) -> bool:

@@ -15,12 +15,12 @@ from typing import Any
 
 from crm_core.catalog import OLDEST_SCHEMA
 from crm_core.errors import Refused
-from crm_core.wire import PULL_PAGE_ROWS, PullRequest
+from crm_core.wire import NOT_ASKED, PULL_PAGE_ROWS, PullRequest
 from crm_server.digests import Digests
-from crm_server.pull import Ahead, Puller, is_in_step
+from crm_server.pull import Ahead, Puller, ask_erased, is_in_step
 from crm_server.sight import Generations, ask_changed_roots, ask_moved
 from crm_server.standing import Principal, Standing, Tokens
-from crm_server.store import Clock, Tx
+from crm_server.store import Answer, Clock, Tx
 from crm_server.tables import FOREVER
 
 NEAR = 10_000
@@ -119,6 +119,8 @@ class _Lately:
         self._fed = tx.ask(_LATELY, (FOREVER, keys, FOREVER, since, clock.seq, NEAR))
         self._history = tx.ask(_HISTORY, (since, clock.seq))
         self._roots = ask_changed_roots(tx, keys, since)
+        told = [x.erased for x, _ in asking if x.erased != NOT_ASKED]
+        self._erased: Answer = ask_erased(tx, min(told)) if told else _nothing
 
     def ahead(self, request: PullRequest, held: Generations, asked: AskedOfPulls) -> Ahead:
         """What one of them is told of it."""
@@ -129,11 +131,15 @@ class _Lately:
             start = bisect_right(found, cursor, key=_seq_of)
             return [row for _, seen, row in found[start:] if not keys.isdisjoint(seen)]
 
-        return Ahead(fed, asked.moved, self._history, lambda: not self._roots())
+        return Ahead(fed, asked.moved, self._history, lambda: not self._roots(), self._erased)
 
     @cached_property
     def _rows(self) -> list[tuple[int, list[str], tuple[Any, ...]]]:
         return [(row[2], row[5].split(" "), row[:5]) for row in self._fed()]
+
+
+def _nothing() -> list[tuple[Any, ...]]:
+    return []
 
 
 def _seq_of(row: tuple[int, list[str], tuple[Any, ...]]) -> int:

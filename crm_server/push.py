@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from crm_core.catalog import CATALOG
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound
 from crm_core.conversion import Converted, converted
+from crm_core.erasing import blank_steps, is_erasable
 from crm_core.ids import RecordId, is_id, is_kind
 from crm_core.merge import DELETED, Result, Why, worst
+from crm_core.merging import MERGED_INTO
 from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import Author, Judge
@@ -122,7 +124,7 @@ class Pusher:
             # What was held back as a whole is judged anew when it comes again.
             self.applied.append((changeset, result))
         if result.result in PARTS_THAT_REFUSE:
-            self.parked.append((changeset, result))
+            self.parked.append((self._without_erased(changeset), result))
         return result
 
     def _judged(self, changeset: ChangeSet) -> ChangeSetResult:
@@ -163,7 +165,10 @@ class Pusher:
             return _whole(changeset, Result.REJECTED, problem)
         self._work.mark()
         taking = self._taking
-        taking.begin(changeset)
+        if self._work.erased:
+            changeset = taking.forget_erased(changeset)
+        else:
+            taking.begin(changeset)
         if any(change.kind == CONFLICT for change in changeset.changes):
             Resolver(self._work, self._judge, self._conflicts).take(taking)
         else:
@@ -173,6 +178,14 @@ class Pusher:
         if taking.details or self._refused:
             return self._conclude(changeset, taking)
         return ChangeSetResult(changeset.id, Result.APPLIED, self._work.seq)
+
+    def _without_erased(self, changeset: ChangeSet) -> ChangeSet:
+        """What may be kept of a changeset that is refused."""
+        gone = {key: frozenset(fields) for key, fields in self._work.erased.items()}
+        if not gone:
+            return changeset
+        freed = blank_steps(msgspec.to_builtins(changeset), gone)
+        return msgspec.convert(freed, ChangeSet)
 
     def _malformed(self, changeset: ChangeSet) -> str:
         if len(changeset.changes) > CHANGES_MAX:
@@ -263,14 +276,30 @@ def prefetch(
         ([pusher.user for pusher, _ in pushes],),
     )
     open_conflicts = conflicts.ask({record_id for _, record_id in keys})
+    erasable = [
+        named
+        for changeset in changesets
+        for change in changeset.changes
+        if is_erasable(change.kind)
+        for named in (change.id, *_led_to(change))
+    ]
+    keep_erased = work.ask_erased(erasable) if erasable else None
     work.prefetch(keys)
     for pusher, _ in pushes:
         pusher.keep_stored(applied(), refused)
     conflicts.keep(open_conflicts)
+    if keep_erased is not None:
+        keep_erased()
     changes = [change for changeset in changesets for change in changeset.changes]
     work.prefetch_forgotten((x.kind, x.id) for x in changes if x.op is Op.INSERT)
     leading = (Op.INSERT, Op.DELETE, Op.MERGE)
     work.prefetch_children(x.id for x in changes if x.op in leading)
+
+
+def _led_to(change: Change) -> Iterable[str]:
+    """The records on whose erasure a change depends too."""
+    links = (change.new.get(MERGED_INTO), change.new.get("parent"))
+    return (link.rpartition("/")[2] for link in links if isinstance(link, str))
 
 
 def _as_said(today: Converted, part: ChangeResult) -> ChangeResult:

@@ -11,6 +11,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
 from crm_core.directory import Directory
+from crm_core.erasing import blanked_body
 from crm_core.errors import UNREADABLE, Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
@@ -227,6 +228,7 @@ class Service:
         one leaves is put as questions too, to whoever may decide them now."""
         with self.store.note() as tx:
             row = tx.row("SELECT revoked_at FROM device WHERE id=?", (who.device,))
+            body = _without_erased(tx, body)
             asked = questions(tx, who.user, body) if row is not None and row[0] else ()
             _drop_repeated(tx, who.device, body)
             held = tx.row(f"{PARKED_BYTES} AND why=?", (who.device, PARKED))
@@ -247,6 +249,15 @@ class Service:
 
 class _Step(msgspec.Struct):
     id: str
+
+
+def _without_erased(tx: Tx, body: bytes) -> bytes:
+    """What was left, without what it says of whom was erased."""
+    gone: dict[tuple[str, RecordId], frozenset[str]] = {}
+    for kind, record_id, name in tx.rows("SELECT kind,id,field FROM erased"):
+        if record_id.encode() in body:
+            gone[(kind, record_id)] = gone.get((kind, record_id), frozenset()) | {name}
+    return blanked_body(body, gone) if gone else body
 
 
 _decode_steps = msgspec.json.Decoder(list[_Step]).decode

@@ -180,6 +180,21 @@ class ServerStore:
             placed = connection.execution_options(schema_translate_map={None: self.schema})
             metadata.create_all(placed)
 
+    def compact(self) -> bool:
+        """Write the file anew, so that nothing lies in it that was taken out; False where others
+        are in the way just now. PostgreSQL does that by itself, behind its writers."""
+        if self.postgres:
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            return not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except OPERATIONAL:
+            return False
+        finally:
+            connection.close()
+
     @contextmanager
     def read(self) -> Generator[Tx]:
         """One snapshot for reading."""

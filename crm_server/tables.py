@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 FOREVER = 1 << 62
 """`gone_seq` of what still holds."""
 
-STORE_VERSION = 4
+STORE_VERSION = 5
 """Version of these tables; `crm_server.migrate` brings older ones up."""
 
 metadata = MetaData()
@@ -238,6 +238,20 @@ collected = Table(
     Column("intervals", _SEQ, nullable=False),
 )
 """The collections that found something: the seq of each, and the floor after it."""
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("id", _WORD, primary_key=True),
+    Column("kind", _WORD, primary_key=True),
+    Column("field", _WORD, primary_key=True),
+    Column("seq", _SEQ, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("erased_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+"""What was erased at a person's request, whether the record is still there or not; never
+collected."""
 
 credential = Table(
     "credential",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.entity import Entity
+from crm_core.erasing import ATTACHMENT, ERASED, freed
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
 from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merge
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.roles import Action
+from crm_core.scope import parse_target
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
@@ -28,6 +30,7 @@ _APPLIED = Result.APPLIED
 _INSERT, _DELETE, _MERGE, _RESTORE = Op.INSERT, Op.DELETE, Op.MERGE, Op.RESTORE
 _OFFER = Op.OFFER
 _EDIT = Action.EDIT
+_FIELDS_ALONE = (Op.SET, Op.ADD, Op.REMOVE, Op.OFFER)
 
 _decode_patch = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -47,6 +50,7 @@ class Taking:
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
         self._unseen: list[tuple[int, Unseen]] = []
+        self._emptied: set[int] = set()
         self.by = By(author.user)
         self.as_shown = 0
 
@@ -56,10 +60,33 @@ class Taking:
         self.details = []
         self.undeletable = None
         self._unseen = []
+        self._emptied = set()
         self.as_shown = 0
         at = authored_at(changeset.at, self.work.now)
         self.by = By(self.author.user, self.author.device, changeset.id, at)
         self.judge.scope_gen = changeset.scope_gen
+
+    def forget_erased(self, changeset: ChangeSet) -> ChangeSet:
+        """Turn to the next changeset, without what its author wrote into fields that were erased
+        and of which he had not heard (security.md §7)."""
+        self.begin(changeset)
+        self.changeset, dropped = freed(changeset, self.work.erased)
+        for index, names in dropped.items():
+            change = self.changeset.changes[index]
+            if not change.new and change.op in _FIELDS_ALONE:
+                self._emptied.add(index)
+            row = self.work.row(change.kind, change.id)
+            if change.op is not _OFFER and (row is None or self.judge.sees_row(row)):
+                self.details.extend(
+                    ChangeResult(index, x, Result.MERGED, ERASED, "", {"field": x}) for x in names
+                )
+        return self.changeset
+
+    def _is_erased_since(self, kind: str, ids: Iterable[RecordId]) -> bool:
+        """Whether anything of one of these records was erased behind the author's back."""
+        horizon = self._horizon()
+        found = (seq for x in ids for seq in self.work.erased.get((kind, x), {}).values())
+        return any(seq > horizon for seq in found)
 
     def end(self) -> None:
         """Bring into the records that took others' place what their merger had not seen of them."""
@@ -68,6 +95,8 @@ class Taking:
 
     def change(self, index: int, change: Change) -> None:
         """Take one change: judge it, merge it, write what stands and park what does not."""
+        if index in self._emptied:
+            return None  # nothing is left of it
         entity = CATALOG.get(change.kind)
         code = self._not_writable(entity, change)
         if entity is None or code:
@@ -128,21 +157,27 @@ class Taking:
     # -- insert -----------------------------------------------------------------------------
 
     def _insert(self, index: int, entity: Entity, change: Change) -> None:
+        if self._is_file_of_erased(change):
+            return self.refuse(index, ERASED, field="parent")
         judged = self.judge.fields(entity, None, change)
         merged = merge(entity, None, judged.change, Seen(change.base_seq))
         values = self._completed(entity, change.id, merged.values)
-        lacking = missing_required(entity, values)
+        erased = self.work.erased.get((change.kind, change.id), {})
+        lacking = [x for x in missing_required(entity, values) if x not in erased]
         if lacking:
-            self._refuse_incomplete(index, judged, lacking[0])
-            return
+            return self._refuse_incomplete(index, judged, lacking[0])
         if not self.judge.may_create(entity, change.id, values):
-            self.refuse(index, "right.missing", action="create")
-            return
+            return self.refuse(index, "right.missing", action="create")
         if entity.number_prefix:
             values["number"] = self.work.issue_number(entity)
         row = self.work.put(entity, change.id, values, self.by)
         self._report(index, judged, merged, row)
-        self._revive_above(index, entity, row)
+        return self._revive_above(index, entity, row)
+
+    def _is_file_of_erased(self, change: Change) -> bool:
+        """Whether a file is added to somebody of whose erasure its author had not heard."""
+        above = parse_target("", change.new.get("parent")) if change.kind == ATTACHMENT else None
+        return above is not None and self._is_erased_since(above[0], (above[1],))
 
     def _completed(
         self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
@@ -237,6 +272,8 @@ class Taking:
             return self._tell_moved(index, MERGED_INTO, winner.id)  # as is, perhaps the other way
         if row.deleted or winner.deleted:
             return self.refuse(index, "merge.gone")
+        if self._is_erased_since(row.kind, (row.id, winner.id)):
+            return self.refuse(index, "merge.erased")
         if not self.judge.may_delete(row, self.by.at):
             return self.refuse(index, "right.missing", action="delete")
         if not self.judge.may(Action.EDIT, winner):

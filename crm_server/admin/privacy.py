@@ -1,4 +1,4 @@
-"""The command about what is held of a person."""
+"""The commands about what is held of a person: erase, export-person."""
 
 from __future__ import annotations
 
@@ -7,17 +7,59 @@ from pathlib import Path
 
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.auth import note_event
+from crm_server.erasing import Wanted, erase
+from crm_server.erasures import list_in
 from crm_server.exporting import export_person
 from crm_server.people import SYSTEM
 from crm_server.service import Principal
 
 
 def add_commands(commands: Commands) -> None:
-    """Declare export-person."""
+    """Declare erase and export-person."""
+    words = "erase what is personal in a record, here and on every device; nothing brings it back"
+    gone = command(commands, "erase", _erase, words)
+    gone.add_argument("kind")
+    gone.add_argument("id")
     words = "write what is held about a contact or a user into a ZIP"
     made = command(commands, "export-person", _export_person, words)
     made.add_argument("id")
     made.add_argument("out", metavar="OUT.zip")
+
+
+def _erase(session: Session, options: argparse.Namespace) -> Answer:
+    there = session.organisation
+    service, erasures = there.service, list_in(session.data, there.slug)
+
+    def note(wanted: Wanted) -> None:
+        # On the list first: what a crash leaves undone, a restore by the list makes up for.
+        erasures.add({key: dict.fromkeys(names, service.now) for key, names in wanted.items()})
+
+    done = erase(service, options.kind, options.id, note)
+    there.blobs.forget(done.files)
+    with service.store.note() as tx:
+        who = Principal(SYSTEM, "", "", "")
+        for (kind, record_id), names in sorted(done.erased.items()):
+            note_event(tx, service, who, "erased", f"{kind}/{record_id} {len(names)} fields")
+    is_compact = service.store.compact()
+    others = len(done.erased) - 1
+    words = [
+        f"erased: {options.kind}/{options.id} and {others} records with it;"
+        f" {done.changes} changes in history, {done.parked} refused steps, {len(done.files)} files",
+        "devices follow at their next sync",
+        f"backups made before hold the person still: keep {erasures.path.name} beside them,"
+        " then a restore erases again",
+    ]
+    if not is_compact:
+        words.append("the database file is in use: what went lies in its free pages until `erase`"
+                     " is run again")  # fmt: skip
+    return Answer(
+        "\n".join(words),
+        {
+            "records": [f"{kind}/{one}" for kind, one in sorted(done.erased)],
+            "changes": done.changes, "refused": done.parked, "files": len(done.files),
+            "list": str(erasures.path), "compact": is_compact,
+        },
+    )  # fmt: skip
 
 
 def _export_person(session: Session, options: argparse.Namespace) -> Answer:

@@ -1,0 +1,341 @@
+"""`erase`: what is personal in a record goes from everywhere on the server, at the person's
+request: from the record, those merged with it and its files, from history, conflicts, and work that
+was refused or left behind (security.md §7). Nothing keeps what went; that it went stands in
+`erased`, which the feed tells to every client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.erasing import (
+    ATTACHMENT,
+    CONFLICT,
+    FILE_FIELDS,
+    PLANTED_MIN,
+    blank_conflict,
+    blanked_body,
+    is_about,
+    personal_fields,
+    without,
+)
+from crm_core.errors import NotFound, UserProblem
+from crm_core.fields import Value
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId, is_id
+from crm_core.merging import MERGED_INTO, taker_of
+from crm_core.scope import any_link, parse_target
+from crm_server.people import SYSTEM
+from crm_server.rows import By, Key
+from crm_server.service import Service
+from crm_server.store import Clock, Tx, portions, write_clock
+from crm_server.work import Work
+
+_AT_ONCE = 200
+
+Wanted = Mapping[Key, frozenset[str]]
+"""For each record the fields that are to go."""
+
+_NOTHING: tuple[Value, Value] = (None, None)
+
+_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
+_decode_any = msgspec.json.Decoder(Any).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an erasure came to. `erased`: the fields of each record; `files`: the fingerprints of
+    contents that no record names any more."""
+
+    erased: Wanted
+    changes: int = 0
+    parked: int = 0
+    files: tuple[str, ...] = ()
+
+
+def erase(
+    service: Service, kind: str, record_id: str, note: Callable[[Wanted], None] | None = None
+) -> Done:
+    """Erase what is personal in a record. `note` is told what goes, before it goes. Raises
+    UserProblem where nothing of this kind is personal, NotFound where there never was one."""
+    if not personal_fields(kind):
+        known = ", ".join(x for x in CATALOG if personal_fields(x))
+        raise UserProblem(
+            tr_noop("Nothing in a '{kind}' is personal. Kinds that can be erased: {known}."),
+            kind=kind[:60], known=known,
+        )  # fmt: skip
+    with service.store.read() as tx:
+        if not (is_id(record_id) and _was_ever(tx, kind, record_id)):
+            raise NotFound(
+                tr_noop("There is no {kind} '{id}', and never was."),
+                kind=kind, id=record_id[:60],
+            )  # fmt: skip
+        wanted = _wanted(service, tx, (kind, RecordId(record_id)))
+    if note is not None:
+        note(wanted)
+    return erase_all(service, wanted)
+
+
+def erase_all(service: Service, wanted: Wanted) -> Done:
+    """Erase these fields of these records, whether they are there or not."""
+    with service.store.write() as (tx, clock):
+        return erase_within(service, tx, clock, wanted)
+
+
+def erase_within(service: Service, tx: Tx, clock: Clock, wanted: Wanted) -> Done:
+    """The same within a transaction that holds the clock."""
+    if not wanted:
+        return Done({})
+    work = service.work(tx, clock)
+    done = _Erasing(work, wanted).run()
+    write_clock(tx, replace(clock, seq=work.seq))
+    return done
+
+
+# What belongs to a person
+
+
+def _was_ever(tx: Tx, kind: str, record_id: str) -> bool:
+    for table in ("record", "history", "erased"):
+        if tx.row(f"SELECT 1 FROM {table} WHERE id=? AND kind=? LIMIT 1", (record_id, kind)):
+            return True
+    return False
+
+
+def _wanted(service: Service, tx: Tx, key: Key) -> dict[Key, frozenset[str]]:
+    """The record, whoever was merged with it, and the files of all of these."""
+    work = service.work(tx, tx.clock())
+    kind, fields = key[0], frozenset(personal_fields(key[0]))
+    people, waiting = {key[1]}, [key[1]]
+    while waiting:
+        for other in _merged_with(work, kind, waiting.pop()):
+            if other not in people:
+                people.add(other)
+                waiting.append(other)
+    wanted = {(kind, one): fields for one in people}
+    for one in people:
+        for attachment in _named_by(tx, ATTACHMENT, "parent", (kind, one)):
+            wanted[(ATTACHMENT, attachment)] = frozenset(FILE_FIELDS)
+    return wanted
+
+
+def _merged_with(work: Work, kind: str, record_id: RecordId) -> Iterator[RecordId]:
+    """Who stands in a record's place, and in whose place it stands."""
+    row = work.row(kind, record_id)
+    taker = taker_of(row.values) if row is not None and row.deleted else None
+    if taker is not None:
+        yield taker
+    for (one,) in work.tx.rows(
+        "SELECT DISTINCT id FROM history WHERE kind=? AND patch LIKE ?",
+        (kind, f'%"{MERGED_INTO}":[%"{record_id}"]%'),
+    ):
+        other = work.row(kind, RecordId(one))
+        if other is None or (other.deleted and taker_of(other.values) == record_id):
+            yield RecordId(one)
+
+
+def _named_by(tx: Tx, kind: str, field: str, target: Key) -> set[RecordId]:
+    """The records of a kind that lead to another by a field, or did; collected ones too."""
+    link = any_link(*target)
+    asked = (
+        ("SELECT id FROM ref WHERE target=? AND kind=? AND field=?", (target[1], kind, field)),
+        (
+            "SELECT DISTINCT id FROM history WHERE kind=? AND patch LIKE ?",
+            (kind, f'%"{field}":[%"{link}"]%'),
+        ),
+    )
+    return {RecordId(one) for sql, params in asked for (one,) in tx.rows(sql, params)}
+
+
+class _Erasing:
+    """One erasure in one writing transaction."""
+
+    def __init__(self, work: Work, wanted: Wanted) -> None:
+        self._work = work
+        self._tx = work.tx
+        self._wanted = {key: names for key, names in wanted.items() if names}
+        self._by = By(SYSTEM, at=work.now)
+        self._values: set[str] = set()
+        self._conflicts: dict[RecordId, tuple[Key, frozenset[str]]] = {}
+
+    def run(self) -> Done:
+        """Blank the records first: whatever they leave in history is blanked with the rest."""
+        work, tx = self._work, self._tx
+        work.prefetch(self._wanted)
+        self._find_conflicts()
+        hashes = self._hashes()
+        seqs = {key: self._blank(key, names) for key, names in self._wanted.items()}
+        for conflict, (key, names) in self._conflicts.items():
+            self._blank_conflict(conflict, key, names)
+        work.flush()
+        self._note(seqs)
+        changes = sum(self._blank_history(key, names) for key, names in self._wanted.items())
+        changes += sum(
+            self._blank_conflict_history(one, *about) for one, about in self._conflicts.items()
+        )
+        parked = self._blank_parked()
+        self._blank_verdicts()
+        tx.many(
+            "DELETE FROM refused WHERE id=? AND kind=? AND field=?",
+            [(x, kind, name) for (kind, x), names in self._wanted.items() for name in names],
+        )
+        return Done(self._wanted, changes, parked, self._unnamed(hashes))
+
+    def _note(self, seqs: Mapping[Key, int]) -> None:
+        """From now on: no change that was made on an earlier version brings a value back."""
+        self._tx.many(
+            "INSERT INTO erased(id,kind,field,seq,at) VALUES (?,?,?,?,?)"
+            " ON CONFLICT(id,kind,field) DO UPDATE SET seq=excluded.seq, at=excluded.at",
+            [
+                (record_id, kind, name, seqs[(kind, record_id)], self._work.now)
+                for (kind, record_id), names in self._wanted.items()
+                for name in sorted(names)
+            ],
+        )
+
+    # -- records
+
+    def _blank(self, key: Key, names: frozenset[str]) -> int:
+        """Take the values out of a record; the place of the feed where that stands."""
+        work, row = self._work, self._work.row(*key)
+        if row is None:
+            return work.next_seq()
+        self._learn(row.values.get(name) for name in names)
+        gone: dict[str, Value] = dict.fromkeys(sorted(names & row.values.keys()), None)
+        stamp: dict[str, Value] = {"updated_at": self._by.at, "updated_by": self._by.actor}
+        deleted = row.deleted or key[0] == ATTACHMENT
+        return work.put(CATALOG[key[0]], key[1], {**gone, **stamp}, self._by, deleted=deleted).seq
+
+    def _learn(self, values: Iterable[Value]) -> None:
+        """Remember what went, to find it in labels; nothing of it is kept."""
+        self._values.update(x for x in values if isinstance(x, str) and len(x) >= PLANTED_MIN)
+
+    def _hashes(self) -> set[str]:
+        """The fingerprints that history and records give for the files that go."""
+        found: set[str] = set()
+        for kind, record_id in self._wanted:
+            if kind != ATTACHMENT:
+                continue
+            row = self._work.row(kind, record_id)
+            said = [row.values.get("sha256")] if row is not None else []
+            for _, patch in self._history(kind, record_id):
+                said.extend(_decode_patch(patch).get("sha256", _NOTHING))
+            found.update(str(x) for x in said if x)
+        return found
+
+    def _unnamed(self, hashes: Iterable[str]) -> tuple[str, ...]:
+        """Those of some contents that no record names any more."""
+        named = "SELECT 1 FROM record WHERE kind='attachment' AND (body ->> 'sha256')=? LIMIT 1"
+        return tuple(x for x in sorted(hashes) if not self._tx.row(named, (x,)))
+
+    # -- conflicts
+
+    def _find_conflicts(self) -> None:
+        for key, names in self._wanted.items():
+            for one in _named_by(self._tx, CONFLICT, "record", key):
+                self._conflicts[one] = (key, names)
+        self._work.prefetch((CONFLICT, one) for one in self._conflicts)
+
+    def _blank_conflict(self, record_id: RecordId, key: Key, names: frozenset[str]) -> None:
+        row = self._work.row(CONFLICT, record_id)
+        if row is None or parse_target("", row.values.get("record")) != key:
+            return
+        changed = blank_conflict(row.values, key[0], names)
+        if all(row.values.get(name) == x for name, x in changed.items()):
+            return
+        stamp: dict[str, Value] = {"updated_at": self._by.at, "updated_by": self._by.actor}
+        entity = CATALOG[CONFLICT]
+        self._work.put(entity, record_id, {**changed, **stamp}, self._by, deleted=row.deleted)
+
+    def _blank_conflict_history(self, record_id: RecordId, key: Key, names: frozenset[str]) -> int:
+        entries = [(seq, _decode_patch(x)) for seq, x in self._history(CONFLICT, record_id)]
+        fields = {str(patch["field"][1]) for _, patch in entries if "field" in patch}
+        row = self._work.row(CONFLICT, record_id)
+        fields |= {str(row.values.get("field"))} if row is not None else set()
+        is_whole = any(is_about(key[0], field, names) for field in fields)
+        said = frozenset(("base", "parked", "resolution"))
+        return self._rewrite(
+            CONFLICT, record_id,
+            ((seq, patch, _blanked(patch, said) if is_whole else without(patch, names))
+             for seq, patch in entries),
+        )  # fmt: skip
+
+    # -- history
+
+    def _history(self, kind: str, record_id: RecordId) -> list[tuple[int, str]]:
+        sql = "SELECT seq,patch FROM history WHERE id=? AND kind=? ORDER BY seq"
+        return [(seq, patch) for seq, patch in self._tx.rows(sql, (record_id, kind))]
+
+    def _blank_history(self, key: Key, names: frozenset[str]) -> int:
+        entries = [(seq, _decode_patch(x)) for seq, x in self._history(*key)]
+        for _, patch in entries:
+            self._learn(x for name in names.intersection(patch) for x in patch[name])
+        return self._rewrite(*key, ((seq, patch, _blanked(patch, names)) for seq, patch in entries))
+
+    def _rewrite(
+        self, kind: str, record_id: RecordId,
+        entries: Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any]]],
+    ) -> int:  # fmt: skip
+        changed = [
+            (_encode(after).decode(), seq, record_id, kind)
+            for seq, before, after in entries
+            if before != after
+        ]
+        self._tx.many("UPDATE history SET patch=? WHERE seq=? AND id=? AND kind=?", changed)
+        return len(changed)
+
+    # -- what was refused, or left behind
+
+    def _blank_parked(self) -> int:
+        tx, done = self._tx, 0
+        ids = [record_id.encode() for _, record_id in self._wanted]
+        ids.extend(one.encode() for one in self._conflicts)
+        names = self._names()
+        parked = [one for (one,) in tx.rows("SELECT id FROM parked")]
+        for some in portions(parked, _AT_ONCE):
+            found = tx.rows("SELECT id,payload FROM parked WHERE id = ANY(?)", ([*some],))
+            for parked_id, payload in found:
+                body = bytes(payload)
+                if any(x in body for x in ids):
+                    freed = blanked_body(body, names, self._values)
+                    tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
+                    done += freed != body
+        return done
+
+    def _names(self) -> dict[Key, frozenset[str]]:
+        """What goes of each record, and what was decided of it in each question about it."""
+        decided = frozenset(("resolution",))
+        return {**self._wanted, **{(CONFLICT, one): decided for one in self._conflicts}}
+
+    def _blank_verdicts(self) -> None:
+        """A verdict on a value that was wrong quotes its beginning. Which record it was about is
+        not kept beside it, so that all of such fields go."""
+        names = frozenset[str]().union(*self._wanted.values())
+        found = self._tx.rows(
+            "SELECT cs_id,result FROM applied WHERE result LIKE ?", ('%"detail":%',)
+        )
+        changed: list[Sequence[str]] = []
+        for cs_id, result in found:
+            said = _decode_any(result)
+            parts = [_without_quote(part, names) for part in said.get("changes", [])]
+            if parts != said.get("changes"):
+                changed.append((_encode({**said, "changes": parts}).decode(), cs_id))
+        self._tx.many("UPDATE applied SET result=? WHERE cs_id=?", changed)
+
+
+def _blanked(patch: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: (_NOTHING if name in names else x) for name, x in patch.items()}
+
+
+def _without_quote(part: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    params = part.get("params", {})
+    named = part.get("field") in names or params.get("field") in names
+    if not named or "detail" not in params:
+        return part
+    return {**part, "params": {**params, "detail": ""}}

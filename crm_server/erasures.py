@@ -1,0 +1,111 @@
+"""The list of what was erased, beside the database and beside its backups: kinds, ids and names of
+fields, never a value. A backup that is older than an erasure still holds the person; a restore
+erases him again by this list (security.md §7)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crm_core.erasing import is_erasable
+from crm_core.errors import UserProblem
+from crm_core.i18n import tr_noop
+from crm_core.ids import RecordId, is_id
+from crm_server.store import Tx
+
+Erased = Mapping[tuple[str, RecordId], Mapping[str, str]]
+"""For each record the fields that were erased, each with the moment."""
+
+KNOWN_SINCE = 5
+"""The version of the tables in which erasures are noted."""
+
+Found = dict[tuple[str, RecordId], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """One list: a file of one JSON object a line."""
+
+    path: Path
+
+    def read(self) -> Found:
+        """What it names; nothing where there is no list. Raises UserProblem where it is damaged:
+        who restores by a part of it brings somebody back."""
+        try:
+            lines = self.path.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return {}
+        return joined(self._entry(line) for line in lines if line)
+
+    def _entry(self, line: str) -> Found:
+        try:
+            said = json.loads(line)
+            kind, record_id = str(said["kind"]), str(said["id"])
+            fields, at = [*map(str, said["fields"])], str(said["at"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged() from error
+        if not (is_erasable(kind) and is_id(record_id)):
+            raise self._damaged()
+        return {(kind, RecordId(record_id)): dict.fromkeys(fields, at)}
+
+    def _damaged(self) -> UserProblem:
+        return UserProblem(
+            tr_noop("{file} is damaged; it says what was erased. Take it from another backup."),
+            file=str(self.path),
+        )
+
+    def add(self, erased: Erased) -> None:
+        """Add what it lacks, so that it is on the disk when this returns."""
+        lacking = [*_lines(newer(erased, self.read()))]
+        if not lacking:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "a", encoding="utf-8") as file:
+            file.write("".join(lacking))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _lines(erased: Erased) -> Iterator[str]:
+    for (kind, record_id), fields in sorted(erased.items()):
+        for at in sorted(set(fields.values())):
+            names = sorted(name for name, x in fields.items() if x == at)
+            yield json.dumps({"kind": kind, "id": record_id, "fields": names, "at": at}) + "\n"
+
+
+def list_in(folder: Path, slug: str) -> Erasures:
+    """The list of an organisation in a folder."""
+    return Erasures(folder / f"erased-{slug}.jsonl")
+
+
+def known_to(tx: Tx) -> Found:
+    """What the database itself knows to be erased."""
+    found: Found = {}
+    for kind, record_id, name, at in tx.rows("SELECT kind,id,field,at FROM erased"):
+        found.setdefault((kind, RecordId(record_id)), {})[name] = at
+    return found
+
+
+def joined(lists: Iterable[Erased]) -> Found:
+    """What any of some lists names, with the latest moment."""
+    found: Found = {}
+    for one in lists:
+        for key, fields in one.items():
+            held = found.setdefault(key, {})
+            held.update((name, max(at, held.get(name, ""))) for name, at in fields.items())
+    return found
+
+
+def newer(erased: Erased, known: Erased) -> Found:
+    """What one list names that another does not know, or not of that moment."""
+    found: Found = {}
+    for key, fields in erased.items():
+        held = known.get(key, {})
+        lacking = {name: at for name, at in fields.items() if at > held.get(name, "")}
+        if lacking:
+            found[key] = lacking
+    return found
