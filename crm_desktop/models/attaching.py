@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -76,6 +76,14 @@ def attach_path(
     and Unavailable (it cannot be read, the disk is full); then nothing was changed."""
     with store.reader() as c:
         most = bytes_max(c)
+    with opened(path, most) as source:
+        return attach(store, blobs, parent, source, path.name, comment=comment)
+
+
+@contextmanager
+def opened(path: Path, most: int) -> Generator[IO[bytes]]:
+    """A file of this computer for reading. Raises UserProblem (no file, more than `most` bytes) and
+    Unavailable."""
     try:
         if not path.is_file():
             raise UserProblem(
@@ -85,7 +93,7 @@ def attach_path(
         if path.stat().st_size > most:
             raise too_large(clean_name(path.name), most)
         with path.open("rb") as source:
-            return attach(store, blobs, parent, source, path.name, comment=comment)
+            yield source
     except OSError as error:
         raise Unavailable(
             tr_noop("'{name}' cannot be read ({detail})."),
@@ -254,6 +262,6 @@ def _note_missing(c: Connection, file: FileRow, now: dt.datetime) -> None:
 
 __all__ = [
     "META_BYTES_MAX", "Attached", "AttachedFile", "FileRow", "FileState", "UnderWay", "attach",
-    "attach_bytes", "attach_path", "attached_to", "attachment", "bytes_max", "tidy", "too_large",
-    "try_again", "under_way", "want",
+    "attach_bytes", "attach_path", "attached_to", "attachment", "bytes_max", "opened", "tidy",
+    "too_large", "try_again", "under_way", "want",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ KEPT_OWN_DAYS = 60
 
 class FileState(StrEnum):
     """Where a file is on its way. `SENT`: it is here, and the server has it; `HERE`: it was
-    fetched. A `FAILED` file waits with a reason."""
+    fetched. A `FAILED` file waits with a reason; a `DRAFT` for its form to be saved."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -41,6 +41,7 @@ class FileState(StrEnum):
     FETCHING = "fetching"
     HERE = "here"
     FAILED = "failed"
+    DRAFT = "draft"
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -82,6 +83,13 @@ _IN_WORK = (
 )
 _IN_ROWS = (
     "lower(hex(hash)) IN (SELECT sha256 FROM attachment WHERE deleted = 0 AND sha256 IS NOT NULL)"
+)
+DRAFT_FILES = "/files"
+"""How the name ends under which a draft's files are kept."""
+
+_IN_DRAFTS = (
+    "lower(hex(hash)) IN (SELECT j.value ->> 'sha256' FROM meta m, json_each(m.value) j"
+    f" WHERE m.name GLOB 'draft:*{DRAFT_FILES}')"
 )
 _IN_PINNED = (
     "lower(hex(hash)) IN (SELECT a.sha256 FROM attachment a JOIN pinned p ON p.id = a.root"
@@ -161,6 +169,15 @@ def add_own(c: Connection, sha256: str, size: int, at: str) -> None:
         " ON CONFLICT(hash) DO UPDATE SET mine = 1, at = excluded.at,"
         " state = CASE state WHEN 'sent' THEN state WHEN 'sending' THEN state ELSE 'queued' END,"
         " done = CASE state WHEN 'sending' THEN done ELSE 0 END, tries = 0, retry_at = NULL",
+        (bytes.fromhex(sha256), size, at),
+    )
+
+
+def add_drafted(c: Connection, sha256: str, size: int, at: str) -> None:
+    """A file was attached to a form that is not saved yet: nothing of it is sent."""
+    c.run(
+        "INSERT INTO file (hash, size, state, mine, at) VALUES (?, ?, 'draft', 1, ?)"
+        " ON CONFLICT(hash) DO NOTHING",
         (bytes.fromhex(sha256), size, at),
     )
 
@@ -354,9 +371,21 @@ def forget_unneeded(c: Connection, now: dt.datetime) -> list[str]:
     unused = instant_of(now - dt.timedelta(days=KEPT_UNUSED_DAYS))
     own = instant_of(now - dt.timedelta(days=KEPT_OWN_DAYS))
     found = c.rows(
-        f"SELECT hash FROM file WHERE NOT {_IN_WORK} AND (NOT {_IN_ROWS} OR (at < iif(mine, ?, ?)"
+        f"SELECT hash FROM file WHERE NOT {_IN_WORK} AND NOT {_IN_DRAFTS} AND (NOT {_IN_ROWS}"
+        " OR (at < iif(mine, ?, ?)"
         f" AND state IN ('sent', 'here') AND NOT {_IN_PINNED}))",
         (own, unused),
+    )
+    c.many("DELETE FROM file WHERE hash = ?", found)
+    return [key.hex() for (key,) in found]
+
+
+def forget_drafted(c: Connection) -> list[str]:
+    """Forget the files of forms that are not kept any more, unless something else needs them; their
+    contents are to be removed within the same turn to write."""
+    found = c.rows(
+        f"SELECT hash FROM file WHERE state = 'draft' AND NOT {_IN_DRAFTS} AND NOT {_IN_WORK}"
+        f" AND NOT {_IN_ROWS}"
     )
     c.many("DELETE FROM file WHERE hash = ?", found)
     return [key.hex() for (key,) in found]

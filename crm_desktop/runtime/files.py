@@ -152,6 +152,45 @@ class FileDesk(QObject):
 
         self._hub.write(job, owner=owner, then=self._attached, failed=failed)
 
+    def attach_to_draft(
+        self, key: str, paths: Sequence[Path], *, owner: QObject, failed: Callable[[CrmError], None]
+    ) -> None:
+        """Keep files of this computer with a form that is not saved yet."""
+        for path in paths:
+
+            def job(store: Store, path: Path = path) -> None:
+                from crm_desktop.models import draft_files
+
+                draft_files.add_path(store, self._blobs, key, path)
+
+            self._write(job, owner, failed)
+
+    def attach_bytes_to_draft(
+        self, key: str, content: bytes, name: str, *, owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:  # fmt: skip
+        """Keep what was pasted with a form that is not saved yet."""
+
+        def job(store: Store) -> None:
+            from crm_desktop.models import draft_files
+
+            draft_files.add_bytes(store, self._blobs, key, content, name)
+
+        self._write(job, owner, failed)
+
+    def leave_draft(self, key: str, *, owner: QObject, sha256: str = "") -> None:
+        """Take one file off a form that is not saved yet, or all: the form is given up."""
+
+        def job(store: Store) -> None:
+            from crm_desktop.models import draft_files
+
+            if sha256:
+                draft_files.take_off(store, self._blobs, key, sha256)
+            else:
+                draft_files.discard(store, self._blobs, key)
+
+        self._write(job, owner)
+
     def _attach_path(self, store: Store, parent: tuple[str, RecordId], path: Path) -> Attached:
         from crm_desktop.models import attaching
 
@@ -331,9 +370,14 @@ class FileDesk(QObject):
                 file_states.note_lost(c, sha256)
             raise
 
-    def _write(self, job: Callable[[Store], object], owner: QObject) -> None:
+    def _write(
+        self, job: Callable[[Store], object], owner: QObject,
+        failed: Callable[[CrmError], None] | None = None,
+    ) -> None:  # fmt: skip
         store = self._store
-        self._lanes.write(lambda: job(store), self._written, owner=owner, failed=self._tell)
+        self._lanes.write(
+            lambda: job(store), self._written, owner=owner, failed=failed or self._tell
+        )
 
     def _written(self, _done: object) -> None:
         self.changed.emit()

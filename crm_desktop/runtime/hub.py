@@ -106,21 +106,35 @@ class DataHub(QObject):
         *,
         owner: QObject,
         atomic: bool = False,
-        files_of: str = "",
         then: Callable[[Summary], None] | None = None,
         failed: Callable[[CrmError], None] | None = None,
     ) -> None:
-        """Commit one intention through the one door; `label` names it in the Undo menu. The files
-        that were attached to the draft `files_of` come to hang on the new record."""
+        """Commit one intention through the one door; `label` names it in the Undo menu."""
 
         def job(store: Store) -> Summary:
             from crm_desktop.models import journal  # loaded by the first write, not at start
 
-            if files_of:
-                from crm_desktop.models import draft_files
-
-                return draft_files.commit(store, changes, files_of, label=label, atomic=atomic)
             return journal.commit(store, changes, label=label, atomic=atomic)
+
+        self.write(job, owner=owner, then=then, failed=failed)
+
+    def save_with_files(
+        self,
+        changes: Sequence[Change],
+        label: str,
+        files_of: str,
+        *,
+        owner: QObject,
+        then: Callable[[Summary], None] | None = None,
+        failed: Callable[[CrmError], None] | None = None,
+    ) -> None:
+        """The same for a new record: the files that were attached to the draft `files_of` come to
+        hang on it."""
+
+        def job(store: Store) -> Summary:
+            from crm_desktop.models import draft_files
+
+            return draft_files.commit(store, changes, files_of, label=label)
 
         self.write(job, owner=owner, then=then, failed=failed)
 

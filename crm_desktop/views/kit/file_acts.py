@@ -22,8 +22,8 @@ from crm_desktop.views.kit.preview import ROOM, Preview
 
 
 class FileActs(QObject):
-    """Acts on the files of a page. Parent: the page. Signals: `failed(words)`; `said(words)` for
-    what was done."""
+    """Acts on the files of a page; `draft`: the key of the form that is not saved yet, if it is
+    one. Parent: the page. Signals: `failed(words)`; `said(words)` for what was done."""
 
     failed = Signal(str)
     said = Signal(str)
@@ -33,6 +33,7 @@ class FileActs(QObject):
         self._hub, self._desk, self._page = hub, desk, page
         self._preview: Preview | None = None
         self._folder = ""
+        self.draft = ""
 
     @property
     def preview(self) -> Preview | None:
@@ -131,6 +132,9 @@ class FileActs(QObject):
         self._desk.try_again(file.file.sha256, owner=self)
 
     def _take_off(self, file: AttachedFile) -> None:
+        if self.draft:
+            self._desk.leave_draft(self.draft, owner=self, sha256=file.file.sha256)
+            return
         change = Change("attachment", file.id, Op.DELETE)
         label = tr("Taking off {name}", name=file.name)
         self._hub.save([change], label, owner=self, failed=self._tell)

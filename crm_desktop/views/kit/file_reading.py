@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crm_core.ids import RecordId
 from crm_core.scope import any_link
-from crm_desktop.models import attaching, file_states
+from crm_desktop.models import attaching, draft_files, file_states
 from crm_desktop.models.attaching import AttachedFile
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.rights import rights_here
@@ -27,6 +27,13 @@ class Seen:
     bytes_max: int
     account: RecordId | None
     is_pinned: bool
+
+
+def read_draft(connection: Connection, key: str) -> Seen:
+    """The files of a form that is not saved yet, and what applies to them."""
+    files = draft_files.drafted(connection, key)
+    most = attaching.bytes_max(connection)
+    return Seen(files, "", frozenset(), most, None, is_pinned=False)
 
 
 def read_files(connection: Connection, parent: tuple[str, RecordId]) -> Seen:

@@ -34,6 +34,7 @@ _STATES: Mapping[FileState, Callable[[FileRow], str]] = {
         else tr("being fetched")
     ),
     FileState.HERE: lambda _: tr("on this device"),
+    FileState.DRAFT: lambda _: tr("is sent once this form is saved"),
     FileState.FAILED: lambda file: words(words_for(file.code, file.params)),
 }
 
@@ -49,7 +50,7 @@ def state_words(file: FileRow, *, sparing: bool = False) -> str:
 def sending_words(files: Sequence[AttachedFile], *, sparing: bool = False) -> str:
     """What is said of all files of a record while some are still to be sent; "" for none.
     `sparing`: this network is metered, and they wait for another one."""
-    own = [one.file for one in files if one.file.mine]
+    own = [one.file for one in files if one.file.mine and one.file.state is not FileState.DRAFT]
     sent = sum(file.state is FileState.SENT for file in own)
     if sent == len(own):
         return ""

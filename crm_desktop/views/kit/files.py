@@ -38,7 +38,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.file_acts import FileActs
 from crm_desktop.views.kit.file_line import TILE, FileLine
-from crm_desktop.views.kit.file_reading import Seen, read_files
+from crm_desktop.views.kit.file_reading import Seen, read_draft, read_files
 from crm_desktop.views.kit.file_words import sending_words
 from crm_desktop.views.kit.pictures import CONTENT_BYTES_MAX, as_png, tile
 from crm_desktop.views.kit.section import MARGIN, Section
@@ -48,6 +48,9 @@ SHOWN_AT_FIRST = 6
 _WITH_CHILDREN = Qt.ShortcutContext.WidgetWithChildrenShortcut
 AT_ONCE_MAX = 500
 """Files of one drop: a folder of photos, not a disk."""
+
+Found = tuple[tuple[str, RecordId] | None, str, Seen]
+"""Whose files were read: a record's, or those of the form with this draft."""
 
 
 class FilesSection(Section):
@@ -66,6 +69,7 @@ class FilesSection(Section):
         self._hub = hub
         self._desk: FileDesk | None = hub.files
         self._parent: tuple[str, RecordId] | None = None
+        self._draft = ""
         self._seen: Seen | None = None
         self._lines: dict[RecordId, FileLine] = {}
         self._pictures: dict[str, QPixmap] = {}
@@ -96,22 +100,37 @@ class FilesSection(Section):
 
     def show_record(self, kind: str, record_id: str) -> None:
         """Show the files of a record."""
-        parent = (kind, RecordId(record_id)) if record_id else None
-        if parent != self._parent:
-            self._parent, self._seen, self._shows_all = parent, None, False
+        self._turn_to((kind, RecordId(record_id)) if record_id else None, "")
+
+    def show_draft(self, key: str) -> None:
+        """Show the files of a form that is not saved yet: they are kept under its draft's key."""
+        self._turn_to(None, key)
+
+    def discard_draft(self) -> None:
+        """The form is given up, and its files with it."""
+        if self._draft and self._desk is not None:
+            self._desk.leave_draft(self._draft, owner=self._desk)
+
+    def _turn_to(self, parent: tuple[str, RecordId] | None, draft: str) -> None:
+        if (parent, draft) != (self._parent, self._draft):
+            self._parent, self._draft, self._seen, self._shows_all = parent, draft, None, False
             self._problem.hide()
             self._lines.clear()
             self.set_rows([])
+        if self.acts is not None:
+            self.acts.draft = draft
         self.refresh()
 
     def refresh(self) -> None:
         """Read the files again."""
-        parent = self._parent
-        if parent is None or self._desk is None:
+        parent, draft = self._parent, self._draft
+        if not self._takes_files:
             return
 
-        def job(connection: Connection) -> tuple[tuple[str, RecordId], Seen]:
-            return parent, read_files(connection, parent)
+        def job(connection: Connection) -> Found:
+            if parent is None:
+                return parent, draft, read_draft(connection, draft)
+            return parent, draft, read_files(connection, parent)
 
         self._hub.read(job, self._show, owner=self, supersede="files")
 
@@ -142,13 +161,15 @@ class FilesSection(Section):
 
     def add(self, paths: Sequence[Path]) -> None:
         """Attach files of this computer."""
-        if self._desk is None or self._parent is None or not self._may_add():
+        if self._desk is None or not self._takes_files or not self._may_add():
             return
         self._problem.hide()
         if len(paths) > AT_ONCE_MAX:
             self._say(tr("At most {n} files at once.", n=AT_ONCE_MAX))
-            return
-        self._desk.attach(self._parent, paths, owner=self, failed=self._tell)
+        elif self._parent is not None:
+            self._desk.attach(self._parent, paths, owner=self, failed=self._tell)
+        else:
+            self._desk.attach_to_draft(self._draft, paths, owner=self, failed=self._tell)
 
     def add_from(self, mime: QMimeData) -> bool:
         """Attach what was dropped or pasted; False where there is nothing that could be."""
@@ -164,9 +185,9 @@ class FilesSection(Section):
 
     # Reading
 
-    def _show(self, found: tuple[tuple[str, RecordId], Seen]) -> None:
-        parent, seen = found
-        if parent != self._parent:
+    def _show(self, found: Found) -> None:
+        parent, draft, seen = found
+        if (parent, draft) != (self._parent, self._draft):
             return
         self._seen = seen
         files = seen.files
@@ -179,6 +200,10 @@ class FilesSection(Section):
         self._sending.setText(sending_words(files, sparing=self._is_sparing))
         self._sending.setVisible(bool(self._sending.text()))
         self._show_lines(files if self._shows_all else files[:SHOWN_AT_FIRST])
+
+    @property
+    def _takes_files(self) -> bool:
+        return self._desk is not None and (self._parent is not None or bool(self._draft))
 
     @property
     def _is_sparing(self) -> bool:
@@ -272,14 +297,17 @@ class FilesSection(Section):
         self.add([Path(file) for file in files])
 
     def _add_picture(self, image: QImage) -> None:
-        if self._desk is None or self._parent is None or not self._may_add():
+        if self._desk is None or not self._takes_files or not self._may_add():
             return
-        desk, parent = self._desk, self._parent
+        desk, parent, draft = self._desk, self._parent, self._draft
         when = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H.%M.%S")
         name = tr("Picture {when}.png", when=when)
 
         def attach(content: bytes) -> None:
-            desk.attach_bytes(parent, content, name, owner=self, failed=self._tell)
+            if parent is not None:
+                desk.attach_bytes(parent, content, name, owner=self, failed=self._tell)
+            else:
+                desk.attach_bytes_to_draft(draft, content, name, owner=self, failed=self._tell)
 
         desk.made(lambda: as_png(image), attach, owner=self)
 
@@ -324,7 +352,7 @@ class FilesSection(Section):
         kind = event.type()
         if kind == QEvent.Type.DragLeave:
             self._drop.hide()
-        if not isinstance(event, QDropEvent) or self._parent is None:
+        if not isinstance(event, QDropEvent) or not self._takes_files:
             return False
         if not (paths_in(event.mimeData()) or event.mimeData().hasImage()):
             return False

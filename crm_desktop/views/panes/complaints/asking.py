@@ -167,6 +167,11 @@ class AskForm(QWidget):
                 if is_news and self._editors[name].is_touched:
                     self._earlier[name] = bases[name]
 
+    def add_below(self, part: QWidget) -> None:
+        """Put a part of the page below the questions."""
+        part.setMaximumWidth(_WIDTH_MAX)
+        self._layout.insertWidget(self._layout.count() - 1, part)
+
     def flush_draft(self) -> None:
         """Keep at once what waits to be kept."""
         if self._keep.isActive():

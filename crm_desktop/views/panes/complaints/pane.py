@@ -23,6 +23,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import EVERYTHING, May, Rights
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.files import FilesSection
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.complaints import writes
@@ -92,6 +93,8 @@ class ComplaintsPane(QWidget):
         self._case = CaseView(finder, hub, self)
         making = Finder(hub, making=lambda: "complaint")
         self._intake = AskForm(making, self, is_page=True)
+        self._files = FilesSection(hub, self._intake, host=self._intake, margin=0)
+        self._intake.add_below(self._files)
         self._nothing = QLabel(tr("Choose a complaint in the list."), self)
         self._right = QStackedWidget(self)
         self._minute = QTimer(self, interval=_MINUTE_MS)
@@ -156,6 +159,7 @@ class ComplaintsPane(QWidget):
         self._intake.show_ask(intake_ask(values, titles))
         self._right.setCurrentWidget(self._intake)
         self._intake.focus_first()
+        self._files.show_draft(self._intake.ask.key)
         self._fetch_draft(self._intake)
 
     def save(self) -> None:
@@ -185,6 +189,11 @@ class ComplaintsPane(QWidget):
     def intake(self) -> AskForm:
         """Where a new complaint is entered."""
         return self._intake
+
+    @property
+    def intake_files(self) -> FilesSection:
+        """The files of a new complaint."""
+        return self._files
 
     @property
     def record_id(self) -> str:
@@ -276,9 +285,10 @@ class ComplaintsPane(QWidget):
             self._record_id = ""
             self.open_record(record_id)
 
-        self._hub.save(
-            write.changes, write.label, owner=self, then=done, failed=self._tell_intake_failure
-        )
+        self._hub.save_with_files(
+            write.changes, write.label, self._intake.ask.key, owner=self, then=done,
+            failed=self._tell_intake_failure,
+        )  # fmt: skip
 
     def _save(self, write: Write) -> None:
         if not write.changes:
@@ -319,6 +329,10 @@ class ComplaintsPane(QWidget):
     def _close_form(self) -> None:
         self._asked = ""
         self._case.show_form(False)
+
+    def _give_up_intake(self) -> None:
+        self._files.discard_draft()
+        self._close_intake()
 
     def _close_intake(self) -> None:
         self._right.setCurrentWidget(self._case if self._record_id else self._nothing)
@@ -372,7 +386,7 @@ class ComplaintsPane(QWidget):
         self._case.form.answered.connect(self._take_answer)
         self._case.form.cancelled.connect(self._close_form)
         self._intake.answered.connect(self._enter)
-        self._intake.cancelled.connect(self._close_intake)
+        self._intake.cancelled.connect(self._give_up_intake)
         for form in (self._case.form, self._intake):
             form.draft_changed.connect(self._keep_draft)
             self._hub.leaving.connect(form.flush_draft)

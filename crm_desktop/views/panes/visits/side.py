@@ -77,6 +77,11 @@ class Side(QWidget):
         self.files.show_record("visit", visit)
         self.files.setVisible(bool(visit) and self.files.is_served)
 
+    def show_draft_files(self, key: str) -> None:
+        """Show the files of a visit that is not stored yet."""
+        self.files.show_draft(key)
+        self.files.setVisible(self.files.is_served)
+
     def _lay_out(self) -> None:
         for label, role, tone in ((self._count, "small", "ink3"), (self._hint, "small", "ink3"),
                                   (self._empty, "small", "ink3")):  # fmt: skip

@@ -50,10 +50,12 @@ _BADGES = {"completed": "good", "reviewed": "good", "confirmed": "info", "in_pro
 class VisitCard(QWidget):
     """One visit, or a new one. Decides nothing.
 
-    Signals: `save_asked(values)` with what was changed; `step_asked(state, values)`; `cancelled`
-    for a new one that is given up; `full_asked(id)`; `account_asked(id)`.
+    Signals: `edited` when somebody types; `save_asked(values)` with what was changed;
+    `step_asked(state, values)`; `cancelled` for a new one that is given up; `full_asked(id)`;
+    `account_asked(id)`.
     """
 
+    edited = Signal()
     save_asked = Signal(dict)
     step_asked = Signal(str, dict)
     cancelled = Signal()
@@ -139,6 +141,17 @@ class VisitCard(QWidget):
     def editor(self, name: str) -> Editor:
         """The editor of a field."""
         return self._editors[name]
+
+    def draft(self) -> dict[str, str]:
+        """What was typed for a new visit, by field."""
+        return {name: x.typed() for name, x in self._editors.items() if x.is_touched}
+
+    def restore(self, draft: Mapping[str, str]) -> None:
+        """Lay what was typed and not saved over a new visit."""
+        for name, text in draft.items():
+            if name in self._editors:
+                self._editors[name].restore(text)
+        self._show_buttons()
 
     @property
     def account_name(self) -> str:
@@ -261,6 +274,9 @@ class VisitCard(QWidget):
 
     # Intentions
 
+    def _tell_edited(self) -> None:
+        self.edited.emit()
+
     def _take_step(self) -> None:
         self.begin_step(str(self.sender().property("step")))
 
@@ -315,6 +331,7 @@ class VisitCard(QWidget):
         field = VISIT.by_name[name]
         editor = make_editor(field, self, links)
         editor.edited.connect(self._show_buttons)
+        editor.edited.connect(self._tell_edited)
         label = _label(self, "caption")
         label.setText(tr(field.label))
         label.setBuddy(editor.widget)

@@ -48,6 +48,7 @@ from crm_desktop.views.panes.visits.filling import (
     working_days,
 )
 from crm_desktop.views.panes.visits.foot import Foot
+from crm_desktop.views.panes.visits.new_draft import KEY, NewDraft
 from crm_desktop.views.panes.visits.reading import (
     WEEK_DAYS,
     Asked,
@@ -90,6 +91,7 @@ class WeekPage(QWidget):
         self.calendar = CalendarView(self.now, self)
         self.side = Side(Finder(hub), hub, self)
         self.foot = Foot(self)
+        self.draft = NewDraft(hub, self.side, self)
         self._lay_out()
         self._connect()
         self._minute = QTimer(self, interval=_MINUTE_MS)
@@ -160,6 +162,7 @@ class WeekPage(QWidget):
     def _show_chosen(self) -> None:
         card, chosen = self.side.card, self.calendar.chosen
         if chosen is not None:
+            self.draft.leave()
             card.show_visit(chosen.row, self._shown.titles, may_review=self._shown.may_review)
         elif card.isVisibleTo(self.side) and card.is_new and self._ghosted is not None:
             return  # a new one is being typed
@@ -196,19 +199,22 @@ class WeekPage(QWidget):
             return
         self._insert({"account": account, "type": "direct"}, wanted, name)
 
-    def _insert(self, values: Mapping[str, Value], span: Span | None, name: str) -> None:
+    def _insert(
+        self, values: Mapping[str, Value], span: Span | None, name: str, *, files_of: str = ""
+    ) -> None:
         record_id = RecordId(uuid_utils.uuid7().hex)
         full = new_values(values, span, self._hub.identity.user, self._zone)
         start = start_of(full, self._zone)
         label = plan_words(name, start)
         self._to_choose = record_id
         self.first = start.date() if self._is_day else monday_of(start.date())
-        self._commit([Change("visit", record_id, Op.INSERT, full)], label, label)
+        made = [Change("visit", record_id, Op.INSERT, full)]
+        self._commit(made, label, label, files_of=files_of)
 
     def _save_card(self, values: dict[str, Value]) -> None:
         card, chosen = self.side.card, self.calendar.chosen
         if card.is_new:
-            self._insert(values, None, card.account_name)
+            self._insert(values, None, card.account_name, files_of=KEY)
         elif chosen is not None:
             seen = card.seen(chosen.row)
             changes = difference(VISIT, chosen.id, seen.values, values, seen.seq)
@@ -227,17 +233,25 @@ class WeekPage(QWidget):
         words = tr("{name}: {state}", name=chosen.place.name, state=tr(state_words).lower())
         self._commit(list(changes), words, words)
 
-    def _commit(self, changes: list[Change], label: str, said: str) -> None:
+    def _commit(self, changes: list[Change], label: str, said: str, *, files_of: str = "") -> None:
         self.withdraw()
 
         def done(_summary: Summary) -> None:
+            if files_of:
+                self.draft.forget()
             self._ghosted = None
             self.calendar.show_ghost(None)
             self.side.card.settle()
             self.foot.say(said, undoable=True)
             self.read()
 
-        self._hub.save(changes, label, owner=self, then=done, failed=self._tell_failure)
+        failed = self._tell_failure
+        if files_of:
+            self._hub.save_with_files(
+                changes, label, files_of, owner=self, then=done, failed=failed
+            )
+        else:
+            self._hub.save(changes, label, owner=self, then=done, failed=failed)
 
     def _tell_failure(self, error: CrmError) -> None:
         self._to_choose = ""
@@ -246,6 +260,9 @@ class WeekPage(QWidget):
         else:
             self.failed.emit(error)
         self.read()
+
+    def _say_restored(self) -> None:
+        self.foot.say(tr("What you typed here and did not save is back."))
 
     def _undo(self) -> None:
         self.foot.say("")
@@ -287,7 +304,13 @@ class WeekPage(QWidget):
         sheet = self.calendar.sheet
         return [sheet.day_of(n) for n in range(sheet.days)]
 
-    def _begin_new(self, span: Span | None, values: Mapping[str, Value] | None = None) -> None:
+    def _draw_new(self, span: Span) -> None:
+        self._begin_new(span, is_drawn=True)
+
+    def _begin_new(
+        self, span: Span | None, values: Mapping[str, Value] | None = None, *,
+        is_drawn: bool = False,
+    ) -> None:  # fmt: skip
         laid_in: dict[str, Value] = {"type": "direct", **(values or {})}
         start = laid_in.get("planned_start")
         if span is not None and start is None:
@@ -300,12 +323,14 @@ class WeekPage(QWidget):
         def show(titles: Mapping[str, str]) -> None:
             self.side.show_card(shown=True)
             self.side.card.show_new(laid_in, titles)
+            self.draft.begin(is_drawn=is_drawn or bool(values))
             self.card_wanted.emit()
 
         self._hub.read(lambda c: titles_of(c, known), show, owner=self, supersede="new visit")
 
     def _give_up(self) -> None:
         self.withdraw()
+        self.draft.discard()
         self._ghosted = None
         self.calendar.show_ghost(None)
         self.side.card.settle()
@@ -370,7 +395,7 @@ class WeekPage(QWidget):
         calendar.opened.connect(self._open)
         calendar.moved.connect(self._move)
         calendar.refused.connect(self._refuse_move)
-        calendar.create_asked.connect(self._begin_new)
+        calendar.create_asked.connect(self._draw_new)
         calendar.dropped.connect(self._place)
         calendar.weeks_asked.connect(self.step)
         calendar.today_asked.connect(self.go_today)
@@ -383,6 +408,7 @@ class WeekPage(QWidget):
         card.full_asked.connect(self.full_asked)
         card.account_asked.connect(self.account_asked)
         self.foot.undo_asked.connect(self._undo)
+        self.draft.restored.connect(self._say_restored)
         self.foot.accepted.connect(self._plan_proposed)
         self.foot.declined.connect(self._give_up)
         back = QAction(tr("Back to the calendar"), self)

@@ -1,0 +1,81 @@
+"""What is typed for a visit that is not stored yet, kept with its files until it is saved."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.drafts import KEEP_AFTER_MS
+from crm_desktop.views.panes.visits.side import Side
+
+KEY = "visit/week"
+_TIMES = ("planned_start", "planned_end")
+_KEPT = msgspec.json.Decoder(dict[str, str])
+
+
+class NewDraft(QObject):
+    """The draft of the card's form for a new visit. Parent: the page. Signal: `restored` when
+    something came back."""
+
+    restored = Signal()
+
+    def __init__(self, hub: DataHub, side: Side, parent: QObject) -> None:
+        super().__init__(parent)
+        self._hub, self._side = hub, side
+        self._is_on = False
+        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._timer.timeout.connect(self._keep)
+        side.card.edited.connect(self._keep_soon)
+        hub.leaving.connect(self.flush)
+
+    def begin(self, *, is_drawn: bool) -> None:
+        """The card shows a new visit: bring back what was typed for one and not saved. The times
+        of one that was drawn (`is_drawn`) are what was meant."""
+        self.flush()
+        self._is_on = True
+        self._side.show_draft_files(KEY)
+
+        def lay(text: str | None) -> None:
+            if not text or not self._is_on:
+                return
+            kept = _KEPT.decode(text)
+            self._side.card.restore(
+                {name: x for name, x in kept.items() if not (is_drawn and name in _TIMES)}
+            )
+            self.restored.emit()
+
+        self._hub.draft(KEY, lay, owner=self)
+
+    def flush(self) -> None:
+        """Something else is to be shown, or all is closed: what waits is kept at once."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._keep()
+
+    def leave(self) -> None:
+        """The card shows something else from now on."""
+        self.flush()
+        self._is_on = False
+
+    def forget(self) -> None:
+        """It was saved, its files with it."""
+        self._timer.stop()
+        if self._is_on:
+            self._is_on = False
+            self._hub.keep_draft(KEY, None)
+
+    def discard(self) -> None:
+        """It is given up, and its files with it."""
+        if self._is_on:
+            self._side.files.discard_draft()
+            self.forget()
+
+    def _keep_soon(self) -> None:
+        if self._is_on and not self._timer.isActive():
+            self._timer.start()
+
+    def _keep(self) -> None:
+        texts = self._side.card.draft() if self._is_on else {}
+        if texts:
+            self._hub.keep_draft(KEY, msgspec.json.encode(texts).decode())
