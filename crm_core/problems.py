@@ -87,13 +87,13 @@ PROBLEMS: Mapping[str, str] = {
     "offer.replaced": tr_noop("A later offer of yours took the place of this one."),
     "offer.closed": tr_noop("Nobody can decide about it any more: the record is gone."),
     "conflict.closed": tr_noop("This conflict was already resolved."),
+    "supervision.reply": tr_noop(
+        "It is supervised: please write the reply first, then it can be closed."
+    ),
     "atomic.part": tr_noop("Another part of the same step was refused."),
 }
 
 ACTION_LABELS: Mapping[str, str] = {
-    "supervision.reply": tr_noop(
-        "It is supervised: please write the reply first, then it can be closed."
-    ),
     "read": tr_noop("to read"),
     "create": tr_noop("to create"),
     "edit": tr_noop("to change"),

@@ -14,9 +14,9 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
-from crm_desktop.i18n import tr
 from crm_core.merging import MERGEABLE
 from crm_core.roles import SUPERVISING
+from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
@@ -109,11 +109,11 @@ class EntityPane(QWidget):
         self.detail.show_new()
         self._bring(self.detail)
         self._begin_draft()
+        self._keep_from_new()
         if values:
             self._lay(values)
         self.detail.form.focus_first()
 
-        self._keep_from_new()
     def edit_record(self) -> None:
         """Open the form of the record that is chosen."""
         if self._list.chosen_id:
@@ -362,6 +362,18 @@ class EntityPane(QWidget):
 
         self._hub.read(job, lay, owner=self)
 
+    def _keep_from_new(self) -> None:
+        """What this user may not fill in says so before anything is typed."""
+        kind = self.entity.kind
+        if kind not in SUPERVISING:
+            return
+
+        def keep(kept: Mapping[str, str]) -> None:
+            if self._is_new:
+                self.detail.form.show_kept(kept)
+
+        self._hub.read(lambda connection: kept_of_new(connection, kind), keep, owner=self)
+
     def _bring(self, widget: QWidget) -> None:
         form = self._made_detail
         if form is not None and widget is not form and holds_keyboard(form):
@@ -384,18 +396,6 @@ class EntityPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._host)
-    def _keep_from_new(self) -> None:
-        """What this user may not fill in says so before anything is typed."""
-        kind = self.entity.kind
-        if kind not in SUPERVISING:
-            return
-
-        def keep(kept: Mapping[str, str]) -> None:
-            if self._is_new:
-                self.detail.form.show_kept(kept)
-
-        self._hub.read(lambda connection: kept_of_new(connection, kind), keep, owner=self)
-
 
     def _kind_made(self) -> str:
         return self.entity.kind if self._is_new else ""
