@@ -25,6 +25,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_core.wire import BlobOffer
+from crm_server.rows import Row
 from crm_server.service import Principal, Service
 from crm_server.store import Tx
 
@@ -44,6 +45,7 @@ PARTIAL = "partial"
 SIZE_VARIABLE, TOTAL_VARIABLE = "CRM_SERVER_FILE_MB_MAX", "CRM_SERVER_FILES_GB_MAX"
 
 _patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
+_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class Blobs:
             if row is None or row.deleted or keys.isdisjoint(work.keys_at("attachment", record_id)):
                 continue
             author = _who_named(tx, record_id, sha256) or str(row.values.get("created_by"))
-            if self._holds(tx, author, sha256):
+            if any(self._holds(tx, x, sha256) for x in (author, *_who_offered(tx, row, sha256))):
                 return True
         return False
 
@@ -319,6 +321,22 @@ def _who_named(tx: Tx, record_id: RecordId, sha256: str) -> str:
         if told is not None and told[1] == sha256:
             return str(actor)
     return ""
+
+
+def _who_offered(tx: Tx, row: Row, sha256: str) -> Iterator[str]:
+    """Whose values they were that lay beside this attachment's fingerprint, with just this one:
+    whoever decided for one of them has taken its author's file over."""
+    found = tx.rows(
+        "SELECT r.body::text FROM ref JOIN record r ON r.id = ref.id AND r.kind = ref.kind"
+        " WHERE ref.target=? AND ref.kind='conflict' AND ref.field='record'",
+        (row.id,),
+    )
+    for (body,) in found:
+        values = _body(body)
+        parked = values.get("parked") if values.get("field") == "sha256" else None
+        for entry in parked if isinstance(parked, list) else ():
+            if isinstance(entry, dict) and entry.get("value") == sha256:
+                yield str(entry.get("author"))
 
 
 def _check_hash(sha256: str) -> None:
