@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from crm_core.entity import Entity
+from crm_core.merging import MERGEABLE
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
 from crm_desktop.models.rights import EVERYTHING
@@ -34,6 +35,7 @@ class RecordDetail(QWidget):
     revert_asked = Signal()
     delete_asked = Signal()
     restore_asked = Signal()
+    merge_asked = Signal()
     inbox_asked = Signal()
     history_shown = Signal()
     field_history_asked = Signal(str)
@@ -60,7 +62,8 @@ class RecordDetail(QWidget):
         self._save = primary(tr("Save"), self, keys="Ctrl+S")
         self._revert = normal(tr("Revert"), self)
         self._delete = flat(tr("Delete"), self)
-        self._restore = flat(tr("Restore"), self)
+        self._restore = flat(tr("Take the merge back"), self)
+        self._merge = flat(tr("Merge with…"), self)
         self._lay_out()
         self._connect()
 
@@ -105,6 +108,9 @@ class RecordDetail(QWidget):
         is_open = self._may.edit and not self._locked
         self._delete.setVisible(self._row is not None and is_open and self._taker is None)
         self._restore.setVisible(self._taker is not None and is_open)
+        self._merge.setVisible(
+            self.entity.kind in MERGEABLE and self._row is not None and not self._row.deleted
+        )
         self._save.setVisible(is_open)
         self._revert.setVisible(is_open or touched)
 
@@ -186,6 +192,7 @@ class RecordDetail(QWidget):
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 8, 16, 12)
         foot.addWidget(self._delete)
+        foot.addWidget(self._merge)
         foot.addWidget(self._restore)
         self._restore.hide()
         foot.addStretch(1)
@@ -215,6 +222,8 @@ class RecordDetail(QWidget):
         self._revert.clicked.connect(self._ask_revert)
         self._delete.clicked.connect(self._ask_delete)
         self._restore.clicked.connect(self._ask_restore)
+        self._restore.setToolTip(tr("For 30 days what followed comes back along with it."))
+        self._merge.clicked.connect(self._ask_merge)
         self._banner.acted.connect(self._act)
         self._tabs.currentChanged.connect(self._tell_tab)
 
@@ -229,6 +238,9 @@ class RecordDetail(QWidget):
 
     def _ask_restore(self) -> None:
         self.restore_asked.emit()
+
+    def _ask_merge(self) -> None:
+        self.merge_asked.emit()
 
     def _ask_field_history(self, name: str) -> None:
         self.field_history_asked.emit(name)

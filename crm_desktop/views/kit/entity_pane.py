@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import uuid_utils
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from crm_core.changes import Change, Op, difference
@@ -14,6 +15,7 @@ from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
+from crm_core.merging import MERGEABLE
 from crm_core.merging import MERGEABLE
 from crm_core.roles import SUPERVISING
 from crm_desktop.i18n import tr
@@ -36,6 +38,7 @@ from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import title_in_words
 
 if TYPE_CHECKING:
+    from crm_desktop.models.store import Store
     from crm_desktop.views.kit.detail import RecordDetail
     from crm_desktop.views.kit.drafts import DraftKeeper
     from crm_desktop.views.kit.following import Following
@@ -49,13 +52,15 @@ class EntityPane(QWidget):
     when one asks for it.
 
     Signals: `failed(CrmError)` for what is not about one field; `deleted(title)`; `inbox_asked`;
-    `said(words)` for a remark; `listed(Listing)` when something else is listed.
+    `said(words)` for a remark; `listed(Listing)` when something else is listed;
+    `merge_asked(kind, id)` where one in the world may stand there twice.
     """
 
     failed = Signal(object)
     inbox_asked = Signal()
     deleted = Signal(str)
     said = Signal(str)
+    merge_asked = Signal(str, str)
     listed = Signal(object)
 
     def __init__(
@@ -118,6 +123,24 @@ class EntityPane(QWidget):
         """Open the form of the record that is chosen."""
         if self._list.chosen_id:
             self._open_form(self._list.chosen_id)
+
+    def ask_merge(self) -> None:
+        """Ask with which other record the one that is shown is to be merged."""
+        if self.chosen_id:
+            self.merge_asked.emit(self.entity.kind, self.chosen_id)
+        else:
+            self.said.emit(tr("Choose the record in the list first."))
+
+    def take_merge_back(self) -> None:
+        """Bring the record that is shown back from the one that took its place."""
+        kind, record = self.entity.kind, RecordId(self.chosen_id)
+
+        def job(store: Store) -> Summary:
+            from crm_desktop.models.merging import unmerge  # few records are gone
+
+            return unmerge(store, kind, record)
+
+        self._hub.write(job, owner=self, then=self._show_saved, failed=self._show_failure)
 
     def show_where(self, where: Sequence[Where], words: str) -> None:
         """List only these records, with a chip that says which."""
@@ -301,7 +324,7 @@ class EntityPane(QWidget):
         self._hub.save(changes, label, owner=self, then=self._show_saved, failed=self._show_failure)
 
     def _show_saved(self, _summary: Summary) -> None:
-        record_id = self._after_load or self.record_id
+        record_id = self._after_load or self.chosen_id
         self._after_load = ""
         if record_id:
             self.open_record(record_id)
@@ -413,6 +436,7 @@ class EntityPane(QWidget):
         detail.revert_asked.connect(self._revert)
         detail.delete_asked.connect(self._delete)
         detail.restore_asked.connect(self._restore)
+        detail.merge_asked.connect(self.ask_merge)
         detail.taker_asked.connect(self.open_record)
         detail.inbox_asked.connect(self.inbox_asked)
         detail.history_shown.connect(self._load_history)
@@ -425,6 +449,12 @@ class EntityPane(QWidget):
         return detail
 
     def _connect(self) -> None:
+        if self.entity.kind in MERGEABLE:
+            merge = QAction(tr("Merge with…"), self)
+            merge.setShortcut(QKeySequence("Ctrl+Shift+M"))
+            merge.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            merge.triggered.connect(self.ask_merge)
+            self.addAction(merge)
         self._side.chosen.connect(self._look)
         self._side.opened.connect(self._open_form)
         self._side.said.connect(self.said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
@@ -50,8 +50,11 @@ if TYPE_CHECKING:
     from crm_desktop.models.sql import Where
     from crm_desktop.views.kit.entity_pane import EntityPane
     from crm_desktop.views.shell.borders import BorderKeeper
+    from crm_desktop.views.shell.merge_sheet import MergeSheet
     from crm_desktop.views.shell.palette.palette import Palette
     from crm_desktop.views.shell.quick_log import QuickLog
+
+P = TypeVar("P", bound=QWidget)
 
 RECENT_MAX = 5
 """Records opened lately that the palette offers before anything is typed."""
@@ -85,6 +88,7 @@ class Shell(QWidget):
         self._undoing = Undoing(hub, self._undo_bar, self._banner, self)
         self._made_palette: Palette | None = None
         self._made_quick_log: QuickLog | None = None
+        self._made_merge_sheet: MergeSheet | None = None
         self._recent: list[tuple[str, RecordId]] = []
         self._telling = Telling(self._banner, sign_in=self.sign_in_asked.emit, resume=self._resume)
         self._lay_out()
@@ -164,6 +168,24 @@ class Shell(QWidget):
             self._made_quick_log = QuickLog(self._hub, self)
             self._made_quick_log.logged.connect(self._undo_bar.offer)
         return self._made_quick_log
+
+    def open_merge(self, kind: str, record_id: str) -> None:
+        """Ask with which other record one is to be merged."""
+        self.merge_sheet.open(kind, record_id)
+
+    @property
+    def merge_sheet(self) -> MergeSheet:
+        """Where two records are made one; made when it is first opened."""
+        if self._made_merge_sheet is None:
+            from crm_desktop.views.shell.merge_sheet import MergeSheet
+
+            self._made_merge_sheet = self._connected(MergeSheet(self._hub, self), "")
+        return self._made_merge_sheet
+
+    def _show_merged(self, kind: str, record_id: str, said: str) -> None:
+        self._undo_bar.offer(said)
+        if self._rail.place != INBOX:
+            self.open_record(kind, record_id)
 
     def _record_in_front(self) -> tuple[str, str]:
         """Kind and id of the record that is shown, or that was opened last; ("", "") for none."""
@@ -278,7 +300,7 @@ class Shell(QWidget):
         self.borders.watch(made, kind)
         return self._connected(made, "")
 
-    def _connected(self, pane: QWidget, place: str) -> QWidget:
+    def _connected(self, pane: P, place: str) -> P:
         """Listen to whichever signals of the shell's table a pane has."""
         heard = {
             "failed": self.show_failure,
@@ -289,6 +311,8 @@ class Shell(QWidget):
             "place_asked": self.show_place,
             "new_asked": self.new_record,
             "palette_asked": self._search,
+            "merge_asked": self.open_merge,
+            "merged": self._show_merged,
             "counted": partial(self._show_count, place),
             "sync_asked": self.sync_asked,
         }

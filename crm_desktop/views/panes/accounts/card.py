@@ -87,13 +87,15 @@ def _read_seen(connection: Connection, record_id: RecordId, entries: int) -> _Se
 
 class AccountCardView(QWidget):
     """Signals: `edit_asked`; `opened(kind, id)`; `new_asked(kind, values)`; `log_asked(id)`;
-    `print_asked(AccountCard)`."""
+    `print_asked(AccountCard)`; `merge_asked`; `unmerge_asked`."""
 
     edit_asked = Signal()
     opened = Signal(str, str)
     new_asked = Signal(str, object)
     log_asked = Signal(str)
     print_asked = Signal(object)
+    merge_asked = Signal()
+    unmerge_asked = Signal()
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -210,6 +212,10 @@ class AccountCardView(QWidget):
             why = "" if kind == "plan" and has_plan else refused.get(kind, "")
             part.setEnabled(not why)
             part.setToolTip(why)
+        gone = self._card is not None and self._card.row.deleted
+        self._acts["merge"].setEnabled(not gone)
+        self._acts["unmerge"].setVisible(self._taker is not None)
+        self._acts["unmerge"].setEnabled(not refused.get("edit"))
 
     def _show_entries(self) -> None:
         if self._card is not None:
@@ -261,6 +267,13 @@ class AccountCardView(QWidget):
     def _edit(self) -> None:
         if self._id:
             self.edit_asked.emit()
+
+    def _merge(self) -> None:
+        if self._id:
+            self.merge_asked.emit()
+
+    def _unmerge(self) -> None:
+        self.unmerge_asked.emit()
 
     def _print(self) -> None:
         if self._card is not None:
@@ -334,6 +347,8 @@ class AccountCardView(QWidget):
         entries = (
             ("edit", tr("Edit"), self._edit, "Ctrl+E"),
             ("", tr("Print card…"), self._print, "Ctrl+P"),
+            ("merge", tr("Merge with…"), self._merge, ""),
+            ("unmerge", tr("Take the merge back"), self._unmerge, ""),
             ("complaint", tr("New complaint"), partial(self._ask_new, "complaint"), ""),
             ("task", tr("New task"), partial(self._ask_new, "task"), ""),
         )

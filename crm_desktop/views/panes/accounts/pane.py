@@ -61,6 +61,8 @@ class AccountsPane(EntityPane):
         card.new_asked.connect(self._ask_new)
         card.log_asked.connect(self._ask_log)
         card.print_asked.connect(self._choose_file)
+        card.merge_asked.connect(self.ask_merge)
+        card.unmerge_asked.connect(self.take_merge_back)
         return card
 
     # The foot line
