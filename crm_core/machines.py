@@ -139,7 +139,7 @@ MACHINES: Mapping[str, Machine] = {
                 ("dropped", "open"),
             ),
         ),
-        Machine("conflict", "open", _arrows(("open", "resolved"))),
+        Machine("conflict", "open", _arrows(("open", "resolved"), ("resolved", "open"))),
     )
 }
 

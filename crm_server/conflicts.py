@@ -19,6 +19,10 @@ PARKED_MAX = 100
 """Values beside one field; nobody settles more, and history keeps what came before."""
 
 
+STOOD = "stood"
+"""Marks the entry of the value that stood in the field until the conflict was decided."""
+
+
 class Conflicts:
     """The open conflicts of the records that a push touches."""
 
@@ -82,13 +86,41 @@ class Conflicts:
         self._work.set(self._open, (target, field), record_id)
         return record_id
 
-    def resolve(self, row: Row, decided: Value, by: By) -> None:
-        """Close a conflict with what was decided."""
+    def resolve(
+        self, row: Row, decided: Value, by: By, stood: Mapping[str, Value] | None = None
+    ) -> None:
+        """Close a conflict with what was decided. The value that `stood` until then, as an entry
+        of `entry_of`, is kept beside the parked ones."""
         target = parse_target("", row.values.get("record"))
-        changes = {"state": "resolved", "resolution": decided, "resolved_by": by.actor}
+        changes: dict[str, Value] = {
+            "state": "resolved", "resolution": decided, "resolved_by": by.actor
+        }  # fmt: skip
+        parked = entries_of(row.values.get("parked"))
+        known = [entry.get("value") for entry in parked]
+        if stood is not None and stood.get("value") not in (decided, *known):
+            changes["parked"] = [*parked, {**stood, STOOD: True}]
         self._write(row.id, changes, by)
         if target is not None:
             self._work.set(self._open, (target[1], str(row.values.get("field"))), None)
+
+    def take_back(self, row: Row, by: By) -> None:
+        """A decision is taken back: the question is open again as it was, beside the one that may
+        have come up about the field since."""
+        field, target = str(row.values.get("field")), parse_target("", row.values.get("record"))
+        assert target is not None
+        parked: list[Value] = [
+            entry for entry in entries_of(row.values.get("parked")) if not entry.get(STOOD)
+        ]
+        there = self.open_at(target[1], field)
+        if there is not None:
+            both: list[Value] = [*entries_of(there.values.get("parked")), *parked]
+            self._write(there.id, {"parked": both[-PARKED_MAX:]}, by)
+            return
+        changes: dict[str, Value] = {
+            "state": "open", "resolution": None, "resolved_by": None, "parked": parked
+        }  # fmt: skip
+        self._write(row.id, changes, by)
+        self._work.set(self._open, (target[1], field), row.id)
 
     def move(self, row: Row, link: str, by: By) -> None:
         """A conflict is about another record now: joined with the open one there, if any."""
@@ -140,9 +172,14 @@ def entry_of(value: Value, by: By) -> dict[str, Value]:
     }  # fmt: skip
 
 
+def entries_of(parked: Value) -> list[dict[str, Value]]:
+    """The values parked in a conflict."""
+    return [cast("dict[str, Value]", x) for x in parked] if isinstance(parked, list) else []
+
+
 def joined(parked: Value, entry: dict[str, Value], field: str) -> list[Value]:
     """The parked values with one more; the same author's later edit replaces his own."""
-    entries = [cast("dict[str, Value]", x) for x in parked] if isinstance(parked, list) else []
+    entries = entries_of(parked)
     mine = [x for x in entries if x.get("author") == entry["author"]]
     others: list[Value] = [x for x in entries if x.get("author") != entry["author"]]
     value = entry["value"]

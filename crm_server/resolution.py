@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
-from crm_core.ids import RecordId
+from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why
 from crm_core.roles import Action
 from crm_core.scope import parse_target
 from crm_core.wire import ChangeResult
-from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.conflicts import CONFLICT, Conflicts, entry_of
 from crm_server.judge import Judge
-from crm_server.rows import Row
+from crm_server.rows import By, Row
 from crm_server.taking import Taking
 from crm_server.work import Work
+
+_FAILED = (Result.CONFLICT, Result.REJECTED, Result.BLOCKED)
 
 
 class Resolver:
@@ -31,13 +33,69 @@ class Resolver:
         """Work the fields first: what they become decides what becomes of the conflict."""
         changes = taking.changeset.changes
         closings = [(n, change) for n, change in enumerate(changes) if change.kind == CONFLICT]
+        if any(change.new.get("state") == "open" for _, change in closings):
+            self._take_back(taking, closings)
+            return
+        stood = {change.id: self._stood(taking, change) for _, change in closings}
         resolved = [n for n, change in closings if self._second(taking, n, change)]
         if not resolved:
             for index, change in enumerate(changes):
                 if change.kind != CONFLICT:
                     taking.change(index, change)
             for index, change in closings:
-                self._close(taking, index, change)
+                self._close(taking, index, change, stood[change.id])
+
+    def _take_back(self, taking: Taking, closings: Sequence[tuple[int, Change]]) -> None:
+        """Who decided takes his decision back: the fields first, and where they stand as he left
+        them the question is open again. Where anything has moved on since, that stays."""
+        rows = [self._taken_back(taking, index, change) for index, change in closings]
+        found = [row for row in rows if row is not None and self._stands_as_decided(row)]
+        if len(found) < len(rows):
+            return
+        for index, change in enumerate(taking.changeset.changes):
+            if change.kind != CONFLICT:
+                taking.change(index, change)
+        if all(part.result not in _FAILED for part in taking.details):
+            for row in found:
+                self._conflicts.take_back(row, taking.by)
+
+    def _taken_back(self, taking: Taking, index: int, change: Change) -> Row | None:
+        """The conflict whose decision is taken back; None where that is refused or it is open."""
+        row = self._conflict(taking, change)
+        above = self._above(row) if row is not None else None
+        if row is None or above is None:
+            taking.refuse(index, "record.not_found")
+        elif not self._judge.may(Action.EDIT, above):
+            taking.refuse(index, "right.missing", action="edit")
+        elif row.values.get("state") == "resolved":
+            if row.values.get("resolved_by") == taking.by.actor:
+                return row
+            taking.refuse(index, "record.read_only", kind=CONFLICT)
+        return None
+
+    def _stands_as_decided(self, row: Row) -> bool:
+        target = parse_target("", row.values.get("record"))
+        if target is None:
+            return False
+        field, decided = str(row.values.get("field")), row.values.get("resolution")
+        standing = self._standing(*target, field)
+        return standing == (decided is True if field == DELETED else decided)
+
+    def _stood(self, taking: Taking, change: Change) -> Mapping[str, Value] | None:
+        """What stands in the field before it is decided, with who wrote it."""
+        row = self._conflict(taking, change)
+        target = parse_target("", row.values.get("record")) if row is not None else None
+        above = self._work.row(*target) if target is not None else None
+        if row is None or target is None or above is None:
+            return None
+        field = str(row.values.get("field"))
+        seq = above.fv.get(field, above.fv.get("*", 0))
+        found = self._work.tx.row(
+            "SELECT actor,device,cs_id,authored_at FROM history WHERE seq=? AND id=? AND kind=?",
+            (seq, above.id, above.kind),
+        )
+        by = By(RecordId(found[0]), found[1], ChangeSetId(found[2]), found[3]) if found else None
+        return entry_of(self._standing(*target, field), by or By(RecordId("")))
 
     def _second(self, taking: Taking, index: int, change: Change) -> bool:
         """A conflict resolved before: the same decision is nothing new, another reopens it."""
@@ -74,7 +132,9 @@ class Resolver:
         why = Why(str(row.values.get("why")))
         return self._conflicts.park((target[0], place), field, why, first, decided, taking.by)
 
-    def _close(self, taking: Taking, index: int, change: Change) -> None:
+    def _close(
+        self, taking: Taking, index: int, change: Change, stood: Mapping[str, Value] | None
+    ) -> None:
         row = self._conflict(taking, change)
         above = self._above(row) if row is not None else None
         if row is None or above is None:
@@ -88,7 +148,7 @@ class Resolver:
             taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", row.id))
             return None
         if not any(part.result == Result.REJECTED for part in taking.details):
-            self._conflicts.resolve(row, self._decided(taking, row), taking.by)
+            self._conflicts.resolve(row, self._decided(taking, row), taking.by, stood)
         return None
 
     def _conflict(self, taking: Taking, change: Change) -> Row | None:

@@ -89,7 +89,6 @@ def test_the_steps_of_the_business(
         ("visit", "cancelled", "planned"),
         ("complaint", "received", "closed"),
         ("plan", "draft", "approved"),
-        ("conflict", "resolved", "open"),
     ],
 )
 def test_no_step_leads_past_the_ones_between(name: str, source: str, target: str) -> None:

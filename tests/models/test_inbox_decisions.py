@@ -8,6 +8,7 @@ from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import inbox, inbox_facts, journal
+from crm_desktop.models.journal import queueing
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import (
@@ -63,6 +64,34 @@ def test_several_decisions_are_one_step_to_undo(store: Store) -> None:
     journal.undo(store)
     values = seen(store, "account", A).values
     assert (values["phone"], values["website"]) == ("5", "https://five")
+
+
+def test_a_decision_taken_back_is_a_question_again_with_all_of_its_values(store: Store) -> None:
+    with_two_conflicts(store)
+    with store.reader() as c:
+        before = inbox.conflicts(c)
+        shown = [inbox.shown_here(c, one) for one in before]
+    inbox.resolve_all(store, [(one.id, one.parked[0].value) for one in before])
+    with store.reader() as c:
+        assert inbox.conflicts(c) == ()
+    journal.undo(store)
+    with store.reader() as c:
+        after = inbox.conflicts(c)
+        assert [one.parked for one in after] == [one.parked for one in before]
+        assert [inbox.shown_here(c, one) for one in after] == shown
+
+
+def test_a_decision_over_which_the_field_moved_on_stays_decided(store: Store) -> None:
+    with_two_conflicts(store)
+    with store.reader() as c:
+        one = next(one for one in inbox.conflicts(c) if one.field == "phone")
+    (cs_id,) = inbox.resolve(store, one.id, "030-8").changesets
+    put(store, "account", A, phone="030-9")
+    undone = queueing.take_back(store, cs_id)
+    assert undone.kept == (("account", A, "phone"),)
+    with store.reader() as c:
+        assert one.id not in {open_one.id for open_one in inbox.conflicts(c)}
+    assert seen(store, "account", A).values["phone"] == "030-9"
 
 
 def test_where_one_decision_fails_none_is_made(store: Store) -> None:

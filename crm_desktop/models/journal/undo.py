@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +17,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.machines import MACHINES, missing_for
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.identity import identity_in
 from crm_desktop.models.journal import offering
 from crm_desktop.models.journal.local import Intention, write_changeset
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
@@ -101,11 +102,14 @@ def _undo(store: Store, ns: Sequence[int], label: str) -> Undone:
         with store.writing() as c:
             changes, stays = _inverse_of(c, n)
             kept.extend(stays)
+            resolving = any(change.kind == "conflict" for change in changes)
             undoes = ChangeSetId(c.value("SELECT id FROM changeset WHERE n = ?", (n,)).hex())
             atomic = bool(c.value("SELECT atomic FROM changeset WHERE n = ?", (n,)))
             for part in in_bounded_steps(changes):
                 words = tr("Undo: {label}", label=label)
-                intention = Intention(words, batch, step, atomic, undoes=undoes)
+                intention = Intention(
+                    words, batch, step, atomic, undoes=undoes, resolving=resolving
+                )
                 summary |= write_changeset(c, store, part, intention)
                 step += 1
             c.run("UPDATE changeset SET undone = 1 WHERE n = ?", (n,))
@@ -116,7 +120,11 @@ def _inverse_of(c: Connection, n: int) -> tuple[list[Change], list[Kept]]:
     """The changes that take a changeset back, the last one first, each judged on the record as it
     will be by then."""
     drafts, changes, kept = Drafts(c), list[Change](), list[Kept]()
+    decided = list[Change]()
     for change in _changes_of(c, n):
+        if change.kind == "conflict" and change.new.get("state") == "resolved":
+            decided.append(change)
+            continue
         entity = CATALOG.get(change.kind)
         if entity is None or entity.insert_only or entity.read_only:
             kept.append((change.kind, change.id, ""))
@@ -130,7 +138,21 @@ def _inverse_of(c: Connection, n: int) -> tuple[list[Change], list[Kept]]:
             kept.extend(stays)
             if possible is not None and _is_taken(drafts, possible, kept):
                 changes.append(possible)
+    if not kept:
+        changes.extend(back for change in decided for back in _asked_again(drafts, change))
     return changes, kept
+
+
+def _asked_again(drafts: Drafts, closing: Change) -> Iterator[Change]:
+    """A decision is taken back: its question is open again, unless it is already, or somebody else
+    has decided it since."""
+    conflict = drafts.of(closing.kind, closing.id)
+    by = conflict.values.get("resolved_by")
+    is_mine = by in (None, identity_in(drafts.c).user)  # None: the server has not heard of it yet
+    if conflict.exists and conflict.values.get("state") == "resolved" and is_mine:
+        new: dict[str, Value] = {"state": "open", "resolution": None}
+        old = {"state": "resolved", "resolution": conflict.values.get("resolution")}
+        yield Change(closing.kind, closing.id, Op.SET, new, old, conflict.seq)
 
 
 def _changes_of(c: Connection, n: int) -> list[Change]:

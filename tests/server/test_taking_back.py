@@ -1,0 +1,102 @@
+"""A decision about a conflict is taken back by whoever made it, and the question is as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm_core.changes import Change, Op
+from crm_core.ids import RecordId
+from tests.server.world import Acme, Device
+
+
+def closing(client: Device, conflict: RecordId, account: RecordId, value: str) -> list[Change]:
+    field = client.set("account", account, phone=value)
+    return [field, client.set("conflict", conflict, state="resolved", resolution=value)]
+
+
+def reopening(client: Device, conflict: RecordId, account: RecordId, value: str) -> list[Change]:
+    field = client.set("account", account, phone=value)
+    return [field, client.set("conflict", conflict, state="open", resolution=None)]
+
+
+def parked(client: Device, conflict: RecordId) -> list[tuple[Any, ...]]:
+    body = client.body("conflict", conflict)
+    return [(x["value"], x["author"], x.get("stood", False)) for x in body["parked"]]
+
+
+def decide(acme: Acme, account: RecordId, value: str) -> RecordId:
+    conflict = acme.clash(account)
+    acme.nancy.pull()
+    acme.nancy.push(*closing(acme.nancy, conflict, account, value), atomic=True)
+    acme.nancy.pull()
+    return conflict
+
+
+def test_what_stood_until_a_decision_is_kept_with_its_author(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = decide(acme, account, "333")
+    values = {value: (who, stood) for value, who, stood in parked(acme.nancy, conflict)}
+    assert values["222"] == (acme.fuller.user, True)
+    assert values["111"] == (acme.nancy.user, False)
+
+
+def test_a_decision_taken_back_opens_the_question_as_it_was(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = decide(acme, account, "333")
+    back = reopening(acme.nancy, conflict, account, "222")
+    assert acme.nancy.push(*back, atomic=True).result == "applied"
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+        body = device.body("conflict", conflict)
+        assert (body["state"], body["resolution"], body["resolved_by"]) == ("open", None, None)
+        assert parked(device, conflict) == [("111", acme.nancy.user, False)]
+        assert device.body("account", account)["phone"] == "222"
+
+
+def test_who_did_not_decide_takes_nothing_back(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = decide(acme, account, "333")
+    acme.fuller.pull()
+    back = reopening(acme.fuller, conflict, account, "222")
+    assert acme.fuller.push(*back, atomic=True).result == "rejected"
+    acme.fuller.pull()
+    assert acme.fuller.body("account", account)["phone"] == "333"
+    assert acme.fuller.body("conflict", conflict)["state"] == "resolved"
+
+
+def test_what_moved_on_since_is_not_taken_back_over(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = decide(acme, account, "333")
+    late = reopening(acme.nancy, conflict, account, "222")
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.set("account", account, phone="999"))
+    acme.nancy.push(*late, atomic=True)
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["phone"] == "999"
+    assert acme.nancy.body("conflict", conflict)["state"] == "resolved"
+    assert len(acme.nancy.of_kind("conflict")) == 1
+
+
+def test_a_question_that_came_up_since_takes_the_old_ones_values_in(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = decide(acme, account, "333")
+    keep = acme.nancy.set("conflict", conflict, state="open", resolution=None)
+    acme.fuller.pull()
+    late = acme.fuller.set("account", account, phone="555")
+    acme.nancy.push(acme.nancy.set("account", account, phone="444"))
+    acme.fuller.push(late)
+    acme.nancy.pull()
+    back = Change(
+        "account",
+        account,
+        Op.SET,
+        {"phone": "333"},
+        {"phone": "444"},
+        acme.nancy.rows["account", account].seq,
+    )
+    acme.nancy.push(back)
+    acme.nancy.push(keep, atomic=True)
+    acme.nancy.pull()
+    (open_one,) = [x for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert open_one.id != conflict
+    assert {x["value"] for x in open_one.body["parked"]} == {"555", "111"}
