@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from crm_core.changes import Change, difference
 from crm_core.entity import Entity
 from crm_core.errors import CrmError, InvalidValue
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import RHYTHM, Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.values import check
 from crm_desktop.i18n import tr, tr_n, words
@@ -41,7 +41,10 @@ def fields_in_bulk(entity: Entity) -> tuple[Field, ...]:
     return tuple(
         x
         for x in entity.editable
-        if x.kind not in _ONE_EACH and x.unique is None and x.name not in entity.title
+        if x.kind not in _ONE_EACH
+        and x.unique is None
+        and x.name not in entity.title
+        and x.typed_as != RHYTHM
     )
 
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from crm_core import values
 from crm_core.errors import InvalidValue
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import UNTYPED, Field, Kind, Value
 from crm_core.i18n import tr_noop
 from crm_desktop.dates import day_words, moment_words, read_day, read_moment
 from crm_desktop.i18n import tr
@@ -302,4 +302,8 @@ EDITORS: Mapping[Kind, EditorMaker] = {
 
 def make_editor(field: Field, parent: QWidget, links: Links) -> Editor:
     """The editor for a field. Parent: `parent`."""
+    if field.typed_as and field.typed_as != UNTYPED:
+        from crm_desktop.views.kit.typed_editors import TYPED  # few forms have such a field
+
+        return TYPED[field.typed_as](field, parent)
     return EDITORS[field.kind](field, parent, links)

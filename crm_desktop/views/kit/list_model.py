@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from typing_extensions import override
 
 from crm_core.entity import Entity
-from crm_core.fields import Field
+from crm_core.fields import RHYTHM, Field
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Summary
@@ -162,7 +162,9 @@ class ListModel(QAbstractTableModel):
         """The field that is edited in a column; None where nothing is."""
         field = self.columns[column].field if column < len(self.columns) else None
         is_locked = self.entity.read_only or self.entity.insert_only
-        return field if field in self.entity.editable and not is_locked else None
+        if is_locked or field is None or field.typed_as == RHYTHM:  # no cell has the room
+            return None
+        return field if field in self.entity.editable else None
 
     def fetch_before(self) -> None:
         """Load what stands before the window, if anything does."""

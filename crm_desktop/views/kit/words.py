@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import UNTYPED, Field, Kind, Value
 from crm_core.ids import ALL_ROOT
 from crm_desktop.dates import day_words, moment_words, near_day_words, near_moment_words
 from crm_desktop.i18n import tr
@@ -26,6 +26,10 @@ def shown(field: Field, value: Value, titles: Titles) -> str:
     """One value as words, in one line; "" for none. Days stand with their year."""
     if value is None or value == []:
         return ""
+    if field.typed_as and field.typed_as != UNTYPED:
+        from crm_desktop.views.kit.rhythm_words import typed_words  # few lists have such a column
+
+        return typed_words(field, value)
     return WORDS[field.kind](field, value, titles)
 
 
