@@ -15,11 +15,12 @@ from crm_core.merge import same
 from crm_core.text_keep import Piece
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.merge_facts import Meeting, Side
+from crm_desktop.views.kit.choice import day_of
 from crm_desktop.views.kit.choice_cell import ChoiceCell
 from crm_desktop.views.kit.merge_row import MergeRow, result_label
 from crm_desktop.views.kit.permit import field_refusal
 from crm_desktop.views.kit.text import bold, caption, plain_label
-from crm_desktop.views.kit.words import Titles, instant_words, shown
+from crm_desktop.views.kit.words import Titles, shown
 from crm_desktop.views.theme.theme import colour
 
 _WIDTHS = (104, 190, 190, 170)
@@ -140,7 +141,7 @@ class MergeGrid(QWidget):
         column.setContentsMargins(_CELL_INSET, 9, 0, 10)
         column.addWidget(caption(page, "\n".join(said)))
         self._grid.addWidget(page, at, _FIRST, 1, 2)
-        self._put(at, _RESULT, self._words(tr("stays")))
+        self._put(at, _RESULT, plain_label(self, tr("stays")))
 
     def _put(self, row: int, column: int, widget: QWidget) -> None:
         inside = QWidget(self)
@@ -176,7 +177,7 @@ class MergeGrid(QWidget):
 
 
 def _about(side: Side) -> str:
-    made = tr("made on {day}", day=instant_words(side.created_at)) if side.created_at else ""
+    made = tr("made on {day}", day=day_of(side.created_at)) if side.created_at else ""
     owner = tr("owner {name}", name=side.owner) if side.owner else ""
     return " · ".join(x for x in (side.number, owner, made) if x)
 

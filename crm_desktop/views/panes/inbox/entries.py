@@ -27,6 +27,7 @@ from crm_desktop.views.panes.inbox.read import (
     Stuck,
     Travelling,
 )
+from crm_desktop.views.panes.inbox.twins import Twin, acts_of
 
 
 def groups(contents: Contents, tab: Tab) -> tuple[Group, ...]:
@@ -82,6 +83,15 @@ def _waiting(contents: Contents) -> Iterator[Group]:
     others = (row for row in contents.disputes if not row.is_for_me)
     yield Group(tr("Waiting for another person"), tuple(map(_dispute, others)))
     yield Group(tr("Quarantine"), tuple(map(_quarantined, contents.quarantined)))
+    yield Group(tr("Possible duplicates"), tuple(map(_twin, contents.twins)))
+
+
+def _twin(twin: Twin) -> Entry:
+    pair = twin.pair
+    return Entry(
+        f"t/{pair.kind}/{pair.one}/{pair.other}", "duplicate", "ink2" if twin.is_mine else "ink3",
+        twin.titles[0] or kind_words(pair.kind), twin.second, "", twin, dict(acts_of(twin)),
+    )  # fmt: skip
 
 
 def _dispute(row: Dispute) -> Entry:
@@ -97,6 +107,10 @@ def _dispute(row: Dispute) -> Entry:
 def _about(row: Dispute) -> Iterator[str]:
     yield kind_words(row.kind)
     deleting = next((x for x in row.decisions if x.conflict.field == DELETED), None)
+    if deleting is not None and row.is_offer:
+        names = ", ".join(dict.fromkeys(side.who for side in deleting.theirs))
+        yield tr("{name} wanted it deleted", name=names)
+        return
     if deleting is not None:
         yield _deletion_words(deleting, gone=row.gone)
         return

@@ -29,9 +29,9 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
-from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.panes.inbox.alike import alike
 from crm_desktop.views.panes.inbox.discarding import Discarding
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
 from crm_desktop.views.panes.inbox.entries import reason
@@ -51,6 +51,8 @@ from crm_desktop.views.panes.inbox.read import (
 from crm_desktop.views.panes.inbox.side import InboxSide
 from crm_desktop.views.panes.inbox.step import StepView
 from crm_desktop.views.panes.inbox.stuck import StuckView
+from crm_desktop.views.panes.inbox.twin_view import TwinView
+from crm_desktop.views.panes.inbox.twins import Twin
 
 _LIST_WIDTH, _LIST_WIDTH_MIN = 312, 240
 _DETAIL_WIDTH = 792
@@ -61,7 +63,7 @@ class InboxPane(QWidget):
     """List of what waits, and the place to decide.
 
     Signals: `counted(int)` how many wait; `opened(kind, id)`; `failed(CrmError)`; `said(words)`;
-    `sync_asked()`.
+    `sync_asked()`; `merged(kind, id of the record that stays, words)`.
     """
 
     counted = Signal(int)
@@ -69,6 +71,7 @@ class InboxPane(QWidget):
     failed = Signal(object)
     said = Signal(str)
     sync_asked = Signal()
+    merged = Signal(str, str, str)
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +86,7 @@ class InboxPane(QWidget):
         self._stuck = StuckView(links, self)
         self._step = StepView(self)
         self._queue = QueueView(self)
+        self._twin = TwinView(hub, self)
         self._standing = Standing()
         self._discarding = Discarding(hub, self._stuck, self)
         self._keys = [QShortcut(QKeySequence(x), self) for x in (APPLY_KEYS, "Ctrl+Enter")]
@@ -190,6 +194,9 @@ class InboxPane(QWidget):
         elif isinstance(payload, Stuck):
             self._stuck.show_stuck(payload, reason(payload.row))
             self._right.setCurrentWidget(self._stuck)
+        elif isinstance(payload, Twin):
+            self._twin.show_twin(payload)
+            self._right.setCurrentWidget(self._twin)
         elif isinstance(payload, QueueRow | HeldRow):
             self._queue.show_entry(entry, self._standing)
             self._right.setCurrentWidget(self._queue)
@@ -200,16 +207,8 @@ class InboxPane(QWidget):
             self._ask_parts(payload.cs_id)
 
     def _alike(self, dispute: Dispute) -> Alike:
-        """Open conflicts of the same fields in other records of the kind, one side each."""
-        found: dict[str, tuple[Decision, ...]] = {}
-        for other in self._contents.disputes if self._contents is not None else ():
-            if other.kind != dispute.kind or other.record == dispute.record:
-                continue
-            for decision in other.decisions:
-                if len(decision.mine) == len(decision.theirs) == 1:
-                    field = decision.conflict.field
-                    found[field] = (*found.get(field, ()), decision)
-        return found
+        disputes = self._contents.disputes if self._contents is not None else ()
+        return alike(dispute, disputes)
 
     def _ask_facts(self, dispute: Dispute) -> None:
         def job(connection: Connection) -> Facts:
@@ -254,7 +253,7 @@ class InboxPane(QWidget):
 
     def _enter(self) -> None:
         view = self._right.currentWidget()
-        if isinstance(view, DisputeView | StuckView | StepView | QueueView):
+        if isinstance(view, DisputeView | StuckView | StepView | QueueView | TwinView):
             view.begin()
 
     # What is done about it
@@ -268,6 +267,7 @@ class InboxPane(QWidget):
             "offer": self._stuck.offer,
             "retry": self._step.retry,
             "release": self._queue.release,
+            "apart": self._twin.tell_apart,
         }
         acts[act]()
 
@@ -278,6 +278,8 @@ class InboxPane(QWidget):
         elif self._right.currentWidget() is self._stuck:
             self._stuck.send()
             self._stuck.offer()
+        elif self._right.currentWidget() is self._twin:
+            self._twin.merge()
 
     def _put_off(self) -> None:
         self._side.tree.choose_next()
@@ -400,7 +402,14 @@ class InboxPane(QWidget):
     # Parts
 
     def _lay_out(self) -> None:
-        for page in (self._nothing, self._dispute, self._stuck, self._step, self._queue):
+        for page in (
+            self._nothing,
+            self._dispute,
+            self._stuck,
+            self._step,
+            self._queue,
+            self._twin,
+        ):
             self._right.addWidget(page)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(self._side)
@@ -436,6 +445,11 @@ class InboxPane(QWidget):
         self._discarding.failed.connect(self._tell_failure)
         self._stuck.opened.connect(self._tell_opened)
         self._step.opened.connect(self._tell_opened)
+        for told, again in (
+            (self._twin.merged, self.merged), (self._twin.said, self.said),
+            (self._twin.opened, self.opened), (self._twin.failed, self.failed),
+        ):  # fmt: skip
+            told.connect(again)
         self._step.retry_asked.connect(self._try_file_again)
         self._step.take_in_asked.connect(self._take_in)
         self._queue.opened.connect(self._tell_opened)

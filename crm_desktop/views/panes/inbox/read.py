@@ -20,6 +20,7 @@ from crm_desktop.models.queue import Queue, read_queue
 from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.kit.words import Titles, link_keys
+from crm_desktop.views.panes.inbox.twins import Twin, read_twins
 
 HISTORY_MAX = 1000
 """Entries of the history that are read for the list: of each sort, the newest."""
@@ -104,6 +105,8 @@ class Contents:
     waiting: int
     """How many decisions wait for this user: records in whose conflicts a value of his lies, and
     own work that was refused, kept as a draft, or whose record is out of sight."""
+    twins: tuple[Twin, ...] = ()
+    """What looks like one: a hint, for which nothing has to wait."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def read_contents(connection: Connection, me: str, *, sparing: bool = False) -> 
         inbox_facts.history_size(connection),
         read_files(connection, sparing=sparing),
         sum(dispute.is_for_me for dispute in disputes) + len(refused),
+        read_twins(connection, me),
     )
 
 

@@ -1,0 +1,79 @@
+"""Two records that look like one, side by side: merge them, or say that they are two."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from crm_core.errors import CrmError
+from crm_desktop.i18n import tr
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.likeness_words import why_words
+from crm_desktop.views.kit.merge_page import MergePage
+from crm_desktop.views.panes.inbox.entry import kind_words
+from crm_desktop.views.panes.inbox.head import DetailHead
+from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, line_label, title_label
+from crm_desktop.views.panes.inbox.twins import Twin
+from crm_desktop.views.theme.fonts import font
+
+
+class TwinView(QWidget):
+    """Decides one pair.
+
+    Signals: `merged(kind, id of the one that stays, words)`; `opened(kind, id)`;
+    `failed(CrmError)`; `said(words)`.
+    """
+
+    merged = Signal(str, str, str)
+    opened = Signal(str, str)
+    failed = Signal(object)
+    said = Signal(str)
+
+    def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = IconLabel("duplicate", "ink2", self)
+        self._state = line_label(self, tr("Possible duplicate"), role="small")
+        self._state.setFont(font("small_medium"))
+        self._why = line_label(self, role="small", tone="ink2")
+        self._title = title_label(self)
+        self.comparison = MergePage(hub, self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(DetailHead((self._icon, self._state, self._why), self._title, (), self))
+        layout.addWidget(hairline(self))
+        layout.addWidget(self.comparison, 1)
+        self.comparison.merged.connect(self._tell_merged)
+        self.comparison.opened.connect(self._tell_opened)
+        self.comparison.failed.connect(self._tell_failure)
+        self.comparison.told_apart.connect(self._tell_apart)
+
+    def show_twin(self, twin: Twin) -> None:
+        """Show a pair."""
+        self._why.setText(f"· {kind_words(twin.pair.kind)} · {why_words(twin.pair.why)}")
+        self._title.setText(tr("{title} and {other}", title=twin.titles[0], other=twin.titles[1]))
+        self.comparison.show_pair(twin.pair)
+
+    def begin(self) -> None:
+        """Give the keyboard to the first choice."""
+        self.comparison.begin()
+
+    def merge(self) -> None:
+        """Make one of the two."""
+        self.comparison.merge()
+
+    def tell_apart(self) -> None:
+        """Say that they are two."""
+        self.comparison.tell_apart()
+
+    def _tell_merged(self, kind: str, winner: str, said: str) -> None:
+        self.merged.emit(kind, winner, said)
+
+    def _tell_opened(self, kind: str, record_id: str) -> None:
+        self.opened.emit(kind, record_id)
+
+    def _tell_failure(self, error: CrmError) -> None:
+        self.failed.emit(error)
+
+    def _tell_apart(self) -> None:
+        self.said.emit(tr("They will not be offered as duplicates again."))
