@@ -22,6 +22,7 @@ from crm_core.wire import (
     Deleted,
     End,
     Enter,
+    Erase,
     Gone,
     Hello,
     Left,
@@ -38,6 +39,7 @@ from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import (
     comparing,
+    erasing,
     leaving,
     offering,
     reconcile,
@@ -163,7 +165,9 @@ class Outbox:
             # Also one before the first root: it says that parts of this pull are here.
             if mark is not None:
                 c.run("UPDATE sync_state SET resume = ?, resume_hi = ?", (mark.after, mark.cursor))
-            return _applied(receipt)
+            done = _applied(receipt)
+        self._remove_copies(receipt)
+        return done
 
     def apply_today(self, items: Sequence[PullItem], mark: Mark | None, part: Part) -> Applied:
         """Write the last of what was asked for first; everything else is still to come."""
@@ -207,10 +211,18 @@ class Outbox:
             verified = _compare(c, end, receipt.now, alike=not differing)
             if verified and not cursor:
                 turns.note_all_new(c, receipt.now)
-            return Verdict(
-                summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined,
-                receipt.said is not None, differing,
-            )  # fmt: skip
+            if items:
+                c.run("DELETE FROM meta WHERE name = ?", (erasing.META_HEARD,))
+        self._remove_copies(receipt)
+        return Verdict(
+            summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined,
+            receipt.said is not None, differing,
+        )  # fmt: skip
+
+    def _remove_copies(self, receipt: Receipt) -> None:
+        """Older copies of the file hold what was erased."""
+        if receipt.erased:
+            self._store.remove_copies()
 
     def _compare_closely(self, receipt: Receipt) -> tuple[str, ...]:
         """The buckets or roots that differ from what the server stated, if it did."""
@@ -304,12 +316,13 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
         former=noted.get(arriving.META_FORMER, ""),
         stubs=STUBS_NEW if noted.get(stubs.META_STUBS) == stubs.HERE else STUBS_ALL,
         waits=bool(row[10]), unsent=row[11], unheard=row[12].hex() if row[12] else "",
+        erased=int(noted.get(erasing.META_HEARD) or row[1]),
     )  # fmt: skip
 
 
 _NOTED = (
     arriving.META_IN_SIGHT, arriving.META_FORMER, stubs.META_STUBS,
-    turns.META_COUNTED, turns.META_CHECKED,
+    turns.META_COUNTED, turns.META_CHECKED, erasing.META_HEARD,
 )  # fmt: skip
 _READ_NOTED = f"SELECT name, value FROM meta WHERE name IN ({','.join('?' * len(_NOTED))})"
 
@@ -338,7 +351,7 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 leaving.gone(receipt, kind, ids)
             case Anew():
                 renewing.renew(receipt, item)
-            case Sums() | Stubs() | Outcomes():
+            case Sums() | Stubs() | Outcomes() | Erase():
                 _take_beside(receipt, item)
             case Hello() | Mark() | Part() | End():
                 raise Bug(tr_noop("A pull's frame came where its content was expected."))
@@ -346,8 +359,10 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
         stubs.drop_unneeded(receipt.c)
 
 
-def _take_beside(receipt: Receipt, item: Sums | Stubs | Outcomes) -> None:
+def _take_beside(receipt: Receipt, item: Sums | Stubs | Outcomes | Erase) -> None:
     match item:
+        case Erase():
+            erasing.apply(receipt, item)
         case Sums():
             receipt.said = item
         case Stubs():

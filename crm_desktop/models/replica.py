@@ -43,7 +43,8 @@ class SyncState(msgspec.Struct, frozen=True):
     here and the rest is not; `former` names the file that this one took the place of; `stubs` says
     which labels of parents out of sight to ask for; `waits`: something is to be pushed; `unsent`:
     how many steps no server has taken, refused ones among them; `unheard`: the last changeset that
-    was sent and of which no answer was heard ("" there is none, None: nobody looked).
+    was sent and of which no answer was heard ("" there is none, None: nobody looked); `erased`: up
+    to where in the feed this file has heard of erasures.
     """
 
     epoch: str = ""
@@ -66,6 +67,7 @@ class SyncState(msgspec.Struct, frozen=True):
     waits: bool = True
     unsent: int = 0
     unheard: str | None = None
+    erased: int = 0
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -18,7 +18,15 @@ from crm_core.ids import RecordId
 from crm_desktop.background import in_background
 from crm_desktop.models import pinyin
 from crm_desktop.models.connection import Connection, SqlRow
-from crm_desktop.models.search_tables import KIND_BITS, TABLES, is_current, join_some, lay_out
+from crm_desktop.models.search_tables import (
+    KIND_BITS,
+    TABLES,
+    begin_sweep,
+    is_current,
+    is_sweep_due,
+    join_some,
+    lay_out,
+)
 from crm_desktop.models.search_words import fold, words_of
 from crm_desktop.models.sql import LIVE, blob, layout, quoted
 from crm_desktop.models.store import GaveWay, Store
@@ -207,7 +215,9 @@ def rebuild(store: Store) -> None:
 
 def is_behind(c: Connection) -> bool:
     """Whether rows wait to be indexed."""
-    if not is_current(c) or c.one("SELECT 1 FROM search_dirty LIMIT 1") is not None:
+    if not is_current(c) or is_sweep_due(c):
+        return True
+    if c.one("SELECT 1 FROM search_dirty LIMIT 1") is not None:
         return True
     marks: dict[str, int] = dict(c.rows("SELECT kind, indexed FROM search_kind"))
     return any(
@@ -218,6 +228,10 @@ def is_behind(c: Connection) -> bool:
 def _join(store: Store) -> bool:
     """Join some segments, each table in a transaction of its own; whether there were any."""
     joined = False
+    with store.writing_behind() as c:
+        if is_sweep_due(c):
+            begin_sweep(c, JOIN_PAGES)
+            joined = True
     for table in TABLES:
         with store.writing_behind() as c:
             joined |= join_some(c, table, JOIN_PAGES)

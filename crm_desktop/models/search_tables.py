@@ -31,6 +31,7 @@ LAYOUT = "3"
 """Changes with the tables, their settings and what is written into them: an index of another
 layout is thrown away and built anew."""
 _LAYOUT_NAME = "search_layout"
+_SWEEP = "search_sweep"
 
 _SETTINGS = {
     # SQLite would join segments inside a person's commit, and does so for seconds at a time.
@@ -68,6 +69,24 @@ def settle(c: Connection) -> None:
         for name, value in _SETTINGS.items():
             c.run(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (name, value))
     set_meta(c, _LAYOUT_NAME, LAYOUT)
+
+
+def sweep_later(c: Connection) -> None:
+    """Note that what was taken out of the index must not stay in its old segments either."""
+    set_meta(c, _SWEEP, "1")
+
+
+def is_sweep_due(c: Connection) -> bool:
+    """Whether all segments are to be written anew."""
+    return c.one("SELECT 1 FROM meta WHERE name = ?", (_SWEEP,)) is not None
+
+
+def begin_sweep(c: Connection, pages: int) -> None:
+    """Begin to write all segments of each table into one; `join_some` goes on with that until it
+    is done, and what was taken out is not written again."""
+    for table in TABLES:
+        c.run(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (-pages,))
+    c.run("DELETE FROM meta WHERE name = ?", (_SWEEP,))
 
 
 def join_some(c: Connection, table: str, pages: int) -> bool:

@@ -282,6 +282,11 @@ class Store:
         finally:
             self._give_back(connection)
 
+    def remove_copies(self) -> None:
+        """Remove what was kept of this file from before it was brought to a newer schema."""
+        for copy in self.path.parent.glob(f"{self.path.name}.before-*"):
+            copy.unlink(missing_ok=True)
+
     def now(self) -> str:
         """The present moment in canonical form."""
         return self.clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

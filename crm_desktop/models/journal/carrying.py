@@ -17,9 +17,11 @@ from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import leaving, renewing, rows, settling, stubs, turns
+from crm_desktop.models.journal.erasing import META_HEARD
 from crm_desktop.models.journal.rebase import AT_REST, rebase
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.rows import Shadow
+from crm_desktop.models.meta import set_meta
 from crm_desktop.models.sql import HIDDEN, LIVE, blob, id_of, layout
 
 CARRIED: Mapping[str, str] = {
@@ -80,6 +82,8 @@ def carry_over(old: Connection, receipt: Receipt) -> None:
     c = receipt.c
     for table in CARRIED:
         _copy(old, c, table)
+    heard = old.value("SELECT value FROM meta WHERE name = ?", (META_HEARD,))
+    set_meta(c, META_HEARD, heard or str(old.value("SELECT cursor FROM sync_state")))
     cursor = int(c.value("SELECT cursor FROM sync_state"))
     is_ahead = _bring_ahead(old, receipt, cursor)
     _lay_work(old, receipt)

@@ -51,6 +51,7 @@ class Receipt:
     reset: set[str] = field(default_factory=set[str])
     said: Sums | None = None
     outbox_changed: bool = False
+    erased: bool = False
 
     def note(self, kind: str, ids: Iterable[RecordId], many: int) -> None:
         """Remember whom to tell."""

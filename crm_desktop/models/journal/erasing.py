@@ -1,0 +1,317 @@
+"""What was erased at a person's request goes from everywhere on this device (security.md §7): from
+the row and the server's version of it, the journal, drafts, questions, what lies aside, the index.
+
+The values go and their names stay: what was typed is still a step, in its place among the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+
+from crm_core.catalog import CATALOG
+from crm_core.erasing import (
+    ATTACHMENT,
+    CONFLICT,
+    FILE_FIELDS,
+    PLANTED_MIN,
+    blank_conflict,
+    is_about,
+)
+from crm_core.ids import RecordId
+from crm_core.scope import any_link
+from crm_core.wire import Erase
+from crm_desktop.i18n import tr
+from crm_desktop.models import search, search_tables
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.file_states import DRAFT_FILES
+from crm_desktop.models.journal import rows
+from crm_desktop.models.journal.rebase import rebase
+from crm_desktop.models.journal.received import Receipt
+from crm_desktop.models.journal.rows import Shadow
+from crm_desktop.models.sql import blob, id_of, layout, quoted
+
+META_HEARD = "sync.erased"
+"""Up to where in the feed this file has heard of erasures, while that is not its cursor: own work
+was carried into it that had not."""
+
+_DECIDED = frozenset(("base", "parked", "resolution"))
+_DRAFT = "draft:"
+
+_decode: Any = msgspec.json.Decoder().decode
+
+
+@dataclass(slots=True)
+class _Gone:
+    """One record, the fields that go of it, and the values found there: labels may repeat them."""
+
+    c: Connection
+    kind: str
+    id: RecordId
+    names: frozenset[str]
+    values: set[str] = field(default_factory=set[str])
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        return self.kind, blob(self.id)
+
+    def learn(self, said: object) -> None:
+        """Remember the values that go."""
+        for name, value in cast("dict[str, Any]", said if isinstance(said, dict) else {}).items():
+            if name in self.names and isinstance(value, str) and len(value) >= PLANTED_MIN:
+                self.values.add(value)
+
+    def blanked(self, text: str | None) -> str | None:
+        """A JSON object without the values that go; what went is learnt."""
+        said = _decode(text) if text else None
+        self.learn(said)
+        return _encoded(_nulled(said, self.names)) if said is not None else text
+
+
+def apply(receipt: Receipt, item: Erase) -> None:
+    """Erase what the server has erased; a second time changes nothing."""
+    if item.kind not in CATALOG:
+        return
+    c = receipt.c
+    receipt.erased = True
+    gone = _Gone(c, item.kind, item.id, frozenset(item.fields))
+    files = _files_below(c, gone)
+    for one in (gone, *files):
+        _erase(receipt, one)
+    _discard_unsent(c, files)
+    search_tables.sweep_later(c)
+
+
+def _erase(receipt: Receipt, gone: _Gone) -> None:
+    c = gone.c
+    row = rows.fetch(c, gone.kind, gone.id)
+    if row is not None:
+        gone.learn(row.values)
+    _blank_work(gone)
+    _blank_merges(gone)
+    _blank_shadow(gone)
+    _blank_row(gone)
+    _blank_aside(gone)
+    _blank_conflicts(receipt, gone)
+    _blank_drafts(gone)
+    _blank_labels(gone)
+    if row is not None:
+        search.index_now(c, [(gone.kind, gone.id)])
+    receipt.note(gone.kind, (gone.id,), 1)
+
+
+# Rows
+
+
+def _blank_row(gone: _Gone) -> None:
+    """The row, whether it is live, deleted or hidden."""
+    c = gone.c
+    if c.one("SELECT 1 FROM shadow WHERE kind = ? AND id = ?", gone.key) is not None:
+        rebase(c, gone.kind, gone.id)
+    known = [name for name in sorted(gone.names) if name in CATALOG[gone.kind].by_name]
+    if known:
+        sets = ", ".join(f"{quoted(name)} = NULL" for name in known)
+        c.run(f"UPDATE {layout(gone.kind).table} SET {sets} WHERE id = ?", gone.key[1:])
+
+
+def _blank_shadow(gone: _Gone) -> None:
+    shadow = rows.shadow_of(gone.c, gone.kind, gone.id)
+    if shadow is None or shadow.body is None:
+        return
+    gone.learn(shadow.body)
+    body = {x: (None if x in gone.names else value) for x, value in shadow.body.items()}
+    rows.set_shadow(gone.c, gone.kind, gone.id, Shadow(shadow.seq, shadow.deleted, body))
+
+
+# The journal
+
+
+def _blank_work(gone: _Gone) -> None:
+    """All own changes of the record, those settled long ago too: undo knows nothing of it then."""
+    c = gone.c
+    found = c.rows(
+        "SELECT rid, new, old, local, parked, refused FROM op WHERE kind = ? AND id = ?", gone.key
+    )
+    for rid, new, old, local, parked, refused in found:
+        c.run(
+            "UPDATE op SET new = ?, old = ?, local = ?, parked = ?, refused = ? WHERE rid = ?",
+            (
+                gone.blanked(new), gone.blanked(old), gone.blanked(local),
+                _less(parked, gone.names), _less(refused, gone.names), rid,
+            ),
+        )  # fmt: skip
+    _blank_verdicts(gone)
+    # Where nothing but that was refused, nothing waits for its author any more.
+    c.run(
+        "UPDATE changeset SET state = 'discarded' WHERE state = 'rejected' AND EXISTS (SELECT 1"
+        " FROM op WHERE cs = n AND kind = ? AND id = ?) AND NOT EXISTS (SELECT 1 FROM op"
+        " WHERE cs = n AND refused IS NOT NULL)",
+        gone.key,
+    )
+
+
+def _blank_verdicts(gone: _Gone) -> None:
+    """A verdict on a value that was wrong quotes its beginning."""
+    c = gone.c
+    for n, verdict in c.rows(
+        "SELECT n, verdict FROM changeset WHERE verdict LIKE '%detail%' AND EXISTS"
+        " (SELECT 1 FROM op WHERE cs = n AND kind = ? AND id = ?)",
+        gone.key,
+    ):
+        said = _decode(verdict)
+        for part in said.get("changes", []):
+            if part.get("field") in gone.names:
+                part.get("params", {}).pop("detail", None)
+        c.run("UPDATE changeset SET verdict = ? WHERE n = ?", (_encoded(said), n))
+
+
+def _blank_merges(gone: _Gone) -> None:
+    """What a merge took over from the record into another one, or would have."""
+    c = gone.c
+    found = c.rows(
+        "SELECT rid, new, old FROM op WHERE kind = ?1 AND id <> ?2 AND cs IN (SELECT cs FROM op"
+        " WHERE op = 'merge' AND kind = ?1 AND (id = ?2 OR instr(new, lower(hex(?2)))))"
+        " AND cs IN (SELECT n FROM changeset WHERE state NOT IN ('acked', 'confirmed'))",
+        gone.key,
+    )
+    touched = c.rows(
+        "SELECT DISTINCT id FROM op WHERE rid IN (SELECT value FROM json_each(?))",
+        (_encoded([rid for rid, _, _ in found]),),
+    )
+    for rid, new, old in found:
+        blanked = (gone.blanked(new), gone.blanked(old), rid)
+        c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", blanked)
+    for (key,) in touched:
+        rebase(c, gone.kind, id_of(key))
+
+
+def _blank_labels(gone: _Gone) -> None:
+    """The Undo menu's words: those of a single step mostly name its record, by a name that may be
+    unknown here by now; those of an import or the like where they repeat what went."""
+    c = gone.c
+    found = c.rows(
+        "SELECT n, label, batch FROM changeset WHERE EXISTS"
+        " (SELECT 1 FROM op WHERE cs = n AND kind = ? AND id = ?)",
+        gone.key,
+    )
+    words = tr(CATALOG[gone.kind].label)
+    for n, label, batch in found:
+        if batch is None or any(value in label for value in gone.values):
+            c.run("UPDATE changeset SET label = ? WHERE n = ?", (words, n))
+
+
+def _files_below(c: Connection, gone: _Gone) -> list[_Gone]:
+    """Files that were attached to the person here and that no server has: none tells of them."""
+    link = any_link(gone.kind, gone.id)
+    found = c.rows(
+        "SELECT DISTINCT o.id FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ?"
+        " AND o.op = 'insert' AND o.new ->> 'parent' = ?"
+        " AND s.state NOT IN ('acked', 'confirmed', 'discarded')",
+        (ATTACHMENT, link),
+    )
+    return [_Gone(c, ATTACHMENT, id_of(key), frozenset(FILE_FIELDS)) for (key,) in found]
+
+
+def _discard_unsent(c: Connection, files: Iterable[_Gone]) -> None:
+    """They are not sent any more: his request stands above the step."""
+    for one in files:
+        c.run(
+            "UPDATE changeset SET state = 'discarded' WHERE state NOT IN ('acked', 'confirmed')"
+            " AND n IN (SELECT cs FROM op WHERE kind = ? AND id = ? AND op = 'insert')",
+            one.key,
+        )
+        rebase(c, one.kind, one.id)
+
+
+# What lies aside
+
+
+def _blank_aside(gone: _Gone) -> None:
+    """Work whose record left, what a restored server lost, and what could not be taken in."""
+    c = gone.c
+    for n, base, mine in c.rows("SELECT n, base, mine FROM orphan WHERE kind=? AND id=?", gone.key):
+        c.run(
+            "UPDATE orphan SET base = ?, mine = ?, title = '' WHERE n = ?",
+            (gone.blanked(base), gone.blanked(mine), n),
+        )
+    for n, body in c.rows("SELECT n, body FROM salvage WHERE kind=? AND id=?", gone.key):
+        c.run("UPDATE salvage SET body = ?, title = '' WHERE n = ?", (gone.blanked(body), n))
+    for (item,) in c.rows("SELECT item FROM quarantine WHERE kind = ? AND id = ?", gone.key):
+        c.run(
+            "UPDATE quarantine SET item = ?, reason = '' WHERE kind = ? AND id = ?",
+            (_encoded(_nulled(_decode(item), gone.names)), *gone.key),
+        )
+
+
+def _blank_conflicts(receipt: Receipt, gone: _Gone) -> None:
+    """Questions about the record, seen or not: the server settles those that are in sight."""
+    c = gone.c
+    found = c.rows(
+        f"SELECT id FROM {layout(CONFLICT).table} WHERE record = ?", (any_link(*_ref(gone)),)
+    )
+    for (key,) in found:
+        conflict = id_of(key)
+        row = rows.fetch(c, CONFLICT, conflict)
+        assert row is not None
+        changed = blank_conflict(row.values, gone.kind, gone.names)
+        if any(row.values.get(name) != value for name, value in changed.items()):
+            said = {**row.values, **changed}
+            state = (row.seq, row.root, row.deleted)
+            rows.put(c, CONFLICT, conflict, state, said)
+            receipt.note(CONFLICT, (conflict,), 1)
+        shadow = rows.shadow_of(c, CONFLICT, conflict)
+        if shadow is not None and shadow.body is not None:
+            body = {**shadow.body, **blank_conflict(shadow.body, gone.kind, gone.names)}
+            rows.set_shadow(c, CONFLICT, conflict, Shadow(shadow.seq, shadow.deleted, body))
+        is_whole = is_about(gone.kind, str(row.values.get("field")), gone.names)
+        _blank_work(_Gone(c, CONFLICT, conflict, _DECIDED if is_whole else gone.names))
+
+
+def _ref(gone: _Gone) -> tuple[str, RecordId]:
+    return gone.kind, gone.id
+
+
+def _blank_drafts(gone: _Gone) -> None:
+    """What stands in forms that were not saved yet; files that were added there go whole."""
+    c, name = gone.c, f"{_DRAFT}{gone.kind}/{gone.id}"
+    for (body,) in c.rows("SELECT body FROM draft WHERE kind = ? AND id = ?", _ref(gone)):
+        c.run(
+            "UPDATE draft SET body = ? WHERE kind = ? AND id = ?",
+            (gone.blanked(body), *_ref(gone)),
+        )
+    kept = c.value("SELECT value FROM meta WHERE name = ?", (name,))
+    if kept is not None:
+        blanked = _encoded(_nulled(_decode(kept), gone.names))
+        c.run("UPDATE meta SET value = ? WHERE name = ?", (blanked, name))
+    c.run("DELETE FROM meta WHERE name = ?", (name + DRAFT_FILES,))
+
+
+# JSON
+
+
+def _nulled(value: Any, names: frozenset[str]) -> Any:
+    """A value of JSON with nothing under these names, at whatever depth."""
+    if isinstance(value, Mapping):
+        said = cast("Mapping[str, Any]", value)
+        return {x: None if x in names else _nulled(inner, names) for x, inner in said.items()}
+    if isinstance(value, list):
+        return [_nulled(x, names) for x in cast("list[Any]", value)]
+    return value
+
+
+def _less(text: str | None, names: frozenset[str]) -> str | None:
+    """A list or an object of JSON without these names; None where nothing is left."""
+    said: Any = _decode(text) if text else ()
+    if isinstance(said, dict):
+        refused = cast("dict[str, Any]", said)
+        kept: Any = {name: why for name, why in refused.items() if name not in names}
+    else:
+        kept = [name for name in cast("Sequence[str]", said) if name not in names]
+    return _encoded(kept) if kept else None
+
+
+def _encoded(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

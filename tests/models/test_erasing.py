@@ -1,0 +1,265 @@
+"""What the server has erased goes from everywhere on a device, and nothing here brings it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crm_core.changes import Change, Op
+from crm_core.erasing import FILE_FIELDS, personal_fields
+from crm_core.fields import Value
+from crm_core.ids import RecordId
+from crm_core.wire import Deleted, Erase, Left, WireTombstone
+from crm_desktop.models import drafts, journal, search_index
+from crm_desktop.models.journal.reconcile import start_over
+from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.store import Store
+from tests.models.support import (
+    add,
+    answer,
+    first_pull,
+    page,
+    pull,
+    put,
+    row,
+    states,
+    take,
+    verdict,
+)
+
+NAME, PHONE, WORD = "Marianne Erasmus", "+49 30 555 0199", "Xylophon"
+PLANTED = (NAME, PHONE, WORD)
+ACCOUNT, CONTACT, OTHER = RecordId("a1" * 16), RecordId("c1" * 16), RecordId("c2" * 16)
+CONFLICT = RecordId("d1" * 16)
+FIELDS = personal_fields("contact")
+
+
+@pytest.fixture
+def known(store: Store) -> Store:
+    """A device that holds the contact, and an index of him."""
+    first_pull(
+        store, ("account", row(ACCOUNT, 1, name="Alfreds")),
+        ("contact", row(CONTACT, 2, (ACCOUNT,), full_name=NAME, mobile=PHONE, title="Buyer")),
+        ("contact", row(OTHER, 3, (ACCOUNT,), full_name="Otto Other")),
+    )  # fmt: skip
+    search_index.build(store)
+    return store
+
+
+def erase(store: Store, hi: int = 200, *, seq: int = 150) -> None:
+    """A pull that tells of the erasure, as it comes: the row first."""
+    blank = page("contact", row(CONTACT, seq, (ACCOUNT,), title="Buyer"))
+    pull(store, hi, blank, Erase("contact", CONTACT, FIELDS, seq))
+
+
+def cells(store: Store) -> Iterator[tuple[str, str]]:
+    """All texts of all tables but the index, each with its table."""
+    with store.reader() as c:
+        tables = c.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        for (name,) in tables:
+            if name.startswith("find_"):
+                continue
+            for found in c.rows(f'SELECT * FROM "{name}"'):
+                yield from ((name, cell) for cell in found if isinstance(cell, str))
+
+
+def places(store: Store) -> set[str]:
+    """Where a planted word stands: tables, and words of the index, dead ones too."""
+    found = {name for name, cell in cells(store) for word in PLANTED if word in cell}
+    return found | terms(store)
+
+
+def terms(store: Store) -> set[str]:
+    """Which of some words of the contact any segment of the index holds."""
+    with store.writing() as c:
+        c.run("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'find_word', 'row')")
+        held = {term for (term,) in c.rows("SELECT term FROM temp.words")}
+        c.run("DROP TABLE temp.words")
+    return {word for word in ("marianne", "erasmus", "xylophon") if word in held}
+
+
+def test_nothing_of_the_device_holds_what_was_erased(known: Store) -> None:
+    put(known, "contact", CONTACT, wechat=WORD, title="Head")
+    drafts.save(known, "contact", CONTACT, {"full_name": f"{NAME} II"})
+    known.set_meta(f"draft:contact/{CONTACT}", f'{{"values":{{"mobile":"{PHONE}"}}}}')
+    journal.commit(known, [Change("contact", CONTACT, Op.SET, {"email": "x@y.de"})],
+                   label=f"Edit {NAME}")  # fmt: skip
+    assert {"contact", "op", "shadow", "draft", "meta", "changeset"} <= places(known)
+    erase(known)
+    search_index.build(known)
+    assert places(known) == set()
+    with known.reader() as c:
+        title, name = c.one('SELECT title, full_name FROM contact WHERE id = ?',
+                            (bytes.fromhex(CONTACT),)) or ("", "")  # fmt: skip
+    assert (title, name) == ("Head", None)
+
+
+def test_dead_words_leave_the_old_segments_of_the_index(known: Store) -> None:
+    assert terms(known) == {"marianne", "erasmus"}
+    erase(known)
+    assert search_index.is_behind(known.write)
+    search_index.build(known)
+    assert terms(known) == set()
+    assert not search_index.is_behind(known.write)
+
+
+def test_what_is_erased_is_not_found_any_more(known: Store) -> None:
+    from crm_desktop.models import search
+
+    erase(known)
+    with known.reader() as c:
+        assert not search.search(c, "Erasmus")
+        assert [hit.id for hit in search.search(c, "Otto")] == [OTHER]
+
+
+def test_undo_of_a_step_brings_nothing_back(known: Store) -> None:
+    put(known, "contact", CONTACT, wechat=WORD)
+    erase(known)
+    journal.undo(known)
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_a_draft_with_files_of_him_goes(known: Store) -> None:
+    known.set_meta(f"draft:contact/{CONTACT}/files", f'[{{"name":"{NAME}.jpg"}}]')
+    erase(known)
+    assert known.meta(f"draft:contact/{CONTACT}/files") is None
+
+
+def test_work_that_left_with_its_record_is_freed_of_it(known: Store) -> None:
+    put(known, "contact", CONTACT, wechat=WORD)
+    pull(known, 120, Left((ACCOUNT,)))
+    assert {"orphan", "contact"} <= places(known)
+    pull(known, 200, Erase("contact", CONTACT, FIELDS, 150))
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_what_a_restored_server_lost_is_freed_of_it(known: Store) -> None:
+    from tests.models.support import hello
+
+    hello(known, "e2", seq=10**6, restored=1)
+    pull(known, 2 * 10**6)
+    assert "salvage" in places(known)
+    pull(known, 3 * 10**6, Erase("contact", CONTACT, FIELDS, 2 * 10**6 + 1))
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_a_question_about_him_holds_nothing_any_more(known: Store) -> None:
+    parked: Value = [
+        {"value": PHONE, "author": "0" * 32, "device": "x", "authored_at": "", "cs_id": ""}
+    ]
+    question = row(
+        CONFLICT, 90, (ACCOUNT,), record=f"contact/{CONTACT}", field="mobile", why="edit",
+        base=PHONE, parked=parked, state="open",
+    )  # fmt: skip
+    pull(known, 120, page("conflict", question))
+    assert "conflict" in places(known)
+    erase(known)
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_a_deleted_record_is_erased_too(known: Store) -> None:
+    pull(known, 120, Deleted("contact", (WireTombstone(CONTACT, 110),)))
+    assert "contact" in places(known)
+    pull(known, 200, Erase("contact", CONTACT, FIELDS, 150))
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_a_file_of_his_that_was_not_sent_is_not_sent(known: Store) -> None:
+    photo = add(known, "attachment", parent=f"contact/{CONTACT}", name=f"{NAME}.jpg",
+                sha256="a" * 64)  # fmt: skip
+    erase(known)
+    search_index.build(known)
+    assert states(known) == ["discarded"]
+    assert places(known) == set()
+    with known.reader() as c:
+        assert c.one("SELECT 1 FROM attachment WHERE id = ?", (bytes.fromhex(photo),)) is None
+
+
+def test_a_file_that_the_server_erased_goes(known: Store) -> None:
+    photo = RecordId("f1" * 16)
+    above = f"contact/{CONTACT}"
+    there = row(photo, 90, (ACCOUNT,), name=f"{NAME}.jpg", parent=above, sha256="a" * 64)
+    pull(known, 120, page("attachment", there))
+    gone = Deleted("attachment", (WireTombstone(photo, 150),))
+    pull(known, 200, gone, Erase("attachment", photo, FILE_FIELDS, 150))
+    with known.reader() as c:
+        found = c.one("SELECT name, sha256, deleted FROM attachment WHERE id = ?",
+                      (bytes.fromhex(photo),))  # fmt: skip
+    assert found == (None, None, 1)
+
+
+def test_a_refusal_that_quotes_him_asks_nobody_any_more(known: Store) -> None:
+    put(known, "contact", CONTACT, email="who@where.de")
+    (step,) = take(known)
+    answer(known, verdict(step, "rejected", 0, (0, "email", "rejected", "field.invalid")))
+    assert states(known) == ["rejected"]
+    erase(known)
+    assert states(known) == ["discarded"]
+
+
+def test_a_step_keeps_its_place_among_those_sent_with_it(known: Store) -> None:
+    changes = [
+        Change("contact", CONTACT, Op.SET, {"wechat": WORD}),
+        Change("account", ACCOUNT, Op.SET, {"name": "Alfreds Ltd"}),
+    ]
+    journal.commit(known, changes, label="Both")
+    erase(known)
+    (sent,) = Outbox(known).take_outbox(10, 10**6)
+    assert [change.kind for change in sent.changes] == ["contact", "account"]
+    assert sent.changes[0].new == {"wechat": None}
+
+
+def test_what_a_merge_took_over_goes_too(known: Store) -> None:
+    changes = [
+        Change("contact", CONTACT, Op.MERGE, {"merged_into": OTHER}),
+        Change("contact", OTHER, Op.SET, {"mobile": PHONE}),
+    ]
+    journal.commit(known, changes, label="Merge", atomic=True)
+    erase(known)
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_a_client_says_up_to_where_it_has_heard(known: Store) -> None:
+    assert Outbox(known).state().erased == Outbox(known).state().cursor == 100
+    known.set_meta("sync.erased", "7")
+    assert Outbox(known).state().erased == 7
+    erase(known)
+    assert Outbox(known).state().erased == 200
+
+
+def test_who_begins_anew_hears_of_all(known: Store) -> None:
+    with known.writing() as c:
+        start_over(c)
+    assert Outbox(known).state().erased == 0
+
+
+def test_older_copies_of_the_file_go(known: Store) -> None:
+    copy = known.path.with_name(f"{known.path.name}.before-2")
+    copy.write_bytes(b"sealed")
+    pull(known, 110)
+    assert copy.exists()
+    erase(known)
+    assert not copy.exists()
+
+
+def test_a_second_time_changes_nothing(known: Store, tmp_path: Path) -> None:
+    put(known, "contact", CONTACT, wechat=WORD)
+    erase(known)
+    before = sorted(cells(known))
+    pull(known, 200, Erase("contact", CONTACT, FIELDS, 150))
+    assert sorted(cells(known)) == before
+
+
+def test_other_people_stay(known: Store) -> None:
+    erase(known)
+    with known.reader() as c:
+        name = c.value("SELECT full_name FROM contact WHERE id = ?", (bytes.fromhex(OTHER),))
+    assert name == "Otto Other"
