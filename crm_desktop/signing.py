@@ -104,10 +104,13 @@ def leave_for_good(profile: Profile, left: bytes) -> None:
 
 
 def _leave_files(profile: Profile) -> None:
+    from crm_desktop.models import file_states
     from crm_desktop.models.file_queue import Only
     from crm_desktop.sync.file_calls import FileCalls
     from crm_desktop.sync.file_runner import FileRunner
 
+    with profile.store.writing() as c:
+        file_states.send_drafted(c)
     done = FileRunner(profile.files, FileCalls(profile.session)).run(Only.SEND)
     if done.failure is not None:
         raise done.failure

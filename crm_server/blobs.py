@@ -99,7 +99,7 @@ class Blobs:
             known = sees or (here and self._holds(tx, who.user, sha256))
             used = self._used(tx)
         if known:
-            self._note(who.user, sha256, size)
+            self._note(who, sha256, size)
             return BlobOffer(size, complete=True)
         self._check_room(who, sha256, size, used)
         return BlobOffer(min(self._unfinished_bytes(who, sha256), size))
@@ -123,7 +123,7 @@ class Blobs:
             self._finish(part, sha256, size)
         except OSError as error:
             raise Unavailable(tr_noop("The file cannot be written on the server.")) from error
-        self._note(who.user, sha256, size)
+        self._note(who, sha256, size)
         return BlobOffer(size, complete=True)
 
     def _finish(self, part: Path, sha256: str, size: int) -> None:
@@ -249,7 +249,7 @@ class Blobs:
         found = tx.row("SELECT size FROM blob WHERE hash=?", (sha256,))
         return int(found[0]) if found else None
 
-    def _note(self, user: RecordId, sha256: str, size: int) -> None:
+    def _note(self, who: Principal, sha256: str, size: int) -> None:
         now = self._service.now
         with self._store.note() as tx:
             tx.run(
@@ -260,8 +260,9 @@ class Blobs:
             tx.run(
                 "INSERT INTO blob_holder(hash,user_id,at) VALUES (?,?,?)"
                 " ON CONFLICT(hash,user_id) DO NOTHING",
-                (sha256, user, now),
+                (sha256, who.user, now),
             )
+        self._service.take_in_left(who, sha256)
 
     # -- how much
 

@@ -1,9 +1,9 @@
 """What a withdrawn device left: its edits are put as questions to whoever may decide them now.
 
 Nothing of it is written into a record that was there: whoever has the device may be a thief. An
-edit is offered beside its field (adr/0057). A new record is taken in as it was entered; its history
-names the device. Deletions, members put into sets, and records of files, whose content may never
-come, stay where they were parked.
+edit is offered beside its field (adr/0057), a set with the members put in or taken out as one; and
+whether a record is to be deleted is asked. A new record is taken in as it was entered; its history
+names the device. The record of a file is, once its content has come; until then it stays parked.
 """
 
 from __future__ import annotations
@@ -14,20 +14,43 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, ChangeSet, Op
+from crm_core.changes import Change, ChangeSet, Op, with_members, without_members
 from crm_core.errors import UNREADABLE
+from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merge import DELETED
 from crm_server.store import Tx
 
 _FILE = "attachment"
+_OF_SETS = {Op.ADD: with_members, Op.REMOVE: without_members}
+_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 def questions(tx: Tx, user: RecordId, body: bytes) -> tuple[ChangeSet, ...]:
     """The steps that put what was left as questions; what the server took before is none."""
+    return tuple(one for step in _not_taken(tx, user, body) for one in _asked(tx, user, step))
+
+
+def files(tx: Tx, user: RecordId, body: bytes, sha256: str) -> tuple[ChangeSet, ...]:
+    """The steps that take in the records of a file whose content has come, of what was left."""
+    return tuple(
+        _step(step, f"{n}", change)
+        for step in _not_taken(tx, user, body)
+        for n, change in enumerate(step.changes)
+        if _names(change, sha256)
+    )
+
+
+def _names(change: Change, sha256: str) -> bool:
+    is_file = change.kind == _FILE and change.op is Op.INSERT
+    return is_file and change.new.get("sha256") == sha256
+
+
+def _not_taken(tx: Tx, user: RecordId, body: bytes) -> Iterator[ChangeSet]:
     steps = [step for step in _steps(body) if step.author in ("", user)]
     found = tx.rows("SELECT cs_id FROM applied WHERE cs_id = ANY(?)", ([x.id for x in steps],))
     taken = {cs_id for (cs_id,) in found}
-    return tuple(one for step in steps if step.id not in taken for one in _asked(step))
+    return (step for step in steps if step.id not in taken)
 
 
 def _steps(body: bytes) -> Sequence[ChangeSet]:
@@ -37,15 +60,38 @@ def _steps(body: bytes) -> Sequence[ChangeSet]:
         return ()
 
 
-def _asked(step: ChangeSet) -> Iterator[ChangeSet]:
+def _asked(tx: Tx, user: RecordId, step: ChangeSet) -> Iterator[ChangeSet]:
     for n, change in enumerate(step.changes):
-        if change.kind not in CATALOG or not change.new:
+        if change.kind not in CATALOG:
             continue
-        if change.op is Op.INSERT and change.kind != _FILE:
-            yield _step(step, f"{n}", change)
-        elif change.op is Op.SET:
-            offer = Change(change.kind, change.id, Op.OFFER, change.new, change.old)
+        if change.op is Op.INSERT:
+            if change.kind != _FILE or _is_here(tx, user, change):
+                yield _step(step, f"{n}", change)
+        elif (new := _wanted(tx, change)) is not None:
+            old = {name: value for name, value in change.old.items() if name in new}
+            offer = Change(change.kind, change.id, Op.OFFER, new, old)
             yield _step(step, f"{n}", offer)
+
+
+def _wanted(tx: Tx, change: Change) -> dict[str, Value] | None:
+    """What a step wants of a record, as values that can lie beside its fields."""
+    if change.op is Op.DELETE:
+        return {DELETED: True}
+    if change.op in (Op.SET, Op.RESTORE):
+        return {**change.new} or None
+    if change.op not in _OF_SETS:
+        return None
+    found = tx.row("SELECT body::text FROM record WHERE id=? AND kind=?", (change.id, change.kind))
+    body = _body(found[0]) if found is not None else {}
+    made = {name: _OF_SETS[change.op](body.get(name), x) for name, x in change.new.items()}
+    changed = {name: x for name, x in made.items() if x != with_members(body.get(name), [])}
+    return {**changed} or None
+
+
+def _is_here(tx: Tx, user: RecordId, change: Change) -> bool:
+    """Whether a file's content was sent by the one who attached it."""
+    sql = "SELECT 1 FROM blob_holder WHERE hash=? AND user_id=?"
+    return tx.row(sql, (str(change.new.get("sha256")), user)) is not None
 
 
 def _step(step: ChangeSet, name: str, change: Change) -> ChangeSet:

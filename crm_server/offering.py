@@ -64,19 +64,30 @@ class Offering:
         row = self._work.row(change.kind, change.id)
         if row is None or not (self._judge.sees_row(row) or self._saw(author.user, row)):
             return REFUSED
-        kind = followed(row.kind, row.values)
-        if author.reach(kind, Action.EDIT, self._judge.scope_gen) is Level.NONE:
+        kind, is_deletion = followed(row.kind, row.values), DELETED in change.new
+        needed = Action.DELETE if is_deletion else Action.EDIT
+        if author.reach(kind, needed, self._judge.scope_gen) is Level.NONE:
             return "right.missing"
-        if _refused(entity, change):
+        if change.new != {DELETED: True} if is_deletion else _refused(entity, change):
             return REFUSED
         place = self._merging.standing(row.kind, row.id)
         stands = self._work.row(row.kind, place) or row
+        if is_deletion:
+            return [self._ask_deletion(stands, by, index)]
         if stands.deleted:
             record = (row.kind, place)
             base: Value = {**change.old}
             parked = self._conflicts.park(record, DELETED, Why.DELETE, base, {**change.new}, by)
             return [_waits(index, name, parked) for name in sorted(change.new)]
         return list(self._park_all(entity, place, change, by, index))
+
+    def _ask_deletion(self, row: Row, by: By, index: int) -> ChangeResult:
+        """Whether a record is to go is asked where it stands; of one that went nobody is asked."""
+        if row.deleted:
+            return _waits(index, DELETED, RecordId(""))
+        record = (row.kind, row.id)
+        parked = self._conflicts.park(record, DELETED, Why.HANDOVER, False, True, by)
+        return _waits(index, DELETED, parked)
 
     def _park_all(
         self, entity: Entity, place: RecordId, change: Change, by: By, index: int
@@ -212,6 +223,8 @@ def _code(
     if moved is not None:
         return _code(tx, user, cs_id, name, moved)
     value = entry.get("value") if entry is not None else None
+    if name == DELETED:
+        return TAKEN if body.get("resolution") is True else DECLINED
     if body.get("field") == DELETED:
         wanted = value.get(name) if isinstance(value, dict) else None
         return TAKEN if _has(tx, body, name, wanted) else DECLINED

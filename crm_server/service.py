@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
+from crm_core.changes import ChangeSet
 from crm_core.directory import Directory
 from crm_core.erasing import blanked_body
 from crm_core.errors import UNREADABLE, Refused
@@ -26,7 +27,7 @@ from crm_core.wire import (
 )
 from crm_server.digests import Digests
 from crm_server.directory import load_directory
-from crm_server.left import questions
+from crm_server.left import files, questions
 from crm_server.pull import Puller
 from crm_server.pulling import AskedOfPulls, Pulled, Pulling, pull_together
 from crm_server.pushing import (
@@ -242,8 +243,24 @@ class Service:
                 (self.new_id(), who.device, who.user, self.now, PARKED, body),
             )
             epoch = tx.clock().epoch
+        self._ask(who, epoch, asked)
+
+    def take_in_left(self, who: Principal, sha256: str) -> None:
+        """A content has come: of a withdrawn device, what it left that names it is taken in."""
+        with self.store.read() as tx:
+            row = tx.row("SELECT revoked_at FROM device WHERE id=?", (who.device,))
+            if row is None or not row[0]:
+                return
+            parked = tx.rows(
+                "SELECT payload FROM parked WHERE device=? AND why=?", (who.device, PARKED)
+            )
+            found = [one for (body,) in parked for one in files(tx, who.user, bytes(body), sha256)]
+            epoch = tx.clock().epoch
+        self._ask(who, epoch, tuple({one.id: one for one in found}.values()))
+
+    def _ask(self, who: Principal, epoch: str, asked: Sequence[ChangeSet]) -> None:
         for start in range(0, len(asked), PUSH_CHANGESETS_MAX):
-            some = asked[start : start + PUSH_CHANGESETS_MAX]
+            some = tuple(asked[start : start + PUSH_CHANGESETS_MAX])
             self.push(who, PushRequest(epoch, SCHEMA, some, brief=True))
 
 

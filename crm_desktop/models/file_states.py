@@ -182,12 +182,17 @@ def add_drafted(c: Connection, sha256: str, size: int, at: str) -> None:
     )
 
 
+def send_drafted(c: Connection) -> None:
+    """This device is withdrawn: what hangs on forms that are not saved is left too."""
+    c.run("UPDATE file SET state = 'queued' WHERE state = 'draft'")
+
+
 def next_to_send(c: Connection, now: dt.datetime) -> FileRow | None:
     """The file to be sent next: the one begun, then the oldest; one that failed when its time has
     come. What nobody needs any more is passed by."""
     found = c.one(
-        f"SELECT {_COLUMNS} FROM file WHERE {UNSENT} AND {_DUE}"
-        f" AND {_IN_WORK} ORDER BY state <> 'sending', at, hash LIMIT 1",
+        f"SELECT {_COLUMNS} FROM file WHERE {UNSENT} AND state <> 'draft' AND {_DUE}"
+        f" AND ({_IN_WORK} OR {_IN_DRAFTS}) ORDER BY state <> 'sending', at, hash LIMIT 1",
         _due_at(now),
     )
     return _row(found) if found is not None else None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import PULL_ITEM_DECODER, PullRequest
+from crm_server.blobs import Blobs
 from crm_server.devices import DeviceFacts, devices, revoke
 from tests.server.test_handover import open_of
 from tests.server.world import Acme, Device
@@ -65,8 +70,81 @@ def test_nothing_that_a_withdrawn_device_leaves_changes_a_record(
     edit = acme.nancy.set("account", account, phone="2", industry="food")
     leave(acme.nancy, acme.nancy.changeset(edit, acme.nancy.delete("account", account)))
     questions = {str(one["field"]): one["why"] for one in open_of(acme.fuller)}
-    assert questions == {"phone": "handover", "industry": "handover"}
+    assert questions == {"phone": "handover", "industry": "handover", "deleted": "handover"}
     assert acme.fuller.body("account", account)["phone"] == "1"
+
+
+def test_whether_a_record_is_to_go_is_asked(acme: Acme, account: RecordId) -> None:
+    acme.nancy.pull()
+    leave(acme.nancy, acme.nancy.changeset(acme.nancy.delete("account", account)))
+    (question,) = open_of(acme.fuller)
+    found = (question["record"], question["field"], question["why"], question["base"])
+    assert found == (f"account/{account}", "deleted", "handover", False)
+    assert acme.fuller.sees("account", account)
+    conflict = next(row.id for row in acme.fuller.of_kind("conflict"))
+    done = acme.fuller.push(
+        acme.fuller.delete("account", account),
+        acme.fuller.set("conflict", conflict, state="resolved", resolution=True),
+        atomic=True,
+    )
+    assert done.result == "applied"
+    acme.fuller.pull()
+    assert not acme.fuller.sees("account", account)
+
+
+def test_of_what_is_deleted_already_nobody_is_asked(acme: Acme, account: RecordId) -> None:
+    step = acme.nancy.changeset(acme.nancy.delete("account", account))
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.delete("account", account))
+    leave(acme.nancy, step)
+    assert open_of(acme.fuller) == []
+
+
+def test_members_put_into_a_set_are_asked_with_those_that_are_there(
+    acme: Acme, account: RecordId
+) -> None:
+    acme.fuller.pull()
+    acme.fuller.push(Change("account", account, Op.ADD, {"tags": ["fair"]}))
+    acme.nancy.pull()
+    added = Change("account", account, Op.ADD, {"tags": ["new"]})
+    leave(acme.nancy, acme.nancy.changeset(added))
+    (question,) = open_of(acme.fuller)
+    parked = question["parked"]
+    assert isinstance(parked, list)
+    assert [one["value"] for one in parked if isinstance(one, dict)] == [["fair", "new"]]
+    assert acme.fuller.body("account", account)["tags"] == ["fair"]
+
+
+@pytest.mark.parametrize("op", [Op.ADD, Op.REMOVE])
+def test_a_set_that_is_so_already_is_no_question(acme: Acme, account: RecordId, op: Op) -> None:
+    acme.fuller.pull()
+    acme.fuller.push(Change("account", account, Op.ADD, {"tags": ["fair"]}))
+    member = {Op.ADD: "fair", Op.REMOVE: "gone"}[op]
+    leave(acme.nancy, acme.nancy.changeset(Change("account", account, op, {"tags": [member]})))
+    assert open_of(acme.fuller) == []
+
+
+@pytest.mark.parametrize("order", ["content first", "record first"])
+def test_the_record_of_a_file_is_taken_in_with_its_content(
+    acme: Acme, account: RecordId, tmp_path: Path, order: str
+) -> None:
+    content = b"a plan"
+    sha256 = hashlib.sha256(content).hexdigest()
+    blobs = Blobs(acme.world.service, tmp_path / "files")
+    named = acme.nancy.insert(
+        "attachment", parent=f"account/{account}", name="plan.pdf", sha256=sha256
+    )
+    steps = [
+        partial(blobs.add, acme.nancy.who, sha256, 0, len(content), content),
+        partial(leave, acme.nancy, acme.nancy.changeset(named)),
+    ]
+    for step in steps if order == "content first" else reversed(steps):
+        acme.fuller.pull()
+        assert not acme.fuller.sees("attachment", named.id)
+        step()
+    acme.fuller.pull()
+    assert acme.fuller.body("attachment", named.id)["created_by"] == acme.nancy.user
+    assert blobs.readable(acme.fuller.who, sha256).read_bytes() == content
 
 
 def test_the_record_of_a_file_that_may_never_come_is_not_taken_in(

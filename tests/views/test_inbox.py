@@ -112,6 +112,21 @@ def test_a_conflict_shows_all_sides_and_preselects_none(
     assert [side.value for side in row.decision.mine] == ["my phone 2"]
 
 
+def test_a_deletion_that_a_withdrawn_device_left_asks_by_name(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest, known: Mapping[str, Any]
+) -> None:
+    colleague = next(x for x in known["user"] if x != store.identity.user)
+    park(store, f"account/{account}", "deleted", False, True, colleague, why="handover")
+    pane = open_inbox()
+    entry = pane.side.tree.entry
+    assert entry is not None
+    assert entry.second == "Account · Li Ming wanted it deleted"
+    take(pane.dispute.rows[0], mine=False)
+    pane.dispute.apply()
+    rest()
+    assert row_of(store, "account", account).deleted
+
+
 def test_taking_a_side_writes_it_and_closes_the_conflict(
     open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:

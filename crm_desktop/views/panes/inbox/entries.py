@@ -111,6 +111,10 @@ def _about(row: Dispute) -> Iterator[str]:
         names = ", ".join(dict.fromkeys(side.who for side in deleting.theirs))
         yield tr("{name} wanted it deleted", name=names)
         return
+    if deleting is not None and row.is_offer:
+        names = ", ".join(dict.fromkeys(side.who for side in deleting.theirs))
+        yield tr("{name} wanted it deleted", name=names)
+        return
     if deleting is not None:
         yield _deletion_words(deleting, gone=row.gone)
         return
