@@ -267,6 +267,61 @@ def test_one_side_goes_for_all_conflicts_of_the_field(
     assert phones == ["030-2", "040-2"]
 
 
+def test_one_side_goes_for_all_that_one_colleague_disputes_and_one_undo_takes_all_back(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    me, li = store.identity.user, known["user"][1]
+    for account in (first, second):
+        values = {**row_of(store, "account", account).values, "updated_by": li}
+        receive(store, [("account", account, values)])
+    before = [row_of(store, "account", x).values for x in (first, second)]
+    park(store, f"account/{second}", "industry", "", "Mill", me, conflict=OTHER)
+    park(store, f"account/{first}", "phone", "1", "030-2", me)
+    pane = open_inbox()
+    pane.side.tree.choose(f"c/account/{first}")
+    (row,) = pane.dispute.rows
+    take(row, mine=True)
+    assert not row.for_all.isVisible()
+    assert row.for_author.text() == "Mine for all 2 with Li Ming"
+    row.for_author.click()
+    assert pane.dispute._apply.text().startswith("Apply 2")
+    pane.dispute.apply()
+    rest()
+    values = [row_of(store, "account", x).values for x in (first, second)]
+    assert (values[0]["phone"], values[1]["industry"]) == ("030-2", "Mill")
+    journal.undo(store)
+    values = [row_of(store, "account", x).values for x in (first, second)]
+    assert values[0]["phone"] == before[0]["phone"]
+    assert values[1]["industry"] == before[1]["industry"]
+    with store.reader() as c:
+        assert len(inbox.conflicts(c)) == 2
+
+
+def test_both_texts_are_kept_for_all_notes_of_the_field(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    for account, conflict in ((first, CONFLICT), (second, OTHER)):
+        values = {**row_of(store, "account", account).values, "description": "A. Theirs."}
+        receive(store, [("account", account, values)])
+        mine = f"A. Mine at {account[-4:]}."
+        park(store, f"account/{account}", "description", "A.", mine, store.identity.user,
+             conflict=conflict)  # fmt: skip
+    pane = open_inbox()
+    (row,) = pane.dispute.rows
+    for cell in row.cells:
+        QTest.mouseClick(cell, Qt.MouseButton.LeftButton)
+    assert row.for_all.text() == "Both for all 2 in Notes"
+    row.for_all.click()
+    pane.dispute.apply()
+    rest()
+    for account in (first, second):
+        said = str(row_of(store, "account", account).values["description"])
+        assert f"Mine at {account[-4:]}." in said
+        assert "Theirs." in said
+
+
 def test_what_was_chosen_stays_while_the_inbox_is_read_again(
     open_inbox: Open, store: Store, account: RecordId, rest: Rest
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from crm_core.catalog import CATALOG
 from crm_core.fields import Field, Kind, Value
@@ -18,12 +19,15 @@ __all__ = [
     "DELETED",
     "Decision",
     "Side",
+    "Taken",
+    "counterpart",
     "day_of",
     "kept_together",
     "pieces_of",
     "say",
     "say_base",
     "sides_of",
+    "taken_elsewhere",
     "when_words",
 ]
 
@@ -32,13 +36,15 @@ _CHARACTERS_MAX = 1200
 
 @dataclass(frozen=True)
 class Side:
-    """A value that somebody wants: whose it is in words, when, from which device."""
+    """A value that somebody wants: whose it is in words, when, from which device. `author`: his id,
+    "" where it is not known whose it is."""
 
     value: Value
     who: str
     when: str
     is_mine: bool
     device: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,32 @@ class Decision:
     def is_text(self) -> bool:
         """Whether both sides can be kept: a long text."""
         return self.field is not None and self.field.kind is Kind.NOTE
+
+
+class Taken(StrEnum):
+    """What was decided, where it can be decided alike elsewhere."""
+
+    MINE = "mine"
+    THEIRS = "theirs"
+    BOTH = "both"
+
+
+def taken_elsewhere(decision: Decision, taken: Taken) -> tuple[Value] | None:
+    """The result of the same decision about another conflict; None: it cannot be decided so."""
+    if taken is Taken.BOTH:
+        if not decision.is_text or not decision.mine or not decision.theirs:
+            return None
+        return ("".join(piece.text for piece in kept_together(decision, decision.sides)),)
+    if not len(decision.mine) == len(decision.theirs) == 1:
+        return None
+    side = decision.mine[0] if taken is Taken.MINE else decision.theirs[0]
+    return (side.value,)
+
+
+def counterpart(decision: Decision) -> Side | None:
+    """Who stands against this user, where that is one person who is known."""
+    authors = {side.author for side in decision.theirs}
+    return decision.theirs[0] if len(authors) == 1 and "" not in authors else None
 
 
 def say_base(decision: Decision) -> str:
@@ -132,7 +164,8 @@ def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
     # A device's id says nothing to a person; only its name does.
     device = titles.get(f"device/{parked.device}", "")
     who = titles.get(f"user/{parked.author}") or device or tr("(not here)")
-    return Side(parked.value, who, when_words(parked.at), parked.author == me, device)
+    is_mine = parked.author == me
+    return Side(parked.value, who, when_words(parked.at), is_mine, device, parked.author)
 
 
 def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -> Side:
@@ -144,7 +177,7 @@ def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -
     if is_unsure:
         return Side(row.current, tr("somebody else"), "", is_mine)
     who = titles.get(f"user/{row.current_by}") or tr("now in force")
-    return Side(row.current, who, when_words(row.current_at), is_mine)
+    return Side(row.current, who, when_words(row.current_at), is_mine, author=row.current_by or "")
 
 
 def when_words(instant: str) -> str:

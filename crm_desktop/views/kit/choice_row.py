@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -10,7 +10,17 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLabel, QWidget
 
 from crm_core.fields import Value
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.choice import Decision, Side, kept_together, pieces_of, say, say_base
+from crm_desktop.views.kit.choice import (
+    Decision,
+    Side,
+    Taken,
+    counterpart,
+    kept_together,
+    pieces_of,
+    say,
+    say_base,
+    taken_elsewhere,
+)
 from crm_desktop.views.kit.choice_cell import ChoiceCell
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.result_cell import ResultCell
@@ -24,19 +34,29 @@ class Choice:
     taken: tuple[int, ...] = ()
     typed: tuple[str, ...] | None = None
     for_all: bool = False
+    for_author: bool = False
+
+
+@dataclass(frozen=True)
+class Others:
+    """Further open conflicts that can be decided alike: of the same field in other records, and
+    with the same person on the other side."""
+
+    of_field: tuple[Decision, ...] = ()
+    of_author: tuple[Decision, ...] = ()
 
 
 class ChoiceRow(QObject):
     """The widgets of one conflict. Parent: the grid's widget.
 
-    `others` are further open conflicts of the same field. Signal: `decided(words)` says in words
-    what was just done, such as "Phone to mine".
+    `others` are further open conflicts that can be decided alike. Signal: `decided(words)` says in
+    words what was just done, such as "Phone to mine".
     """
 
     decided = Signal(str)
 
     def __init__(
-        self, decision: Decision, others: int, links: Links, parent: QWidget,
+        self, decision: Decision, others: Others, links: Links, parent: QWidget,
         *, seconds: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__(parent)
@@ -59,30 +79,38 @@ class ChoiceRow(QObject):
         )
         self._hint = caption(parent, tr("both kept: mine —, theirs - -"))
         self._hint.hide()
-        self.for_all = QCheckBox(parent)
-        self.for_all.hide()
+        self.for_all, self.for_author = QCheckBox(parent), QCheckBox(parent)
         self.result_cell.add_below(self._hint)
-        self.result_cell.add_below(self.for_all)
+        for box in (self.for_all, self.for_author):
+            box.hide()
+            self.result_cell.add_below(box)
         self._group.idClicked.connect(self._take_clicked)
         self.result_cell.edited.connect(self._note_typing)
         self.for_all.clicked.connect(self._tell_for_all)
+        self.for_author.clicked.connect(self._tell_for_author)
 
     @property
     def is_decided(self) -> bool:
         """Whether a person chose or typed a result."""
         return self._typed or bool(self._taken())
 
-    @property
-    def takes_all(self) -> bool | None:
-        """Whether mine (True) or theirs (False) goes for all of this field; None: neither."""
-        side = self._one_side()
-        return side.is_mine if side is not None and self.for_all.isChecked() else None
+    def results_elsewhere(self) -> dict[str, Value]:
+        """The results of the other conflicts for which this decision was said to go too, by id."""
+        taken, found = self._takes(), dict[str, Value]()
+        if taken is None:
+            return found
+        boxes = ((self.for_all, self._others.of_field), (self.for_author, self._others.of_author))
+        for box, others in boxes:
+            if box.isChecked():
+                found.update(_results(others, taken))
+        return found
 
     @property
     def choice(self) -> Choice:
         """What was chosen: for taking a step back, and for opening the conflict again."""
         typed = self.result_cell.typed() if self._typed else None
-        return Choice(tuple(self._taken()), typed, self.for_all.isChecked())
+        boxes = self.for_all.isChecked(), self.for_author.isChecked()
+        return Choice(tuple(self._taken()), typed, *boxes)
 
     def restore(self, choice: Choice) -> None:
         """Choose what `choice` said before."""
@@ -96,6 +124,7 @@ class ChoiceRow(QObject):
         else:
             self.result_cell.show_missing()
         self.for_all.setChecked(choice.for_all)
+        self.for_author.setChecked(choice.for_author)
         self._show_for_all()
 
     def take(self, *, mine: bool) -> None:
@@ -128,10 +157,14 @@ class ChoiceRow(QObject):
     def _taken(self) -> list[int]:
         return [n for n, cell in enumerate(self.cells) if cell.isChecked()]
 
-    def _one_side(self) -> Side | None:
-        taken = self._taken()
-        one = self.decision.sides[taken[0]] if len(taken) == 1 else None
-        return one if not self._typed else None
+    def _takes(self) -> Taken | None:
+        """What was decided, where it can be decided alike elsewhere."""
+        sides = [self.decision.sides[n] for n in self._taken()]
+        if self._typed or not sides:
+            return None
+        if len(sides) == 1:
+            return Taken.MINE if sides[0].is_mine else Taken.THEIRS
+        return Taken.BOTH if len(sides) == len(self.decision.sides) else None
 
     def _check(self, numbers: Sequence[int]) -> None:
         self._group.setExclusive(False)
@@ -165,20 +198,22 @@ class ChoiceRow(QObject):
     def _tell_for_all(self) -> None:
         self.decided.emit(self.for_all.text())
 
+    def _tell_for_author(self) -> None:
+        self.decided.emit(self.for_author.text())
+
     def _show_for_all(self) -> None:
-        """Offer the same side for the other conflicts of this field."""
-        side = self._one_side()
+        """Offer the same for the other conflicts of this field, and of this counterpart."""
+        taken, other = self._takes(), counterpart(self.decision)
         self._hint.setVisible(len(self._taken()) > 1)
-        self.for_all.setVisible(side is not None and self._others > 0)
-        if side is None:
-            self.for_all.setChecked(False)
-            return
-        count, label = self._others + 1, self.decision.label
-        self.for_all.setText(
-            tr("Mine for all {count} in {label}", count=count, label=label)
-            if side.is_mine
-            else tr("Theirs for all {count} in {label}", count=count, label=label)
-        )
+        of_field = _results(self._others.of_field, taken) if taken is not None else {}
+        of_author = _results(self._others.of_author, taken) if taken is not None else {}
+        name = other.who if other is not None else ""
+        is_more = bool(of_author.keys() - of_field.keys())
+        _offer(self.for_all, _field_words(taken, len(of_field) + 1, self.decision.label), of_field)
+        _offer(
+            self.for_author, _author_words(taken, len(of_author) + 1, name),
+            of_author if is_more else {},
+        )  # fmt: skip
 
     def _in_words(self) -> str:
         label, taken = self.decision.label, self._taken()
@@ -192,6 +227,35 @@ class ChoiceRow(QObject):
             if side.is_mine
             else tr("{label} to theirs", label=label)
         )
+
+
+def _results(others: Sequence[Decision], taken: Taken) -> dict[str, Value]:
+    found = {other.conflict.id: taken_elsewhere(other, taken) for other in others}
+    return {conflict: value[0] for conflict, value in found.items() if value is not None}
+
+
+def _offer(box: QCheckBox, words: str, results: Mapping[str, Value]) -> None:
+    box.setVisible(bool(results))
+    box.setText(words)
+    box.setAccessibleName(words)
+    if not results:
+        box.setChecked(False)
+
+
+def _field_words(taken: Taken | None, count: int, label: str) -> str:
+    if taken is Taken.BOTH:
+        return tr("Both for all {count} in {label}", count=count, label=label)
+    if taken is Taken.MINE:
+        return tr("Mine for all {count} in {label}", count=count, label=label)
+    return tr("Theirs for all {count} in {label}", count=count, label=label)
+
+
+def _author_words(taken: Taken | None, count: int, name: str) -> str:
+    if taken is Taken.BOTH:
+        return tr("Both for all {count} texts with {name}", count=count, name=name)
+    if taken is Taken.MINE:
+        return tr("Mine for all {count} with {name}", count=count, name=name)
+    return tr("Theirs for all {count} with {name}", count=count, name=name)
 
 
 def _spoken(decision: Decision, side: Side) -> str:

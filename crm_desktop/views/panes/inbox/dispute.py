@@ -16,7 +16,7 @@ from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import Decision
-from crm_desktop.views.kit.choice_row import Choice, ChoiceRow
+from crm_desktop.views.kit.choice_row import Choice, ChoiceRow, Others
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.entry import kind_words
@@ -40,8 +40,8 @@ _MARGIN = 20
 _UNDO_WIDTH = 190
 APPLY_KEYS = "Ctrl+Return"
 
-Alike = Mapping[str, tuple[Decision, ...]]
-"""Open conflicts of the same fields in other records, by field."""
+Alike = Mapping[str, Others]
+"""Further conflicts that can be decided as one on show, by the id of that one."""
 
 
 @dataclass(frozen=True)
@@ -192,16 +192,12 @@ class DisputeView(QWidget):
         return [row for row in self.rows if row.is_decided]
 
     def _for_all(self) -> list[tuple[str, Value]]:
-        """The same side for the other records' conflicts, where that was asked for."""
-        found: list[tuple[str, Value]] = []
+        """The same decisions elsewhere, where that was asked for; one that was made here stands."""
+        found: dict[str, Value] = {}
         for row in self.rows:
-            mine = row.takes_all
-            if mine is None:
-                continue
-            for other in self._alike.get(row.decision.conflict.field, ()):
-                side = (other.mine if mine else other.theirs)[0]
-                found.append((other.conflict.id, side.value))
-        return found
+            found.update(row.results_elsewhere())
+        made = {row.decision.conflict.id for row in self._decided()}
+        return [(conflict, value) for conflict, value in found.items() if conflict not in made]
 
     def _keep_choices(self) -> None:
         for row in self.rows:
@@ -227,8 +223,8 @@ class DisputeView(QWidget):
         self._icon.show_icon(icon, warn if dispute.is_for_me else tone)
 
     def _show_rows(self, dispute: Dispute) -> None:
-        old, counts = self._grid, {field: len(x) for field, x in self._alike.items()}
-        self._grid = ChoiceGrid(dispute.decisions, counts, self._links, self._page)
+        old = self._grid
+        self._grid = ChoiceGrid(dispute.decisions, self._alike, self._links, self._page)
         self._body.insertWidget(0, self._grid)
         if old is not None:
             self._body.removeWidget(old)

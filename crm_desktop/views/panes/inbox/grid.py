@@ -13,7 +13,7 @@ from crm_core.fields import Kind
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.choice import DELETED, Decision, Side
-from crm_desktop.views.kit.choice_row import ChoiceRow
+from crm_desktop.views.kit.choice_row import ChoiceRow, Others
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.panes.inbox.parts import IconLabel, label
 from crm_desktop.views.theme.fonts import font
@@ -53,7 +53,7 @@ class ChoiceGrid(QWidget):
     decided = Signal(str)
 
     def __init__(
-        self, decisions: Sequence[Decision], others: Mapping[str, int], links: Links,
+        self, decisions: Sequence[Decision], others: Mapping[str, Others], links: Links,
         parent: QWidget,
     ) -> None:  # fmt: skip
         super().__init__(parent)
@@ -69,8 +69,8 @@ class ChoiceGrid(QWidget):
         self._add_head(mine, theirs)
         for n, decision in enumerate(decisions, start=1):
             seconds = _seconds(decision, mine, theirs)
-            count = others.get(decision.conflict.field, 0)
-            row = ChoiceRow(decision, count, links, self, seconds=seconds)
+            alike = others.get(decision.conflict.id, Others())
+            row = ChoiceRow(decision, alike, links, self, seconds=seconds)
             row.decided.connect(self._tell_decided)
             self._place(row, n)
             self.rows.append(row)
