@@ -114,6 +114,10 @@ class RecordDetail(QWidget):
         self._save.setVisible(is_open)
         self._revert.setVisible(is_open or touched)
 
+    def add_above_form(self, widget: QWidget) -> None:
+        """Put something between what is said and what is typed."""
+        self._whole.insertWidget(self._whole.indexOf(self._tabs), widget)
+
     def say(self, text: str) -> None:
         """A remark above the form."""
         self._banner.say(text)
@@ -203,7 +207,7 @@ class RecordDetail(QWidget):
             button.setVisible(not self._locked)
         self.setProperty("surface", "alt")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        layout = QVBoxLayout(self)
+        layout = self._whole = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)

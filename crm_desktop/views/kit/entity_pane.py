@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from crm_desktop.views.kit.detail import RecordDetail
     from crm_desktop.views.kit.drafts import DraftKeeper
     from crm_desktop.views.kit.following import Following
+    from crm_desktop.views.kit.likeness_hint import LikenessHint
 
 _FORM_WIDTH, _CARD_WIDTH = 420, 320
 _NEW = "new"
@@ -86,6 +87,7 @@ class EntityPane(QWidget):
         self._model = self._side.model
         self._made_detail: RecordDetail | None = None
         self._drafts: DraftKeeper | None = None
+        self._hint: LikenessHint | None = None
         self._following: Following
         self._right = QStackedWidget(self)
         self._nothing = plain_label(self, tr("Choose a record in the list."))
@@ -353,6 +355,8 @@ class EntityPane(QWidget):
     # Drafts: nothing typed is lost
 
     def _begin_draft(self) -> None:
+        if self._hint is not None:
+            self._hint.clear()
         if self._drafts is not None:
             self._drafts.begin(f"{self.entity.kind}/{_NEW if self._is_new else self.record_id}")
 
@@ -446,7 +450,17 @@ class EntityPane(QWidget):
         self._drafts = DraftKeeper(self._hub, self)
         self._drafts.watch(detail.form)
         self._drafts.restored.connect(self._say_restored)
+        if self.entity.kind in MERGEABLE:
+            from crm_desktop.views.kit.likeness_hint import LikenessHint
+
+            self._hint = LikenessHint(self.entity.kind, self._hub, self._typed_anew, detail)
+            detail.add_above_form(self._hint)
+            detail.form.edited.connect(self._hint.look)
+            self._hint.opened.connect(self.open_record)
         return detail
+
+    def _typed_anew(self) -> Mapping[str, str]:
+        return self.detail.form.draft() if self._is_new else {}
 
     def _connect(self) -> None:
         if self.entity.kind in MERGEABLE:

@@ -1,0 +1,111 @@
+"""A new record that looks like one that is here says so while it is typed, and nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from crm_core.changes import Change, Op
+from crm_core.ids import RecordId
+from crm_desktop.models import journal
+from crm_desktop.models.store import Store
+from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.likeness_hint import LikenessHint
+from crm_desktop.views.shell.window import Shell
+
+Rest = Callable[[], None]
+
+
+@pytest.fixture
+def hongda(store: Store) -> RecordId:
+    made = store.new_id()
+    values = {"name": "上海宏达贸易有限公司", "phone": "0571-88881234"}
+    journal.commit(store, [Change("account", made, Op.INSERT, values)], label="Add")
+    return made
+
+
+@pytest.fixture
+def pane(shell: Shell, hongda: RecordId, rest: Rest) -> EntityPane:
+    shell.show_place("accounts")
+    rest()
+    found = shell.pane
+    assert found is not None
+    found.new_record()
+    rest()
+    return found
+
+
+def hint_of(pane: EntityPane) -> LikenessHint:
+    assert pane._hint is not None
+    return pane._hint
+
+
+def test_what_is_typed_is_compared_and_named_with_the_reason(
+    pane: EntityPane, hongda: RecordId, qtbot: QtBot
+) -> None:
+    pane.detail.form.editor("name").suggest("上海宏达贸易", {})
+    pane.detail.form.edited.emit()
+    hint = hint_of(pane)
+    qtbot.waitUntil(lambda: bool(hint.found))
+    assert [x.record for x in hint.found] == [hongda]
+    assert hint.isVisible()
+    button = hint.findChild(QPushButton)
+    assert button is not None
+    assert button.text() == "上海宏达贸易有限公司"
+
+
+def test_it_leads_to_the_record_and_what_was_typed_is_kept(
+    pane: EntityPane, hongda: RecordId, qtbot: QtBot, rest: Rest
+) -> None:
+    pane.detail.form.editor("name").suggest("上海宏达贸易", {})
+    pane.detail.form.edited.emit()
+    hint = hint_of(pane)
+    qtbot.waitUntil(hint.isVisible)
+    QTest.mouseClick(hint.findChildren(QPushButton)[-1], Qt.MouseButton.LeftButton)
+    rest()
+    assert pane.chosen_id == hongda
+    pane.new_record()
+    rest()
+    assert pane.detail.form.draft() == {"name": "上海宏达贸易"}
+
+
+def test_it_goes_when_the_name_is_another_one(pane: EntityPane, qtbot: QtBot, rest: Rest) -> None:
+    form = pane.detail.form
+    form.editor("name").suggest("上海宏达贸易", {})
+    form.edited.emit()
+    qtbot.waitUntil(lambda: hint_of(pane).isVisible())
+    form.editor("name").suggest("北京远景科技", {})
+    form.edited.emit()
+    qtbot.waitUntil(lambda: not hint_of(pane).isVisible())
+
+
+def test_a_record_that_is_there_already_is_not_asked_about(
+    pane: EntityPane, hongda: RecordId, rest: Rest, qtbot: QtBot
+) -> None:
+    pane.open_record(hongda)
+    pane.edit_record()
+    rest()
+    pane.detail.form.editor("name").suggest("上海宏达贸易", {})
+    pane.detail.form.edited.emit()
+    hint = hint_of(pane)
+    qtbot.waitUntil(lambda: not hint._timer.isActive())
+    rest()
+    assert not hint.isVisible()
+
+
+def test_a_new_record_may_be_saved_all_the_same(
+    pane: EntityPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    pane.detail.form.editor("name").suggest("上海宏达贸易", {})
+    pane.detail.form.edited.emit()
+    qtbot.waitUntil(lambda: hint_of(pane).isVisible())
+    pane.save()
+    rest()
+    with store.reader() as c:
+        assert c.value("SELECT count(*) FROM account WHERE name LIKE '上海宏达%'") == 2
+    assert not hint_of(pane).isVisible()
