@@ -3,7 +3,7 @@ it. Pure; both sides use it (security.md §7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -89,9 +89,19 @@ def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     more = _with_merged(changes, names)
     made = {**step, "changes": [_blank_change(x, more) for x in changes]}
     label = str(step.get("label", ""))
-    if any(len(value) >= PLANTED_MIN and value in label for value in values):
+    went = {*values, *_values_in(changes, more)}
+    if any(len(value) >= PLANTED_MIN and value in label for value in went):
         made["label"] = ""
     return made
+
+
+def _values_in(changes: Iterable[dict[str, Any]], names: Names) -> Iterator[str]:
+    """The texts that go of some changes."""
+    for change in changes:
+        gone = names.get((str(change.get("kind")), RecordId(str(change.get("id")))), frozenset())
+        for said in (change.get("new"), change.get("old")):
+            values = cast("dict[str, Any]", said if _is_object(said) else {})
+            yield from (x for name, x in values.items() if name in gone and isinstance(x, str))
 
 
 def _is_object(value: Any) -> bool:

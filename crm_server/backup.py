@@ -27,7 +27,7 @@ from crm_core.i18n import Message, tr_noop
 from crm_server.blobs import READ_BYTES, Blobs
 from crm_server.engines import is_sound_file
 from crm_server.erasing import erase_within
-from crm_server.erasures import KNOWN_SINCE, joined, known_to, list_in, newer
+from crm_server.erasures import KNOWN_SINCE, joined, known_to, list_in, unknown
 from crm_server.migrate import bring_up
 from crm_server.moments import hours_between
 from crm_server.organisations import FILES, Organisations
@@ -156,10 +156,7 @@ def restore(organisations: Organisations, file: Path) -> Restored:
                 service = Service(store, clock=organisations.clock, new_id=organisations.new_id)
                 blobs = Blobs(service, organisations.folder / FILES / slug)
                 files = _take_files(blobs, lines, file)
-                lost = newer(ever, known_to(tx))
-                done = erase_within(
-                    service, tx, tx.clock(), {key: frozenset(x) for key, x in lost.items()}
-                )
+                done = erase_within(service, tx, tx.clock(), unknown(ever, known_to(tx)))
                 seq = tx.clock().seq
             here.add(ever)
             blobs.forget(done.files)

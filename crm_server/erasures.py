@@ -16,13 +16,13 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_server.store import Tx
 
-Erased = Mapping[tuple[str, RecordId], Mapping[str, str]]
-"""For each record the fields that were erased, each with the moment."""
+Erased = Mapping[tuple[str, RecordId], Mapping[str, int]]
+"""For each record the fields that were erased, each with a place of the feed before its erasure."""
 
 KNOWN_SINCE = 5
 """The version of the tables in which erasures are noted."""
 
-Found = dict[tuple[str, RecordId], dict[str, str]]
+Found = dict[tuple[str, RecordId], dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Erasures:
         try:
             said = json.loads(line)
             kind, record_id = str(said["kind"]), str(said["id"])
-            fields, at = [*map(str, said["fields"])], str(said["at"])
+            fields, seq = [*map(str, said["fields"])], int(said["seq"])
         except (ValueError, KeyError, TypeError) as error:
             raise self._damaged() from error
         if not (is_erasable(kind) and is_id(record_id)):
             raise self._damaged()
-        return {(kind, RecordId(record_id)): dict.fromkeys(fields, at)}
+        return {(kind, RecordId(record_id)): dict.fromkeys(fields, seq)}
 
     def _damaged(self) -> UserProblem:
         return UserProblem(
@@ -59,7 +59,12 @@ class Erasures:
 
     def add(self, erased: Erased) -> None:
         """Add what it lacks, so that it is on the disk when this returns."""
-        lacking = [*_lines(newer(erased, self.read()))]
+        held = self.read()
+        lacking = [
+            line
+            for key, fields in sorted(erased.items())
+            for line in _lines(key, fields, held.get(key, {}))
+        ]
         if not lacking:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,11 +75,13 @@ class Erasures:
             os.fsync(file.fileno())
 
 
-def _lines(erased: Erased) -> Iterator[str]:
-    for (kind, record_id), fields in sorted(erased.items()):
-        for at in sorted(set(fields.values())):
-            names = sorted(name for name, x in fields.items() if x == at)
-            yield json.dumps({"kind": kind, "id": record_id, "fields": names, "at": at}) + "\n"
+def _lines(
+    key: tuple[str, RecordId], fields: Mapping[str, int], held: Mapping[str, int]
+) -> Iterator[str]:
+    later = {name: seq for name, seq in fields.items() if seq > held.get(name, -1)}
+    for seq in sorted(set(later.values())):
+        names = sorted(name for name, x in later.items() if x == seq)
+        yield json.dumps({"kind": key[0], "id": key[1], "fields": names, "seq": seq}) + "\n"
 
 
 def list_in(folder: Path, slug: str) -> Erasures:
@@ -85,27 +92,28 @@ def list_in(folder: Path, slug: str) -> Erasures:
 def known_to(tx: Tx) -> Found:
     """What the database itself knows to be erased."""
     found: Found = {}
-    for kind, record_id, name, at in tx.rows("SELECT kind,id,field,at FROM erased"):
-        found.setdefault((kind, RecordId(record_id)), {})[name] = at
+    for kind, record_id, name, seq in tx.rows("SELECT kind,id,field,seq FROM erased"):
+        found.setdefault((kind, RecordId(record_id)), {})[name] = seq - 1
     return found
 
 
 def joined(lists: Iterable[Erased]) -> Found:
-    """What any of some lists names, with the latest moment."""
+    """What any of some lists names, each with its last erasure."""
     found: Found = {}
     for one in lists:
         for key, fields in one.items():
             held = found.setdefault(key, {})
-            held.update((name, max(at, held.get(name, ""))) for name, at in fields.items())
+            held.update((name, max(seq, held.get(name, -1))) for name, seq in fields.items())
     return found
 
 
-def newer(erased: Erased, known: Erased) -> Found:
-    """What one list names that another does not know, or not of that moment."""
-    found: Found = {}
+def unknown(erased: Erased, known: Erased) -> dict[tuple[str, RecordId], frozenset[str]]:
+    """What of a list a database does not know, or was erased once more behind what it knows. No
+    clock has a part in that."""
+    found: dict[tuple[str, RecordId], frozenset[str]] = {}
     for key, fields in erased.items():
         held = known.get(key, {})
-        lacking = {name: at for name, at in fields.items() if at > held.get(name, "")}
+        lacking = frozenset(name for name, seq in fields.items() if seq > held.get(name, -1))
         if lacking:
             found[key] = lacking
     return found

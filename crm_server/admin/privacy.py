@@ -32,7 +32,9 @@ def _erase(session: Session, options: argparse.Namespace) -> Answer:
 
     def note(wanted: Wanted) -> None:
         # On the list first: what a crash leaves undone, a restore by the list makes up for.
-        erasures.add({key: dict.fromkeys(names, service.now) for key, names in wanted.items()})
+        with service.store.read() as tx:
+            seq = tx.clock().seq
+        erasures.add({key: dict.fromkeys(names, seq) for key, names in wanted.items()})
 
     done = erase(service, options.kind, options.id, note)
     there.blobs.forget(done.files)
