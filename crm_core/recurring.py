@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
 from typing import Literal
 
 import msgspec
@@ -148,24 +148,62 @@ def _days(rhythm: Rhythm, first: dt.date) -> Iterator[dt.date]:
             yield moment.date()
 
 
-def days_near(rhythm: Rhythm, first: dt.date, today: dt.date) -> tuple[dt.date, ...]:
-    """The days behind the first one for which tasks are to be there now: those around today, and
-    the next one however far it is."""
+class Stretch(msgspec.Struct, frozen=True):
+    """A part of a series: from the task due on `first` on, it follows that one's rhythm and takes
+    that one's values, until the next stretch begins. `task`: that one's id."""
+
+    task: RecordId
+    first: dt.date
+    rhythm: Rhythm
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """A day of a series, and the stretch in which it lies."""
+
+    day: dt.date
+    stretch: Stretch
+
+
+def occurrences(stretches: Sequence[Stretch]) -> Iterator[Occurrence]:
+    """All days of a series, in order, the first of each stretch included."""
+    ordered = sorted(stretches, key=lambda one: (one.first, one.task))
+    return islice(_occurrences(ordered), INSTANCES_MAX)
+
+
+def _occurrences(ordered: Sequence[Stretch]) -> Iterator[Occurrence]:
+    for stretch, behind in zip_longest(ordered, ordered[1:]):
+        for day in days_of(stretch.rhythm, stretch.first):
+            if behind is not None and day >= behind.first:
+                break
+            yield Occurrence(day, stretch)
+
+
+def near(stretches: Sequence[Stretch], today: dt.date) -> tuple[Occurrence, ...]:
+    """The days for which tasks are to be there now: those around today, and the next one however
+    far it is. The tasks with which stretches begin are there anyway."""
     earliest, latest = today - dt.timedelta(NEAR_DAYS), today + dt.timedelta(NEAR_DAYS)
-    found: list[dt.date] = []
-    for day in days_of(rhythm, first):
-        if day == first or day < earliest:
-            continue
-        has_next = first > today or any(one > today for one in found)
-        if day > latest and has_next:
+    found: list[Occurrence] = []
+    has_next = False
+    for one in occurrences(stretches):
+        if one.day > latest and has_next:
             break
-        found.append(day)
+        has_next = has_next or one.day > today
+        if one.day >= earliest and one.day != one.stretch.first:
+            found.append(one)
     return tuple(found)
 
 
 def ended_before(rhythm: Rhythm, day: dt.date) -> Rhythm:
     """The same rhythm without `day` and what follows."""
     return msgspec.structs.replace(rhythm, until=day - dt.timedelta(1), count=0)
+
+
+def rest_of(rhythm: Rhythm, first: dt.date, day: dt.date) -> Rhythm:
+    """The rhythm of a stretch from one of its days on: the same, with so many times as are left."""
+    if not rhythm.count:
+        return rhythm
+    past = sum(one < day for one in days_of(rhythm, first))
+    return msgspec.structs.replace(rhythm, count=max(rhythm.count - past, 1))
 
 
 def instance_id(series: RecordId, day: dt.date) -> RecordId:

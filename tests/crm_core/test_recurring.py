@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from itertools import pairwise
 
 import pytest
@@ -16,12 +17,15 @@ from crm_core.recurring import (
     NEAR_DAYS,
     WEEKDAYS,
     Rhythm,
-    days_near,
+    Stretch,
     days_of,
     ended_before,
     instance_id,
     is_brought,
+    near,
+    occurrences,
     parse_rhythm,
+    rest_of,
     text_of,
 )
 
@@ -81,13 +85,45 @@ def test_the_days_of_a_series_rise_and_respect_its_end(rhythm: Rhythm, first: dt
 def test_what_is_brought_now_is_of_the_series_near_today_or_the_next_one(
     rhythm: Rhythm, first: dt.date, today: dt.date
 ) -> None:
-    near, whole = days_near(rhythm, first, today), list(days_of(rhythm, first))[1:]
-    assert set(near) <= set(whole)
+    found = {one.day for one in near([Stretch(SERIES, first, rhythm)], today)}
+    whole = list(days_of(rhythm, first))[1:]
+    assert found <= set(whole)
     around = dt.timedelta(NEAR_DAYS)
-    assert {day for day in whole if abs(day - today) <= around} <= set(near)
-    assert sum(day > today + around for day in near) <= 1
+    assert {day for day in whole if abs(day - today) <= around} <= found
+    assert sum(day > today + around for day in found) <= 1
     ahead = [day for day in whole if day > today]
-    assert first > today or not ahead or ahead[0] in near
+    assert first > today or not ahead or ahead[0] in found
+
+
+@given(st.lists(st.tuples(rhythms(), DAYS), min_size=1, max_size=4), st.randoms())
+def test_a_series_of_several_stretches_is_the_same_in_whatever_order_they_came(
+    some: list[tuple[Rhythm, dt.date]], rng: random.Random
+) -> None:
+    stretches = [
+        Stretch(RecordId(f"{n:032x}"), first, rhythm) for n, (rhythm, first) in enumerate(some)
+    ]
+    here = list(occurrences(stretches))
+    rng.shuffle(stretches)
+    assert list(occurrences(stretches)) == here
+    assert all(one.day < other.day for one, other in pairwise(here))
+    assert len(here) <= INSTANCES_MAX
+
+
+def test_from_its_first_day_on_a_stretch_takes_over() -> None:
+    weekly, daily = Rhythm("WEEKLY"), Rhythm("DAILY", count=3)
+    later = RecordId("f" * 32)
+    found = occurrences(
+        [Stretch(SERIES, MONDAY, weekly), Stretch(later, MONDAY + dt.timedelta(7), daily)]
+    )
+    assert [(str(one.day)[5:], one.stretch.task == later) for one in found] == [
+        ("11-23", False), ("11-30", True), ("12-01", True), ("12-02", True),
+    ]  # fmt: skip
+
+
+def test_what_is_left_of_a_number_of_times_is_counted() -> None:
+    rule = Rhythm("WEEKLY", count=10)
+    rest = rest_of(rule, MONDAY, MONDAY + dt.timedelta(21))
+    assert list(days_of(rule, MONDAY))[3:] == list(days_of(rest, MONDAY + dt.timedelta(21)))
 
 
 @pytest.mark.parametrize(("rule", "days"), [

@@ -25,6 +25,11 @@ INDEXED_AT_ONCE = 20
 """Records of one commit that search finds at once; of larger ones a little later."""
 
 
+UNASKED = "series:"
+"""How the batch of a step begins that nobody asked for: such as the tasks that a series brings.
+Ctrl+Z passes it over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intention:
     """What belongs to a changeset beside its changes. `resends`: the changeset (its n here) whose

@@ -19,7 +19,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.identity import identity_in
 from crm_desktop.models.journal import offering
-from crm_desktop.models.journal.local import Intention, write_changeset
+from crm_desktop.models.journal.local import UNASKED, Intention, write_changeset
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.validate import Draft, Drafts, advance
 from crm_desktop.models.replica import Summary
@@ -31,6 +31,7 @@ Kept = tuple[str, RecordId, str]
 
 _UNDOABLE = (
     "state IN ('queued', 'sent', 'waiting', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
+    f" AND coalesce(batch, '') NOT LIKE '{UNASKED}%'"
     " AND (state = 'queued' OR NOT EXISTS"
     " (SELECT 1 FROM op WHERE op.cs = changeset.n AND op.op = 'offer'))"
 )
