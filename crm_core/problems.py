@@ -27,6 +27,10 @@ PROBLEMS: Mapping[str, str] = {
     "auth.disabled": tr_noop("This login is disabled; please ask your IT."),
     "device.revoked": tr_noop("This device was withdrawn; please ask your IT."),
     "device.clone": tr_noop("This installation was copied; it signs in as a device of its own."),
+    "device.not_found": tr_noop("There is no such device, or it is not yours."),
+    "device.this": tr_noop(
+        "A device does not withdraw itself: sign out here, or do it on another one."
+    ),
     "changeset.too_large": tr_noop("One step holds more than the server takes."),
     "changeset.too_old": tr_noop(
         "The step was made with a version so old that it cannot be understood any more; please "

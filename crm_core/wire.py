@@ -333,6 +333,35 @@ class RefreshRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     app_version: str = ""
 
 
+class DeviceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An installation, as its user or IT is told. `last_sync_at`: to a quarter of an hour;
+    `unsent`: how much work it said to hold that no server has taken; `left`: how much it left when
+    it was withdrawn. Where its key was kept, and how often it was given back, IT alone is told."""
+
+    id: str
+    user: RecordId
+    login: str
+    name: str = ""
+    os: str = ""
+    app_version: str = ""
+    registered_at: str = ""
+    last_sync_at: str = ""
+    unsent: Seq = 0
+    left: Seq = 0
+    revoked_at: str = ""
+    has_key: bool = False
+    keys_released: Seq = 0
+
+
+class DeviceList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The asker's own devices, the oldest first; with `all_users` everybody's, for IT. `this`: the
+    one that asks."""
+
+    devices: tuple[DeviceEntry, ...]
+    this: str = ""
+    all_users: bool = False
+
+
 class BlobOffer(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much of a file the server has of what this device sends: go on at `offset`. `complete`:
     it has all of it."""

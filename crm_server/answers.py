@@ -48,6 +48,8 @@ STATUS: Mapping[str, int] = {
     "auth.disabled": 403,
     "device.revoked": 403,
     "device.clone": 401,
+    "device.not_found": 404,
+    "device.this": 409,
     "right.missing": 403,
     "record.not_found": 404,
     "file.not_found": 404,

@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from crm_core.catalog import CATALOG
-from crm_core.errors import NotFound
+from crm_core.errors import NotFound, Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
+from crm_core.wire import DeviceEntry, DeviceList
 from crm_server.auth import note_event
 from crm_server.people import SYSTEM
 from crm_server.pushing import PARKED
@@ -18,6 +21,9 @@ from crm_server.rows import By
 from crm_server.service import Service
 from crm_server.standing import Principal
 from crm_server.store import Tx, write_clock
+
+BY_COMMAND = Principal(SYSTEM, "", "", "")
+"""Whoever sits at the server's command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,11 @@ class DeviceFacts:
     has_key: bool
     keys_released: int
     revoked_at: str
+    user: str
 
 
 _ALL = (
-    "SELECT d.id,coalesce(c.login,''),coalesce(r.body::text,'{}'),d.registered_at,"
+    "SELECT d.id,d.user_id,coalesce(c.login,''),coalesce(r.body::text,'{}'),d.registered_at,"
     "d.last_seen_at,coalesce(x.at,''),coalesce(t.unsent,0),length(d.sealed_key) > 0,d.revoked_at"
     " FROM device d LEFT JOIN credential c ON c.user_id = d.user_id"
     " LEFT JOIN record r ON r.id = d.id AND r.kind = 'device'"
@@ -67,16 +74,51 @@ def devices(service: Service) -> list[DeviceFacts]:
 
 
 def _facts(row: tuple[object, ...], left: dict[str, int], released: dict[str, int]) -> DeviceFacts:
-    device, login, body, registered_at, seen_at, reached_at, unsent, has_key, revoked_at = map(
-        str, row
+    device, user, login, body, registered_at, seen_at, reached_at, unsent, has_key, revoked_at = (
+        map(str, row)
     )
     values: dict[str, Value] = json.loads(body)
     name, os, version = (str(values.get(x) or "") for x in ("name", "os", "app_version"))
     return DeviceFacts(
         device, login, name, os, version, registered_at, max(seen_at, reached_at), int(unsent),
         left.get(device, 0), has_key.casefold() in ("true", "1"),
-        released.get(device, 0), revoked_at,
+        released.get(device, 0), revoked_at, user,
     )  # fmt: skip
+
+
+def told(service: Service, who: Principal) -> DeviceList:
+    """What somebody is told of devices: of his own, and IT of all."""
+    is_it = _is_it(service, who)
+    found = [one for one in devices(service) if is_it or one.user == who.user]
+    return DeviceList(tuple(_entry(one, is_it=is_it) for one in found), who.device, is_it)
+
+
+def withdraw_for(service: Service, who: Principal, device: str) -> None:
+    """Withdraw a device as somebody asks for it: his own, and IT anybody's, but not the one that
+    asks, which could not tell what became of it. Raises Refused."""
+    if device == who.device:
+        raise Refused("device.this", tr_noop("A device does not withdraw itself."))
+    is_it = _is_it(service, who)
+    with service.store.read() as tx:
+        row = tx.row("SELECT user_id FROM device WHERE id=?", (device,))
+    if row is None or not (is_it or row[0] == who.user):
+        raise Refused("device.not_found", tr_noop("There is no such device."))
+    revoke(service, [device], who)
+
+
+def _is_it(service: Service, who: Principal) -> bool:
+    with service.store.read() as tx:
+        return service.directory(tx, tx.clock()).rights(who.user)[1].is_it
+
+
+def _entry(one: DeviceFacts, *, is_it: bool) -> DeviceEntry:
+    entry = DeviceEntry(
+        one.id, RecordId(one.user), one.login, one.name, one.os, one.app_version,
+        one.registered_at, one.last_sync_at, one.unsent, one.left, one.revoked_at,
+    )  # fmt: skip
+    if not is_it:
+        return entry
+    return structs.replace(entry, has_key=one.has_key, keys_released=one.keys_released)
 
 
 def expire(service: Service, device: str) -> None:
@@ -84,12 +126,12 @@ def expire(service: Service, device: str) -> None:
     with service.store.note() as tx:
         _require(tx, device)
         tx.run("DELETE FROM token WHERE device=?", (device,))
-        _note(tx, service, "device-expired", device)
+        note_event(tx, service, BY_COMMAND, "device-expired", device)
 
 
-def revoke(service: Service, ids: Iterable[str]) -> None:
-    """Withdraw devices: each may leave its unsent work, and then destroys its key; the copy of the
-    key that is kept here is destroyed at once. Raises NotFound."""
+def revoke(service: Service, ids: Iterable[str], who: Principal = BY_COMMAND) -> None:
+    """Withdraw devices, as `who` asked: each may leave its unsent work, and then destroys its key;
+    the copy of the key that is kept here is destroyed at once. Raises NotFound."""
     with service.store.write() as (tx, clock):
         now, work = service.now, service.work(tx, clock)
         for device in ids:
@@ -98,10 +140,13 @@ def revoke(service: Service, ids: Iterable[str]) -> None:
                 "UPDATE device SET revoked_at=?, sealed_key=? WHERE id=? AND revoked_at=''",
                 (now, b"", device),
             )
-            values: dict[str, Value] = {"revoked_at": now, "updated_at": now, "updated_by": SYSTEM}
+            by = By(who.user, who.device, at=now)
+            values: dict[str, Value] = {
+                "revoked_at": now, "updated_at": now, "updated_by": who.user,
+            }  # fmt: skip
             if work.row("device", RecordId(device)) is not None:
-                work.put(CATALOG["device"], RecordId(device), values, By(SYSTEM, at=now))
-            _note(tx, service, "device-revoked", device)
+                work.put(CATALOG["device"], RecordId(device), values, by)
+            note_event(tx, service, who, "device-revoked", device)
         work.flush()
         write_clock(tx, replace(clock, seq=work.seq))
 
@@ -118,7 +163,3 @@ def devices_of(service: Service, user: RecordId) -> list[str]:
 def _require(tx: Tx, device: str) -> None:
     if tx.row("SELECT 1 FROM device WHERE id=?", (device,)) is None:
         raise NotFound(tr_noop("There is no device '{id}'."), id=device[:60])
-
-
-def _note(tx: Tx, service: Service, event: str, device: str) -> None:
-    note_event(tx, service, Principal(SYSTEM, "", "", ""), event, device)

@@ -46,6 +46,7 @@ from crm_server.bodies import (
     packed,
     resumed,
 )
+from crm_server.devices import told, withdraw_for
 from crm_server.events import HEADERS, MEDIA_TYPE, Events
 from crm_server.logs import configure_from_environment
 from crm_server.metrics import Figures, note_verdicts
@@ -110,6 +111,8 @@ def create_app(
     app.get("/events")(events)
     app.post("/sync/v1/park")(park)
     app.post("/sync/v1/sealed-key")(sealed_key)
+    app.get("/devices/v1/list")(devices)
+    app.post("/devices/v1/withdraw")(withdraw)
     add_blob_paths(app)
     return app
 
@@ -272,6 +275,18 @@ async def sealed_key(request: Request) -> Response:
     body = await message_of(request, dict[str, str], KEY)
     key = body.get("database_key", "")
     return await act(request, lambda there, who: there.auth.keep_key(who, key))
+
+
+async def devices(request: Request) -> Response:
+    """The devices of whoever asks; everybody's for IT."""
+    return await act(request, lambda there, who: told(there.service, who))
+
+
+async def withdraw(request: Request) -> Response:
+    """Withdraw one's own lost device, or for IT anybody's."""
+    body = await message_of(request, dict[str, str], ASKING)
+    device = body.get("device", "")
+    return await act(request, lambda there, who: withdraw_for(there.service, who, device))
 
 
 def _syncing(request: Request) -> Syncing:

@@ -52,6 +52,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "PUT /blobs/{sha256}": Endpoint(gives=wire.BlobOffer, headers=(LENGTH,)),
     "PATCH /blobs/{sha256}": Endpoint(BINARY, wire.BlobOffer, headers=(LENGTH, OFFSET)),
     "/sync/v1/park": Endpoint(BINARY),
+    "GET /devices/v1/list": Endpoint(gives=wire.DeviceList),
+    "/devices/v1/withdraw": Endpoint(dict[str, str]),
     "/sync/v1/sealed-key": Endpoint(dict[str, str]),
 }
 
