@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crm_core.ids import ChangeSetId
     from crm_core.wire import HistoryEntry
     from crm_desktop.models.connection import Connection
+    from crm_desktop.models.decided import Decision
     from crm_desktop.models.handing import Handed
     from crm_desktop.models.journal import Undone
     from crm_desktop.models.merging import Moved
@@ -234,6 +235,17 @@ class DataHub(QObject):
             from crm_desktop.models.handing import newly_handed
 
             return newly_handed(store)
+
+        self._lanes.write(run, then, owner=owner)
+
+    def decided(self, then: Callable[[tuple[Decision, ...]], None], *, owner: QObject) -> None:
+        """Hand over what others decided about values of this user, each once for good."""
+        store = self._store
+
+        def run() -> tuple[Decision, ...]:
+            from crm_desktop.models.decided import newly_decided
+
+            return newly_decided(store)
 
         self._lanes.write(run, then, owner=owner)
 

@@ -12,17 +12,20 @@ from crm_core.errors import CrmError
 from crm_desktop.i18n import tr, words
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
+from crm_desktop.views.kit.decided_words import decided_words
 from crm_desktop.views.kit.offers import outcome_words
 from crm_desktop.views.kit.outdated import OUTDATED, outdated_words
 from crm_desktop.views.kit.words import merged_words
 from crm_desktop.views.shell.unsaved import Unsaved
 
 if TYPE_CHECKING:
+    from crm_desktop.models.decided import Decision
     from crm_desktop.models.handing import Handed
     from crm_desktop.models.merging import Moved
 
 MOVED_TOLD_MAX = 3
 HANDED_TOLD_MAX = 3
+DECIDED_TOLD_MAX = 3
 """One line holds no more; all of it stands in the records' history."""
 
 WayOut = Callable[[], object]
@@ -76,6 +79,12 @@ class Telling(QObject):
         said = [f"{one.label} · {outcome_words(one.codes)}" for one in found]
         if said:
             self._banner.say("\n".join(said[:HANDED_TOLD_MAX]))
+
+    def tell_decided(self, found: Sequence[Decision]) -> None:
+        """Say what others decided about values of this user; the inbox's history keeps it."""
+        said = [decided_words(one) for one in found]
+        if said:
+            self._banner.say("\n".join(said[:DECIDED_TOLD_MAX]))
 
     def _tell_signed_out(self, *, is_out: bool) -> None:
         if is_out and not self._sign_in_told:

@@ -329,6 +329,8 @@ class Shell(QWidget):
         if summary.outbox_changed and not summary.changesets:  # the server has judged something
             self._hub.moved(self._tell_moved, owner=self)
             self._hub.handed(self._telling.tell_handed, owner=self)
+        if summary.conflicts_changed and not summary.changesets:  # somebody else has decided
+            self._hub.decided(self._telling.tell_decided, owner=self)
         kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
         if kinds & {"complaint", "task"}:
             self._read_counts()
@@ -346,6 +348,7 @@ class Shell(QWidget):
         self._hub.refresh_undo()
         self._read_counts()
         find_unsaved(self._hub, self._telling.tell_unsaved, owner=self)
+        self._hub.decided(self._telling.tell_decided, owner=self)
 
     def _resume(self, form: Unsaved) -> None:
         if form.id == NEW:

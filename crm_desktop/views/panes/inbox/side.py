@@ -17,6 +17,7 @@ from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab
 from crm_desktop.views.panes.inbox.parts import hairline, label
 from crm_desktop.views.panes.inbox.read import Contents
 from crm_desktop.views.panes.inbox.tree import EntryTree
+from crm_desktop.views.panes.inbox.whose import Whose, WhoseChoice, of_whom
 from crm_desktop.views.theme.theme import theme
 
 
@@ -38,6 +39,7 @@ class InboxSide(QWidget):
         self.tree = EntryTree(self)
         self.tree.setAccessibleName(tr("What waits for you"))
         self._tabs = ViewTabs(self)
+        self.whose = WhoseChoice(self)
         self._filter = QLineEdit(self)
         self._filter_button = icon_button("filter", tr("Filter the list"), self)
         self._export = icon_button("export", tr("Export the list"), self)
@@ -76,6 +78,7 @@ class InboxSide(QWidget):
     def clear_filter(self) -> None:
         """Show everything again."""
         self._filter.clear()
+        self.whose.choose(Whose.ALL)
 
     def _take_tab(self, name: str) -> None:
         self._tab = Tab(name)
@@ -91,16 +94,23 @@ class InboxSide(QWidget):
 
     def _show_filter(self, *, shown: bool) -> None:
         self._filter.setVisible(shown)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = any(x.isVisibleTo(self) for x in (self._filter, self.whose))
         self._around.setContentsMargins(theme().metrics.margin, 8 if shown else 0, 16, 0)
 
     def _show_list(self) -> None:
         if self._contents is None:
             return
         text = self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
-        found = tuple(_matching(groups(self._contents, self._tab), text))
+        everything = groups(self._contents, self._tab)
+        self.whose.offer(everything)
+        self._fit()
+        found = tuple(_matching(tuple(of_whom(everything, self.whose.whose)), text))
         self.tree.show_groups(found)
         if not found:
-            self.emptied.emit(self._tab, bool(text))
+            self.emptied.emit(self._tab, bool(text) or bool(everything))
         elif not self.tree.choose(self._chosen.get(self._tab, "")):
             self.tree.choose_first()
 
@@ -121,7 +131,8 @@ class InboxSide(QWidget):
     def _ask_export(self) -> None:
         text = self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
         if self._contents is not None:
-            found = _matching(groups(self._contents, self._tab), text)
+            shown = of_whom(groups(self._contents, self._tab), self.whose.whose)
+            found = _matching(tuple(shown), text)
             self.export_asked.emit([entry for group in found for entry in group.entries])
 
     def _lay_out(self) -> None:
@@ -137,6 +148,7 @@ class InboxSide(QWidget):
         around = QVBoxLayout()
         around.setContentsMargins(margin, 0, 16, 0)
         self._around = around
+        around.addWidget(self.whose)
         around.addWidget(self._filter)
         foot = label(
             self,
@@ -159,6 +171,7 @@ class InboxSide(QWidget):
 
     def _connect(self) -> None:
         self._tabs.chosen.connect(self._take_tab)
+        self.whose.changed.connect(self._show_list)
         self._filter.textChanged.connect(self._refilter)
         self._filter_button.toggled.connect(self._toggle_filter)
         self._export.clicked.connect(self._ask_export)
