@@ -31,6 +31,7 @@ from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.recurring import Recurring
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.signing import Credentials, leave_for_good, sign_in_with
 from crm_desktop.views.application import Window, dress, kept_locale
@@ -89,6 +90,7 @@ class Desktop(QObject):
         self._indexer: Indexer | None = None
         self._seeker: DuplicateSeeker | None = None
         self._files: FileDesk | None = None
+        self._recurring: Recurring | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
@@ -129,6 +131,8 @@ class Desktop(QObject):
             self._seeker.stop()
         if self._files is not None:
             self._files.stop()
+        if self._recurring is not None:
+            self._recurring.stop()
 
     @property
     def page(self) -> SignInPage:
@@ -169,6 +173,7 @@ class Desktop(QObject):
         self._files = hub.files = self._file_desk(profile, hub, autosync)
         shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
+        self._recurring = Recurring(profile.store, hub, self.lanes, self)
         self._seeker = DuplicateSeeker(profile.store, hub, self.lanes, self)
         self._show_page(shell)
         self._watch_idle()
@@ -181,6 +186,7 @@ class Desktop(QObject):
         if self._options.picture is None:
             autosync.start()
             self._indexer.start()
+            self._recurring.start()
             self._seeker.start()
             QTimer.singleShot(_FILES_AFTER_MS, self._files, self._files.start)
         else:
@@ -428,7 +434,9 @@ class Desktop(QObject):
         self._stop()
         if self.shell is not None:
             self.window.pages.removeWidget(self.shell)
-        for part in (self.shell, self._autosync, self._indexer, self._seeker, self._files):
+        for part in (
+            self.shell, self._autosync, self._indexer, self._seeker, self._files, self._recurring,
+        ):  # fmt: skip
             if part is not None:
                 part.deleteLater()
         profile = self._profile
@@ -437,7 +445,7 @@ class Desktop(QObject):
             self.lanes.deleteLater()
             self.lanes = Lanes(self)
         self._profile = self.shell = self._autosync = self._files = None
-        self._indexer = self._seeker = None
+        self._indexer = self._seeker = self._recurring = None
         return profile
 
     def _show_problem(self, error: CrmError) -> None:

@@ -199,6 +199,13 @@ def whole_series(c: Connection, task: RecordId) -> Whole | None:
     return Whole(row, tuple(rows), stretches)
 
 
+def rule_of(c: Connection, task: RecordId) -> str:
+    """The rule of the stretch in which a task lies; "" for a task that does not recur."""
+    whole = whole_series(c, task)
+    stretch = whole.stretch if whole is not None else None
+    return text_of(stretch.rhythm) if stretch is not None else ""
+
+
 def applied(c: Connection, task: RecordId, scope: Scope) -> tuple[Change, ...]:
     """The changes that give the values of one task to those behind it, or to all of its series;
     what is done with stays as it is. What is brought later takes them too. Open tasks on days that

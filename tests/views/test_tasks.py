@@ -12,13 +12,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_desktop.models import queries, tasks
+from crm_core.recurring import instance_id
+from crm_desktop.models import journal, queries, series, tasks
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.panes.tasks.pane import TasksPane
+from crm_desktop.views.panes.tasks.strip import TaskStrip
 from tests.support.records import new_id
 from tests.views.company import make_store, people
 from tests.views.front import InFront
@@ -123,3 +126,119 @@ def test_a_task_that_is_done_is_opened_again(pane: TasksPane, store: Store, rest
     rest()
     assert status(store, DONE) == "open"
     assert DONE in listed(pane)
+
+
+# Series and supervision
+
+SERIES_DAY = "2026-11-16"
+
+
+@pytest.fixture
+def weekly(store: Store) -> RecordId:
+    """A weekly task of mine whose next two are there."""
+    made = new_id(RNG)
+    values: dict[str, Value] = {
+        "title": "Report", "due_on": SERIES_DAY, "assignee": ME, "recurrence": "FREQ=WEEKLY",
+    }  # fmt: skip
+    journal.commit(store, [Change("task", made, Op.INSERT, values)], label="New")
+    series.bring(store, TODAY)
+    return made
+
+
+def on(series_id: RecordId, day: int) -> RecordId:
+    return instance_id(series_id, dt.date(2026, 11, day))
+
+
+def open_in(pane: TasksPane, record_id: RecordId, rest) -> TaskStrip:
+    pane.open_record(record_id)
+    rest()
+    strip = pane._strip
+    assert strip is not None
+    return strip
+
+
+def test_a_task_says_to_which_series_it_belongs(pane: TasksPane, weekly: RecordId, rest) -> None:
+    assert open_in(pane, on(weekly, 23), rest).words == ("", "Series: Weekly")
+    assert open_in(pane, LATE, rest).isHidden()
+
+
+def test_one_of_a_series_is_skipped_and_the_others_stay(
+    pane: TasksPane, weekly: RecordId, store: Store, qtbot: QtBot, rest
+) -> None:
+    strip = open_in(pane, on(weekly, 23), rest)
+    with qtbot.waitSignal(pane.said):
+        QTest.mouseClick(strip.button("skip"), Qt.MouseButton.LeftButton)
+    rest()
+    assert status(store, on(weekly, 23)) == "dropped"
+    assert status(store, on(weekly, 30)) is None
+    assert strip.button("skip").isHidden()
+
+
+def test_a_changed_title_is_given_to_all_of_the_series_when_asked(
+    pane: TasksPane, weekly: RecordId, store: Store, hub: DataHub, qtbot: QtBot, rest
+) -> None:
+    strip = open_in(pane, on(weekly, 23), rest)
+    pane.detail.form.editor("title").restore("Shorter report")
+    pane.save()
+    rest()
+    assert title(store, on(weekly, 30)) == "Report"
+    with qtbot.waitSignal(pane.said):
+        QTest.mouseClick(strip.button("all"), Qt.MouseButton.LeftButton)
+    rest()
+    assert title(store, on(weekly, 30)) == title(store, weekly) == "Shorter report"
+    hub.undo()
+    rest()
+    assert title(store, on(weekly, 30)) == "Report"
+
+
+def title(store: Store, record_id: RecordId) -> object:
+    with store.reader() as c:
+        row = queries.record(c, "task", record_id)
+    assert row is not None
+    return row.values["title"]
+
+
+def test_another_rhythm_drops_what_it_has_no_day_for(
+    pane: TasksPane, weekly: RecordId, store: Store, rest
+) -> None:
+    open_in(pane, weekly, rest)
+    pane.detail.form.editor("recurrence").restore("FREQ=MONTHLY")
+    pane.save()
+    rest()
+    rest()
+    assert status(store, on(weekly, 23)) == "dropped"
+
+
+def test_a_task_that_repeats_needs_its_first_day(pane: TasksPane, store: Store, rest) -> None:
+    pane.new_with({"title": "Report"})
+    rest()
+    pane.detail.form.editor("recurrence").restore("FREQ=DAILY")
+    pane.save()
+    rest()
+    assert "needs the day" in pane.detail.form.problem_words("due_on")
+    assert pane.detail.form.is_touched
+
+
+def test_the_list_and_the_form_say_who_waits_for_a_reply_and_how_long(
+    pane: TasksPane, store: Store, rest
+) -> None:
+    values: dict[str, Value] = {"supervisor": ME, "supervised_until": "2026-11-20T12:00:00Z"}
+    journal.commit(store, [Change("task", LATE, Op.SET, values)], label="Supervise")
+    pane._now = lambda: dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
+    said = open_in(pane, LATE, rest).words[0]
+    assert said.startswith("Supervised by Nancy")
+    assert said.endswith("2 h 30 m left")
+    with store.reader() as c:
+        assert tasks.supervised(c, [LATE, SOON]).keys() == {LATE}
+
+
+def test_a_supervised_task_is_not_ticked_off_without_a_reply(
+    pane: TasksPane, store: Store, qtbot: QtBot, rest
+) -> None:
+    values: dict[str, Value] = {"supervisor": ME, "supervised_until": "2026-11-20T12:00:00Z"}
+    journal.commit(store, [Change("task", LATE, Op.SET, values)], label="Supervise")
+    with qtbot.waitSignal(pane.failed) as told:
+        pane.tick(LATE)
+    assert told.args is not None
+    assert "write the reply first" in str(told.args[0])
+    assert status(store, LATE) == "open"

@@ -40,6 +40,8 @@ class RecordDetail(QWidget):
     history_shown = Signal()
     field_history_asked = Signal(str)
     taker_asked = Signal(str)
+    row_shown = Signal(object)
+    """The row that is shown, None for a new record."""
 
     def __init__(
         self, entity: Entity, links: Links, parent: QWidget | None = None, *, locked: bool = False
@@ -58,6 +60,7 @@ class RecordDetail(QWidget):
         self._banner = Banner(self)
         self.form = Form(entity, links, self, locked=locked)
         self.history = HistoryTable(self)
+        self._above = QVBoxLayout()
         self._tabs = QTabWidget(self)
         self._save = primary(tr("Save"), self, keys="Ctrl+S")
         self._revert = normal(tr("Revert"), self)
@@ -97,6 +100,11 @@ class RecordDetail(QWidget):
         self._tabs.setCurrentIndex(0)
         self._tabs.setTabEnabled(1, False)
         self.show_touched()
+        self.row_shown.emit(None)
+
+    def put_above(self, line: QWidget) -> None:
+        """Put something that a pane has to say of the record above its form."""
+        self._above.addWidget(line)
 
     def show_touched(self) -> None:
         """Offer saving where something was typed."""
@@ -151,6 +159,7 @@ class RecordDetail(QWidget):
         self._show_may()
         self._tabs.setTabEnabled(1, True)
         self.show_touched()
+        self.row_shown.emit(row)
 
     def _show_may(self) -> None:
         """What may not be changed says so before anything is typed."""
@@ -214,6 +223,7 @@ class RecordDetail(QWidget):
         self._why.setContentsMargins(16, 0, 16, 6)
         self._why.hide()
         layout.addWidget(self._why)
+        layout.addLayout(self._above)
         layout.addWidget(self._banner)
         layout.addWidget(self._tabs, 1)
         layout.addLayout(foot)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QRect, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QWidget
+from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import difference
 from crm_core.errors import CrmError
 from crm_core.fields import Value
-from crm_core.i18n import tr_noop
+from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
+from crm_core.supervising import Supervision
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries, tasks
 from crm_desktop.models.connection import Connection
@@ -32,8 +35,15 @@ from crm_desktop.views.kit.delegates.shapes import (
     write,
 )
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.source import titles_for
+from crm_desktop.views.kit.supervision_words import left_tone, left_words
 from crm_desktop.views.kit.view_spec import ViewSpec
 from crm_desktop.views.theme.tokens import Tokens
+
+if TYPE_CHECKING:
+    from crm_desktop.models.store import Store
+    from crm_desktop.views.kit.detail import RecordDetail
+    from crm_desktop.views.panes.tasks.strip import TaskStrip
 
 TASK = CATALOG["task"]
 DONE, OPEN, DROPPED = "done", "open", "dropped"
@@ -43,6 +53,7 @@ DUE_FIRST = ViewSpec(
 """What is shown at first: everything that is still to be done, the latest in arrears first."""
 
 _BOX = 15
+_NEEDS_A_DAY = tr_noop("A task that repeats needs the day on which it is due first.")
 
 
 class TasksPane(EntityPane):
@@ -54,8 +65,11 @@ class TasksPane(EntityPane):
         parent: QWidget | None = None,
         *,
         today: Callable[[], dt.date] = lambda: dt.datetime.now().astimezone().date(),
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        self._today = today
+        self._today, self._now = today, now
+        self._strip: TaskStrip | None = None
+        self._tidies = False
         super().__init__(TASK, hub, parent, columns=self._columns())
         self._tasks_hub = hub
         self.side.bar.ask(DUE_FIRST)
@@ -66,6 +80,89 @@ class TasksPane(EntityPane):
         self._tick.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._tick.triggered.connect(self._tick_chosen)
         table.addAction(self._tick)
+
+    # The strip above the form
+
+    @override
+    def _make_detail(self) -> RecordDetail:
+        from crm_desktop.views.panes.tasks.strip import TaskStrip  # forms are not needed at start
+
+        detail = super()._make_detail()
+        self._strip = TaskStrip(detail)
+        self._strip.asked.connect(self._act_on_series)
+        detail.put_above(self._strip)
+        detail.row_shown.connect(self._show_strip)
+        return detail
+
+    def _show_strip(self, row: Row | None) -> None:
+        strip = self._strip
+        if row is None or strip is None:
+            if strip is not None:
+                strip.hide()
+            return
+
+        def job(connection: Connection) -> tuple[Mapping[str, str], str]:
+            from crm_desktop.models.series import rule_of
+
+            return titles_for(connection, TASK.kind, row), rule_of(connection, row.id)
+
+        def show(found: tuple[Mapping[str, str], str]) -> None:
+            if row.id == self.record_id:
+                strip.show_task(row, *found, self._now())
+
+        self._tasks_hub.read(job, show, owner=self, supersede="strip")
+
+    def _act_on_series(self, what: str) -> None:
+        """Skip a task, give its values to others of its series, or end that with it."""
+        from crm_desktop.views.panes.tasks.acts import ACTS
+
+        record, act = self._record, ACTS.get(what)
+        if record is None or act is None:
+            return
+        title = str(record.values.get("title") or "")
+
+        def job(store: Store) -> Summary:
+            return act.write(store, record, title)
+
+        def tell(summary: Summary) -> None:
+            said = act.done if summary.changed else tr_noop("There was nothing to change.")
+            self.said.emit(tr(said, title=title) if summary.changed else tr(said))
+
+        self._tasks_hub.write(job, owner=self, then=tell, failed=self._show_failure)
+
+    # Saving
+
+    @override
+    def _insert(self, values: dict[str, Value]) -> None:
+        if self._has_its_day({}, values):
+            super()._insert(values)
+
+    @override
+    def _update(self, record: Row, values: dict[str, Value]) -> None:
+        if not self._has_its_day(record.values, values):
+            return
+        self._tidies = "recurrence" in values
+        super()._update(record, values)
+
+    @override
+    def _show_saved(self, summary: Summary) -> None:
+        super()._show_saved(summary)
+        record, self._tidies, is_due = self._record, False, self._tidies
+        if is_due and record is not None:
+            from crm_desktop.views.panes.tasks.acts import TIDY
+
+            def job(store: Store) -> Summary:
+                return TIDY.write(store, record, str(record.values.get("title") or ""))
+
+            self._tasks_hub.write(job, owner=self, failed=self._show_failure)
+
+    def _has_its_day(self, before: Mapping[str, Value], values: Mapping[str, Value]) -> bool:
+        """Whether a task that is to recur has a day from which it does; says so where not."""
+        after = {**before, **values}
+        if not after.get("recurrence") or after.get("due_on"):
+            return True
+        self.detail.form.show_problem("due_on", Message(_NEEDS_A_DAY))
+        return False
 
     def tick(self, record_id: str) -> None:
         """Tick a task off; one that is done is opened again."""
@@ -110,15 +207,37 @@ class TasksPane(EntityPane):
             "late", tr_noop("Late"), 94, read=self._read_late, words=_late_words,
             paint=_paint_late, listens=frozenset(("task",)),
         )  # fmt: skip
+        supervision = Column(
+            "supervision", tr_noop("Supervision"), 110, read=self._read_supervision,
+            words=self._supervision_words, paint=self._paint_supervision,
+            listens=frozenset(("task",)),
+        )  # fmt: skip
         return (
             Column("status", tr_noop("Done"), 62, TASK.by_name["status"], paint=_paint_box),
             field_column(TASK, "title", width=170),
             field_column(TASK, "account", width=130),
             field_column(TASK, "due_on", width=110),
             late,
+            supervision,
             field_column(TASK, "assignee"),
             field_column(TASK, "priority"),
         )
+
+    def _read_supervision(
+        self, connection: Connection, rows: Sequence[Row]
+    ) -> Mapping[str, Supervision]:
+        found = tasks.supervised(connection, [row.id for row in rows])
+        return {str(record_id): one for record_id, one in found.items()}
+
+    def _supervision_words(self, one: Supervision) -> str:
+        return left_words(one, self._now()) or tr("supervised")
+
+    def _paint_supervision(
+        self, painter: QPainter, rect: QRect, one: Supervision | None, tokens: Tokens
+    ) -> None:
+        if one is not None:
+            tone = getattr(tokens, left_tone(one, self._now()))
+            write(painter, rect, self._supervision_words(one), "small", tone)
 
     def _read_late(self, connection: Connection, rows: Sequence[Row]) -> Mapping[str, int]:
         found = tasks.days_late(connection, [row.id for row in rows], self._today())
