@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from crm_core.changes import ChangeSet
+from crm_core.changes import Change, ChangeSet
 from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
@@ -288,6 +288,21 @@ class HistoryEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     new: Value = None
     received_at: str = ""
     cs_id: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One change that was refused to a colleague and waits for him: who, from which device, when
+    it came, what he wanted, and why it was not taken. `field` "": the change as a whole."""
+
+    cs_id: ChangeSetId
+    author: RecordId
+    device: str
+    at: str
+    change: Change
+    index: int = 0
+    field: str = ""
+    code: str = ""
+    params: dict[str, str] = {}
 
 
 class SignInRequest(msgspec.Struct, frozen=True, omit_defaults=True):

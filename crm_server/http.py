@@ -54,6 +54,7 @@ from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
 from crm_server.pulling import Pulled
 from crm_server.pushing import PARK_BYTES_MAX, Pushed
+from crm_server.refusals import refusals_of_team
 from crm_server.standing import Principal
 from crm_server.syncing import Syncing
 from crm_server.throttle import spend_on_comparing
@@ -108,6 +109,7 @@ def create_app(
     app.post("/sync/v1/push")(push)
     app.post("/sync/v1/pull")(pull)
     app.get("/sync/v1/history/{kind}/{record_id}")(history)
+    app.get("/sync/v1/refusals")(refusals)
     app.get("/events")(events)
     app.post("/sync/v1/park")(park)
     app.post("/sync/v1/sealed-key")(sealed_key)
@@ -248,6 +250,11 @@ async def history(request: Request, kind: str, record_id: str) -> Response:
     return await act(
         request, lambda there, who: there.service.history(who, kind, RecordId(record_id))
     )
+
+
+async def refusals(request: Request) -> Response:
+    """What was refused to those whom the user leads, and waits for them."""
+    return await act(request, lambda there, who: refusals_of_team(there.service, who))
 
 
 async def events(request: Request) -> Response:

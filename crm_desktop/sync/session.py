@@ -24,6 +24,7 @@ PATH_SIGN_OUT = "/auth/v1/sign-out"
 PATH_PUSH = "/sync/v1/push"
 PATH_PULL = "/sync/v1/pull"
 PATH_HISTORY = "/sync/v1/history"
+PATH_REFUSALS = "/sync/v1/refusals"
 PATH_PARK = "/sync/v1/park"
 PATH_SEALED_KEY = "/sync/v1/sealed-key"
 PATH_PING = "/ping"
@@ -224,6 +225,11 @@ class Session:
             self.refresh()
             body = self.client.get(path, self._asking())
         return decode_answer(body, tuple[wire.HistoryEntry, ...])
+
+    def refusals(self) -> tuple[wire.Refusal, ...]:
+        """What was refused to colleagues whom this user leads; nothing from an older server."""
+        body = self.client.get(PATH_REFUSALS, self._asking())
+        return decode_answer(body, tuple[wire.Refusal, ...])
 
     def exchange(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
