@@ -26,6 +26,7 @@ from crm_desktop.profile import (
     open_profile,
 )
 from crm_desktop.runtime.autosync import Autosync
+from crm_desktop.runtime.devices import DeviceDesk
 from crm_desktop.runtime.duplicates import DuplicateSeeker
 from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
@@ -171,6 +172,7 @@ class Desktop(QObject):
         autosync.spare_metered(spares=self._liked.metered == "spare")
         self.hub, self._autosync = hub, autosync
         self._files = hub.files = self._file_desk(profile, hub, autosync)
+        hub.devices = DeviceDesk(lambda: profile.session, self.lanes, hub)
         shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self._recurring = Recurring(profile.store, hub, self.lanes, self)
@@ -247,9 +249,12 @@ class Desktop(QObject):
 
         known = self._profile.settings
         has_passphrase = known.key_kept == "passphrase"
-        page = PreferencesPage(
-            Ground(self._liked, has_passphrase, known.login, known.server), self.shell
-        )
+        hub = self.hub
+        ground = Ground(
+            self._liked, has_passphrase, known.login, known.server,
+            hub.devices if hub is not None else None, known.user,
+        )  # fmt: skip
+        page = PreferencesPage(ground, self.shell)
         page.changed.connect(self._take_preferences)
         page.sync_asked.connect(self.shell.ask_sync)
         page.open()

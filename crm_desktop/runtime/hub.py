@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from crm_desktop.models.journal import Undone
     from crm_desktop.models.merging import Moved
     from crm_desktop.models.store import Store
+    from crm_desktop.runtime.devices import DeviceDesk
     from crm_desktop.runtime.files import FileDesk
 
 T = TypeVar("T")
@@ -44,7 +45,8 @@ _DRAFT = "draft:"
 class DataHub(QObject):
     """Reads and writes of one open store. Owned by the composition root.
 
-    `files`: the attached files, where the composition root gave them a desk.
+    `files`: the attached files, and `devices`: those that the server lists, where the composition
+    root gave them a desk.
 
     Signals: `changed(Summary)`; `saved` when this user wrote something; `failed(CrmError)` for what
     no caller takes care of; `undone(Undone or None)`; `undo_changed(label)` with what Ctrl+Z would
@@ -71,6 +73,7 @@ class DataHub(QObject):
         self._lanes = lanes
         self._ask_history = ask_history
         self.files: FileDesk | None = None
+        self.devices: DeviceDesk | None = None
         self._waiting = Summary()
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
         self._batch.timeout.connect(self._pass_on)

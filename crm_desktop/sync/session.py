@@ -11,12 +11,12 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from crm_core import wire
-from crm_core.errors import Refused, SignedOut
+from crm_core.errors import Refused, SignedOut, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId
 from crm_core.values import instant_of
 from crm_desktop.models.meta import META_ADMITTED, META_BYTES_MAX
-from crm_desktop.sync.failures import BadAnswer, TokenExpired
+from crm_desktop.sync.failures import MALFORMED, BadAnswer, TokenExpired
 
 PATH_SIGN_IN = "/auth/v1/sign-in"
 PATH_REFRESH = "/auth/v1/refresh"
@@ -27,6 +27,8 @@ PATH_HISTORY = "/sync/v1/history"
 PATH_REFUSALS = "/sync/v1/refusals"
 PATH_PARK = "/sync/v1/park"
 PATH_SEALED_KEY = "/sync/v1/sealed-key"
+PATH_DEVICES = "/devices/v1/list"
+PATH_WITHDRAW = "/devices/v1/withdraw"
 PATH_PING = "/ping"
 
 META_TOKENS = "session.tokens"
@@ -219,17 +221,39 @@ class Session:
     def history(self, kind: str, record_id: str) -> tuple[wire.HistoryEntry, ...]:
         """Who changed what in a record, as the server wrote it down."""
         path = f"{PATH_HISTORY}/{kind}/{record_id}"
-        try:
-            body = self.client.get(path, self._asking())
-        except TokenExpired:
-            self.refresh()
-            body = self.client.get(path, self._asking())
+        body = self._with_good_token(lambda token: self.client.get(path, token))
         return decode_answer(body, tuple[wire.HistoryEntry, ...])
 
     def refusals(self) -> tuple[wire.Refusal, ...]:
         """What was refused to colleagues whom this user leads; nothing from an older server."""
         body = self.client.get(PATH_REFUSALS, self._asking())
         return decode_answer(body, tuple[wire.Refusal, ...])
+
+    def devices(self) -> wire.DeviceList:
+        """The devices of this user; for IT everybody's. Raises UserProblem where the server is
+        too old to tell."""
+        try:
+            body = self._with_good_token(lambda token: self.client.get(PATH_DEVICES, token))
+        except Refused as refused:
+            if refused.code != MALFORMED:
+                raise
+            raise UserProblem(
+                tr_noop("The server is older than this application and lists no devices yet.")
+            ) from refused
+        return decode_answer(body, wire.DeviceList)
+
+    def withdraw(self, device: str) -> None:
+        """Withdraw a lost device. Raises Refused where it may not be."""
+        asked = wire.encode({"device": device})
+        self._with_good_token(lambda token: self.client.post(PATH_WITHDRAW, asked, token))
+
+    def _with_good_token(self, ask: Callable[[str], _T]) -> _T:
+        """Ask the server, once more where the token was too old."""
+        try:
+            return ask(self._asking())
+        except TokenExpired:
+            self.refresh()
+            return ask(self._asking())
 
     def exchange(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]

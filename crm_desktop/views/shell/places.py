@@ -88,6 +88,16 @@ PANES: dict[str, MakePane] = {
 """The crafted panes. Each maker imports its pane when the place is first looked at."""
 
 
+def _devices(hub: DataHub, parent: QWidget) -> QWidget:
+    from crm_desktop.views.panes.devices.pane import DevicesPane
+
+    return DevicesPane(hub, parent)
+
+
+KIND_PANES: dict[str, MakePane] = {"device": _devices}
+"""The crafted panes of kinds that share a place with others."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """An item of the rail: its name (also for `screenshot --pane`), its words, its kind of record.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from crm_desktop.i18n import LANGUAGES, tr
+from crm_desktop.runtime.devices import DeviceDesk
 from crm_desktop.settings import Preferences
 from crm_desktop.views.kit.buttons import normal
+from crm_desktop.views.kit.device_lines import DeviceLines
 from crm_desktop.views.kit.text import caption, plain_label, section, text_of
 from crm_desktop.views.shell.overlay import Overlay
 
@@ -42,6 +44,8 @@ class Ground:
     has_passphrase: bool = False
     login: str = ""
     server: str = ""
+    devices: DeviceDesk | None = None
+    user: str = ""
 
 
 class PreferencesPage(Overlay):
@@ -65,6 +69,7 @@ class PreferencesPage(Overlay):
         self._add_look()
         self._add_lock(ground)
         self._add_server(ground)
+        self._add_devices(ground)
         self.page.addWidget(_Content(content, self.sheet), 1)
         close = normal(tr("Close"), self.sheet, keys="Esc")
         close.clicked.connect(self.close_over)
@@ -120,6 +125,19 @@ class PreferencesPage(Overlay):
         now.clicked.connect(self._tell_sync)
         now.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._form.addRow("", now)
+
+    def _add_devices(self, ground: Ground) -> None:
+        self.devices: DeviceLines | None = None
+        if ground.devices is None:
+            return
+        self._section(tr("Your devices"))
+        self.devices = DeviceLines(ground.devices, ground.user, self.sheet)
+        self.devices.changed.connect(self._fit_soon)
+        self._form.addRow(self.devices)
+        self.devices.ask()
+
+    def _fit_soon(self) -> None:
+        QTimer.singleShot(0, self, self.fit)
 
     def _section(self, name: str) -> None:
         head = section(self.sheet, name)

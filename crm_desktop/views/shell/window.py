@@ -39,7 +39,7 @@ from crm_desktop.views.shell.abilities import (
 )
 from crm_desktop.views.shell.commands import Command, add_commands, keys_of
 from crm_desktop.views.shell.frame import Frame
-from crm_desktop.views.shell.places import INBOX, PANES, PLACES, Place, place_of
+from crm_desktop.views.shell.places import INBOX, KIND_PANES, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
 from crm_desktop.views.shell.telling import Telling
 from crm_desktop.views.shell.undoing import Undoing
@@ -294,6 +294,8 @@ class Shell(QWidget):
         return KindsPane(place.kinds, self._make_pane, self._frame.room)
 
     def _make_pane(self, kind: str) -> QWidget:
+        if kind in KIND_PANES:
+            return self._connected(KIND_PANES[kind](self._hub, self._frame.room), "")
         from crm_desktop.views.kit.entity_pane import EntityPane
 
         made = EntityPane(CATALOG[kind], self._hub, self._frame.room)

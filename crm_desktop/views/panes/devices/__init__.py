@@ -1,0 +1,1 @@
+"""The devices that work with this server."""
