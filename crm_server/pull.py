@@ -211,6 +211,7 @@ class Puller:
             or request.heard not in (0, SCHEMA)
             or request.scope_gen != self._generations.gen
             or self.plan.starts_over
+            or not (request.cursor or request.resume_hi)  # its last try broke off: it begins again
         )
 
     def _hello(self) -> Hello:

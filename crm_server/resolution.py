@@ -185,9 +185,11 @@ class Resolver:
 
 
 def _is_undecided(part: ChangeResult, conflict: Row) -> bool:
-    """Whether a decision came to nothing: it lies in the conflict itself, or the record is deleted.
-    Other fields that it brought along have conflicts of their own."""
-    named = part.conflict_id == conflict.id or part.field == DELETED
+    """Whether a decision came to nothing: it lies in the conflict itself or in another one about
+    the same field, or the record is deleted. Other fields that it brought along have conflicts of
+    their own."""
+    fields = (DELETED, conflict.values.get("field"))
+    named = part.conflict_id == conflict.id or part.field in fields
     return part.result == Result.CONFLICT and named
 
 

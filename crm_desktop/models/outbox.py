@@ -147,6 +147,8 @@ class Outbox:
             elif hello.anew:
                 arriving.forget_part(c)
                 reconcile.begin_below_floor(receipt)
+            elif receipt.reconciling and not state.resume:
+                reconcile.begin_again(receipt)
             c.run(
                 "UPDATE sync_state SET epoch = ?, scope_gen = ?, schema = ?, pull_open = 1",
                 (hello.epoch, hello.scope_gen, hello.schema),

@@ -14,6 +14,7 @@ from tests.models.support import (
     answer,
     digest_of,
     first_pull,
+    hello,
     is_seen,
     page,
     pull,
@@ -102,6 +103,18 @@ def test_a_pull_cut_off_goes_on_and_forgets_nothing_of_what_it_named(store: Stor
     pull(store, 610, Enter((C,)), page("account", row(C, 605, name="C")))
     assert is_seen(store, "account", A)
     assert is_seen(store, "account", C)
+    assert not is_seen(store, "account", B)
+
+
+def test_a_pull_that_begins_again_forgets_what_the_one_before_named(store: Store) -> None:
+    """Between the two it may have gone, and nobody tells of it a second time."""
+    slept(store)
+    told_to_begin_anew(store)
+    named = (page("account", row(A, 10, name="A")), page("account", row(B, 11, name="B")))
+    Outbox(store).apply([Enter((A, B)), *named], None)
+    hello(store)
+    pull(store, 620, Enter((A,)), page("account", row(A, 10, name="A")))
+    assert is_seen(store, "account", A)
     assert not is_seen(store, "account", B)
 
 

@@ -272,3 +272,13 @@ def test_the_carried_digest_survives(acme: Acme) -> None:
     other._digests._known.clear()
     other._digests._known.update(known)
     acme.nancy.account("News")
+
+
+def test_who_begins_again_from_nothing_is_told_so(acme: Acme) -> None:
+    """What it was given before the last try broke off, it has to forget."""
+    acme.nancy.pull()
+    epoch, hi = acme.nancy.epoch, acme.nancy.cursor
+    for cursor, resume_hi, told in ((hi, 0, False), (0, hi, False), (0, 0, True)):
+        acme.nancy.cursor, acme.nancy.resume_hi = cursor, resume_hi
+        hellos = [x for x in acme.nancy.fetch() if isinstance(x, Hello)]
+        assert [(x.epoch, x.anew) for x in hellos] == [(epoch, False)] * told

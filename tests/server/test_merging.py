@@ -163,6 +163,25 @@ def test_a_resolution_of_a_field_that_moved_on_keeps_the_conflict_open(acme: Acm
     assert acme.nancy.body("account", account)["phone"] == "999"
 
 
+def test_a_decision_that_lands_in_another_question_leaves_its_own_open(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    stale = acme.fuller.set("account", account, phone="333")
+    first = acme.clash(account)
+    late = resolution(acme.fuller, first, account, "777")
+    seen = acme.fuller.rows[("account", account)].seq
+    resolve(acme.nancy, first, account, "111")
+    second = acme.fuller.push(stale).changes[0].conflict_id
+    assert acme.fuller.push(*late, atomic=True).result == "conflict"  # asked again
+    decided = Change("account", account, Op.SET, {"phone": "333"}, {"phone": "222"}, seen)
+    close = Change("conflict", second, Op.SET, {"state": "resolved"}, {"state": "open"})
+    assert acme.fuller.push(decided, close, atomic=True).result == "conflict"
+    acme.nancy.pull()
+    assert acme.nancy.body("conflict", second)["state"] == "open"
+    resolve(acme.nancy, second, account, "333")
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["phone"] == "333"
+
+
 def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)

@@ -50,4 +50,10 @@ REGRESSIONS = (
     Regression(
         5803, 1, "a second decision lost the edits of a record that had come back before it"
     ),
+    Regression(
+        10180,
+        5,
+        "what a push's answer named counted as there, though it left before all was received anew",
+    ),
+    Regression(11080, 1, "a decision that lay in another question closed its own, as if it stood"),
 )

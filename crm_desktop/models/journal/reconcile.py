@@ -69,6 +69,12 @@ def start_over(c: Connection, why: int = LOST_HISTORY) -> None:
     )
 
 
+def begin_again(receipt: Receipt) -> None:
+    """The last try broke off and nothing of it is built upon: what it named, or an answer to a
+    push, may have gone since, and only what is named from now on is there."""
+    receipt.c.run("DELETE FROM visited")
+
+
 def end(receipt: Receipt) -> None:
     """Rows that the server did not name again are hidden, of a lost history salvaged too; nothing
     is deleted, and own work on them stays."""
