@@ -70,13 +70,14 @@ _VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 @dataclass(frozen=True, slots=True)
 class ParkedValue:
-    """A value that lost, and whose it is."""
+    """A value that lost, and whose it is. `stood`: it was in force until the decision."""
 
     value: Value
     author: RecordId
     device: str
     at: str
     cs_id: str = ""
+    stood: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ def _parked(stored: str | None) -> tuple[ParkedValue, ...]:
         ParkedValue(
             entry.get("value"), RecordId(str(entry.get("author") or "")),
             str(entry.get("device") or ""), str(entry.get("authored_at") or ""),
-            str(entry.get("cs_id") or ""),
+            str(entry.get("cs_id") or ""), entry.get("stood") is True,
         )
         for entry in entries
         if isinstance(entry, dict)

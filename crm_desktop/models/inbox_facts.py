@@ -11,14 +11,17 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, is_id
-from crm_desktop.models.connection import Connection
+from crm_core.wire import ChangeSetResult
+from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.handing import codes_in, outcomes_in
 from crm_desktop.models.journal.deciding import hanging_on
+from crm_desktop.models.journal.past import META_PAST, RESENT
 from crm_desktop.models.journal.rebase import WHOLE, Refusals, refusals_in
 from crm_desktop.models.labels import titles
 from crm_desktop.models.sql import blob, id_of
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
+_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 OPS_MAX = 500
 """Changes of one step that are shown; more than anybody reads."""
@@ -51,8 +54,9 @@ class Part:
 class SettledRow:
     """A step that has gone its way: confirmed by the server, or discarded here.
 
-    `kind` and `record` are those of its first change. `offered`: of an offer, what became of each
-    of its fields.
+    `kind`, `record`, `title` and `fields` are those of its first change. `offered`: of an offer,
+    what became of each of its fields. `code` and `params`: why the server refused it, "" where it
+    did not; `was_resent`: it was sent again then.
     """
 
     cs_id: ChangeSetId
@@ -65,6 +69,11 @@ class SettledRow:
     record: RecordId
     changes: int
     offered: tuple[str, ...] = ()
+    title: str = ""
+    fields: tuple[str, ...] = ()
+    code: str = ""
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    was_resent: bool = False
 
 
 def own_steps(
@@ -138,19 +147,63 @@ def settled(c: Connection, limit: int) -> tuple[SettledRow, ...]:
     """Own steps that were confirmed or discarded, the newest first."""
     rows = c.rows(
         "SELECT s.id, s.label, s.at, s.state, s.confirmed_at, s.undone, o.kind, o.id,"
-        " (SELECT count(*) FROM op WHERE cs = s.n), iif(o.op = 'offer', s.verdict, NULL)"
+        " (SELECT count(*) FROM op WHERE cs = s.n), iif(o.op = 'offer', s.verdict, NULL), o.new,"
+        " iif(s.state = 'discarded', s.verdict, NULL), o.refused,"
+        " (SELECT value FROM meta WHERE name = ? || lower(hex(s.id))) = ?"
         " FROM changeset s"
         " JOIN op o ON o.rid = (SELECT rid FROM op WHERE cs = s.n ORDER BY i LIMIT 1)"
         " WHERE s.state IN ('confirmed', 'discarded') ORDER BY s.n DESC LIMIT ?",
-        (limit,),
+        (META_PAST, RESENT, limit),
     )
-    return tuple(
-        SettledRow(
-            ChangeSetId(cs.hex()), label, at, state, settled_at or "", bool(undone), kind,
-            id_of(key), many, codes_in(verdict),
-        )
-        for cs, label, at, state, settled_at, undone, kind, key, many, verdict in rows
+    named = titles(c, {(row[6], id_of(row[7])) for row in rows if row[6] in CATALOG})
+    return tuple(_settled(row, named) for row in rows)
+
+
+def _settled(row: SqlRow, named: Mapping[tuple[str, RecordId], str]) -> SettledRow:
+    (
+        cs,
+        label,
+        at,
+        state,
+        settled_at,
+        undone,
+        kind,
+        key,
+        many,
+        verdict,
+        new,
+        said,
+        refused,
+        again,
+    ) = row
+    code, params = _why_refused(said, refused)
+    return SettledRow(
+        ChangeSetId(cs.hex()), label, at, state, settled_at or "", bool(undone), kind,
+        id_of(key), many, codes_in(verdict), named.get((kind, id_of(key)), ""),
+        tuple(_VALUES.decode(new)), code, params, bool(again),
     )  # fmt: skip
+
+
+def _why_refused(verdict: str | None, refused: str | None) -> tuple[str, Mapping[str, str]]:
+    """The first reason of those that a discarded step was refused for."""
+    for code, params in refusals_in(refused).values():
+        return code, params
+    parts = _VERDICT.decode(verdict).changes if verdict else ()
+    for part in parts:
+        if part.code:
+            return part.code, part.params
+    return "", {}
+
+
+def step_of_decision(c: Connection, conflict_id: RecordId) -> ChangeSetId | None:
+    """The own step that decided a conflict last and was not taken back; None: not here any more."""
+    found = c.value(
+        "SELECT s.id FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = 'conflict'"
+        " AND o.id = ? AND o.new ->> 'state' = 'resolved' AND s.undone = 0"
+        " AND s.state IN ('queued', 'sent', 'waiting', 'acked', 'confirmed') ORDER BY s.n DESC",
+        (blob(conflict_id),),
+    )
+    return ChangeSetId(found.hex()) if found is not None else None
 
 
 def history_size(c: Connection) -> int:

@@ -18,10 +18,11 @@ from crm_desktop.runtime.lanes import Lanes
 
 if TYPE_CHECKING:
     from crm_core.ids import ChangeSetId
-    from crm_core.wire import HistoryEntry
+    from crm_core.wire import HistoryEntry, Refusal
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.decided import Decision
     from crm_desktop.models.handing import Handed
+    from crm_desktop.models.inbox import StuckRow
     from crm_desktop.models.journal import Undone
     from crm_desktop.models.merging import Moved
     from crm_desktop.models.store import Store
@@ -32,6 +33,9 @@ T = TypeVar("T")
 
 AskHistory: TypeAlias = "Callable[[str, str], tuple[HistoryEntry, ...]]"
 """Asks a server for the history of one record."""
+
+AskRefusals: TypeAlias = "Callable[[], tuple[Refusal, ...]]"
+"""Asks a server what was refused to those whom this user leads."""
 
 AT_ONCE_BELOW_ROWS = 200
 """A summary smaller than this is passed on at once: somebody is typing."""
@@ -73,6 +77,7 @@ class DataHub(QObject):
         self._lanes = lanes
         self._ask_history = ask_history
         self.files: FileDesk | None = None
+        self.ask_refusals: AskRefusals | None = None
         self.devices: DeviceDesk | None = None
         self._waiting = Summary()
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
@@ -172,14 +177,14 @@ class DataHub(QObject):
 
         self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
 
-    def take_back(self, cs_id: ChangeSetId) -> None:
-        """Take back one step on its way, with what belongs to it; `undone` tells what it was."""
+    def take_back(self, cs_id: ChangeSetId, *, alone: bool = False) -> None:
+        """Take back a step, with what belongs to it unless `alone`; `undone` tells what it was."""
         store = self._store
 
         def run() -> Undone:
             from crm_desktop.models.journal.queueing import take_back
 
-            return take_back(store, cs_id)
+            return take_back(store, cs_id, alone=alone)
 
         self._lanes.write(run, self._tell_undone, owner=self, failed=self.announce_failure)
 

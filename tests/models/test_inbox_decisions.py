@@ -8,7 +8,7 @@ from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import inbox, inbox_facts, journal
-from crm_desktop.models.journal import queueing
+from crm_desktop.models.journal import queueing, settling
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import (
@@ -16,6 +16,7 @@ from tests.models.support import (
     ME,
     add,
     answer,
+    clock_of,
     first_pull,
     is_seen,
     pull,
@@ -249,3 +250,29 @@ def test_own_steps_name_the_fields_that_they_changed(store: Store) -> None:
         [step] = inbox_facts.own_steps(c, "account", A, [cs, "f" * 32, "?"])
     assert step.fields == ("phone", "website")
     assert value(store, "SELECT count(*) FROM changeset") == 1
+
+
+def test_what_was_refused_stays_in_the_history_for_ever_and_what_was_confirmed_does_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "KEPT_WHATEVER_THEIR_AGE", 0)
+    inbox.discard(store, refused(store))
+    inbox.resend(store, refused_in_part(store), {("account", A): {"uscc": "3"}})
+    pull(store, 100)
+    clock_of(store).move(days=400)
+    with store.writing() as c:
+        settling.forget_confirmed(c, store.clock(), 60)
+    with store.reader() as c:
+        found = inbox_facts.settled(c, 10)
+    assert [(one.code, one.was_resent, one.fields) for one in found] == [
+        ("field.taken", True, ("uscc",)), ("right.missing", False, ("phone",))
+    ]  # fmt: skip
+
+
+def test_a_discarding_taken_back_leaves_nothing_in_the_history(store: Store) -> None:
+    _, back = inbox.discard_for_now(store, refused_in_part(store))
+    with store.reader() as c:
+        assert len(inbox_facts.settled(c, 10)) == 1
+    inbox.take_discard_back(store, back)
+    with store.reader() as c:
+        assert inbox_facts.settled(c, 10) == ()

@@ -222,7 +222,7 @@ def test_a_refused_field_is_sent_again_alone(store: Store) -> None:
     journal.resend(store, cs)
     [again] = Outbox(store).take_outbox(10, 10**6)
     assert (again.changes[0].new, again.changes[0].base_seq) == ({"uscc": "2"}, 11)
-    assert states(store) == ["acked", "sent"]
+    assert states(store) == ["acked", "discarded", "sent"]
 
 
 def test_kept_as_a_draft_the_values_come_off_the_record(store: Store) -> None:
@@ -277,7 +277,7 @@ def test_sending_the_reason_again_frees_what_waited(store: Store) -> None:
     answer(store, verdict(first, "rejected", 0, (0, "", "rejected", "right.missing")))
     assert states(store) == ["rejected", "blocked", "blocked"]
     journal.resend(store, first)
-    assert states(store) == ["queued", "queued", "queued"]
+    assert states(store) == ["queued", "queued", "queued", "discarded"]
 
 
 def test_discarding_a_record_does_not_discard_what_hangs_below(store: Store) -> None:

@@ -42,9 +42,10 @@ class Desk:
 
     def _look_at_given_up(self, device: Device, states: dict[ChangeSetId, str]) -> None:
         undone = self.ledger.undone
+        kept = {name for (name,) in device.rows("SELECT name FROM meta WHERE name LIKE 'past:%'")}
         for cs_id, state in states.items():
-            if state != "discarded" or cs_id in device.decided:
-                continue
+            if state != "discarded" or cs_id in device.decided or f"past:{cs_id}" in kept:
+                continue  # what is kept for the history stands where it was decided
             if cs_id not in undone and cs_id not in undone.values():
                 raise Violation(1, f"{cs_id} of {device.name} was given up by nobody")
 

@@ -20,6 +20,7 @@ from crm_desktop.models.connection import Connection, SqlRow, savepoint
 from crm_desktop.models.journal import blocking, offering, rows
 from crm_desktop.models.journal.cancelling import cancel_out
 from crm_desktop.models.journal.local import Intention, seen_here, write_changeset
+from crm_desktop.models.journal.past import forget_past, keep_past
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import HIDDEN, blob, id_of, to_json
@@ -73,6 +74,8 @@ def _resend(
 ) -> Summary:
     """`decided`: by its author, who has seen by now what has come meanwhile."""
     n, state, label = _head(c, cs_id)
+    if decided and _was_refused(c, n):
+        keep_past(c, store, n, was_resent=True)
     if state in _DECIDABLE:
         # The server would answer a known id with the verdict it remembers.
         fresh = cs_id if state == "blocked" else ChangeSetId(store.new_id())
@@ -93,6 +96,14 @@ def _resend(
         summary = write_changeset(c, store, changes, meant)
     blocking.refresh(c)
     return summary | Summary(outbox_changed=True)
+
+
+def _was_refused(c: Connection, n: int) -> bool:
+    sql = (
+        "SELECT verdict IS NOT NULL AND (state IN ('rejected', 'held') OR EXISTS"
+        " (SELECT 1 FROM op WHERE cs = n AND refused IS NOT NULL)) FROM changeset WHERE n = ?"
+    )
+    return bool(c.value(sql, (n,)))
 
 
 def _put_right(c: Connection, n: int, fixes: Fixes) -> None:
@@ -129,6 +140,8 @@ def discard(store: Store, cs_id: ChangeSetId) -> Summary:
     """Take refused, blocked, held or orphaned work back for good: the only way it ever goes."""
     with store.writing() as c:
         n, state, _ = _head(c, cs_id)
+        if state not in _DECIDABLE:
+            keep_past(c, store, n)
         return _discard(c, n, state)
 
 
@@ -141,6 +154,7 @@ class WayBack:
     refusals: tuple[SqlRow, ...] = ()
     orphans: tuple[SqlRow, ...] = ()
     above: tuple[int, ...] = ()
+    past: int = 0
 
 
 def discard_for_now(store: Store, cs_id: ChangeSetId) -> tuple[Summary, WayBack]:
@@ -153,6 +167,7 @@ def discard_for_now(store: Store, cs_id: ChangeSetId) -> tuple[Summary, WayBack]
             tuple(c.rows("SELECT refused, rid FROM op WHERE cs = ? AND refused IS NOT NULL", (n,))),
             tuple(c.rows(f"SELECT {_ORPHAN} FROM orphan WHERE cs = ?", (n,))),
             tuple(hanging_on(c, n)) if state in _DECIDABLE else (),
+            keep_past(c, store, n) if state not in _DECIDABLE else 0,
         )
         return _discard(c, n, state), back
 
@@ -167,6 +182,7 @@ def take_discard_back(store: Store, back: WayBack) -> Summary:
         if back.state in _DECIDABLE and state == "discarded":
             c.run("UPDATE changeset SET state = ? WHERE n = ?", (back.state, n))
         c.many("UPDATE op SET refused = ? WHERE rid = ?", back.refusals)
+        forget_past(c, back.past)
         places = ", ".join("?" * len(_ORPHAN.split(",")))
         c.many(f"INSERT INTO orphan ({_ORPHAN}) VALUES ({places})", back.orphans)
         for other in back.above:

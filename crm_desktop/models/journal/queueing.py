@@ -39,13 +39,13 @@ def _judged_anew(c: Connection, kind: str, record_id: RecordId) -> Summary:
     return Summary(frozenset(((kind, record_id),)), outbox_changed=True)
 
 
-def take_back(store: Store, cs_id: ChangeSetId) -> Undone:
-    """Undo one step of those that have not been confirmed, with its batch; raises UserProblem."""
+def take_back(store: Store, cs_id: ChangeSetId, *, alone: bool = False) -> Undone:
+    """Undo one step, with its batch unless `alone`; raises UserProblem."""
     with store.reader() as c:
         n = c.value("SELECT n FROM changeset WHERE id = ?", (blob(cs_id),))
     if n is None:
         raise NotFound(tr_noop("There is no step {id} here."), id=cs_id[:60])
-    undone = undo_step(store, n)
+    undone = undo_step(store, n, alone=alone)
     if undone is None:
         raise UserProblem(tr_noop("This step was taken back already, or takes another one back."))
     return undone

@@ -261,16 +261,16 @@ def confirm(receipt: Receipt, hi: int) -> bool:
 
 
 def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
-    """Drop confirmed and discarded changesets that are older; never one with a refused part or an
-    offer that waits, and never the newest ones: a clock that is years off must not cost what a
-    restored server lacks."""
+    """Drop confirmed changesets that are older; never one with a refused part or an offer, and
+    never the newest ones: a clock that is years off must not cost what a restored server lacks.
+    What was refused and discarded stands nowhere else, and is kept."""
     before = instant_of(now - dt.timedelta(days=days))
     old = c.rows(
-        "SELECT n FROM changeset s WHERE state IN ('confirmed', 'handed', 'discarded')"
+        "SELECT n FROM changeset s WHERE state IN ('confirmed', 'handed')"
         " AND n <= (SELECT max(n) FROM changeset) - ? AND coalesce(confirmed_at, at) < ?"
-        " AND NOT EXISTS (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)"
-        " AND NOT instr(coalesce(verdict, ''), ?)",
-        (KEPT_WHATEVER_THEIR_AGE, before, offering.WAITS),
+        " AND NOT EXISTS (SELECT 1 FROM op WHERE cs = s.n"
+        " AND (refused IS NOT NULL OR (op = 'offer' AND s.state = 'confirmed')))",
+        (KEPT_WHATEVER_THEIR_AGE, before),
     )
     c.many("DELETE FROM op WHERE cs = ?", old)
     c.many("DELETE FROM changeset WHERE n = ?", old)

@@ -62,14 +62,15 @@ def undo(store: Store) -> Undone | None:
     return None if n is None else undo_step(store, n)
 
 
-def undo_step(store: Store, n: int) -> Undone | None:
-    """Take back changeset `n`, with its whole batch; None: there is nothing of it to take back."""
+def undo_step(store: Store, n: int, *, alone: bool = False) -> Undone | None:
+    """Take back changeset `n`, with its whole batch unless `alone`; None: there is nothing of it to
+    take back."""
     with store.reader() as c:
         step = c.one(f"SELECT batch, label FROM changeset WHERE n = ? AND {_UNDOABLE}", (n,))
         if step is None:
             return None
         batch, label = step
-        ns = [n] if batch is None else _of_batch(c, batch)
+        ns = [n] if alone or batch is None else _of_batch(c, batch)
         is_offer = offering.is_offer(c, n)
     if is_offer:
         with store.writing() as c:

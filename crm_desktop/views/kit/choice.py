@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from crm_core.catalog import CATALOG
@@ -147,6 +147,8 @@ def kept_together(decision: Decision, sides: Sequence[Side]) -> tuple[Piece, ...
 def sides_of(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], list[Side]]:
     """Mine and theirs: what this user wrote against everything else; for anybody else the
     parked values stand as mine's counterpart (cli.md, `resolve`)."""
+    if row.state == "resolved":
+        return _sides_then(row, me, titles)
     parked = [_parked_side(x, me, titles) for x in row.parked]
     has_mine = any(side.is_mine for side in parked)
     is_offered = row.why == Why.HANDOVER  # what stands is the side of whoever has the record
@@ -154,6 +156,19 @@ def sides_of(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], lis
     current_is_mine = not has_mine and not is_theirs
     current = _current_side(row, me, titles, is_mine=current_is_mine)
     everything = [*parked, current]
+    return (
+        [side for side in everything if side.is_mine],
+        [side for side in everything if not side.is_mine],
+    )
+
+
+def _sides_then(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], list[Side]]:
+    """The sides of a decided conflict, as they stood before the decision."""
+    asked = [_parked_side(x, me, titles) for x in row.parked if not x.stood]
+    stood = [_parked_side(x, me, titles) for x in row.parked if x.stood]
+    if any(side.is_mine for side in asked):
+        stood = [replace(side, is_mine=False) for side in stood]
+    everything = [*asked, *stood]
     return (
         [side for side in everything if side.is_mine],
         [side for side in everything if not side.is_mine],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
@@ -12,17 +12,15 @@ from crm_core.merge import Why
 from crm_core.problems import PROBLEMS, words_for
 from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.inbox import StuckRow
-from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.journal.offering import REFUSED
-from crm_desktop.views.kit.choice import DELETED, Decision, day_of, say
+from crm_desktop.views.kit.choice import DELETED, Decision, day_of
 from crm_desktop.views.kit.file_words import size_words, state_words
-from crm_desktop.views.kit.offers import outcome_words
 from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab, kind_words
+from crm_desktop.views.panes.inbox.past import groups_of, past_of
 from crm_desktop.views.panes.inbox.queued import queue_groups
 from crm_desktop.views.panes.inbox.read import (
     Apart,
     Contents,
-    Decided,
     Dispute,
     Stuck,
     Travelling,
@@ -34,6 +32,10 @@ def groups(contents: Contents, tab: Tab) -> tuple[Group, ...]:
     """What a tab shows; empty groups are left out."""
     made = {Tab.WAITING: _waiting, Tab.HISTORY: _history, Tab.QUEUE: _queue}[tab](contents)
     return tuple(group for group in made if group.entries)
+
+
+def _history(contents: Contents) -> Iterator[Group]:
+    return groups_of(past_of(contents))
 
 
 def counts(contents: Contents) -> Mapping[Tab, int]:
@@ -107,10 +109,6 @@ def _dispute(row: Dispute) -> Entry:
 def _about(row: Dispute) -> Iterator[str]:
     yield kind_words(row.kind)
     deleting = next((x for x in row.decisions if x.conflict.field == DELETED), None)
-    if deleting is not None and row.is_offer:
-        names = ", ".join(dict.fromkeys(side.who for side in deleting.theirs))
-        yield tr("{name} wanted it deleted", name=names)
-        return
     if deleting is not None and row.is_offer:
         names = ", ".join(dict.fromkeys(side.who for side in deleting.theirs))
         yield tr("{name} wanted it deleted", name=names)
@@ -196,46 +194,6 @@ def _file(row: Travelling) -> Entry:
         f"f/{file.id}", icon, tone, file.name, second, size_words(file.size), row,
         {"retry": tr("Try again")} if row.refused else {},
     )  # fmt: skip
-
-
-# What is behind
-
-
-def _history(contents: Contents) -> Iterator[Group]:
-    """By day, the latest first."""
-    found = [*map(_resolved, contents.decided), *map(_settled, contents.settled)]
-    found.sort(key=lambda pair: pair[0], reverse=True)
-    yield from _by_day(found)
-
-
-def _by_day(found: Iterable[tuple[str, Entry]]) -> Iterator[Group]:
-    days: dict[str, list[Entry]] = {}
-    for _, entry in found:
-        days.setdefault(entry.at, []).append(entry)
-    for day, entries in days.items():
-        yield Group(day, tuple(entries))
-
-
-def _resolved(row: Decided) -> tuple[str, Entry]:
-    conflict = row.decision.conflict
-    said = " ".join(say(row.decision, conflict.resolution).split())
-    second = tr("{label}: {value} · {by}", label=row.decision.label, value=said, by=row.by)
-    entry = Entry(
-        f"d/{conflict.id}", "conflict", "ink3", row.title or kind_words(conflict.kind), second,
-        day_of(conflict.resolved_at), row, {},
-    )  # fmt: skip
-    return conflict.resolved_at, entry
-
-
-def _settled(row: SettledRow) -> tuple[str, Entry]:
-    states = {"confirmed": tr("sent and confirmed"), "discarded": tr("discarded here")}
-    state = tr("taken back") if row.undone else states[row.state]
-    if row.offered and row.state == "confirmed":
-        state = outcome_words(row.offered)
-    icon = "close" if row.state == "discarded" else "undo" if row.undone else "check"
-    second = f"{kind_words(row.kind)} · {state}"
-    entry = Entry(f"h/{row.cs_id}", icon, "ink3", row.label, second, day_of(row.at), row, {})
-    return row.at, entry
 
 
 _REASONS: Mapping[str, str] = {

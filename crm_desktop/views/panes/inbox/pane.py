@@ -3,26 +3,23 @@ nothing."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from crm_core.errors import CrmError, UserProblem
+from crm_core.errors import CrmError
 from crm_core.fields import Value
-from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr, tr_n
+from crm_desktop.i18n import tr
 from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import Fixes, QueueRow
-from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.models.inbox_facts import SettledRow, step_of_decision
 from crm_desktop.models.journal import queueing
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
@@ -36,9 +33,12 @@ from crm_desktop.views.panes.inbox.discarding import Discarding
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
 from crm_desktop.views.panes.inbox.entries import reason
 from crm_desktop.views.panes.inbox.entry import Entry, Tab
+from crm_desktop.views.panes.inbox.exporting import Exporting
 from crm_desktop.views.panes.inbox.facts import Facts, named, read_facts
 from crm_desktop.views.panes.inbox.queue_view import QueueView
 from crm_desktop.views.panes.inbox.read import (
+    HISTORY_ALL,
+    HISTORY_MAX,
     Contents,
     Dispute,
     PartInWords,
@@ -89,6 +89,8 @@ class InboxPane(QWidget):
         self._twin = TwinView(hub, self)
         self._standing = Standing()
         self._discarding = Discarding(hub, self._stuck, self)
+        self.exporting = Exporting(hub, self)
+        self._behind = HISTORY_MAX
         self._keys = [QShortcut(QKeySequence(x), self) for x in (APPLY_KEYS, "Ctrl+Enter")]
         self._lay_out()
         self._connect()
@@ -96,12 +98,16 @@ class InboxPane(QWidget):
 
     def refresh(self) -> None:
         """Read everything again."""
-        me, sparing = self._hub.identity.user, self._files_rest
+        me, sparing, behind = self._hub.identity.user, self._files_rest, self._behind
 
         def job(connection: Connection) -> Contents:
-            return read_contents(connection, me, sparing=sparing)
+            return read_contents(connection, me, sparing=sparing, behind=behind)
 
         self._hub.read(job, self._show, owner=self, supersede="inbox")
+
+    def _read_all(self) -> None:
+        self._behind = HISTORY_ALL
+        self.refresh()
 
     @property
     def _files_rest(self) -> bool:
@@ -317,6 +323,20 @@ class InboxPane(QWidget):
     def _take_back(self, cs_id: str) -> None:
         self._hub.take_back(ChangeSetId(cs_id))
 
+    def _ask_again(self, conflict_id: str) -> None:
+        """Take a decision back; once the journal has forgotten it, the field can be edited."""
+
+        def job(connection: Connection) -> ChangeSetId | None:
+            return step_of_decision(connection, RecordId(conflict_id))
+
+        def take_back(cs_id: ChangeSetId | None) -> None:
+            if cs_id is not None:
+                self._hub.take_back(cs_id, alone=True)
+            else:
+                self.said.emit(tr("This decision cannot be taken back any more; edit the field."))
+
+        self._hub.read(job, take_back, owner=self)
+
     def _ask_sync(self) -> None:
         self.sync_asked.emit()
 
@@ -359,46 +379,6 @@ class InboxPane(QWidget):
     def _tell_opened(self, kind: str, record_id: str) -> None:
         self.opened.emit(kind, record_id)
 
-    # Exporting
-
-    def _ask_where(self, entries: Sequence[Entry]) -> None:
-        dialog = QFileDialog(self, tr("Export the list"), tr("inbox.csv"), "CSV (*.csv)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-        def write(path: str) -> None:
-            self.export(entries, Path(path))
-
-        dialog.fileSelected.connect(write)
-        dialog.open()
-
-    def export(self, entries: Sequence[Entry], path: Path) -> None:
-        """Write entries as CSV (UTF-8 with its mark, so that every office reads it)."""
-        lines = [(tr("Day"), tr("What"), tr("Details"))]
-        lines += [(entry.at, entry.title, entry.second) for entry in entries]
-
-        def job(_connection: Connection) -> None:
-            try:
-                with path.open("w", encoding="utf-8-sig", newline="") as file:
-                    csv.writer(file).writerows(lines)
-            except OSError as error:
-                raise UserProblem(
-                    tr_noop("{path} could not be written: {detail}"),
-                    path=str(path), detail=error.strerror or "",
-                ) from error  # fmt: skip
-
-        def done(_nothing: None) -> None:
-            self.said.emit(
-                tr_n(
-                    "{n} entry written to {path}",
-                    "{n} entries written to {path}",
-                    len(entries),
-                    path=str(path),
-                )
-            )
-
-        self._hub.read(job, done, owner=self, failed=self._tell_failure)
-
     # Parts
 
     def _lay_out(self) -> None:
@@ -430,7 +410,10 @@ class InboxPane(QWidget):
             keys.activated.connect(self._press_main)
         self._nothing.acted.connect(self._clear_filter)
         self._side.emptied.connect(self._show_empty)
-        self._side.export_asked.connect(self._ask_where)
+        self._side.export_asked.connect(self.exporting.ask_where)
+        self._side.all_asked.connect(self._read_all)
+        self.exporting.said.connect(self.said)
+        self.exporting.failed.connect(self._tell_failure)
         self._side.tree.chosen.connect(self._choose)
         self._side.tree.entered.connect(self._enter)
         self._side.tree.acted.connect(self._act)
@@ -452,6 +435,7 @@ class InboxPane(QWidget):
             told.connect(again)
         self._step.retry_asked.connect(self._try_file_again)
         self._step.take_in_asked.connect(self._take_in)
+        self._step.ask_again_asked.connect(self._ask_again)
         self._queue.opened.connect(self._tell_opened)
         self._queue.sync_asked.connect(self._ask_sync)
         self._queue.hold_asked.connect(self._hold)

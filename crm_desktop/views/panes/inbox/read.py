@@ -25,6 +25,9 @@ from crm_desktop.views.panes.inbox.twins import Twin, read_twins
 HISTORY_MAX = 1000
 """Entries of the history that are read for the list: of each sort, the newest."""
 
+HISTORY_ALL = 100_000
+"""As many are read once somebody filters or exports them."""
+
 _NEED_ONE = ("rejected", "held", "orphaned")
 
 
@@ -72,6 +75,7 @@ class Decided:
     decision: Decision
     title: str
     by: str
+    is_mine: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class Contents:
     own work that was refused, kept as a draft, or whose record is out of sight."""
     twins: tuple[Twin, ...] = ()
     """What looks like one: a hint, for which nothing has to wait."""
+    me: str = ""
+    """The name of this user."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +123,15 @@ class PartInWords:
     titles: Titles
 
 
-def read_contents(connection: Connection, me: str, *, sparing: bool = False) -> Contents:
-    """The inbox of a user. `sparing`: files rest, since the network is metered."""
+def read_contents(
+    connection: Connection, me: str, *, sparing: bool = False, behind: int = HISTORY_MAX
+) -> Contents:
+    """The inbox of a user. `sparing`: files rest, since the network is metered; `behind`: so many
+    entries of the history, of each sort."""
     conflicts = inbox.conflicts(connection)
-    closed = inbox.decided(connection, HISTORY_MAX)
-    titles: Titles = titles_of(connection, tuple(sorted({*_keys(conflicts), *_keys(closed)})))
+    closed = inbox.decided(connection, behind)
+    keys = {f"user/{me}", *_keys(conflicts), *_keys(closed)}
+    titles: Titles = titles_of(connection, tuple(sorted(keys)))
     stuck = tuple(_stuck(connection))
     disputes = tuple(_disputes(conflicts, me, titles))
     refused = {entry.row.cs_id for entry in stuck if entry.row.state in _NEED_ONE}
@@ -130,12 +140,13 @@ def read_contents(connection: Connection, me: str, *, sparing: bool = False) -> 
         stuck,
         tuple(_apart(connection)),
         read_queue(connection),
-        inbox_facts.settled(connection, HISTORY_MAX),
+        inbox_facts.settled(connection, behind),
         tuple(_decided(row, me, titles) for row in closed),
         inbox_facts.history_size(connection),
         read_files(connection, sparing=sparing),
         sum(dispute.is_for_me for dispute in disputes) + len(refused),
         read_twins(connection, me),
+        titles.get(f"user/{me}", ""),
     )
 
 
@@ -191,8 +202,9 @@ def _disputes(conflicts: Iterable[ConflictRow], me: str, titles: Titles) -> Iter
 
 
 def _decided(row: ConflictRow, me: str, titles: Titles) -> Decided:
-    by = titles.get(f"user/{row.resolved_by}", "") or tr("(not here)")
-    return Decided(_decision(row, me, titles), row.title, by)
+    by = titles.get(f"user/{row.resolved_by or me}", "") or tr("(not here)")
+    is_mine = row.resolved_by in (None, me)  # None: the server has not heard of it yet
+    return Decided(_decision(row, me, titles), row.title, by, is_mine)
 
 
 def _decision(row: ConflictRow, me: str, titles: Titles) -> Decision:

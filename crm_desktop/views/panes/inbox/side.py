@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,9 @@ from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
 from crm_desktop.views.panes.inbox.entries import counts, groups
 from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab
+from crm_desktop.views.panes.inbox.history_filter import HistoryFilter
 from crm_desktop.views.panes.inbox.parts import hairline, label
+from crm_desktop.views.panes.inbox.past import Past, groups_of, past_of
 from crm_desktop.views.panes.inbox.read import Contents
 from crm_desktop.views.panes.inbox.tree import EntryTree
 from crm_desktop.views.panes.inbox.whose import Whose, WhoseChoice, of_whom
@@ -25,11 +28,13 @@ class InboxSide(QWidget):
     """Shows one tab's entries.
 
     Signals: `emptied(Tab, bool filtered)` when there is nothing to choose from;
-    `export_asked([Entry])`; those of the list are the `tree`'s.
+    `export_asked([Entry], [Past])`, the second for the history; `all_asked()` when more of that is
+    wanted than was read; those of the list are the `tree`'s.
     """
 
     emptied = Signal(object, bool)
-    export_asked = Signal(list)
+    export_asked = Signal(list, list)
+    all_asked = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,6 +46,10 @@ class InboxSide(QWidget):
         self._tabs = ViewTabs(self)
         self.whose = WhoseChoice(self)
         self._filter = QLineEdit(self)
+        self.history = HistoryFilter(self)
+        self.history.hide()
+        self._past: tuple[Past, ...] = ()
+        self._export_waits = False
         self._filter_button = icon_button("filter", tr("Filter the list"), self)
         self._export = icon_button("export", tr("Export the list"), self)
         self._lay_out()
@@ -57,7 +66,11 @@ class InboxSide(QWidget):
         }
         views = [ViewTab(tab.value, names[tab], many[tab]) for tab in Tab]
         self._tabs.set_views(views, self._tab.value)
+        self._past = ()
         self._show_list()
+        if self._export_waits:
+            self._export_waits = False
+            self._ask_export()
 
     def show_tab(self, tab: Tab) -> None:
         """Go to a tab."""
@@ -78,6 +91,7 @@ class InboxSide(QWidget):
     def clear_filter(self) -> None:
         """Show everything again."""
         self._filter.clear()
+        self.history.clear()
         self.whose.choose(Whose.ALL)
 
     def _take_tab(self, name: str) -> None:
@@ -94,6 +108,7 @@ class InboxSide(QWidget):
 
     def _show_filter(self, *, shown: bool) -> None:
         self._filter.setVisible(shown)
+        self.history.setVisible(self._tab is Tab.HISTORY)
         self._fit()
 
     def _fit(self) -> None:
@@ -103,22 +118,58 @@ class InboxSide(QWidget):
     def _show_list(self) -> None:
         if self._contents is None:
             return
-        text = self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
-        everything = groups(self._contents, self._tab)
-        self.whose.offer(everything)
+        if self._tab is Tab.HISTORY:
+            wanted = self._wanted_past()
+            found = tuple(groups_of(wanted))
+            is_filtered = bool(self._past)
+            self.whose.offer(())
+        else:
+            everything = groups(self._contents, self._tab)
+            self.whose.offer(everything)
+            found = tuple(_matching(tuple(of_whom(everything, self.whose.whose)), self._text))
+            is_filtered = bool(self._text) or bool(everything)
         self._fit()
-        found = tuple(_matching(tuple(of_whom(everything, self.whose.whose)), text))
         self.tree.show_groups(found)
         if not found:
-            self.emptied.emit(self._tab, bool(text) or bool(everything))
+            self.emptied.emit(self._tab, is_filtered)
         elif not self.tree.choose(self._chosen.get(self._tab, "")):
             self.tree.choose_first()
+
+    @property
+    def _text(self) -> str:
+        """The words that a person filters by."""
+        return self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
+
+    def _wanted_past(self) -> tuple[Past, ...]:
+        """What of the history is to be shown, the latest first."""
+        assert self._contents is not None
+        if not self._past:
+            self._past = past_of(self._contents)
+            self.history.offer(self._past)
+        wanted, today, text = self.history.wanted, dt.datetime.now().astimezone().date(), self._text
+        return tuple(
+            past for past in self._past if wanted.takes(past, today) and _has(past.entry, text)
+        )
+
+    def _lacks_some(self) -> bool:
+        """Whether there is more of the history than was read."""
+        return self._contents is not None and self._contents.history_size > len(
+            self._past or past_of(self._contents)
+        )
+
+    def _filter_past(self) -> None:
+        if self._lacks_some():
+            self.all_asked.emit()
+        self._show_list()
 
     def _note_chosen(self, entry: Entry) -> None:
         self._chosen[self._tab] = entry.key
 
     def _refilter(self, _text: str) -> None:
-        self._show_list()
+        if self._tab is Tab.HISTORY:
+            self._filter_past()
+        else:
+            self._show_list()
 
     def _toggle_filter(self, checked: bool) -> None:  # Qt's own signal
         if checked:
@@ -129,11 +180,17 @@ class InboxSide(QWidget):
         self._show_list()
 
     def _ask_export(self) -> None:
-        text = self._filter.text().strip().casefold() if self._filter.isVisibleTo(self) else ""
-        if self._contents is not None:
+        if self._contents is None:
+            return
+        if self._tab is not Tab.HISTORY:
             shown = of_whom(groups(self._contents, self._tab), self.whose.whose)
-            found = _matching(tuple(shown), text)
-            self.export_asked.emit([entry for group in found for entry in group.entries])
+            found = _matching(tuple(shown), self._text)
+            self.export_asked.emit([entry for group in found for entry in group.entries], [])
+        elif self._lacks_some():
+            self._export_waits = True
+            self.all_asked.emit()
+        else:
+            self.export_asked.emit([], [*self._wanted_past()])
 
     def _lay_out(self) -> None:
         head = PageHead(tr("Inbox"), self)
@@ -150,6 +207,7 @@ class InboxSide(QWidget):
         self._around = around
         around.addWidget(self.whose)
         around.addWidget(self._filter)
+        around.addWidget(self.history)
         foot = label(
             self,
             tr(
@@ -172,6 +230,7 @@ class InboxSide(QWidget):
     def _connect(self) -> None:
         self._tabs.chosen.connect(self._take_tab)
         self.whose.changed.connect(self._show_list)
+        self.history.changed.connect(self._filter_past)
         self._filter.textChanged.connect(self._refilter)
         self._filter_button.toggled.connect(self._toggle_filter)
         self._export.clicked.connect(self._ask_export)
@@ -180,10 +239,10 @@ class InboxSide(QWidget):
 
 def _matching(found: Sequence[Group], text: str) -> Iterator[Group]:
     for group in found:
-        kept = tuple(
-            entry
-            for entry in group.entries
-            if not text or text in f"{entry.title} {entry.second} {entry.at}".casefold()
-        )
+        kept = tuple(entry for entry in group.entries if _has(entry, text))
         if kept:
             yield replace(group, entries=kept)
+
+
+def _has(entry: Entry, text: str) -> bool:
+    return not text or text in f"{entry.title} {entry.second} {entry.at}".casefold()

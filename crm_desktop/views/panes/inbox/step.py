@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from crm_core.catalog import CATALOG
 from crm_core.changes import Op
-from crm_desktop.i18n import tr
+from crm_core.problems import words_for
+from crm_desktop.i18n import tr, words
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.choice import say, say_base, when_words
@@ -25,11 +27,13 @@ _MARGIN = 20
 
 class StepView(QWidget):
     """Shows an entry that asks for nothing. Signals: `opened(kind, id)`; `retry_asked(sha256)` for
-    a file that waits with a reason; `take_in_asked(kind, id)` for a version that lies apart."""
+    a file that waits with a reason; `take_in_asked(kind, id)` for a version that lies apart;
+    `ask_again_asked(conflict id)` to take a decision of one's own back."""
 
     opened = Signal(str, str)
     retry_asked = Signal(str)
     take_in_asked = Signal(str, str)
+    ask_again_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +48,9 @@ class StepView(QWidget):
         self._apart = ("", "")
         self._retry = normal(tr("Try again"), self)
         self._retry.clicked.connect(self.retry)
+        self._decided = ""
+        self._again = normal(tr("Take the decision back"), self)
+        self._again.clicked.connect(self.ask_again)
         self._page = QWidget(self)
         self._page.setProperty("role", "page")
         self._words = label(self._page, tone="ink2")
@@ -62,6 +69,10 @@ class StepView(QWidget):
         payload = entry.payload
         self._apart = (payload.row.kind, payload.row.id) if isinstance(payload, Apart) else ("", "")
         self._retry.setVisible(bool(self._refused or self._apart[1]))
+        self._decided = ""
+        if isinstance(payload, Decided) and payload.is_mine:
+            self._decided = payload.decision.conflict.id
+        self._again.setVisible(bool(self._decided))
         self._words.setText(_words(entry))
         detail = payload.row.detail.rstrip(".") if isinstance(payload, Apart) else ""
         self._detail.setText(tr("For your IT: {detail}", detail=detail))
@@ -88,6 +99,11 @@ class StepView(QWidget):
         elif self._apart[1]:
             self.take_in_asked.emit(*self._apart)
 
+    def ask_again(self) -> None:
+        """Take a decision of one's own back."""
+        if self._decided:
+            self.ask_again_asked.emit(self._decided)
+
     def _tell_open(self) -> None:
         self.opened.emit(*self._target)
 
@@ -103,7 +119,9 @@ class StepView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(
-            DetailHead((self._icon, self._state), self._title, (self._open, self._retry), self)
+            DetailHead(
+                (self._icon, self._state), self._title, (self._open, self._again, self._retry), self
+            )
         )
         layout.addWidget(hairline(self))
         layout.addWidget(scrolled(self._page, self), 1)
@@ -168,6 +186,12 @@ def _settled_words(row: SettledRow) -> str:
         return tr("Offered {at} to whoever has the record now.", at=at)
     if row.state == "discarded" and row.undone:
         return tr("Made here {at}; taken back before the server took it.", at=at)
+    if row.code and row.state == "discarded":
+        reason = words(words_for(row.code, row.params, CATALOG.get(row.kind)))
+        end = tr("You discarded it.")
+        if row.was_resent:
+            end = tr("You sent it again {settled}.", settled=when_words(row.settled_at))
+        return " ".join((tr("Made here {at}; the server refused it.", at=at), reason, end))
     if row.state == "discarded":
         return tr("Made here {at}; you discarded it.", at=at)
     settled = when_words(row.settled_at)
@@ -180,9 +204,12 @@ def _decision(row: Decided) -> Block:
     decision = row.decision
     conflict = decision.conflict
     sides = [
-        Row(side.who, side.when, say(decision, side.value))
+        Row(
+            " · ".join((tr("Mine") if side.is_mine else tr("Theirs"), side.who)),
+            side.when,
+            say(decision, side.value),
+        )
         for side in decision.sides
-        if side.value != conflict.resolution
     ]
     base = Row(tr("Base"), "", say_base(decision))
     result = Row(

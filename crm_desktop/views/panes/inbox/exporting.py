@@ -1,0 +1,142 @@
+"""Writing the inbox's list, or its history with every value, as a table for the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from crm_core.errors import CrmError
+from crm_core.problems import words_for
+from crm_desktop.dates import moment_words
+from crm_desktop.i18n import tr, tr_n, words
+from crm_desktop.models.connection import Connection
+from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.runtime.hub import DataHub
+from crm_desktop.transfer.sheets import write_table
+from crm_desktop.views.kit.choice import Decision, Side, say, say_base
+from crm_desktop.views.kit.words import parse_instant
+from crm_desktop.views.panes.inbox.entry import Entry, kind_words
+from crm_desktop.views.panes.inbox.past import Past, act_names, sort_names
+from crm_desktop.views.panes.inbox.read import Decided, read_parts
+from crm_desktop.views.panes.inbox.values import rows_of
+
+
+class Exporting(QObject):
+    """Parent: the pane. Signals: `said(words)` when it is written, `failed(CrmError)`."""
+
+    said = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, hub: DataHub, pane: QWidget) -> None:
+        super().__init__(pane)
+        self._hub, self._pane = hub, pane
+
+    def ask_where(self, entries: Sequence[Entry], past: Sequence[Past]) -> None:
+        """Ask for a file, then write the entries, or of the history what `past` holds."""
+        named = tr("history.xlsx") if past else tr("inbox.xlsx")
+        forms = "Excel (*.xlsx);;CSV (*.csv)"
+        dialog = QFileDialog(self._pane, tr("Export the list"), named, forms)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("xlsx")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def write(path: str) -> None:
+            if past:
+                self.export_past(past, Path(path))
+            else:
+                self.export(entries, Path(path))
+
+        dialog.fileSelected.connect(write)
+        dialog.open()
+
+    def export(self, entries: Sequence[Entry], path: Path) -> None:
+        """Write a list as it stands there."""
+        heads = (tr("Day"), tr("What"), tr("Details"))
+        lines = [(entry.at, entry.title, entry.second) for entry in entries]
+
+        def job(_connection: Connection) -> int:
+            return write_table(path, heads, lines)
+
+        self._write(job, path)
+
+    def export_past(self, past: Sequence[Past], path: Path) -> None:
+        """Write the history, field by field, with every value."""
+
+        def job(connection: Connection) -> int:
+            return write_table(path, heads(), lines_of(connection, past))
+
+        self._write(job, path)
+
+    def _write(self, job: Callable[[Connection], int], path: Path) -> None:
+        def done(count: int) -> None:
+            self.said.emit(
+                tr_n(
+                    "{n} line written to {path}",
+                    "{n} lines written to {path}",
+                    count,
+                    path=str(path),
+                )
+            )
+
+        self._hub.read(job, done, owner=self, failed=self._tell_failure)
+
+    def _tell_failure(self, error: CrmError) -> None:
+        self.failed.emit(error)
+
+
+def heads() -> tuple[str, ...]:
+    """The columns of the history's export."""
+    return (
+        tr("When"), tr("About"), tr("Kind of record"), tr("Record"), tr("Field"), tr("Base"),
+        tr("Mine"), tr("Theirs"), tr("The result"), tr("Decided"), tr("By"), tr("Reason"),
+    )  # fmt: skip
+
+
+def lines_of(connection: Connection, past: Iterable[Past]) -> Iterator[tuple[str, ...]]:
+    """The lines of the history's export, one for each field."""
+    for one in past:
+        payload = one.entry.payload
+        if isinstance(payload, Decided):
+            yield _decided(one, payload)
+        elif isinstance(payload, SettledRow):
+            yield from _step(connection, one, payload)
+
+
+def _decided(past: Past, row: Decided) -> tuple[str, ...]:
+    decision = row.decision
+    return (
+        *_beginning(past, row.title), decision.label, say_base(decision),
+        _sides(decision, decision.mine), _sides(decision, decision.theirs),
+        say(decision, decision.conflict.resolution), act_names()[past.act], row.by, "",
+    )  # fmt: skip
+
+
+def _step(connection: Connection, past: Past, row: SettledRow) -> Iterator[tuple[str, ...]]:
+    by = ", ".join(past.people)
+    reason = words(words_for(row.code, row.params)) if row.code else ""
+    act = act_names()[past.act]
+    for one in read_parts(connection, row.cs_id):
+        part = one.part
+        title = part.title or row.title or row.label
+        found = list(rows_of(part.kind, part.old, part.new, one.titles, part.outcomes))
+        for value in found:
+            result = "" if row.state == "discarded" else value.after
+            yield (
+                *_beginning(past, title, part.kind), value.label, value.before, value.after, "",
+                result, act, by, reason,
+            )  # fmt: skip
+        if not found:
+            yield (*_beginning(past, title, part.kind), *[""] * 5, act, by, reason)
+
+
+def _beginning(past: Past, title: str, kind: str = "") -> tuple[str, ...]:
+    moment = parse_instant(past.at)
+    at = moment_words(moment.astimezone()) if moment is not None else past.at
+    return at, sort_names()[past.sort], kind_words(kind or past.kind), title
+
+
+def _sides(decision: Decision, sides: Iterable[Side]) -> str:
+    return "\n".join(f"{say(decision, side.value)} ({side.who})" for side in sides)
