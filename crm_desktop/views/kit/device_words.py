@@ -55,8 +55,8 @@ def withdrawal_words(device: DeviceEntry) -> str:
         )
     else:
         held = tr("It said last that it holds nothing unsent.")
-    return " ".join((
-        tr("It is signed out at once, and its copy of the key on the server is destroyed."),
-        held,
-        tr("Then nobody can read what lies on it any more. This cannot be taken back."),
-    ))  # fmt: skip
+    return tr(
+        "It is signed out at once, and its copy of the key on the server is destroyed. {held} Then "
+        "nobody can read what lies on it any more. This cannot be taken back.",
+        held=held,
+    )

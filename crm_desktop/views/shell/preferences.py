@@ -26,7 +26,7 @@ from crm_desktop.views.kit.device_lines import DeviceLines
 from crm_desktop.views.kit.text import caption, plain_label, section, text_of
 from crm_desktop.views.shell.overlay import Overlay
 
-WIDTH = 520
+WIDTH = 540
 _ABOVE_SECTION = 12
 _NOTE_WIDTH = 360
 _RING = 3
@@ -69,8 +69,9 @@ class PreferencesPage(Overlay):
         self._add_look()
         self._add_lock(ground)
         self._add_server(ground)
+        self._content = _Content(content, self.sheet)
+        self.page.addWidget(self._content, 1)
         self._add_devices(ground)
-        self.page.addWidget(_Content(content, self.sheet), 1)
         close = normal(tr("Close"), self.sheet, keys="Esc")
         close.clicked.connect(self.close_over)
         self.page.addWidget(close, 0, Qt.AlignmentFlag.AlignTrailing)
@@ -137,6 +138,7 @@ class PreferencesPage(Overlay):
         self.devices.ask()
 
     def _fit_soon(self) -> None:
+        self._content.updateGeometry()
         QTimer.singleShot(0, self, self.fit)
 
     def _section(self, name: str) -> None:

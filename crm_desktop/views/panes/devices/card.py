@@ -22,6 +22,7 @@ from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.text import text_of
 
 _MARGIN = 16
+_WORD_MAX = 24
 
 
 class DeviceCard(QWidget):
@@ -112,11 +113,14 @@ class DeviceCard(QWidget):
         for row, (label, text) in enumerate(facts):
             said = text_of("caption", self._page, label, tone="ink3")
             said.setWordWrap(False)
-            value = text_of("small", self._page, text)
+            value = text_of("caption" if len(text) > _WORD_MAX else "small", self._page, text)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setAccessibleName(f"{label}: {text}")
-            self._grid.addWidget(said, row, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(value, row, 1)
+            self._grid.addWidget(said, 2 * row, 0, Qt.AlignmentFlag.AlignTop)
+            if len(text) > _WORD_MAX:  # an id has no place to break
+                self._grid.addWidget(value, 2 * row + 1, 0, 1, 2)
+            else:
+                self._grid.addWidget(value, 2 * row, 1)
 
     def _lay_out(self) -> None:
         self._grid.setColumnStretch(1, 1)
