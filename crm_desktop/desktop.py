@@ -166,6 +166,7 @@ class Desktop(QObject):
     def _show_shell(self, profile: Profile) -> None:
         self._profile = profile
         hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
+        hub.ask_refusals = profile.session.refusals
         autosync = Autosync(profile, hub, self.lanes, self)
         autosync.withdrawn.connect(self._lock_for_good)
         autosync.run_ended.connect(self._look_at_days)

@@ -17,7 +17,7 @@ from crm_core.errors import UNREADABLE
 from crm_core.ids import RecordId
 from crm_core.merge import Result
 from crm_core.roles import Action, Level, Matrix, reach
-from crm_core.scope import Holder, led_by, parse_target
+from crm_core.scope import Holder, keys_held, parse_target
 from crm_core.wire import ChangeResult, ChangeSetResult, Refusal
 from crm_server.pushing import PARKED
 from crm_server.service import Service
@@ -62,10 +62,10 @@ def refusals_of_team(service: Service, who: Principal) -> tuple[Refusal, ...]:
 
 
 def _led(directory: Directory, holder: Holder) -> list[RecordId]:
-    """The colleagues whom somebody leads, by team or territory; himself never."""
+    """The colleagues of whoever leads the team he is in, teams or a territory; himself never."""
     if holder.level < Level.TERRITORY:
         return []
-    ahead = led_by(holder)
+    ahead = {key for key in keys_held(holder) if key.startswith(("team:", "territory:"))}
     return [
         user
         for user in directory.users

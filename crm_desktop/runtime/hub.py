@@ -201,6 +201,23 @@ class DataHub(QObject):
         if ask is not None:
             self._lanes.network(lambda: ask(kind, record_id), then, owner=owner)
 
+    def refusals(self, then: Callable[[tuple[Refusal, ...]], None], *, owner: QObject) -> None:
+        """Ask the server what was refused to colleagues; without a server there is no answer."""
+        ask = self.ask_refusals
+        if ask is not None:
+            self._lanes.network(ask, then, owner=owner)
+
+    def entered(self, then: Callable[[tuple[StuckRow, ...]], None], *, owner: QObject) -> None:
+        """Hand over own refused work that somebody else entered, each once for good."""
+        store = self._store
+
+        def run() -> tuple[StuckRow, ...]:
+            from crm_desktop.models.team_work import newly_entered
+
+            return newly_entered(store)
+
+        self._lanes.write(run, then, owner=owner)
+
     def keep_draft(self, key: str, text: str | None) -> None:
         """Keep what is being typed (None: forget it); `key` is "kind/id"."""
         store = self._store

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from contextlib import AbstractContextManager
+
+from crm_desktop.models.team_work import enter, open_ones
+from crm_desktop.profile import Profile, open_profile
 from tests.e2e.people import WAITS_FOR_YOU, Desk, World
+from tests.e2e.processes import PASSPHRASE
 
 
 def disputed(first: Desk, second: Desk, lead: Desk) -> tuple[str, str]:
@@ -34,3 +40,31 @@ def test_a_conflict_of_two_reps_is_decided_by_their_lead_in_his_name(world: Worl
         assert desk.json("conflicts") == []
     told = [x for x in first.json("history", "account", account) if x["new"] == "0452-7"]
     assert [x["by"] for x in told] == [lead.login]
+
+
+def opened(desk: Desk) -> AbstractContextManager[Profile]:
+    return contextlib.closing(open_profile(desk.profile, PASSPHRASE))
+
+
+def test_what_was_refused_to_a_rep_is_entered_by_his_lead_in_his_own_name(world: World) -> None:
+    rep, colleague, lead = world.people("rep", "rep", "lead")
+    account = rep.add("account", name="Chop-suey Chinese")
+    rep.sync()
+    lead.sync()
+    rep.set("account", account, owner=colleague.login)
+    rep.sync(code=WAITS_FOR_YOU)
+    assert rep.status(code=WAITS_FOR_YOU)["parked"]["rejected"] == 1
+    with opened(colleague) as profile:
+        assert profile.session.refusals() == ()
+    with opened(lead) as profile:
+        (found,) = profile.session.refusals()
+        assert (found.change.id, found.field, found.code) == (account, "owner", "right.missing")
+        enter(profile.store, found, rep.login)
+        with profile.store.reader() as c:
+            assert open_ones(c, profile.session.refusals()) == ()
+    lead.sync()
+    assert lead.show("account", account)["owner_label"].lower().startswith("rep")
+    colleague.sync()
+    assert account in colleague.ids("account")
+    told = [x for x in colleague.json("history", "account", account) if x["field"] == "owner"]
+    assert told[-1]["by"] == lead.login

@@ -21,6 +21,7 @@ from crm_desktop.views.shell.unsaved import Unsaved
 if TYPE_CHECKING:
     from crm_desktop.models.decided import Decision
     from crm_desktop.models.handing import Handed
+    from crm_desktop.models.inbox import StuckRow
     from crm_desktop.models.merging import Moved
 
 MOVED_TOLD_MAX = 3
@@ -79,6 +80,15 @@ class Telling(QObject):
         said = [f"{one.label} · {outcome_words(one.codes)}" for one in found]
         if said:
             self._banner.say("\n".join(said[:HANDED_TOLD_MAX]))
+
+    def tell_entered(self, found: Sequence[StuckRow]) -> None:
+        """Say that a colleague entered what the server had refused to this user."""
+        said = dict.fromkeys(
+            tr("A colleague entered what was refused to you: {title}.", title=x.title)
+            for x in found
+        )
+        if said:
+            self._banner.say("\n".join([*said][:DECIDED_TOLD_MAX]))
 
     def tell_decided(self, found: Sequence[Decision]) -> None:
         """Say what others decided about values of this user; the inbox's history keeps it."""

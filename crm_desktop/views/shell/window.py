@@ -333,6 +333,8 @@ class Shell(QWidget):
             self._hub.handed(self._telling.tell_handed, owner=self)
         if summary.conflicts_changed and not summary.changesets:  # somebody else has decided
             self._hub.decided(self._telling.tell_decided, owner=self)
+        if self._standing.needs_you and not summary.changesets:  # something of ours lies there
+            self._hub.entered(self._telling.tell_entered, owner=self)
         kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
         if kinds & {"complaint", "task"}:
             self._read_counts()

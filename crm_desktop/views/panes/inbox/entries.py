@@ -13,6 +13,7 @@ from crm_core.problems import PROBLEMS, words_for
 from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.inbox import StuckRow
 from crm_desktop.models.journal.offering import REFUSED
+from crm_desktop.models.team_work import key_of
 from crm_desktop.views.kit.choice import DELETED, Decision, day_of
 from crm_desktop.views.kit.file_words import size_words, state_words
 from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab, kind_words
@@ -25,6 +26,7 @@ from crm_desktop.views.panes.inbox.read import (
     Stuck,
     Travelling,
 )
+from crm_desktop.views.panes.inbox.team import TeamRefusal
 from crm_desktop.views.panes.inbox.twins import Twin, acts_of
 
 
@@ -84,8 +86,16 @@ def _waiting(contents: Contents) -> Iterator[Group]:
         yield Group(name, tuple(map(_stuck, rows)))
     others = (row for row in contents.disputes if not row.is_for_me)
     yield Group(tr("Waiting for another person"), tuple(map(_dispute, others)))
+    yield Group(tr("Refused to your team"), tuple(map(_of_team, contents.team)))
     yield Group(tr("Quarantine"), tuple(map(_quarantined, contents.quarantined)))
     yield Group(tr("Possible duplicates"), tuple(map(_twin, contents.twins)))
+
+
+def _of_team(row: TeamRefusal) -> Entry:
+    return Entry(
+        f"r/{key_of(row.refusal)}", "rejected", "ink3", row.title, f"{row.who} · {row.why}",
+        day_of(row.refusal.at), row, {},
+    )  # fmt: skip
 
 
 def _twin(twin: Twin) -> Entry:

@@ -13,10 +13,13 @@ from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.views.panes.inbox.read import Apart, Decided, Dispute, Stuck, Travelling
+from crm_desktop.views.panes.inbox.team import TeamRefusal
 from crm_desktop.views.panes.inbox.twins import Twin
 
+Hints: TypeAlias = "Twin | TeamRefusal"
+
 Payload: TypeAlias = (
-    "Dispute | Stuck | Apart | QueueRow | HeldRow | SettledRow | Decided | Travelling | Twin"
+    "Dispute | Stuck | Apart | QueueRow | HeldRow | SettledRow | Decided | Travelling | Hints"
 )
 
 

@@ -51,6 +51,9 @@ from crm_desktop.views.panes.inbox.read import (
 from crm_desktop.views.panes.inbox.side import InboxSide
 from crm_desktop.views.panes.inbox.step import StepView
 from crm_desktop.views.panes.inbox.stuck import StuckView
+from crm_desktop.views.panes.inbox.team import TeamRefusal
+from crm_desktop.views.panes.inbox.team_desk import TeamDesk
+from crm_desktop.views.panes.inbox.team_view import TeamView
 from crm_desktop.views.panes.inbox.twin_view import TwinView
 from crm_desktop.views.panes.inbox.twins import Twin
 
@@ -87,6 +90,8 @@ class InboxPane(QWidget):
         self._step = StepView(self)
         self._queue = QueueView(self)
         self._twin = TwinView(hub, self)
+        self._team_view = TeamView(hub, self)
+        self._team = TeamDesk(hub, self)
         self._standing = Standing()
         self._discarding = Discarding(hub, self._stuck, self)
         self.exporting = Exporting(hub, self)
@@ -168,9 +173,13 @@ class InboxPane(QWidget):
     # What is shown
 
     def _show(self, contents: Contents) -> None:
-        self._contents = contents
+        contents = self._contents = replace(contents, team=self._team.found)
         self._side.show_contents(contents)
         self.counted.emit(contents.waiting)
+
+    def _show_team(self) -> None:
+        if self._contents is not None:
+            self._show(self._contents)
 
     def _show_empty(self, tab: Tab, filtered: bool) -> None:  # carried by a signal
         self._entry = None
@@ -200,6 +209,9 @@ class InboxPane(QWidget):
         elif isinstance(payload, Stuck):
             self._stuck.show_stuck(payload, reason(payload.row))
             self._right.setCurrentWidget(self._stuck)
+        elif isinstance(payload, TeamRefusal):
+            self._team_view.show_entry(payload)
+            self._right.setCurrentWidget(self._team_view)
         elif isinstance(payload, Twin):
             self._twin.show_twin(payload)
             self._right.setCurrentWidget(self._twin)
@@ -259,7 +271,7 @@ class InboxPane(QWidget):
 
     def _enter(self) -> None:
         view = self._right.currentWidget()
-        if isinstance(view, DisputeView | StuckView | StepView | QueueView | TwinView):
+        if isinstance(view, DisputeView | StuckView | StepView | QueueView | TwinView | TeamView):
             view.begin()
 
     # What is done about it
@@ -286,6 +298,8 @@ class InboxPane(QWidget):
             self._stuck.offer()
         elif self._right.currentWidget() is self._twin:
             self._twin.merge()
+        elif self._right.currentWidget() is self._team_view:
+            self._team_view.enter()
 
     def _put_off(self) -> None:
         self._side.tree.choose_next()
@@ -389,6 +403,7 @@ class InboxPane(QWidget):
             self._step,
             self._queue,
             self._twin,
+            self._team_view,
         ):
             self._right.addWidget(page)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -433,6 +448,11 @@ class InboxPane(QWidget):
             (self._twin.opened, self.opened), (self._twin.failed, self.failed),
         ):  # fmt: skip
             told.connect(again)
+        self._team_view.opened.connect(self._tell_opened)
+        self._team_view.failed.connect(self._tell_failure)
+        self._team_view.done.connect(self._team.read)
+        self._team.changed.connect(self._show_team)
+        self._team.start()
         self._step.retry_asked.connect(self._try_file_again)
         self._step.take_in_asked.connect(self._take_in)
         self._step.ask_again_asked.connect(self._ask_again)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
@@ -20,6 +20,7 @@ from crm_desktop.models.queue import Queue, read_queue
 from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.kit.words import Titles, link_keys
+from crm_desktop.views.panes.inbox.team import TeamRefusal
 from crm_desktop.views.panes.inbox.twins import Twin, read_twins
 
 HISTORY_MAX = 1000
@@ -111,6 +112,8 @@ class Contents:
     own work that was refused, kept as a draft, or whose record is out of sight."""
     twins: tuple[Twin, ...] = ()
     """What looks like one: a hint, for which nothing has to wait."""
+    team: tuple[TeamRefusal, ...] = field(default=(), kw_only=True)
+    """What was refused to those whom this user leads; asked of the server."""
     me: str = ""
     """The name of this user."""
 

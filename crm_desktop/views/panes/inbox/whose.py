@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from crm_desktop.i18n import tr
 from crm_desktop.views.panes.inbox.entry import Entry, Group
 from crm_desktop.views.panes.inbox.read import Dispute
+from crm_desktop.views.panes.inbox.team import TeamRefusal
 from crm_desktop.views.panes.inbox.twins import Twin
 
 
@@ -28,6 +29,8 @@ def is_mine(entry: Entry) -> bool:
     payload = entry.payload
     if isinstance(payload, Dispute):
         return payload.is_for_me
+    if isinstance(payload, TeamRefusal):
+        return False
     return payload.is_mine if isinstance(payload, Twin) else True
 
 
