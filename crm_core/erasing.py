@@ -69,16 +69,15 @@ def blank_conflict(
     """What is to be written into a conflict about an erased record: a question about what went is
     none any more; of another one the erased fields go."""
     if is_about(kind, str(values.get("field")), names):
-        closed: dict[str, Value] = {"base": None, "parked": [], "resolution": None}
-        return closed | {"state": "resolved"}
+        return {"base": None, "parked": None, "resolution": None, "state": "resolved"}
     kept = {name: values.get(name) for name in ("base", "parked", "resolution")}
     return {name: x for name, x in without(kept, names).items() if x != values.get(name)}
 
 
 def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     """Changesets as JSON without what they say of erased records. A merge in which one of them took
-    part loses these fields of the other record too: its values may have come from there. A label
-    that repeats one of these values goes."""
+    part loses these fields of the other record too: its values may have come from there. The label
+    of such a step goes, and that of a batch which repeats a value."""
     if isinstance(steps, list):
         return [blank_steps(one, names, values) for one in cast("list[Any]", steps)]
     step = cast("dict[str, Any]", steps if isinstance(steps, dict) else {})
@@ -90,7 +89,8 @@ def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     made = {**step, "changes": [_blank_change(x, more) for x in changes]}
     label = str(step.get("label", ""))
     went = {*values, *_values_in(changes, more)}
-    if any(len(value) >= PLANTED_MIN and value in label for value in went):
+    is_single = not step.get("batch") and made["changes"] != changes
+    if is_single or any(len(value) >= PLANTED_MIN and value in label for value in went):
         made["label"] = ""
     return made
 
@@ -145,15 +145,18 @@ def blanked_body(body: bytes, names: Names, values: Iterable[str] = ()) -> bytes
 
 
 def freed(
-    changeset: ChangeSet, erased: Mapping[tuple[str, RecordId], Mapping[str, int]]
+    changeset: ChangeSet, erased: Mapping[tuple[str, RecordId], Mapping[str, int]], horizon: int
 ) -> tuple[ChangeSet, dict[int, tuple[str, ...]]]:
     """A changeset without what its author wrote into fields that were erased behind the version
-    that he saw, and the names of those fields by the index of their change."""
+    that he saw, and behind the `horizon` up to which his device had heard of everything; and the
+    names of those fields by the index of their change."""
     dropped: dict[int, tuple[str, ...]] = {}
     changes = [*changeset.changes]
     for index, change in enumerate(changes):
         gone = erased.get((change.kind, change.id), {})
-        names = tuple(sorted(x for x in change.new if gone.get(x, 0) > change.base_seq))
+        names = tuple(
+            sorted(x for x in change.new if gone.get(x, 0) > max(change.base_seq, horizon))
+        )
         if names:
             dropped[index] = names
             new = {x: value for x, value in change.new.items() if x not in names}

@@ -208,7 +208,7 @@ class _Erasing:
             return work.next_seq()
         self._learn(row.values.get(name) for name in names)
         gone: dict[str, Value] = dict.fromkeys(sorted(names & row.values.keys()), None)
-        stamp: dict[str, Value] = {"updated_at": self._by.at, "updated_by": self._by.actor}
+        stamp: dict[str, Value] = {"updated_at": self._by.at}
         deleted = row.deleted or key[0] == ATTACHMENT
         return work.put(CATALOG[key[0]], key[1], {**gone, **stamp}, self._by, deleted=deleted).seq
 
@@ -249,7 +249,7 @@ class _Erasing:
         changed = blank_conflict(row.values, key[0], names)
         if all(row.values.get(name) == x for name, x in changed.items()):
             return
-        stamp: dict[str, Value] = {"updated_at": self._by.at, "updated_by": self._by.actor}
+        stamp: dict[str, Value] = {"updated_at": self._by.at}
         entity = CATALOG[CONFLICT]
         self._work.put(entity, record_id, {**changed, **stamp}, self._by, deleted=row.deleted)
 

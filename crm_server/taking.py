@@ -70,7 +70,7 @@ class Taking:
         """Turn to the next changeset, without what its author wrote into fields that were erased
         and of which he had not heard (security.md §7)."""
         self.begin(changeset)
-        self.changeset, dropped = freed(changeset, self.work.erased)
+        self.changeset, dropped = freed(changeset, self.work.erased, self._heard())
         for index, names in dropped.items():
             change = self.changeset.changes[index]
             if not change.new and change.op in _FIELDS_ALONE:
@@ -81,6 +81,10 @@ class Taking:
                     ChangeResult(index, x, Result.MERGED, ERASED, "", {"field": x}) for x in names
                 )
         return self.changeset
+
+    def _heard(self) -> int:
+        """Up to where the author had heard of erasures when he wrote this changeset."""
+        return self._horizon() if self.changeset.seen is not None else 0
 
     def _is_erased_since(self, kind: str, ids: Iterable[RecordId]) -> bool:
         """Whether anything of one of these records was erased behind the author's back."""

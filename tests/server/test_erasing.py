@@ -168,8 +168,8 @@ def test_who_has_heard_is_told_nothing_again(marianne: Marianne) -> None:
     assert told(asking(nancy, erased=0)).keys() == {marianne.id, marianne.photo}
 
 
-def test_a_laptop_below_the_floor_hears_of_it_too(marianne: Marianne) -> None:
-    acme, nancy = marianne.acme, marianne.acme.nancy
+def test_a_laptop_below_the_floor_hears_of_it_too(acme: Acme) -> None:
+    marianne, nancy = Marianne(acme), acme.nancy
     other = nancy.account("Gone by then")
     marianne.erase()
     nancy.push(nancy.delete("account", other))

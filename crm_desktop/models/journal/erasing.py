@@ -46,12 +46,14 @@ _decode: Any = msgspec.json.Decoder().decode
 
 @dataclass(slots=True)
 class _Gone:
-    """One record, the fields that go of it, and the values found there: labels may repeat them."""
+    """One record, the fields that go of it, the place of that in the feed, and the values found
+    there: labels may repeat them. What was seen or typed on a later version stays."""
 
     c: Connection
     kind: str
     id: RecordId
     names: frozenset[str]
+    seq: int
     values: set[str] = field(default_factory=set[str])
 
     @property
@@ -77,7 +79,7 @@ def apply(receipt: Receipt, item: Erase) -> None:
         return
     c = receipt.c
     receipt.erased = True
-    gone = _Gone(c, item.kind, item.id, frozenset(item.fields))
+    gone = _Gone(c, item.kind, item.id, frozenset(item.fields), item.seq)
     files = _files_below(c, gone)
     for one in (gone, *files):
         _erase(receipt, one)
@@ -88,7 +90,7 @@ def apply(receipt: Receipt, item: Erase) -> None:
 def _erase(receipt: Receipt, gone: _Gone) -> None:
     c = gone.c
     row = rows.fetch(c, gone.kind, gone.id)
-    if row is not None:
+    if row is not None and (row.seq < gone.seq or not row.is_live):
         gone.learn(row.values)
     _blank_work(gone)
     _blank_merges(gone)
@@ -111,15 +113,21 @@ def _blank_row(gone: _Gone) -> None:
     c = gone.c
     if c.one("SELECT 1 FROM shadow WHERE kind = ? AND id = ?", gone.key) is not None:
         rebase(c, gone.kind, gone.id)
+        return
     known = [name for name in sorted(gone.names) if name in CATALOG[gone.kind].by_name]
     if known:
         sets = ", ".join(f"{quoted(name)} = NULL" for name in known)
-        c.run(f"UPDATE {layout(gone.kind).table} SET {sets} WHERE id = ?", gone.key[1:])
+        table = layout(gone.kind).table
+        # A tombstone comes without values: those here may be older than it.
+        before = "(seq < ? OR deleted <> 0)"
+        c.run(f"UPDATE {table} SET {sets} WHERE id = ? AND {before}", (gone.key[1], gone.seq))
 
 
 def _blank_shadow(gone: _Gone) -> None:
     shadow = rows.shadow_of(gone.c, gone.kind, gone.id)
     if shadow is None or shadow.body is None:
+        return
+    if shadow.seq >= gone.seq and not shadow.deleted:
         return
     gone.learn(shadow.body)
     body = {x: (None if x in gone.names else value) for x, value in shadow.body.items()}
@@ -133,7 +141,9 @@ def _blank_work(gone: _Gone) -> None:
     """All own changes of the record, those settled long ago too: undo knows nothing of it then."""
     c = gone.c
     found = c.rows(
-        "SELECT rid, new, old, local, parked, refused FROM op WHERE kind = ? AND id = ?", gone.key
+        "SELECT rid, new, old, local, parked, refused FROM op WHERE kind = ? AND id = ?"
+        " AND max(base_seq, coalesce((SELECT seen FROM changeset WHERE n = op.cs), 0)) < ?",
+        (*gone.key, gone.seq),
     )
     for rid, new, old, local, parked, refused in found:
         c.run(
@@ -212,7 +222,7 @@ def _files_below(c: Connection, gone: _Gone) -> list[_Gone]:
         " AND s.state NOT IN ('acked', 'confirmed', 'discarded')",
         (ATTACHMENT, link),
     )
-    return [_Gone(c, ATTACHMENT, id_of(key), frozenset(FILE_FIELDS)) for (key,) in found]
+    return [_Gone(c, ATTACHMENT, id_of(key), frozenset(FILE_FIELDS), gone.seq) for (key,) in found]
 
 
 def _discard_unsent(c: Connection, files: Iterable[_Gone]) -> None:
@@ -232,14 +242,23 @@ def _discard_unsent(c: Connection, files: Iterable[_Gone]) -> None:
 def _blank_aside(gone: _Gone) -> None:
     """Work whose record left, what a restored server lost, and what could not be taken in."""
     c = gone.c
-    for n, base, mine in c.rows("SELECT n, base, mine FROM orphan WHERE kind=? AND id=?", gone.key):
+    for n, base, mine in c.rows(
+        "SELECT n, base, mine FROM orphan o WHERE kind = ?1 AND id = ?2 AND NOT EXISTS"
+        " (SELECT 1 FROM op WHERE cs = o.cs AND kind = ?1 AND id = ?2 AND base_seq >= ?3)",
+        (*gone.key, gone.seq),
+    ):
         c.run(
             "UPDATE orphan SET base = ?, mine = ?, title = '' WHERE n = ?",
             (gone.blanked(base), gone.blanked(mine), n),
         )
-    for n, body in c.rows("SELECT n, body FROM salvage WHERE kind=? AND id=?", gone.key):
+    before = (*gone.key, gone.seq)
+    for n, body in c.rows(
+        "SELECT n, body FROM salvage WHERE kind = ? AND id = ? AND seq < ?", before
+    ):
         c.run("UPDATE salvage SET body = ?, title = '' WHERE n = ?", (gone.blanked(body), n))
-    for (item,) in c.rows("SELECT item FROM quarantine WHERE kind = ? AND id = ?", gone.key):
+    for (item,) in c.rows(
+        "SELECT item FROM quarantine WHERE kind = ? AND id = ? AND seq < ?", before
+    ):
         c.run(
             "UPDATE quarantine SET item = ?, reason = '' WHERE kind = ? AND id = ?",
             (_encoded(_nulled(_decode(item), gone.names)), *gone.key),
@@ -257,17 +276,20 @@ def _blank_conflicts(receipt: Receipt, gone: _Gone) -> None:
         row = rows.fetch(c, CONFLICT, conflict)
         assert row is not None
         changed = blank_conflict(row.values, gone.kind, gone.names)
-        if any(row.values.get(name) != value for name, value in changed.items()):
+        if row.seq < gone.seq and any(
+            row.values.get(name) != value for name, value in changed.items()
+        ):
             said = {**row.values, **changed}
             state = (row.seq, row.root, row.deleted)
             rows.put(c, CONFLICT, conflict, state, said)
             receipt.note(CONFLICT, (conflict,), 1)
         shadow = rows.shadow_of(c, CONFLICT, conflict)
-        if shadow is not None and shadow.body is not None:
+        if shadow is not None and shadow.body is not None and shadow.seq < gone.seq:
             body = {**shadow.body, **blank_conflict(shadow.body, gone.kind, gone.names)}
             rows.set_shadow(c, CONFLICT, conflict, Shadow(shadow.seq, shadow.deleted, body))
         is_whole = is_about(gone.kind, str(row.values.get("field")), gone.names)
-        _blank_work(_Gone(c, CONFLICT, conflict, _DECIDED if is_whole else gone.names))
+        decided = _DECIDED if is_whole else gone.names
+        _blank_work(_Gone(c, CONFLICT, conflict, decided, gone.seq))
 
 
 def _ref(gone: _Gone) -> tuple[str, RecordId]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.simulator.mutants import (
     engine,
+    erasing,
     feed,
     files,
     forgetting,
@@ -27,4 +28,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
     *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
     *watched.MUTANTS, *forgetting.MUTANTS, *hints.MUTANTS, *files.MUTANTS,
+    *erasing.MUTANTS,
 )  # fmt: skip
