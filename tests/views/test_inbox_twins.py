@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -11,9 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
+from crm_core.merging import UNMERGE_DAYS
 from crm_desktop.models import duplicates, journal
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.choice import day_of
 from crm_desktop.views.panes.inbox.entries import counts, groups
 from crm_desktop.views.panes.inbox.entry import Entry, Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
@@ -125,3 +128,51 @@ def test_a_pair_of_colleagues_is_told_from_ones_own(store: Store) -> None:
     for _ in duplicates.compare_all(store):
         pass
     assert {x.title: x.tone for x in listed(store)} == {"Acme": "ink2", "Bolt": "ink3"}
+
+
+def confirm(store: Store, at: dt.datetime) -> None:
+    """The server took all steps, which were made then."""
+    with store.writing() as c:
+        c.run(
+            "UPDATE changeset SET state = 'confirmed', at = ?, confirmed_at = ?",
+            [at.strftime("%Y-%m-%dT%H:%M:%SZ")] * 2,
+        )
+
+
+def test_after_thirty_days_the_history_offers_no_way_back(
+    pane: InboxPane, store: Store, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    pane._press_main()
+    rest()
+    confirm(store, dt.datetime.now(dt.UTC) - dt.timedelta(days=UNMERGE_DAYS + 1))
+    pane.refresh()
+    rest()
+    pane.side.show_tab(Tab.HISTORY)
+    rest()
+    merged = next(x for x in pane.side.tree._items() if x.text() == "Merge ACME Ltd into Acme")
+    pane.side.tree.setCurrentIndex(merged.index())
+    rest()
+    assert pane.shown is pane._step
+    assert not pane._step._unmerge.isVisible()
+
+
+def test_the_history_takes_a_merge_back_and_says_until_when(
+    pane: InboxPane, store: Store, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    pane._press_main()
+    rest()
+    today = dt.datetime.now(dt.UTC)
+    confirm(store, today - dt.timedelta(days=UNMERGE_DAYS - 1))
+    pane.refresh()
+    rest()
+    pane.side.show_tab(Tab.HISTORY)
+    rest()
+    merged = next(x for x in pane.side.tree._items() if x.text() == "Merge ACME Ltd into Acme")
+    pane.side.tree.setCurrentIndex(merged.index())
+    rest()
+    assert pane.shown is pane._step
+    tomorrow = day_of((today + dt.timedelta(days=1)).isoformat())
+    assert f"Can be taken back until {tomorrow}" in pane._step._words.text()
+    QTest.mouseClick(pane._step._unmerge, Qt.MouseButton.LeftButton)
+    rest()
+    assert not is_deleted(store, two[1])

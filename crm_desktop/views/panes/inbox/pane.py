@@ -21,6 +21,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import Fixes, QueueRow
 from crm_desktop.models.inbox_facts import SettledRow, step_of_decision
 from crm_desktop.models.journal import queueing
+from crm_desktop.models.merging import unmerge
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
@@ -334,6 +335,9 @@ class InboxPane(QWidget):
     def _release(self, kind: str, record_id: str) -> None:
         self._write(lambda store: queueing.release(store, kind, RecordId(record_id)))
 
+    def _unmerge(self, kind: str, record_id: str) -> None:
+        self._write(lambda store: unmerge(store, kind, RecordId(record_id)))
+
     def _take_back(self, cs_id: str) -> None:
         self._hub.take_back(ChangeSetId(cs_id))
 
@@ -456,6 +460,7 @@ class InboxPane(QWidget):
         self._step.retry_asked.connect(self._try_file_again)
         self._step.take_in_asked.connect(self._take_in)
         self._step.ask_again_asked.connect(self._ask_again)
+        self._step.unmerge_asked.connect(self._unmerge)
         self._queue.opened.connect(self._tell_opened)
         self._queue.sync_asked.connect(self._ask_sync)
         self._queue.hold_asked.connect(self._hold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
@@ -9,12 +10,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
+from crm_core.merging import UNMERGE_DAYS
 from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat, normal
-from crm_desktop.views.kit.choice import say, say_base, when_words
+from crm_desktop.views.kit.choice import day_of, say, say_base, when_words
 from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.inbox.entry import Entry
 from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
@@ -28,12 +31,14 @@ _MARGIN = 20
 class StepView(QWidget):
     """Shows an entry that asks for nothing. Signals: `opened(kind, id)`; `retry_asked(sha256)` for
     a file that waits with a reason; `take_in_asked(kind, id)` for a version that lies apart;
-    `ask_again_asked(conflict id)` to take a decision of one's own back."""
+    `ask_again_asked(conflict id)` to take a decision of one's own back; `unmerge_asked(kind, id)`
+    of a record that gave its place to another."""
 
     opened = Signal(str, str)
     retry_asked = Signal(str)
     take_in_asked = Signal(str, str)
     ask_again_asked = Signal(str)
+    unmerge_asked = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +56,10 @@ class StepView(QWidget):
         self._decided = ""
         self._again = normal(tr("Take the decision back"), self)
         self._again.clicked.connect(self.ask_again)
+        self._merged = ("", "")
+        self._merged_until = ""
+        self._unmerge = normal(tr("Take the merge back"), self)
+        self._unmerge.clicked.connect(self.unmerge)
         self._page = QWidget(self)
         self._page.setProperty("role", "page")
         self._words = label(self._page, tone="ink2")
@@ -73,6 +82,8 @@ class StepView(QWidget):
         if isinstance(payload, Decided) and payload.is_mine:
             self._decided = payload.decision.conflict.id
         self._again.setVisible(bool(self._decided))
+        self._merged, self._merged_until = ("", ""), _last_day_of_merge(entry)
+        self._unmerge.hide()
         self._words.setText(_words(entry))
         detail = payload.row.detail.rstrip(".") if isinstance(payload, Apart) else ""
         self._detail.setText(tr("For your IT: {detail}", detail=detail))
@@ -82,6 +93,12 @@ class StepView(QWidget):
     def show_parts(self, parts: Sequence[PartInWords]) -> None:
         """Show what a step does."""
         self._values.show_blocks(tuple(blocks_of(parts)))
+        merged = next((x.part for x in parts if x.part.op is Op.MERGE), None)
+        if merged is not None and self._merged_until:
+            self._merged = (merged.kind, merged.record)
+            said = tr("Can be taken back until {day}.", day=day_of(self._merged_until))
+            self._words.setText(f"{self._words.text()} {said}".strip())
+            self._unmerge.show()
         is_here = parts and parts[0].part.op is not Op.OFFER
         if is_here and not self._target[1]:
             self._target = (parts[0].part.kind, parts[0].part.record)
@@ -104,6 +121,11 @@ class StepView(QWidget):
         if self._decided:
             self.ask_again_asked.emit(self._decided)
 
+    def unmerge(self) -> None:
+        """Bring back the record that was merged into another, with what followed."""
+        if self._merged[1]:
+            self.unmerge_asked.emit(*self._merged)
+
     def _tell_open(self) -> None:
         self.opened.emit(*self._target)
 
@@ -120,11 +142,24 @@ class StepView(QWidget):
         layout.setSpacing(0)
         layout.addWidget(
             DetailHead(
-                (self._icon, self._state), self._title, (self._open, self._again, self._retry), self
+                (self._icon, self._state),
+                self._title,
+                (self._open, self._again, self._unmerge, self._retry),
+                self,
             )
         )
         layout.addWidget(hairline(self))
         layout.addWidget(scrolled(self._page, self), 1)
+
+
+def _last_day_of_merge(entry: Entry) -> str:
+    """Until when a step that merged can be taken back (an instant), "" where it cannot be."""
+    row = entry.payload
+    if not isinstance(row, SettledRow) or row.state != "confirmed" or row.undone:
+        return ""
+    made = parse_instant(row.at)
+    last = made + dt.timedelta(days=UNMERGE_DAYS) if made is not None else None
+    return last.isoformat() if last is not None and last > dt.datetime.now(dt.UTC) else ""
 
 
 def _target(entry: Entry) -> tuple[str, str]:
