@@ -14,6 +14,7 @@ from crm_desktop.cli.outcome import Exit, Usage
 from crm_desktop.i18n import tr
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Parked
+from crm_desktop.models.store import Store
 from crm_desktop.profile import Profile
 from crm_desktop.settings import load
 
@@ -173,7 +174,7 @@ def status(desk: Desk) -> Exit:
             "state": stands.state.in_json,
             "cursor": state.cursor,
             "pending": parked.pending,
-            "parked": parked_counts(parked),
+            "parked": parked_counts(parked, opened.store),
             "verified_at": state.verified_at or None,
             "needs_you": parked.needs_you,
         }
@@ -192,12 +193,16 @@ def status(desk: Desk) -> Exit:
         return Exit.WAITS_FOR_YOU if parked.needs_you else Exit.DONE
 
 
-def parked_counts(parked: Parked) -> dict[str, Json]:
-    """What lies aside, by kind (cli.md)."""
+def parked_counts(parked: Parked, store: Store) -> dict[str, Json]:
+    """What lies aside, by kind (cli.md). Possible duplicates are a hint: nothing waits for them."""
+    from crm_desktop.models.duplicates import pairs  # with its tables of pinyin
+
+    with store.reader() as c:
+        many = len(pairs(c))
     return {
         "conflict": parked.conflict,
         "rejected": parked.rejected,
         "orphaned": parked.orphaned,
         "quarantine": parked.quarantine,
-        "duplicate": 0,
+        "duplicate": many,
     }

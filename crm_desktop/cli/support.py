@@ -83,7 +83,7 @@ def _report(
         "verified_at": state.verified_at or None,
         "pending": parked.pending,
         "held": parked.held,
-        "parked": parked_counts(parked),
+        "parked": parked_counts(parked, opened.store),
         "needs_you": parked.needs_you,
         "server": {
             "url": opened.settings.server,

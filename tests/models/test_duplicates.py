@@ -7,9 +7,11 @@ import pytest
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
 from crm_core.likeness import Why
+from crm_desktop.cli.signing import parked_counts
 from crm_desktop.models import duplicates, journal
 from crm_desktop.models.duplicates import Pair
 from crm_desktop.models.merging import merge_records
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import add
 
@@ -155,3 +157,12 @@ def test_all_are_compared_until_that_was_done_to_the_end(
     assert not duplicates.is_due(store)
     duplicates.note_due(store, due=True)
     assert duplicates.is_due(store)
+
+
+def test_the_status_says_how_many_pairs_there_are_and_lets_nothing_wait_for_them(
+    store: Store, twins: tuple[RecordId, ...]
+) -> None:
+    compare(store)
+    parked = Outbox(store).parked()
+    assert parked_counts(parked, store)["duplicate"] == 1
+    assert not parked.needs_you
