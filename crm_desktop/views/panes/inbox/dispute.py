@@ -70,6 +70,7 @@ class DisputeView(QWidget):
         self._dispute: Dispute | None = None
         self._alike: Alike = {}
         self._chosen: dict[str, Choice] = {}
+        self._applied: set[str] = set()
         self._steps: list[_Step] = []
         self._now: tuple[Choice, ...] = ()
         self._facts, self._history = Facts(), tuple[HistoryEntry, ...]()
@@ -81,7 +82,7 @@ class DisputeView(QWidget):
 
     def show_dispute(self, dispute: Dispute, alike: Alike) -> None:
         """Show a record's conflicts; what was chosen and not applied stays while they stand."""
-        if dispute == self._given and alike == self._alike:
+        if dispute == self._given and alike == self._alike and not self._applied:
             return
         is_same = self._dispute is not None and dispute.record == self._dispute.record
         self._keep_choices()
@@ -140,6 +141,8 @@ class DisputeView(QWidget):
         except InvalidValue:
             return  # the row says why
         if results:
+            # Taken back, a question is as open as it was: nothing is preselected.
+            self._applied = {_key(row.decision) for row in self._decided()}
             self.resolved.emit([*results, *self._for_all()])
 
     def take_all(self, *, mine: bool) -> None:
@@ -202,6 +205,9 @@ class DisputeView(QWidget):
     def _keep_choices(self) -> None:
         for row in self.rows:
             self._chosen[_key(row.decision)] = row.choice
+        for key in self._applied:
+            self._chosen.pop(key, None)
+        self._applied = set()
 
     def _note_choice(self, words: str) -> None:
         before, self._now = self._now, tuple(row.choice for row in self.rows)
