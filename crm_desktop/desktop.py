@@ -33,10 +33,12 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.recurring import Recurring
+from crm_desktop.runtime.reminding import Reminding
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.signing import Credentials, leave_for_good, sign_in_with
 from crm_desktop.views.application import Window, dress, kept_locale
 from crm_desktop.views.shell.frame import Frame
+from crm_desktop.views.shell.reminder_desk import ReminderDesk
 from crm_desktop.views.shell.window import Shell
 
 if TYPE_CHECKING:
@@ -92,6 +94,8 @@ class Desktop(QObject):
         self._seeker: DuplicateSeeker | None = None
         self._files: FileDesk | None = None
         self._recurring: Recurring | None = None
+        self._reminding: Reminding | None = None
+        self._reminders: ReminderDesk | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
         self.shell: Shell | None = None
@@ -132,8 +136,11 @@ class Desktop(QObject):
             self._seeker.stop()
         if self._files is not None:
             self._files.stop()
-        if self._recurring is not None:
-            self._recurring.stop()
+        for clock in (self._recurring, self._reminding):
+            if clock is not None:
+                clock.stop()
+        if self._reminders is not None:
+            self._reminders.close()
 
     @property
     def page(self) -> SignInPage:
@@ -174,6 +181,11 @@ class Desktop(QObject):
         self.hub, self._autosync = hub, autosync
         self._files = hub.files = self._file_desk(profile, hub, autosync)
         hub.devices = DeviceDesk(lambda: profile.session, self.lanes, hub)
+        self._reminding = Reminding(profile.store, hub, self.lanes, self)
+        self._reminders = ReminderDesk(
+            self._reminding, self.lanes, self.window, lambda: self._liked.notices, self
+        )
+        autosync.stood.connect(self._reminding.note_standing)
         shell = self._make_shell(hub, autosync)
         self._indexer = Indexer(profile.store, hub, self.lanes, self)
         self._recurring = Recurring(profile.store, hub, self.lanes, self)
@@ -190,6 +202,7 @@ class Desktop(QObject):
             autosync.start()
             self._indexer.start()
             self._recurring.start()
+            self._reminding.start()
             self._seeker.start()
             QTimer.singleShot(_FILES_AFTER_MS, self._files, self._files.start)
         else:
@@ -233,6 +246,8 @@ class Desktop(QObject):
         shell.preferences_asked.connect(self._open_preferences)
         shell.borders.moved.connect(self._keep_borders)
         self.shell = shell
+        if self._reminders is not None:
+            self._reminders.attach(shell)
         return shell
 
     # Preferences
@@ -442,6 +457,7 @@ class Desktop(QObject):
             self.window.pages.removeWidget(self.shell)
         for part in (
             self.shell, self._autosync, self._indexer, self._seeker, self._files, self._recurring,
+            self._reminders, self._reminding,
         ):  # fmt: skip
             if part is not None:
                 part.deleteLater()
@@ -452,6 +468,7 @@ class Desktop(QObject):
             self.lanes = Lanes(self)
         self._profile = self.shell = self._autosync = self._files = None
         self._indexer = self._seeker = self._recurring = None
+        self._reminders = self._reminding = None
         return profile
 
     def _show_problem(self, error: CrmError) -> None:

@@ -47,7 +47,8 @@ class Settings(msgspec.Struct, frozen=True):
 class Preferences(msgspec.Struct, frozen=True):
     """What a person likes here. `language` "" is the system's; `lock_after_min` 0 never locks;
     `scale` is in percent of the system's own size; `metered`: whether a network on which bytes are
-    paid for is used for what is needed alone, or as any other."""
+    paid for is used for what is needed alone, or as any other; `notices`: what the desktop's own
+    notifications say: nothing, that something is due, or what it is."""
 
     theme: Literal["system", "light", "dark"] = "system"
     density: Literal["compact", "comfortable"] = "compact"
@@ -55,6 +56,7 @@ class Preferences(msgspec.Struct, frozen=True):
     lock_after_min: int = 0
     scale: Annotated[int, msgspec.Meta(ge=SCALE_MIN, le=SCALE_MAX)] = SCALE_MIN
     metered: Literal["spare", "use"] = "spare"
+    notices: Literal["off", "neutral", "details"] = "neutral"
 
 
 class Borders(msgspec.Struct, frozen=True):

@@ -33,6 +33,7 @@ CARRIED: Mapping[str, str] = {
     "draft": "what is being typed",
     "file": "how files stand whose contents lie on this device",
     "pinned": "accounts whose files this device keeps",
+    "reminded": "reminders that were put off or dismissed here",
 }
 """Tables whose rows exist on this device alone, and why."""
 

@@ -67,6 +67,7 @@ class PreferencesPage(Overlay):
         self._form.setHorizontalSpacing(16)
         self._form.setVerticalSpacing(6)
         self._add_look()
+        self._add_notices()
         self._add_lock(ground)
         self._add_server(ground)
         self._content = _Content(content, self.sheet)
@@ -94,6 +95,15 @@ class PreferencesPage(Overlay):
         self.language = self._choice(tr("Language"), languages, self._kept.language)
         self.scale = self._choice(tr("Scale"), scales, self._kept.scale)
         self._note(tr("Of the system's own size. Start the program again to see it."))
+
+    def _add_notices(self) -> None:
+        self._section(tr("Reminders"))
+        how = (
+            ("off", tr("In the window only")), ("neutral", tr("That something is due")),
+            ("details", tr("What is due")),
+        )  # fmt: skip
+        self.notices = self._choice(tr("Notifications"), how, self._kept.notices)
+        self._note(tr("Others may read what a notification says, also while the screen is locked."))
 
     def _add_lock(self, ground: Ground) -> None:
         self._section(tr("Lock"))
@@ -173,7 +183,7 @@ class PreferencesPage(Overlay):
                 "theme": self.theme.currentData(), "density": self.density.currentData(),
                 "language": self.language.currentData(),
                 "lock_after_min": self.lock.currentData(), "scale": self.scale.currentData(),
-                "metered": self.metered.currentData(),
+                "metered": self.metered.currentData(), "notices": self.notices.currentData(),
             },
             Preferences,
         )  # fmt: skip

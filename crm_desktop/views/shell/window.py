@@ -110,6 +110,10 @@ class Shell(QWidget):
         if pane.focusProxy():
             pane.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def put_above(self, line: QWidget) -> None:
+        """Put a line above the panes."""
+        self._frame.put_above(line)
+
     def open_record(self, kind: str, record_id: str) -> None:
         """Show a record where its kind is shown."""
         opened = (kind, RecordId(record_id))
