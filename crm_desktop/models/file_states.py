@@ -153,8 +153,8 @@ def _are_photos(c: Connection) -> bool:
     """Whether whatever waits for its file is a picture, by its name."""
     names = c.rows(
         "SELECT o.new ->> 'name' FROM changeset s JOIN op o ON o.cs = s.n"
+        " JOIN file f ON f.hash = unhex(o.new ->> 'sha256') AND f.state IN ('queued', 'sending')"
         " WHERE s.state = 'waiting' AND s.state <> 'confirmed' AND o.kind = 'attachment'"
-        " AND o.new ->> 'sha256' IS NOT NULL"
     )
     return bool(names) and all(is_picture(str(name)) for (name,) in names)
 

@@ -127,7 +127,7 @@ def test_a_new_complaint_takes_its_photos_along(
     complaint.intake_files.add(photos)
     rest()
     rest()
-    assert all("once this form is saved" in line for line in lines(complaint.intake_files))
+    assert all("sent when this is saved" in line for line in lines(complaint.intake_files))
     fill(complaint)
     complaint.intake.send()
     rest()

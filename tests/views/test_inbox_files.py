@@ -99,6 +99,12 @@ def files(pane: InboxPane) -> dict[str, str]:
     return {x.title: x.second.partition(" · ")[0] for x in found.entries} if found else {}
 
 
+def account_name(pane: InboxPane) -> str:
+    contents = pane._contents
+    assert contents is not None
+    return contents.files[0].title
+
+
 def show_file(pane: InboxPane) -> None:
     key = next(key for key in pane.side.tree.keys if key.startswith("f/"))
     assert pane.side.tree.choose(key)
@@ -137,6 +143,8 @@ def test_a_refused_file_says_why_and_is_tried_again(
     attach("a.jpg")
     assert "no room" in files(pane)["a.jpg"]
     show_file(pane)
+    assert pane._step._state.text() == "Held up · " + account_name(pane)
+    assert "no room" in pane._step._words.text()
     office.problem = None
     qtbot.mouseClick(pane._step._retry, Qt.MouseButton.LeftButton)
     rest()

@@ -34,7 +34,7 @@ _STATES: Mapping[FileState, Callable[[FileRow], str]] = {
         else tr("being fetched")
     ),
     FileState.HERE: lambda _: tr("on this device"),
-    FileState.DRAFT: lambda _: tr("is sent once this form is saved"),
+    FileState.DRAFT: lambda _: tr("sent when this is saved"),
     FileState.FAILED: lambda file: words(words_for(file.code, file.params)),
 }
 

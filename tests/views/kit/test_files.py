@@ -411,3 +411,22 @@ def test_how_many_files_go_and_whether_all_are_photos(
     desk.standing(found.append, owner=desk)
     rest()
     assert found[-1].goes_on
+
+
+def test_a_film_that_waits_with_a_reason_makes_no_photos_files(
+    section: FilesSection, office: Office, desk: FileDesk, tmp_path: Path, rest: Rest
+) -> None:
+    from crm_desktop.sync.failures import of_answer
+
+    office.problem = of_answer(409, "file.no_room", {})
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    section.add([tmp_path / "film.mp4"])
+    rest()
+    rest()
+    office.problem, office.down = None, True
+    section.add([picture(tmp_path / "a.png")])
+    rest()
+    found: list[file_states.Transfers] = []
+    desk.standing(found.append, owner=desk)
+    rest()
+    assert (found[0].sending, found[0].failed, found[0].are_photos) == (1, 1, True)

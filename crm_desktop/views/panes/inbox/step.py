@@ -16,6 +16,7 @@ from crm_desktop.i18n import tr, words
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.choice import day_of, say, say_base, when_words
+from crm_desktop.views.kit.file_words import state_words
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.inbox.entry import Entry
@@ -71,7 +72,7 @@ class StepView(QWidget):
         """Show an entry; the values of a step come later, by `show_parts`."""
         self._icon.show_icon(entry.icon, entry.tone)
         self._title.setText(entry.title)
-        self._state.setText(entry.second)
+        self._state.setText(_state(entry))
         self._target = _target(entry)
         self._open.setVisible(bool(self._target[1]))
         self._refused = entry.payload.refused if isinstance(entry.payload, Travelling) else ""
@@ -195,12 +196,23 @@ def _words(entry: Entry) -> str:
     return ""
 
 
+def _state(entry: Entry) -> str:
+    """How it stands, in few words."""
+    payload = entry.payload
+    if isinstance(payload, Travelling) and payload.refused:
+        return " · ".join(filter(None, (tr("Held up"), payload.title)))
+    return entry.second
+
+
 def _file_words(row: Travelling) -> str:
     file = row.under_way.file.file
     if row.refused:
-        return tr(
-            "It is tried again by itself, later each time, or now with the button above. Its "
-            "record waits on this device with it; nothing else does."
+        return "{}\n\n{}".format(
+            state_words(file),
+            tr(
+                "It is tried again by itself, later each time, or now with the button above. Its "
+                "record waits on this device with it; nothing else does."
+            ),
         )
     if not file.mine:
         return tr("Somebody asked for this file; it comes as soon as the server answers.")
