@@ -37,7 +37,7 @@ def _name(statement: str) -> str:
     return statement.lstrip()[len(_START) :].split(" ", 1)[0]
 
 
-def next_missing(c: Connection) -> str:
-    """The statement for the first index that is not there yet; "" where none is missing."""
+def missing(c: Connection) -> list[str]:
+    """The statements for the indexes that are not there yet, in the order to make them in."""
     there = {name for (name,) in c.rows("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    return next((statement for name, statement in statements() if name not in there), "")
+    return [statement for name, statement in statements() if name not in there]

@@ -60,16 +60,13 @@ from crm_desktop.models.store import Store
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 _IDS = msgspec.json.Decoder(tuple[ChangeSetId, ...])
 
-_OF_ONE_STATE = (
-    "SELECT n, bytes FROM changeset WHERE state = '{}' AND state <> 'confirmed'"
-    " AND n > ?1 ORDER BY n LIMIT ?2"
-)
-OLDEST = (
-    f"SELECT * FROM ({_OF_ONE_STATE.format('queued')})"
-    f" UNION ALL SELECT * FROM ({_OF_ONE_STATE.format('sent')}) ORDER BY n LIMIT ?2"
+OLDEST = tuple(
+    f"SELECT n, bytes FROM changeset WHERE state = '{state}' AND state <> 'confirmed'"
+    " AND n > ? ORDER BY n LIMIT ?"
+    for state in ("queued", "sent")
 )
 """Along the index of each state, which is used only where its own condition is said too; with both
-states in one condition every step would sort all that wait."""
+states in one statement every step would sort all that wait."""
 
 _WAITS = (
     "EXISTS (SELECT 1 FROM changeset WHERE state = 'queued' AND state <> 'confirmed')"
@@ -286,9 +283,12 @@ class Outbox:
 
 
 def _taken(c: Connection, wanted: Wanted) -> tuple[ChangeSet, ...]:
-    behind = blob(wanted.behind or "")
-    after = c.value("SELECT n FROM changeset WHERE id = ?", (behind,)) or 0
-    found = c.rows(OLDEST, (after, max(1, wanted.changesets_max)))
+    after = 0
+    if wanted.behind:
+        sql = "SELECT n FROM changeset WHERE id = ?"
+        after = c.value(sql, (blob(wanted.behind),)) or 0
+    most = max(1, wanted.changesets_max)
+    found = sorted(row for sql in OLDEST for row in c.rows(sql, (after, most)))[:most]
     sizes = accumulate(weight for _, weight in found)
     numbers = [n for (n, _), size in zip(found, sizes, strict=True) if size <= wanted.bytes_max]
     taken = numbers or [n for n, _ in found[:1]]

@@ -69,6 +69,7 @@ class SecondFile:
         self._store = store
         self._files = files
         self._second: Store | None = None
+        self._missing: list[str] | None = None
 
     def open(self) -> SyncState:
         """Go on with the file begun earlier, or begin one. What is damaged, or was fetched for
@@ -91,15 +92,17 @@ class SecondFile:
     def index(self) -> bool:
         """Make one of the indexes that it was filled without; whether one was missing."""
         store = self._opened()
-        statement = indexes.next_missing(store.write)
-        if statement:
+        if self._missing is None:
+            self._missing = indexes.missing(store.write)
+        if self._missing:
             store.write.keep_in_memory(INDEXING_KIB)
             with store.writing() as c:
-                c.run(statement)
-        else:
-            store.write.keep_in_memory(ARRIVING_KIB)  # own work is carried over next
-            store.checkpoint()  # here, and not while everybody waits for the swap
-        return bool(statement)
+                c.run(self._missing[0])
+            del self._missing[0]
+            return True
+        store.write.keep_in_memory(ARRIVING_KIB)  # own work is carried over next
+        store.checkpoint()  # here, and not while everybody waits for the swap
+        return False
 
     def swap(self) -> Summary:
         """Carry over what is of this device alone, and go on in the second file: everything or
@@ -151,6 +154,7 @@ class SecondFile:
     def close(self) -> None:
         """Let go of the second file; what is in it stays."""
         second, self._second = self._second, None
+        self._missing = None
         if second is not None:
             second.close()
 

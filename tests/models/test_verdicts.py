@@ -388,7 +388,7 @@ def test_who_brings_a_record_back_names_the_values_that_he_saw_and_no_version(st
 
 def test_a_long_journal_is_not_read_to_find_what_waits(store: Store) -> None:
     with store.reader() as c:
-        steps = c.rows(f"EXPLAIN QUERY PLAN {OLDEST}", (0, 200))
+        steps = [x for sql in OLDEST for x in c.rows(f"EXPLAIN QUERY PLAN {sql}", (0, 200))]
     searched = [step[-1] for step in steps if "changeset" in step[-1]]
     assert len(searched) == 2
     assert all("INDEX changeset_open" in step for step in searched), searched

@@ -22,7 +22,7 @@ from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, PullRequest, PushRequest, PushResponse
 from crm_desktop.beside import FETCHING, Folder
 from crm_desktop.models import journal
-from crm_desktop.models.indexes import next_missing
+from crm_desktop.models.indexes import missing
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.second import SecondFile
 from crm_desktop.models.store import Identity, Store
@@ -34,10 +34,11 @@ from crm_server.rows import By
 from crm_server.store import write_clock
 from tests.simulator.chance import Crashed, VirtualTime
 from tests.simulator.company import ANN, LEA, ORGANISATION, device_id, fixed_id
-from tests.simulator.device import KEY, InLine, send_in_line
+from tests.simulator.device import InLine, send_in_line
 from tests.simulator.link import GONE, Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
+from tests.simulator.stores import KEY
 
 ACCOUNTS = 16
 Meanwhile = Callable[[Effect[Any]], None]
@@ -182,7 +183,7 @@ class Laptop:
     def is_settled(self) -> bool:
         """Whether one file is left, with all of its indexes."""
         with self.store.reader() as c:
-            whole = not next_missing(c) and c.value("PRAGMA integrity_check") == "ok"
+            whole = not missing(c) and c.value("PRAGMA integrity_check") == "ok"
         databases = {name for name in self.files() if name.endswith(".db")}
         return whole and databases == {self.store.path.name} and FETCHING not in self.files()
 

@@ -118,7 +118,7 @@ def _check_whole(old: Connection, new: Connection) -> None:
 def _bring_ahead(old: Connection, receipt: Receipt, cursor: int) -> bool:
     """Whether there were any: a version that was seen once is not taken back."""
     found = False
-    for kind in CATALOG:
+    for kind in rows.filled(old):
         keys = old.rows(
             f"SELECT t.id, t.root FROM {layout(kind).table} t LEFT JOIN shadow s ON s.kind = ?"
             " AND s.id = t.id WHERE t.deleted <> 2 AND coalesce(s.seq, t.seq) > ?",

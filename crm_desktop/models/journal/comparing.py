@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from crm_core.catalog import CATALOG
 from crm_core.digest import (
     BUCKET_DIGITS,
     Digest,
@@ -20,6 +19,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import Check, Sums, WireRow
 from crm_desktop.models.connection import Connection, SqlRow
+from crm_desktop.models.journal import rows
 from crm_desktop.models.sql import blob, from_json, id_of, layout, quoted
 
 WHOLE_ID = 32
@@ -100,7 +100,7 @@ def _held(c: Connection, among: Sequence[RecordId] = ()) -> frozenset[RecordId]:
 
 def versions(c: Connection, roots: Sequence[RecordId], *, content: bool) -> Iterator[Version]:
     """Every server version held, or those below some roots; with its body where that is asked."""
-    for kind in CATALOG:
+    for kind in rows.filled(c):
         yield from _of_kind(c, kind, roots, content=content)
     for kind, key, item in c.rows("SELECT kind, id, item FROM quarantine"):
         row = _ROW.decode(item)

@@ -50,7 +50,7 @@ def leave(receipt: Receipt, roots: Sequence[RecordId]) -> None:
     keys = [blob(root) for root in roots]
     c.many("DELETE FROM root WHERE id = ?", [(key,) for key in keys])
     hidden: list[tuple[str, bytes]] = []
-    for kind in CATALOG:
+    for kind in rows.filled(c):
         found: set[bytes] = set()
         for start in range(0, len(keys), _IDS_AT_ONCE):
             found.update(_below(c, kind, keys[start : start + _IDS_AT_ONCE]))

@@ -80,7 +80,7 @@ def end(receipt: Receipt) -> None:
     is deleted, and own work on them stays."""
     c = receipt.c
     unnamed: list[tuple[str, bytes]] = []
-    for kind in CATALOG:
+    for kind in rows.filled(c):
         table = layout(kind).table
         lost = c.rows(
             f"SELECT id, seq FROM {table} t WHERE seq > 0 AND deleted <> 2 AND NOT EXISTS"

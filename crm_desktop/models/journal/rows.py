@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from crm_core.catalog import CATALOG
 from crm_core.digest import Digest, of_version
@@ -179,10 +180,22 @@ def kept_digest(c: Connection) -> Digest:
     return Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
 
 
+@cache
+def _filled_sql() -> str:
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' WHERE EXISTS (SELECT 1 FROM {layout(kind).table})" for kind in CATALOG
+    )
+
+
+def filled(c: Connection) -> list[str]:
+    """The kinds of which any row lies here, in the catalog's order."""
+    return [kind for (kind,) in c.rows(_filled_sql())]
+
+
 def recount(c: Connection) -> Digest:
     """The digest of everything held, counted anew (doctor; the running one is kept by `apply`)."""
     found = Digest()
-    for kind in CATALOG:
+    for kind in filled(c):
         table = layout(kind).table
         live = (
             f"SELECT t.id, coalesce(s.seq, t.seq) FROM {table} t"

@@ -276,21 +276,23 @@ def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
     c.many("DELETE FROM changeset WHERE n = ?", old)
 
 
+_LYING = (
+    "SELECT (SELECT count(DISTINCT o.cs) FROM op o JOIN changeset s ON s.n = o.cs"
+    " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')),"
+    " (SELECT count(DISTINCT record) FROM conflict"
+    f" WHERE deleted = 0 AND coalesce(state, 'open') = 'open' AND {IS_ASKED}),"
+    " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM salvage)"
+)
+
+
 def parked(c: Connection, user: RecordId) -> Parked:
     """How many things lie where."""
     states: dict[str, int] = dict(
         c.rows("SELECT state, count(*) FROM changeset WHERE state <> 'confirmed' GROUP BY state")
     )
-    refused = c.value(
-        "SELECT count(DISTINCT o.cs) FROM op o JOIN changeset s ON s.n = o.cs"
-        " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')"
-    )
-    conflicts = c.value(
-        "SELECT count(DISTINCT record) FROM conflict"
-        " WHERE deleted = 0 AND coalesce(state, 'open') = 'open'"
-        f" AND {IS_ASKED}",
-        (user,),
-    )
+    found = c.one(_LYING, (user,))
+    assert found is not None
+    refused, conflicts, quarantine, salvage = found
     return Parked(
         pending=sum(states.get(one, 0) for one in ("queued", "sent", "waiting")),
         unconfirmed=states.get("acked", 0),
@@ -298,8 +300,8 @@ def parked(c: Connection, user: RecordId) -> Parked:
         rejected=states.get("rejected", 0) + states.get("held", 0) + refused,
         blocked=states.get("blocked", 0),
         orphaned=states.get("orphaned", 0),
-        quarantine=c.value("SELECT count(*) FROM quarantine"),
-        salvage=c.value("SELECT count(*) FROM salvage"),
+        quarantine=quarantine,
+        salvage=salvage,
         held=_held_back(c) if states.get("waiting") else 0,
     )
 
