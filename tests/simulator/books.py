@@ -178,9 +178,6 @@ def _outlived(oracle: Oracle) -> Iterator[str]:
     for (kind, record_id), truth in oracle.records.items():
         if truth.deleted or (kind == "conflict" and truth.values.get("state") != "open"):
             continue
-        for link in CATALOG[kind].references:
-            value = truth.values.get(link.name)
-            for member in value if isinstance(value, list) else [value]:
-                target = parse_target(link.link.target if link.link else "", member)
-                if target in gone:
-                    yield f"{kind}/{record_id[-4:]}.{link.name} → {target}, which gave its place"
+        for name, target in truth.targets:
+            if target in gone:
+                yield f"{kind}/{record_id[-4:]}.{name} → {target}, which gave its place"

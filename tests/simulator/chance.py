@@ -63,8 +63,10 @@ class Fate:
 
     def strikes(self, dice: random.Random, chance: float, *, fault: bool = True) -> bool:
         """Whether something happens that a shorter story may go without."""
-        if dice.random() >= chance:
-            return False
+        return dice.random() < chance and self.struck(fault=fault)
+
+    def struck(self, *, fault: bool = True) -> bool:
+        """Whether what the dice say happens in this story; one more stroke of this step."""
         self._struck += 1
         stroke = (self._step, self._struck)
         if stroke in self.without.strokes:

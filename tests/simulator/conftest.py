@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.damaged import Place
-from tests.simulator.world import workshop
+from tests.simulator.stores import workshop
 
 
 @pytest.fixture

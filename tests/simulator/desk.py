@@ -27,6 +27,7 @@ class Desk:
     typed: dict[tuple[ChangeSetId, int], str] = field(default_factory=dict)
     refused: dict[str, tuple[str, set[ChangeSetId]]] = field(default_factory=dict)
     known: dict[str, object] = field(default_factory=dict)
+    _compared: dict[str, set[Any]] = field(default_factory=dict[str, set[Any]])
 
     def look(self, device: Device) -> None:
         """Invariants 1 and 11 on what is not confirmed yet, where anything was written since."""
@@ -50,16 +51,18 @@ class Desk:
                 raise Violation(1, f"{cs_id} of {device.name} was given up by nobody")
 
     def _look_at_changes(self, device: Device, states: dict[ChangeSetId, str]) -> None:
-        refused: set[ChangeSetId] = set()
-        for key, i, new, lies in device.rows(
+        found = device.rows(
             "SELECT s.id, o.i, o.new, o.refused IS NOT NULL FROM op o JOIN changeset s"
             " ON s.n = o.cs"
-        ):
+        )
+        compared = self._compared.get(device.name, set())
+        for key, i, new, _ in (row for row in found if row not in compared):
             cs_id = ChangeSetId(key.hex())
             if self.typed.setdefault((cs_id, i), new) != new:
                 raise Violation(1, f"{cs_id} of {device.name} says {new}, not what was typed")
-            if lies and states[cs_id] in SETTLED:
-                refused.add(cs_id)
+        self._compared[device.name] = {*found}
+        lying = {ChangeSetId(key.hex()) for key, _, _, lies in found if lies}
+        refused = {cs_id for cs_id in lying if states[cs_id] in SETTLED}
         epoch, before = self.refused.get(device.name, ("", set[ChangeSetId]()))
         now = device.state.epoch
         for cs_id in before - refused if epoch == now else ():

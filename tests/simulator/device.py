@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,19 +21,19 @@ from crm_desktop.models.journal import settling
 from crm_desktop.models.outbox import Outbox, changeset_of, sync_state
 from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.models.sql import blob
-from crm_desktop.models.store import Identity, Store
+from crm_desktop.models.store import Store
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.ports import Server
 from crm_desktop.sync.runner import SECOND_FROM_ROWS, Run, Runner
 from tests.simulator.chance import Crashed, VirtualTime, id_maker
-from tests.simulator.company import ORGANISATION, Person, device_id
+from tests.simulator.company import Person
 from tests.simulator.ledger import Key, Ledger, Place, Said, places_of
 from tests.simulator.link import Link
 from tests.simulator.post import Post
 from tests.simulator.second import Files, MortalSecondFile
+from tests.simulator.stores import KEY, is_in_clear, template
 
-KEY = bytes(range(32))
 WRITTEN_THROUGH = 2
 """From this value of `PRAGMA synchronous` on, a commit returns when the disk has it."""
 
@@ -55,22 +54,15 @@ _LIVE = " UNION ALL ".join(
 Between = Callable[["Device", Effect[Any]], None]
 
 
-@functools.cache
-def template(name: str, person: Person, folder: Path) -> Path:
-    """An empty store of this laptop, made once a process."""
-    path = folder / f"template-{name}.db"
-    identity = Identity(person.id, person.login, device_id(name), ORGANISATION, "http://simulated")
-    Store.create(path, KEY, identity).close()
-    return path
-
-
 class Device:
     """A laptop and the person at it."""
 
     def __init__(
-        self, name: str, person: Person, folder: Path, time: VirtualTime, dice: random.Random
-    ) -> None:
+        self, name: str, person: Person, folder: Path, time: VirtualTime, dice: random.Random,
+        opens: type[Store] = Store,
+    ) -> None:  # fmt: skip
         self.name = name
+        self._opens = opens
         self.person = person
         self.skew = dt.timedelta()
         self.crashes = 0
@@ -84,14 +76,14 @@ class Device:
         self._folder = folder
         self._time = time
         self.new_id = id_maker(dice, self.clock)
-        self._noted: dict[int, ChangeSetId] = {}
+        self._noted: dict[int, bytes] = {}
         self._noted_at: object = None
         self.second_from_rows = SECOND_FROM_ROWS
         self.may_die_in_swap: Callable[[], None] = lambda: None
         self.left_open: list[Store] = []
         self.files = Files(self)
         self._take(folder / f"{name}-0.db")
-        shutil.copyfile(template(name, person, folder.parent), self._path)
+        shutil.copyfile(template(name, person, folder.parent, is_in_clear()), self._path)
         self.store = self._opened()
         self.syncing = False
 
@@ -189,20 +181,26 @@ class Device:
         if self._noted_at == self.written:
             return
         self._noted_at = self.written
-        for n, key, undoes in self.rows("SELECT n, id, undoes FROM changeset ORDER BY n"):
-            before, now = self._noted.get(n), ChangeSetId(key.hex())
-            if before == now:
+        for n, key, undoes, _ in self._changesets():
+            before = self._noted.get(n)
+            if before == key:
                 continue
-            self._noted[n] = now
+            self._noted[n] = key
+            now = ChangeSetId(key.hex())
             if undoes:
                 ledger.undone[now] = ChangeSetId(undoes)
             if before is not None:
-                ledger.replaced.add(before)
+                ledger.replaced.add(ChangeSetId(before.hex()))
                 ledger.resent.add(now)
             changeset = changeset_of(self.store.write, n)
             seen = self._seen(changeset, ledger)
             below = self._below(changeset)
             ledger.write(Said(changeset, self.name, self.person.id, n, seen, below))
+
+    def _changesets(self) -> list[Any]:
+        """(number, id, what it takes back, state) of each."""
+        sql = "SELECT n, id, undoes, state FROM changeset ORDER BY n"
+        return self._once("changesets", lambda: self.rows(sql))
 
     @property
     def state(self) -> SyncState:
@@ -224,8 +222,7 @@ class Device:
         return self._once("states", self._read_states)
 
     def _read_states(self) -> dict[ChangeSetId, str]:
-        found = self.rows("SELECT id, state FROM changeset")
-        return {ChangeSetId(key.hex()): state for key, state in found}
+        return {ChangeSetId(key.hex()): state for _, key, _, state in self._changesets()}
 
     def _once(self, name: str, read: Callable[[], T]) -> T:
         """What is in the file, read once between two transactions."""
@@ -280,7 +277,7 @@ class Device:
         return frozenset(found)
 
     def _opened(self) -> Store:
-        store = Store.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
+        store = self._opens.open(self._path, KEY, clock=self.clock, new_id=self.new_id)
         is_safe = store.write.value("PRAGMA synchronous") >= WRITTEN_THROUGH
         store.writing = self.dying_after(store.writing, written_through=is_safe)  # type: ignore[method-assign]
         later = self.dying_after(store.writing_later, written_through=False)

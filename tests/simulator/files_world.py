@@ -35,9 +35,10 @@ from crm_desktop.sync.session import decode_answer
 from crm_server.blobs import BlobLimits
 from crm_server.blobs import Blobs as ServerBlobs
 from tests.simulator.chance import NOTHING, Without
-from tests.simulator.device import KEY, Device
+from tests.simulator.device import Device
 from tests.simulator.link import GONE, REFUSALS, Weather
 from tests.simulator.server_side import ServerSide, as_heard
+from tests.simulator.stores import KEY
 from tests.simulator.violation import Violation
 from tests.simulator.world import STEPS, World
 

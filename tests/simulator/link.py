@@ -55,7 +55,8 @@ class Weather:
     late: list[tuple[str, bytes]] = field(default_factory=list)
 
     def happens(self, share: float = 1.0) -> bool:
-        return self.badness > 0 and self.fate.strikes(self.dice, self.badness * share)
+        badness = self.badness
+        return badness > 0 and self.dice.random() < badness * share and self.fate.struck()
 
 
 class Link:

@@ -43,23 +43,36 @@ class Truth:
     seq: int
     values: Mapping[str, Any]
     deleted: bool
+    targets: tuple[tuple[str, Key], ...]
+    """What its references name, each with the name of the field."""
 
 
 @functools.lru_cache(maxsize=20_000)
-def _truth(seq: int, body: str, deleted: int) -> Truth:
+def _truth(kind: str, seq: int, body: str, deleted: int) -> Truth:
     """Most records are the same at the next moment."""
-    return Truth(seq, json.decode(body), bool(deleted))
+    values = json.decode(body)
+    return Truth(seq, values, bool(deleted), tuple(_targets(kind, values)))
+
+
+def _targets(kind: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
+    for name, above in REFERENCES[kind].items():
+        value = values.get(name)
+        for member in value if isinstance(value, list) else (value,) if value else ():
+            target = parse_target(above, member)
+            if target is not None:
+                yield name, target
 
 
 class Oracle:
-    """All records of the server at one moment."""
+    """All records of the server at one moment, with the `seq` of its clock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, seq: int = 0) -> None:
+        self.seq = seq
         self.records: dict[Key, Truth] = {}
-        for kind, record_id, seq, body, deleted in connection.execute(
+        for kind, record_id, at, body, deleted in connection.execute(
             "SELECT kind, id, seq, body, deleted FROM record"
         ):
-            self.records[(kind, RecordId(record_id))] = _truth(seq, body, deleted)
+            self.records[(kind, RecordId(record_id))] = _truth(kind, at, body, deleted)
         self._roots: dict[Key, frozenset[RecordId]] = {}
         self._keys: dict[RecordId, frozenset[str]] = {}
         self._visible: dict[RecordId, dict[Key, int]] = {}
@@ -166,17 +179,9 @@ class Oracle:
 
 def dangling(oracle: Oracle) -> list[str]:
     """References of live records that lead to nothing at all."""
-    found: list[str] = []
-    for (kind, record_id), truth in oracle.records.items():
-        for name, member in () if truth.deleted else _members_of(truth, kind):
-            target = parse_target(REFERENCES[kind][name], member)
-            if target is not None and target not in oracle.records:
-                found.append(f"{kind}/{record_id}.{name} → {target}")
-    return found
-
-
-def _members_of(truth: Truth, kind: str) -> Iterator[tuple[str, Any]]:
-    for name in REFERENCES[kind]:
-        value = truth.values.get(name)
-        for member in value if isinstance(value, list) else (value,) if value else ():
-            yield name, member
+    return [
+        f"{kind}/{record_id}.{name} → {target}"
+        for (kind, record_id), truth in oracle.records.items()
+        for name, target in (() if truth.deleted else truth.targets)
+        if target not in oracle.records
+    ]

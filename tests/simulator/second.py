@@ -12,6 +12,7 @@ from crm_desktop.models.replica import SyncState
 from crm_desktop.models.second import SecondFile
 from crm_desktop.models.store import Store
 from tests.simulator.chance import Crashed
+from tests.simulator.stores import KEY, copy, template_of_second
 
 if TYPE_CHECKING:
     from tests.simulator.device import Device
@@ -62,6 +63,13 @@ class MortalSecondFile(SecondFile):
     def __init__(self, device: Device) -> None:
         super().__init__(device.store, device.files)
         self._device = device
+
+    @override
+    def _created(self) -> Store:
+        """As it ships, but copied from one that was made before."""
+        path, device = self._files.begin(), self._device
+        copy(template_of_second(device.name, device.person, path.parent.parent), path)
+        return Store.open(path, KEY, clock=device.clock, new_id=device.new_id)
 
     @override
     def open(self) -> SyncState:

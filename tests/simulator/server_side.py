@@ -85,6 +85,7 @@ class ServerSide:
         self.store.write = self._failing(self.store.write)  # type: ignore[method-assign]
         self.look = sqlite3.connect(self._path, isolation_level=None)
         self._opened += 1
+        self._withdrawn: dict[str, bool] = {}
 
     def clock(self) -> dt.datetime:
         """What the server takes for the time."""
@@ -154,11 +155,15 @@ class ServerSide:
 
     def is_withdrawn(self, device: str) -> bool:
         """Whether IT has withdrawn a device."""
-        sql = "SELECT revoked_at FROM device WHERE id = ?"
-        return bool(self.look.execute(sql, (device_id(device),)).fetchone()[0])
+        if device not in self._withdrawn:
+            sql = "SELECT revoked_at FROM device WHERE id = ?"
+            found = self.look.execute(sql, (device_id(device),)).fetchone()
+            self._withdrawn[device] = bool(found[0])
+        return self._withdrawn[device]
 
     def withdraw(self, device: str) -> None:
         """As `crm-server device revoke`."""
+        self._withdrawn.clear()
         with self.store.note() as tx:
             sql = "UPDATE device SET revoked_at = ? WHERE id = ?"
             tx.run(sql, (self.service.now, device_id(device)))

@@ -47,12 +47,13 @@ class Latest:
 
 @dataclass
 class Typed:
-    """Looks at what the people at each laptop typed; knows what it has found `kept` already."""
+    """Looks at what the people at each laptop typed; knows in which state it has found a changeset
+    `kept` already, by laptop."""
 
     ledger: Ledger
     history: History
     disputes: Disputes
-    kept: set[tuple[str, ChangeSetId, str]] = field(default_factory=set)
+    kept: dict[str, dict[ChangeSetId, str]] = field(default_factory=dict)
     _turns: int = 0
     _latest: dict[str, Latest] = field(default_factory=dict)
 
@@ -61,25 +62,25 @@ class Typed:
         self._begin_anew_perhaps()
         states = device.states()
         epoch = device.state.epoch
-        for cs_id, said in self.ledger.of(device.name).items():
+        all_said = self.ledger.of(device.name)
+        for cs_id in all_said.keys() - states.keys() - self.ledger.replaced:
+            raise Violation(1, f"changeset {cs_id} of {device.name} is gone")
+        kept = self.kept.setdefault(device.name, {})
+        for cs_id, said in all_said.items():
             state = states.get(cs_id)
-            if state is None and cs_id in self.ledger.replaced:
-                continue
-            if state is None:
-                raise Violation(1, f"changeset {cs_id} of {device.name} is gone")
-            if (device.name, cs_id, state) in self.kept:
+            if state is None or kept.get(cs_id) == state:
                 continue
             if state in ACKED and epoch == self.history.epoch:
                 self._look_at_acked(device, said, state, connection)
             if state == "rejected" and epoch == self.history.epoch:
                 _look_at_rejected(device, cs_id, connection)
-            self.kept.add((device.name, cs_id, state))
+            kept[cs_id] = state
 
     def _begin_anew_perhaps(self) -> None:
         """Where the server went back, what it had taken is looked for anew."""
         if self._turns != self.history.turns:
             self._turns = self.history.turns
-            self.kept = {one for one in self.kept if one[2] not in ACKED}
+            self.kept.clear()
 
     def look_at_left_work(self, device: Device, parked: Sequence[bytes]) -> None:
         """Invariant 1: what a withdrawn device had not sent lies with the server."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from msgspec import json
+from msgspec import Raw, Struct, json
 
 import crm_core.wire as wire_now
 from crm_core.changes import CHANGESET_BYTES_MAX
@@ -23,6 +22,18 @@ from tests.simulator.violation import Violation
 
 HEAD_BYTES = 1024
 """What a changeset has beside its changes, at most."""
+
+
+class _Line(Struct):
+    """A line of a pull, as far as it is counted."""
+
+    type: str
+    rows: list[Raw] = []
+    ids: list[Raw] = []
+    roots: list[Raw] = []
+
+
+_LINE = json.Decoder(_Line)
 
 
 @dataclass
@@ -111,11 +122,12 @@ def look_at_line(line: bytes) -> None:
     """Invariant 15: a line of a pull holds a page at most."""
     if len(line) > PULL_LINE_BYTES_MAX:
         raise Violation(15, f"a line of {len(line)} bytes")
-    item: dict[str, Any] = json.decode(line)
-    limits = {"rows": pull.PULL_PAGE_ROWS, "ids": pull.PULL_PAGE_ROWS, "roots": _roots_max()}
-    for name, limit in limits.items():
-        if len(item.get(name, ())) > limit:
-            raise Violation(15, f"a line '{item['type']}' with {len(item[name])} {name}")
+    item = _LINE.decode(line)
+    limits = (pull.PULL_PAGE_ROWS, pull.PULL_PAGE_ROWS, _roots_max())
+    counts = len(item.rows), len(item.ids), len(item.roots)
+    for name, count, limit in zip(("rows", "ids", "roots"), counts, limits, strict=True):
+        if count > limit:
+            raise Violation(15, f"a line '{item.type}' with {count} {name}")
 
 
 def _roots_max() -> int:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import cache
-from multiprocessing.util import Finalize
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from crm_core.errors import Unavailable
+from crm_desktop.models.store import Store
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.runner import Run
@@ -40,38 +38,18 @@ from tests.simulator.ledger import Ledger
 from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
 from tests.simulator.server_side import ServerSide
+from tests.simulator.stores import Light, in_clear, workshop
 from tests.simulator.typed import Typed
 from tests.simulator.violation import Violation
 from tests.simulator.wholeness import Wholeness, look_at_rest
 
 STEPS = 26
-_WORKSHOP = "crm-simulator-"
 HEALING_ROUNDS = 6
 """How many rounds of undisturbed synchronisation may pass until only people can go on."""
 
 CROWDS = (2, 2, 3, 3, 3, 3, 4, 4, 4, 5)
 EVERYBODY_EVERY = 40
 """Most stories need few laptops; one in so many has all of them."""
-
-
-@cache
-def workshop() -> Path:
-    """Where files are made: memory where the platform has such a place."""
-    shm = Path("/dev/shm")
-    parent = shm if shm.is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix=f"{_WORKSHOP}{os.getpid()}-", dir=parent))
-    _sweep(folder.parent)
-    # Worker processes run no `atexit`, but these.
-    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=1)
-    return folder
-
-
-def _sweep(place: Path) -> None:
-    """Remove what processes left that were killed."""
-    for folder in place.glob(f"{_WORKSHOP}*"):
-        number = folder.name.removeprefix(_WORKSHOP).partition("-")[0]
-        if number.isdigit() and not Path(f"/proc/{number}").exists() and Path("/proc").exists():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class World:
@@ -85,6 +63,7 @@ class World:
         self.story: list[str] = []
         self.played: dict[int, str] = {}
         self.fate = Fate(seed, without)
+        self._opens = Store if in_two_files(seed) else Light
         self._steps = steps
         self._without = without
         self._dice = self.fate.dice("world")
@@ -96,10 +75,11 @@ class World:
         self.weather = Weather(
             self.fate.dice("weather"), badness, self.tell, self.fate, self._meanwhile
         )
-        self._all = [
-            Device(name, person, self._folder, self._time, self.fate.dice(name))
-            for name, person in crowd(seed, self._dice)
-        ]
+        with self._stores():
+            self._all = [
+                Device(name, person, self._folder, self._time, self.fate.dice(name), self._opens)
+                for name, person in crowd(seed, self._dice)
+            ]
         self._devices = [one for one in self._all if one.name not in without.devices]
         self._hands = {
             one.name: Hands(one, self.fate.dice(f"hands of {one.name}"), self.tell)
@@ -133,11 +113,14 @@ class World:
         except Exception as error:
             raise Violation(11, f"something broke down: {error!r}") from error
 
+    def _stores(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._opens is Store else in_clear()
+
     @contextmanager
     def _small_world(self) -> Generator[None]:
         """Limits so small that a few rows take several pages, parts and pushes."""
         page = self._dice.choice((1000, 3, 10))
-        with ExitStack() as stack:
+        with self._stores(), ExitStack() as stack:
             for target, value in (
                 ("crm_core.wire.PUSH_CHANGESETS_MAX", self._dice.choice((200, 200, 1, 3))),
                 ("crm_core.wire.PUSH_BYTES_MAX", self._dice.choice((1024 * 1024, 2_500))),
@@ -308,41 +291,51 @@ class World:
 
     def oracle(self) -> Oracle:
         """The server's truth now; worked out anew only where the server has moved on."""
-        at = (self._history.epoch, self.server.seq)
-        if self._known_truth is None or self._known_truth[0] != at:
-            self._known_truth = (at, Oracle(self.server.look))
+        return self._truth_at(self.server.written)
+
+    def _truth_at(self, written: object) -> Oracle:
+        if self._looked.get("oracle") != written:
+            self._looked["oracle"] = written
+            at = (self._history.epoch, self.server.seq)
+            if self._known_truth is None or self._known_truth[0] != at:
+                self._known_truth = (at, Oracle(self.server.look, at[1]))
+        assert self._known_truth is not None
         return self._known_truth[1]
 
     def _look(self, device: Device) -> None:
         device.note_what_was_said(self._ledger)
-        self._look_at_server()
-        at = device.written, self.server.written
+        written = self._look_at_server()
+        at = device.written, written
         if self._looked.get(device.name) == at:
             return
         self._looked[device.name] = at
+        truth = self._truth_at(written)
         self._typed.look_at_edits(device, self.server.look)
         self._typed.look_at_rows(device)
         self._desk.look(device)
-        epoch, seq = self._history.epoch, self.server.seq
-        self._agreement.look_at_status(device, self.oracle, epoch, seq)
-        self._wholeness.look_at_device(device, self.oracle())
+        self._agreement.look_at_status(device, truth, self._history.epoch)
+        self._wholeness.look_at_device(device, truth)
 
-    def _look_at_server(self) -> None:
+    def _look_at_server(self) -> object:
+        """What the server's file was like when it was looked at: its `written`."""
         written = self.server.written
         if self._looked.get("") == written:
-            return
+            return written
         self._looked[""] = written
         self._history.look(self.server.look)
         self._wholeness.look_at_server(self.server.look)
-        at = (self._history.epoch, self.server.seq)
+        truth = self._truth_at(written)
+        at = (self._history.epoch, truth.seq)
         if self._booked != at:
             self._booked = at
-            self._books.look(self.server.look, self.oracle(), self._history)
+            self._books.look(self.server.look, truth, self._history)
+        return written
 
     def _look_at_agreement(self, device: Device) -> None:
-        if device.state.cursor == self.server.seq:
-            self._agreement.look_at_pulled(device, self.oracle())
-            look_at_labels(device, self.oracle())
+        truth = self.oracle()
+        if device.state.cursor == truth.seq:
+            self._agreement.look_at_pulled(device, truth)
+            look_at_labels(device, truth)
 
     def _heal(self) -> None:
         """The sun comes out; after some rounds only people can go on."""
@@ -369,7 +362,8 @@ class World:
 
 
 def in_two_files(seed: int) -> bool:
-    """Whether the laptops of a seed fetch for the first time into a second file."""
+    """Whether the laptops of a seed fetch for the first time into a second file. Their stores are
+    as they ship; all others are lighter."""
     return seed % 5 == 3
 
 

@@ -21,8 +21,8 @@ from crm_desktop.models.store import Store
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
 from tests.simulator.chance import Crashed
-from tests.simulator.device import KEY
 from tests.simulator.oracle import Oracle
+from tests.simulator.stores import KEY
 from tests.sync.first_fetching import ACCOUNTS, Laptop, Place, account, at, dies_at
 from tests.sync.scripted import rows_in
 
