@@ -42,7 +42,7 @@ from crm_desktop.views.shell.reminder_desk import ReminderDesk
 from crm_desktop.views.shell.window import Shell
 
 if TYPE_CHECKING:
-    from crm_core.wire import HistoryEntry
+    from crm_core.wire import HistoryEntry, Refusal
     from crm_desktop.runtime.idle import Idle
     from crm_desktop.sync.file_calls import FileCalls
     from crm_desktop.views.sign_in import SignInPage, SignInWords
@@ -60,6 +60,10 @@ _EXIT_FAILED = 1
 
 def _history(profile: Profile, kind: str, record_id: str) -> tuple[HistoryEntry, ...]:
     return profile.session.history(kind, record_id)
+
+
+def _refusals(profile: Profile) -> tuple[Refusal, ...]:
+    return profile.session.refusals()
 
 
 def _file_calls(profile: Profile) -> FileCalls:
@@ -173,7 +177,7 @@ class Desktop(QObject):
     def _show_shell(self, profile: Profile) -> None:
         self._profile = profile
         hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
-        hub.ask_refusals = profile.session.refusals
+        hub.ask_refusals = partial(_refusals, profile)
         autosync = Autosync(profile, hub, self.lanes, self)
         autosync.withdrawn.connect(self._lock_for_good)
         autosync.run_ended.connect(self._look_at_days)
