@@ -61,6 +61,7 @@ def test_it_stands_among_my_teams_and_counts_for_nobody(pane: InboxPane, rest: R
     pane.side.tree.choose(keys(pane)[0])
     assert pane.shown is pane._team_view
     assert pane._team_view._state.text() == "Refused to Li Ming"
+    assert pane._team_view._reason.words.startswith("Li Ming was told: Your role may not")
 
 
 def test_what_was_wanted_is_entered_in_the_leads_own_name(

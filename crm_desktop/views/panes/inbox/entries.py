@@ -93,7 +93,7 @@ def _waiting(contents: Contents) -> Iterator[Group]:
 
 def _of_team(row: TeamRefusal) -> Entry:
     return Entry(
-        f"r/{key_of(row.refusal)}", "rejected", "ink3", row.title, f"{row.who} · {row.why}",
+        f"r/{key_of(row.refusal)}", "rejected", "ink3", row.title, row.why,
         day_of(row.refusal.at), row, {},
     )  # fmt: skip
 

@@ -62,5 +62,6 @@ def _read(c: Connection, refusal: Refusal) -> TeamRefusal:
     )
     title = entity.name_of(stands if row is not None else change.new) or tr(entity.label)
     who = titles.get(f"user/{refusal.author}", "") or tr("(not here)")
-    why = words(words_for(refusal.code, refusal.params, entity))
+    said = words(words_for(refusal.code, refusal.params, entity))
+    why = tr("{who} was told: {why}", who=who, why=said)
     return TeamRefusal(refusal, who, title, why, values, row is not None)
