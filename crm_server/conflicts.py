@@ -97,7 +97,7 @@ class Conflicts:
         }  # fmt: skip
         parked = entries_of(row.values.get("parked"))
         known = [entry.get("value") for entry in parked]
-        if stood is not None and stood.get("value") not in (decided, *known):
+        if stood is not None and stood.get("value") not in known:
             changes["parked"] = [*parked, {**stood, STOOD: True}]
         self._write(row.id, changes, by)
         if target is not None:

@@ -191,15 +191,35 @@ def _conflict(c: Connection, row: SqlRow) -> ConflictRow:
     values: Mapping[str, Value] = (agreed.body or {}) if agreed is not None else {}
     by = values.get("updated_by")
     gone = agreed is None or agreed.deleted
+    values_parked = _parked(parked)
+    if state == "resolved" and resolved_by is None:  # the server has not heard of the decision yet
+        resolved_at = _decided_here_at(c, conflict_id) or resolved_at
+        stands = _current(kind, field or "", values, gone=gone)
+        values_parked = (*values_parked, _standing(stands, values, by))
     return ConflictRow(
         id_of(conflict_id), kind, RecordId(record), name, field or "", why or "",
         from_json(base) if base else None, _current(kind, field or "", values, gone=gone),
         RecordId(by) if isinstance(by, str) else None, str(values.get("updated_at") or ""),
-        _parked(parked), state, seq, gone,
+        values_parked, state, seq, gone,
         arrived_at or "", from_json(resolution) if resolution else None,
         id_of(resolved_by) if resolved_by else None, resolved_at or "",
         id_of(owner) if owner else None,
     )  # fmt: skip
+
+
+def _standing(stands: Value, values: Mapping[str, Value], by: Value) -> ParkedValue:
+    """What the server will keep beside the parked values, as far as it is known here."""
+    author = RecordId(by) if isinstance(by, str) else RecordId("")
+    return ParkedValue(stands, author, "", str(values.get("updated_at") or ""), stood=True)
+
+
+def _decided_here_at(c: Connection, conflict_id: bytes) -> str | None:
+    return c.value(
+        "SELECT s.at FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = 'conflict'"
+        " AND o.id = ? AND o.new ->> 'state' = 'resolved' AND s.state <> 'discarded'"
+        " ORDER BY s.n DESC LIMIT 1",
+        (conflict_id,),
+    )
 
 
 def asks(row: ConflictRow, user: str) -> bool:

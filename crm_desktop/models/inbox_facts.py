@@ -21,6 +21,7 @@ from crm_desktop.models.labels import titles
 from crm_desktop.models.sql import blob, id_of
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
+_NAMES = msgspec.json.Decoder(list[str])
 _VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 OPS_MAX = 500
@@ -39,7 +40,8 @@ class OwnStep:
 @dataclass(frozen=True, slots=True)
 class Part:
     """One change of a step: its record and the values before and after. `outcomes`: what became of
-    each field that was offered, a code of `crm_core.problems`."""
+    each field that was offered, a code of `crm_core.problems`. `disputed`: the fields whose values
+    lie in a conflict."""
 
     kind: str
     record: RecordId
@@ -48,6 +50,7 @@ class Part:
     new: Mapping[str, Value]
     old: Mapping[str, Value]
     outcomes: Mapping[str, str] = field(default_factory=dict[str, str])
+    disputed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ def own_steps(
 def parts(c: Connection, cs_id: ChangeSetId) -> tuple[Part, ...]:
     """What a step changes, record by record, in its order."""
     rows = c.rows(
-        "SELECT o.kind, o.id, o.op, o.new, o.old, o.i, iif(o.op = 'offer', s.verdict, NULL)"
+        "SELECT o.kind, o.id, o.op, o.new, o.old, o.i, iif(o.op = 'offer', s.verdict, NULL),"
+        " o.parked"
         " FROM op o JOIN changeset s ON s.n = o.cs WHERE s.id = ? ORDER BY o.i LIMIT ?",
         (blob(cs_id), OPS_MAX),
     )
@@ -107,8 +111,9 @@ def parts(c: Connection, cs_id: ChangeSetId) -> tuple[Part, ...]:
         Part(
             kind, id_of(key), named.get((kind, id_of(key)), ""), Op(op),
             _VALUES.decode(new), _VALUES.decode(old), outcomes_in(verdict, i, kind),
+            frozenset(_NAMES.decode(parked)) if parked else frozenset(),
         )
-        for kind, key, op, new, old, i, verdict in rows
+        for kind, key, op, new, old, i, verdict, parked in rows
     )  # fmt: skip
 
 

@@ -40,6 +40,14 @@ def test_what_stood_until_a_decision_is_kept_with_its_author(acme: Acme) -> None
     assert values["111"] == (acme.nancy.user, False)
 
 
+def test_where_what_stood_was_kept_it_is_known_whose_it_was(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = decide(acme, account, "222")
+    assert parked(acme.nancy, conflict) == [
+        ("111", acme.nancy.user, False), ("222", acme.fuller.user, True)
+    ]  # fmt: skip
+
+
 def test_a_decision_taken_back_opens_the_question_as_it_was(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     conflict = decide(acme, account, "333")

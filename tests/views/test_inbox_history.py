@@ -24,7 +24,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.panes.inbox import read as reading
 from crm_desktop.views.panes.inbox.entry import Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
-from crm_desktop.views.panes.inbox.past import PastFilter, Sort
+from crm_desktop.views.panes.inbox.past import Act, PastFilter, Sort
 from tests.views.company import NOW, receive
 from tests.views.front import InFront
 
@@ -93,6 +93,28 @@ def test_a_decided_conflict_shows_every_value_with_its_author(pane: InboxPane) -
     assert {"030-1", "030-2", "=030-3"} <= said
     assert any("Theirs · Li Ming" in text for text in said)
     assert any("Decided by Li Ming" in text for text in said)
+
+
+def test_a_decision_that_was_not_sent_yet_shows_what_stands_and_is_the_latest(
+    pane: InboxPane, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    account, li = known["account"][1], known["user"][1]
+    with store.reader() as c:
+        row = queries.record(c, "account", account)
+    assert row is not None
+    receive(store, [("account", account, {**row.values, "phone": "030-9", "updated_by": li})])
+    values: dict[str, Any] = {
+        "record": f"account/{account}", "field": "phone", "why": "edit", "base": "030-1",
+        "parked": [parked("030-2", store.identity.user)], "state": "open",
+    }  # fmt: skip
+    other = RecordId("d" * 32)
+    receive(store, [("conflict", other, values)])
+    inbox.resolve(store, other, "030-9")
+    pane.refresh()
+    rest()
+    assert pane.side.tree.keys[0] == f"d/{other}"
+    (past,) = [x for x in pane.side._past if x.entry.key == f"d/{other}"]
+    assert (past.act, past.people) == (Act.THEIRS, ("Nancy Davolio", "Li Ming"))
 
 
 def test_refused_work_stays_in_the_history_with_its_reason(pane: InboxPane) -> None:

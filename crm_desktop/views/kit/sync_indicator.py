@@ -197,7 +197,7 @@ def _waiting(x: Standing) -> Face:
     sending = _files(x)
     if x.sending and not sending:
         sending = tr("sending, {n} of {total}", n=x.sent + 1, total=x.sending)
-    held = tr("{n} held by you", n=x.held) if x.held else ""
+    held = tr("{n} held", n=x.held) if x.held else ""
     second = " · ".join(filter(None, (sending, held, _needs(x))))
     icon = "pause" if x.held and x.held == x.waiting else "pending"
     return Face(icon, "ink2", tr("{n} waiting", n=x.waiting), second, x.waiting)
@@ -231,7 +231,7 @@ def _fetching(x: Standing) -> Face:
 def _offline(x: Standing) -> Face:
     first = tr("Offline since {time}", time=x.since) if x.since else tr("Offline")
     parts = [tr("{n} waiting", n=x.waiting)] if x.waiting else []
-    parts += [tr("{n} held by you", n=x.held)] if x.held else []
+    parts += [tr("{n} held", n=x.held)] if x.held else []
     parts += filter(None, (_needs(x),))
     second = " · ".join(parts) or tr("everything is safe here")
     return Face("offline", "ink2", first, second, x.waiting + x.needs_you)

@@ -9,11 +9,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from crm_core.errors import CrmError
+from crm_core.fields import Value
 from crm_core.problems import words_for
 from crm_desktop.dates import moment_words
 from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.inbox_facts import SettledRow
+from crm_desktop.models.inbox_facts import Part, SettledRow
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.transfer.sheets import write_table
 from crm_desktop.views.kit.choice import Decision, Side, say, say_base
@@ -122,14 +123,21 @@ def _step(connection: Connection, past: Past, row: SettledRow) -> Iterator[tuple
         part = one.part
         title = part.title or row.title or row.label
         found = list(rows_of(part.kind, part.old, part.new, one.titles, part.outcomes))
+        disputed = {x.label for x in rows_of(part.kind, {}, _only(part), one.titles)}
         for value in found:
-            result = "" if row.state == "discarded" else value.after
+            is_result = row.state != "discarded" and value.label not in disputed
             yield (
                 *_beginning(past, title, part.kind), value.label, value.before, value.after, "",
-                result, act, by, reason,
+                value.after if is_result else "",
+                tr("lay in a conflict") if value.label in disputed else act, by, reason,
             )  # fmt: skip
         if not found:
             yield (*_beginning(past, title, part.kind), *[""] * 5, act, by, reason)
+
+
+def _only(part: Part) -> dict[str, Value]:
+    """The values of a change that lie in a conflict."""
+    return {name: value for name, value in part.new.items() if name in part.disputed}
 
 
 def _beginning(past: Past, title: str, kind: str = "") -> tuple[str, ...]:

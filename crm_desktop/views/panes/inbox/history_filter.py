@@ -53,7 +53,7 @@ class HistoryFilter(QWidget):
             fields.update(past.fields)
             people.update(past.people)
         named = sorted(((x, kind_words(x)) for x in kinds if x), key=lambda pair: pair[1])
-        self._fill(self._kind, tr("All kinds of record"), named)
+        self._fill(self._kind, tr("All kinds"), named)
         self._fill(self._field, tr("All fields"), [(x, x) for x in sorted(fields)])
         self._fill(self._person, tr("Everybody"), [(x, x) for x in sorted(people)])
 

@@ -262,4 +262,5 @@ def _decision(row: Decided) -> Block:
     result = Row(
         tr("The result"), when_words(conflict.resolved_at), say(decision, conflict.resolution)
     )
-    return Block(decision.label, (base, *sides, result))
+    heads = (tr("Side"), tr("When"), tr("Value"))
+    return Block(decision.label, (base, *sides, result), heads)

@@ -32,10 +32,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of one record."""
+    """The rows of one record. `heads`: of the columns, where they are not before and after."""
 
     title: str
     rows: tuple[Row, ...]
+    heads: tuple[str, str, str] | None = None
 
 
 def blocks_of(parts: Sequence[PartInWords]) -> Iterator[Block]:
@@ -105,7 +106,7 @@ class ValuesView(QWidget):
             grid.setColumnStretch(column, stretch)
         if block.title:
             grid.addWidget(label(made, block.title, role="section"), 0, 0, 1, 3)
-        heads = self._heads or (tr("Field"), tr("Before"), tr("After"))
+        heads = block.heads or self._heads or (tr("Field"), tr("Before"), tr("After"))
         for column, text in enumerate(heads):
             grid.addWidget(label(made, text, role="caption"), 1, column)
         for n, row in enumerate(block.rows):
