@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from tests.simulator.chance import NOTHING, Without
 from tests.simulator.violation import Violation
-from tests.simulator.world import STEPS, World
+from tests.simulator.world import World
+from tests.simulator.worlds import WorldClass
 
 T = TypeVar("T")
 RUNS_MAX = 400
@@ -28,12 +29,16 @@ class Told:
 class Shrinker:
     """Tells one seed again and again, each time without something more.
 
-    A shorter story counts where it breaks the same invariant. `runs` counts the tellings.
+    A shorter story counts where it breaks the same invariant. `runs` counts the tellings; `steps`:
+    0 for as many as the world has.
     """
 
-    def __init__(self, seed: int, steps: int = STEPS, runs_max: int = RUNS_MAX) -> None:
+    def __init__(
+        self, seed: int, steps: int = 0, runs_max: int = RUNS_MAX, of: WorldClass = World
+    ) -> None:
         self._seed = seed
-        self._steps = steps
+        self.steps = steps or of(seed).steps
+        self._of = of
         self._runs_max = runs_max
         self.runs = 0
 
@@ -56,7 +61,7 @@ class Shrinker:
             without, devices=without.devices.union(some)))  # fmt: skip
 
     def _fewer_steps(self, best: Told) -> Told:
-        left = [n for n in range(1, self._steps + 1) if n not in best.without.steps]
+        left = [n for n in range(1, self.steps + 1) if n not in best.without.steps]
         return self._without_some(best, left, len(left), lambda without, some: replace(
             without, steps=without.steps.union(some)))  # fmt: skip
 
@@ -83,7 +88,7 @@ class Shrinker:
         if self.runs >= self._runs_max:
             return None
         self.runs += 1
-        world = World(self._seed, self._steps, without)
+        world = self._of(self._seed, self.steps, without)
         try:
             world.run()
         except Violation as violation:

@@ -99,6 +99,11 @@ class World:
         self._depth = 0
 
     @property
+    def steps(self) -> int:
+        """How many steps the story has."""
+        return self._steps
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of all laptops of the seed."""
         return tuple(one.name for one in self._all)
