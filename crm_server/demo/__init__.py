@@ -21,6 +21,7 @@ from crm_server.demo.people import LOGINS, OFFICE, PASSWORD, People
 from crm_server.demo.plans import Plans
 from crm_server.demo.rows import Draw, Row, demo_id
 from crm_server.demo.trade import Trade
+from crm_server.demo.twins import twins
 from crm_server.demo.views import views
 from crm_server.demo.weeks import Weeks
 
@@ -77,6 +78,7 @@ def company(today: dt.date, seed: int = SEED, zone: Zone = None) -> list[Row]:
         *Complaints(accounts, trade, people, draw).rows(),
         *views(draw),
     ]
+    rows += twins(rows, people, draw.part("twins"))
     place = {kind: number for number, kind in enumerate(CATALOG)}
     return sorted(rows, key=lambda row: place[row.kind])
 

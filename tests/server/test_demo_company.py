@@ -27,6 +27,7 @@ from crm_core.wall_time import wall_of
 from crm_server.demo import Row, company, logins
 from crm_server.demo.china import COMPANIES
 from crm_server.demo.many import accounts
+from crm_server.demo.twins import TWIN_ACCOUNTS
 
 TODAY = dt.date(2026, 11, 22)
 DAYS = (TODAY, dt.date(2026, 11, 23), dt.date(2027, 1, 1), dt.date(2028, 2, 29))
@@ -57,7 +58,7 @@ def user(login: str) -> str:
 
 def test_it_has_the_size_of_northwind_and_some_chinese_accounts_on_top() -> None:
     counts = Counter(row.kind for row in made())
-    assert counts["account"] == 91 + len(COMPANIES)
+    assert counts["account"] == 91 + len(COMPANIES) + TWIN_ACCOUNTS
     assert counts["user"] == 9 + 3 == len(logins())
     assert (counts["territory"], counts["product"]) == (1 + 4 + 53, 77)
     assert (counts["order"], counts["order_line"]) == (830, 2155)
