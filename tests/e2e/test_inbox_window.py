@@ -25,6 +25,7 @@ from crm_desktop.sync.runner import Run, Runner
 from crm_desktop.views.kit.choice_row import ChoiceRow
 from crm_desktop.views.panes.inbox.entry import Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
+from crm_desktop.views.panes.inbox.past import Act, Sort
 from crm_desktop.views.shell.window import Shell
 from tests.e2e.people import WAITS_FOR_YOU, Desk, World, cheap_machine
 from tests.e2e.processes import PASSPHRASE
@@ -243,6 +244,15 @@ def test_a_third_value_and_both_texts_reach_everybody(world: World, qtbot: QtBot
         window.rest()
         window.choose("d/")
         assert "Decided by" in window.inbox._step._words.text()
+    with window_of(lead, qtbot) as window:
+        window.inbox.side.show_tab(Tab.HISTORY)
+        window.rest()
+        of_rep = [past for past in window.inbox.side._past if past.act is not Act.SENT]
+        assert {(past.sort, past.act) for past in of_rep} == {
+            (Sort.CONFLICT, Act.OTHER), (Sort.CONFLICT, Act.BOTH)
+        }  # fmt: skip
+        said = {rep.login.casefold(), lead.login.casefold()}
+        assert {name.casefold() for past in of_rep for name in past.people} == said
 
 
 # Held back

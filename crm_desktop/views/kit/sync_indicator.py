@@ -231,8 +231,8 @@ def _fetching(x: Standing) -> Face:
 def _offline(x: Standing) -> Face:
     first = tr("Offline since {time}", time=x.since) if x.since else tr("Offline")
     parts = [tr("{n} waiting", n=x.waiting)] if x.waiting else []
-    parts += [tr("{n} held", n=x.held)] if x.held else []
-    parts += filter(None, (_needs(x),))
+    # Three of them have no room; what needs a person is counted beside the inbox.
+    parts += filter(None, (tr("{n} held", n=x.held) if x.held else _needs(x),))
     second = " · ".join(parts) or tr("everything is safe here")
     return Face("offline", "ink2", first, second, x.waiting + x.needs_you)
 

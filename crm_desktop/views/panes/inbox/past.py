@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from crm_core.catalog import CATALOG
@@ -140,7 +140,18 @@ def act_of(decision: Decision) -> Act:
         return Act.MINE
     if any(side.value == result for side in decision.theirs):
         return Act.THEIRS
-    return Act.BOTH if taken_elsewhere(decision, Taken.BOTH) == (result,) else Act.OTHER
+    # Both texts stand in the order of whoever kept them: his side came last.
+    both = (decision, _from_the_other_side(decision))
+    kept = any(taken_elsewhere(one, Taken.BOTH) == (result,) for one in both)
+    return Act.BOTH if kept else Act.OTHER
+
+
+def _from_the_other_side(decision: Decision) -> Decision:
+    return replace(
+        decision,
+        mine=tuple(replace(side, is_mine=True) for side in decision.theirs),
+        theirs=tuple(replace(side, is_mine=False) for side in decision.mine),
+    )
 
 
 def _resolved(row: Decided) -> Past:

@@ -97,7 +97,8 @@ def typed_words(row: QueueRow) -> str:
     """Who typed a step, and when; of which intention it is a part."""
     said = tr("Typed by you on this device, {at}.", at=when_words(row.at))
     if row.together > 1:
-        return f"{said} " + tr("It is one of {n} steps of one action.", n=row.together)
+        part = tr("It is one of {n} steps of one action.", n=row.together)
+        return tr("{first} {second}", first=said, second=part)
     return said
 
 
@@ -134,7 +135,7 @@ def _network_words(standing: Standing, *, is_sent: bool) -> str:
         reached = tr("The server was not reached.")
         if standing.failure != "transport":
             reached = tr("The server could not take it.")
-        return f"{reached} {again}"
+        return tr("{first} {second}", first=reached, second=again)
     if is_sent:
         return tr(
             "It was sent, and the answer has not come yet. Sent again, it has no effect twice."

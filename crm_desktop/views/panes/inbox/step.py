@@ -184,7 +184,7 @@ def _words(entry: Entry) -> str:
             "A version of this record came that the application cannot read. It is kept as it came "
             "and tried again; the version before stays in use, and everything else goes on."
         )
-        return f"{said} {again}"
+        return tr("{first} {second}", first=said, second=again)
     if isinstance(payload, Decided):
         conflict = payload.decision.conflict
         when = when_words(conflict.resolved_at)
