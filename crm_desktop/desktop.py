@@ -187,7 +187,7 @@ class Desktop(QObject):
         hub.devices = DeviceDesk(lambda: profile.session, self.lanes, hub)
         self._reminding = Reminding(profile.store, hub, self.lanes, self)
         self._reminders = ReminderDesk(
-            self._reminding, self.lanes, self.window, lambda: self._liked.notices, self
+            self._reminding, self.lanes, self.window, self._liked.notices, self
         )
         autosync.stood.connect(self._reminding.note_standing)
         shell = self._make_shell(hub, autosync)
@@ -292,6 +292,8 @@ class Desktop(QObject):
         self._watch_idle()
         if self._autosync is not None:
             self._autosync.spare_metered(spares=wanted.metered == "spare")
+        if self._reminders is not None:
+            self._reminders.likes = wanted.notices
         if wanted.language != before.language and self.hub is not None:
             QTimer.singleShot(0, self, self._renew_shell)
 

@@ -99,7 +99,6 @@ def test_whoever_worked_on_it_elsewhere_since_is_not_told_on_this_device(store: 
     """Rows arrive as changed on 2 November: by me, after one reminder and before the other."""
     made = task(store, "Known", remind_at="2026-11-22T07:00:00Z")
     assert told(store) == [(Why.REMINDER, "Known")]
-    store._clock = lambda: at(minutes=-30)
     journal.commit(store, [Change("task", made, Op.SET, {"priority": "high"})], label="Change")
     assert told(store) == []
 
@@ -133,7 +132,6 @@ def test_whoever_supervises_is_told_of_what_is_late_and_of_the_reply(store: Stor
 
 def test_a_reply_is_told_once_and_another_one_again(store: Store) -> None:
     made = supervised(store, ME, assignee=LI)
-    store._clock = lambda: NOW
     for words in ("Sent", "Sent twice"):
         row = {"title": "Send", "assignee": LI, "supervisor": ME, "supervision_reply": words}
         receive_now(store, made, row)

@@ -142,10 +142,10 @@ def desk(reminding: Reminding, lanes: Lanes, clock: Clock, qtbot: QtBot) -> Desk
     def make(likes: str) -> tuple[ReminderDesk, FakeTray, FakeShell]:
         shell, tray = FakeShell(), FakeTray()
         qtbot.addWidget(shell)
-        made = ReminderDesk(reminding, lanes, shell, lambda: likes, shell)
+        made = ReminderDesk(reminding, lanes, shell, likes, shell)
 
-        def find(window: QWidget, _bus: object, likes_: Callable[[], str]) -> Notices:
-            return Notices(TrayNotices(tray, QIcon(), window), window, likes=likes_, now=clock)
+        def find(window: QWidget, _bus: object) -> Notices:
+            return Notices(TrayNotices(tray, QIcon(), window), window, now=clock)
 
         made.find = find
         made.attach(shell)  # type: ignore[arg-type]  # as much of the shell as it asks for
@@ -293,15 +293,14 @@ def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     address, running = f"unix:path={tmp_path / 'bus'}", []
     (tmp_path / "bus.conf").write_text(BUS.format(address=address))
     command = ["dbus-daemon", f"--config-file={tmp_path / 'bus.conf'}", "--nofork", "--nopidfile"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running.append(subprocess.Popen(command, **quiet))
+    running.append(begin(command, {}))
     wait_for((tmp_path / "bus").exists)
     monkeypatch.setenv(ADDRESS, address)
 
     def start(action: str) -> Path:
         log = tmp_path / "notified"
         words = [sys.executable, "-m", "tests.support.notification_daemon", str(log), action]
-        running.append(subprocess.Popen(words, env={**os.environ, ADDRESS: address}, **quiet))
+        running.append(begin(words, {ADDRESS: address}))
         wait_for(log.exists)
         return log
 
@@ -309,6 +308,11 @@ def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     for process in reversed(running):
         process.terminate()
         process.wait(timeout=10)
+
+
+def begin(words: list[str], more: dict[str, str]) -> subprocess.Popen[bytes]:
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(words, env={**os.environ, **more}, stdout=quiet, stderr=quiet)
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
@@ -330,9 +334,9 @@ def test_a_real_daemon_shows_it_and_what_is_pressed_there_is_heard(
     assert bus is not None
     parent = QWidget()
     qtbot.addWidget(parent)
-    notices = Notices(BusNotices(bus, parent), parent, likes=lambda: "neutral", now=clock)
+    notices = Notices(BusNotices(bus, parent), parent, now=clock)
     with qtbot.waitSignal(notices.put_off) as put_off:
-        notices.tell(due(store, clock))
+        notices.tell(due(store, clock), "neutral")
     assert put_off.args == [FRIDAY + dt.timedelta(hours=1)]
     (application, title, body, actions, replaced) = lines(log)[0]
     assert (application, title, body) == ("crm-desktop", "CRM Desktop", "A task is due.")

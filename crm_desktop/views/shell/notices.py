@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
 from crm_desktop.i18n import tr
@@ -40,13 +39,14 @@ class TrayNotices(QObject):
         super().__init__(parent)
         self._tray, self._icon, self._window = tray, icon, parent
         self._menu = QMenu(parent)
+        self._menu.triggered.connect(self._tell_chosen)
         tray.setContextMenu(self._menu)
 
     def show(self, title: str, body: str, actions: Sequence[tuple[str, str]]) -> None:
         """Show a message, and the actions in the menu."""
         self._menu.clear()
         for action, words in actions:
-            self._menu.addAction(words, partial(self.acted.emit, action))
+            self._menu.addAction(words).setData(action)
         self._tray.show()
         self._tray.showMessage(title, body, self._icon)
 
@@ -67,6 +67,9 @@ class TrayNotices(QObject):
         """Take the icon away for good."""
         self._tray.hide()
 
+    def _tell_chosen(self, action: QAction) -> None:
+        self.acted.emit(str(action.data()))
+
 
 def tray_notices(parent: QWidget) -> TrayNotices | None:
     """The tray's, where the desktop has one."""
@@ -81,7 +84,7 @@ def tray_notices(parent: QWidget) -> TrayNotices | None:
 
 
 class Notices(QObject):
-    """Tells the desktop what is due, as the person likes it. Parent: the shell's window.
+    """Tells the desktop what is due. Parent: the window.
 
     Signals: `opened()`; `put_off(until)` with an aware moment.
     """
@@ -94,16 +97,14 @@ class Notices(QObject):
         shower: TrayNotices | BusNotices,
         parent: QObject,
         *,
-        likes: Callable[[], str],
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
         super().__init__(parent)
-        self._shower, self._likes, self._now = shower, likes, now
+        self._shower, self._now = shower, now
         shower.acted.connect(self._act)
 
-    def tell(self, notes: Sequence[Note]) -> None:
-        """Notify of what is newly due, together."""
-        likes = self._likes()
+    def tell(self, notes: Sequence[Note], likes: str) -> None:
+        """Notify of what is newly due, together, as a person likes it."""
         if likes == OFF or not notes:
             return
         body = "\n".join(detailed_words(notes)) if likes == DETAILS else neutral_words(notes)
@@ -130,7 +131,7 @@ class Notices(QObject):
                 self.put_off.emit(until)
 
 
-def notices_for(parent: QWidget, bus: Bus | None, likes: Callable[[], str]) -> Notices | None:
+def notices_for(parent: QWidget, bus: Bus | None) -> Notices | None:
     """The best way of this desktop; None where it has none."""
     shower = tray_notices(parent) or (BusNotices(bus, parent) if bus is not None else None)
-    return Notices(shower, parent, likes=likes) if shower is not None else None
+    return Notices(shower, parent) if shower is not None else None

@@ -19,23 +19,24 @@ if TYPE_CHECKING:
     from crm_desktop.views.shell.reminder_bar import ReminderBar
     from crm_desktop.views.shell.window import Shell
 
-Finder = Callable[[QWidget, "Bus | None", Callable[[], str]], "Notices | None"]
+Finder = Callable[[QWidget, "Bus | None"], "Notices | None"]
 
 
 class ReminderDesk(QObject):
-    """Parent: the composition root. `likes` tells how much the notifications may say; `find` looks
-    for the desktop's way, once something is due."""
+    """Parent: the composition root. `likes`: how much the notifications may say (a preference);
+    `find` looks for the desktop's way, once something is due."""
 
     def __init__(
         self,
         reminding: Reminding,
         lanes: Lanes,
         window: QWidget,
-        likes: Callable[[], str],
+        likes: str,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._reminding, self._lanes, self._window, self._likes = reminding, lanes, window, likes
+        self._reminding, self._lanes, self._window = reminding, lanes, window
+        self.likes = likes
         self._shell: Shell | None = None
         self._bar: ReminderBar | None = None
         self._notices: Notices | None = None
@@ -76,7 +77,7 @@ class ReminderDesk(QObject):
             self._notices.follow(due)
 
     def _notify(self, new: Sequence[Note]) -> None:
-        if self._likes() == "off":
+        if self.likes == "off":
             return
         if self._is_found:
             self._tell(new)
@@ -97,14 +98,14 @@ class ReminderDesk(QObject):
         from crm_desktop.views.shell.notices import notices_for
 
         self._is_found = True
-        self._notices = (self.find or notices_for)(self._window, bus, self._likes)
+        self._notices = (self.find or notices_for)(self._window, bus)
         if self._notices is not None:
             self._notices.opened.connect(self._open_first)
             self._notices.put_off.connect(self._put_off_all)
 
     def _tell(self, new: Sequence[Note]) -> None:
         if self._notices is not None:
-            self._notices.tell(new)
+            self._notices.tell(new, self.likes)
 
     def _open_first(self) -> None:
         """Come to the front with what is due."""
