@@ -165,7 +165,8 @@ class MergePage(QWidget):
             if meeting.may_merge(1 - stays):
                 why = tr("You may merge them the other way round only. {why}", why=why)
             else:
-                why = tr("You may not merge these two. {why}", why=why)
+                said = tr("You may not merge these two. {why}", why=why)
+                why = f"{said} {tr('A team lead who sees both may; he is shown them too.')}"
         self._why.setText(why)
         self._why.setVisible(bool(why))
         self._merge.setEnabled(not why)
