@@ -255,6 +255,32 @@ def test_a_third_value_and_both_texts_reach_everybody(world: World, qtbot: QtBot
         assert {name.casefold() for past in of_rep for name in past.people} == said
 
 
+def test_bringing_a_deleted_record_back_is_taken_back_too(world: World, qtbot: QtBot) -> None:
+    rep, lead = world.people("rep", "lead")
+    account = rep.add("account", name="Alfreds", phone="030-1")
+    rep.sync()
+    lead.sync()
+    rep.set("account", account, phone="030-2")
+    lead.run("delete", "account", account)
+    lead.sync()
+    rep.sync(code=WAITS_FOR_YOU)
+    with window_of(rep, qtbot) as window:
+        window.choose(account)
+        (row,) = window.inbox.dispute.rows
+        window.take(row, mine=True)
+        window.inbox.dispute.apply()
+        window.rest()
+        window.sync()
+        assert value_there(lead, account) == "030-2"
+        window.undo()
+        window.sync()
+        lead.sync()
+        assert account not in lead.ids("account")
+        window.choose(account)
+        (row,) = window.inbox.dispute.rows
+        assert [side.value for side in row.decision.mine] == [{"phone": "030-2"}]
+
+
 # Held back
 
 
