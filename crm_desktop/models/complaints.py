@@ -41,8 +41,10 @@ RECENT_MAX = 500
 EVENTS_MAX = 500
 _IDS_AT_ONCE = 500
 
-_LINKS = ("account", "contact", "order", "product", "handler", "repeat_of")
-_TARGETS: Mapping[str, str] = {"handler": "user", "repeat_of": "complaint"}
+_LINKS = ("account", "contact", "order", "product", "handler", "repeat_of", "supervisor")
+_TARGETS: Mapping[str, str] = {
+    "handler": "user", "repeat_of": "complaint", "supervisor": "user",
+}  # fmt: skip
 
 
 class CaseRow(msgspec.Struct, frozen=True):

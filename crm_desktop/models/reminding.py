@@ -22,6 +22,7 @@ from crm_core.wall_time import Zone
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.sql import blob, from_json, id_of
 from crm_desktop.models.store import Store
+from crm_desktop.models.supervised import OF_KIND, STATE, SUPERVISED
 
 MISSED_DAYS = 14
 """What fell due longer ago, while the application was not open, is not told any more."""
@@ -130,34 +131,15 @@ def _reminders(c: Connection, user: RecordId, now: dt.datetime, zone: Zone) -> I
                     yield note, is_mine and (changed_at or "") > at
 
 
-_SUPERVISED = (
-    "SELECT r.id, {title}, coalesce(a.name, s.label, ''), {state}, r.supervisor,"
-    " {answers} AS mine, r.supervised_until, r.supervision_reply, r.updated_at, r.updated_by"
-    " FROM {kind} r LEFT JOIN account a ON a.id = r.account AND a.deleted <> 2"
-    " LEFT JOIN stub s ON s.kind = 'account' AND s.id = r.account"
-    " WHERE r.deleted = 0 AND r.supervisor IS NOT NULL AND (r.supervisor = :me OR {answers} = :me)"
-)
-_OF_KIND: Mapping[str, Mapping[str, str]] = {
-    "task": {
-        "kind": "task", "title": "r.title", "state": "r.status",
-        "answers": "coalesce(r.assignee, r.created_by)",
-    },
-    "complaint": {
-        "kind": "complaint", "title": "r.subject", "state": "r.state", "answers": "r.handler",
-    },
-}  # fmt: skip
-_STATE: Mapping[str, str] = {"task": "status", "complaint": "state"}
-
-
 def _supervisions(c: Connection, user: RecordId, now: dt.datetime) -> Iterator[Told]:
     """Whoever supervises is told of a reply and of a deadline that passed; whoever has to reply,
     that he is supervised and that he is late."""
     me, recently = blob(user), instant_of(now - dt.timedelta(MISSED_DAYS))
-    for kind, parts in _OF_KIND.items():
-        for row in c.rows(_SUPERVISED.format(**parts), {"me": me}):
+    for kind, parts in OF_KIND.items():
+        for row in c.rows(SUPERVISED.format(**parts), {"me": me}):
             key, title, account, state, by, answers, until, reply, changed_at, changed_by = row
             values: dict[str, Value] = {
-                _STATE[kind]: state, "supervisor": id_of(by), "supervised_until": until,
+                STATE[kind]: state, "supervisor": id_of(by), "supervised_until": until,
                 "supervision_reply": reply,
             }  # fmt: skip
             one = supervision_of(values)

@@ -17,6 +17,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.counts import ENDED_COMPLAINTS
 from crm_desktop.models.labels import address_line
 from crm_desktop.models.sql import blob, id_of
+from crm_desktop.models.supervised import Supervised, open_supervisions
 
 DUE_SHOWN, TASKS_SHOWN, CLOCKS_SHOWN, NAMED = 5, 8, 6, 2
 _NOT_MADE = ("cancelled",)
@@ -78,6 +79,7 @@ class Day(msgspec.Struct, frozen=True):
     tasks_total: int
     clocks: tuple[Pressing, ...]
     decisions: Decisions
+    supervised: tuple[Supervised, ...] = ()
 
 
 def read_due(c: Connection, user: RecordId, now: dt.datetime) -> Due:
@@ -100,6 +102,7 @@ def read_day(c: Connection, user: RecordId, now: dt.datetime) -> Day:
         tasks_total=total,
         clocks=pressing_of(c, user, now, CLOCKS_SHOWN),
         decisions=_decisions(c, user),
+        supervised=open_supervisions(c, user),
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.errors import InvalidValue
+from crm_core.fields import Value
 from crm_core.reminders import (
     BEFORE_MAX,
     Mark,
@@ -85,7 +86,7 @@ def test_a_task_counts_back_from_the_end_of_its_day_and_a_visit_from_its_start()
 
 
 def test_what_has_no_day_reminds_only_at_moments() -> None:
-    values = {"reminders": ["-1h", "d1@09:00", "2026-11-25T14:00"]}
+    values: dict[str, Value] = {"reminders": ["-1h", "d1@09:00", "2026-11-25T14:00"]}
     assert list(moments("task", values, dt.UTC)) == ["2026-11-25T14:00:00Z"]
 
 

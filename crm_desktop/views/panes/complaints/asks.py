@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from crm_core.complaint_steps import Asked, asked_by
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
+from crm_core.supervising import REPLY, lacks_reply, supervision_of
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.kit.words import Titles
@@ -14,6 +15,7 @@ from crm_desktop.views.panes.complaints.asking import Ask
 from crm_desktop.views.panes.complaints.step_words import step_words
 
 EDIT, NOTE, HAND_OVER = "edit", "note", "hand_over"
+SUPERVISE, ANSWER = "supervise", "reply"
 """What is asked besides the steps, which go by the name of their target."""
 
 _INTAKE_MUST = ("account", "subject", "remedy_sought", "need")
@@ -57,9 +59,29 @@ def hand_over_ask(detail: CaseDetail, colleagues: Sequence[tuple[str, str]]) -> 
     )  # fmt: skip
 
 
+def supervise_ask(detail: CaseDetail, me: str) -> Ask:
+    """Who wants a reply, by when: whoever asks proposes himself."""
+    values = {**detail.row.values}
+    values["supervisor"] = values.get("supervisor") or me
+    words = tr("Supervise")
+    return Ask(
+        f"complaint/{detail.row.id}/{SUPERVISE}", words, words, ("supervisor",),
+        ("supervised_until",), values=values, titles=detail.titles,
+    )  # fmt: skip
+
+
+def reply_ask(detail: CaseDetail) -> Ask:
+    """The reply that whoever supervises waits for."""
+    return Ask(
+        f"complaint/{detail.row.id}/{ANSWER}", tr("Reply"), tr("Send the reply"), (REPLY,),
+        values=detail.row.values, titles=detail.titles,
+    )  # fmt: skip
+
+
 def edit_ask(detail: CaseDetail, kept: Collection[str]) -> Ask:
     """All that is corrected outside of the steps, but for what this user may not change."""
-    may = tuple(name for name in _EDITED if name not in kept)
+    supervised = (REPLY,) if supervision_of(detail.row.values) is not None else ()
+    may = tuple(name for name in (*_EDITED, *supervised) if name not in kept)
     return Ask(
         f"complaint/{detail.row.id}/{EDIT}", tr("Edit"), tr("Save"), may=may,
         values=detail.row.values, titles=detail.titles,
@@ -75,7 +97,8 @@ def step_ask(detail: CaseDetail, target: str, me: str, kept: Collection[str]) ->
     known = dict(values)
     if "handler" in asked.must and not known.get("handler"):
         known["handler"] = me
-    must = tuple(name for name in asked.must if name not in kept)
+    unanswered = (REPLY,) if lacks_reply("complaint", values, {"state": target}) else ()
+    must = tuple(name for name in (*asked.must, *unanswered) if name not in kept)
     may = tuple(name for name in asked.may if name not in kept)
     label = _WORDS.get(target, _REASON) if asked.words else ""
     words = step_words(state, target)

@@ -34,6 +34,7 @@ from crm_desktop.views.panes.complaints.clock_row import ClockRow
 from crm_desktop.views.panes.complaints.events import EventList, happenings
 from crm_desktop.views.panes.complaints.stage_bar import StageBar, stops_of
 from crm_desktop.views.panes.complaints.step_words import button_words
+from crm_desktop.views.panes.complaints.supervision_line import SupervisionLine
 from crm_desktop.views.panes.complaints.wants import WantsView
 
 _WANTS, _EVENTS = 352, 364
@@ -41,12 +42,16 @@ _WANTS, _EVENTS = 352, 364
 
 class CaseView(QWidget):
     """Signals: `step_asked(stage)`, `note_asked`, `edit_asked`, `hand_over_asked`,
-    `need_toggled(code, is_on)`, `opened(kind, id)`."""
+    `supervision_asked`, `supervision_lifted`, `reply_asked`, `need_toggled(code, is_on)`,
+    `opened(kind, id)`."""
 
     step_asked = Signal(str)
     note_asked = Signal()
     edit_asked = Signal()
     hand_over_asked = Signal()
+    supervision_asked = Signal()
+    supervision_lifted = Signal()
+    reply_asked = Signal()
     need_toggled = Signal(str, bool)
     opened = Signal(str, str)
 
@@ -56,6 +61,7 @@ class CaseView(QWidget):
         self._offer = Offer("", (), ())
         self._may = EVERYTHING
         self._why = text_of("small", self)
+        self._supervision = SupervisionLine(self)
         self._head = CaseHead(self)
         self._pause = normal(tr("Pause…"), self, icon="pause")
         self._main = primary("", self)
@@ -84,6 +90,7 @@ class CaseView(QWidget):
         self._why.setVisible(not may.edit and not detail.row.deleted)
         self._offer = Offer("", (), ()) if locked else offer(state, may_approve=may_approve)
         self._head.show_case(detail)
+        self._supervision.show_case(detail, may_reply=not locked)
         self._show_buttons()
         if self._offer.main:
             words = button_words(state, self._offer.main)
@@ -104,6 +111,7 @@ class CaseView(QWidget):
         """The clocks at another moment; nothing else has changed."""
         if self._detail is None:
             return
+        self._supervision.show_moment(now)
         case, events = self._detail.case, self._detail.events
         readings = case.readings(now)
         self._clocks.show_readings(readings, now)
@@ -167,6 +175,7 @@ class CaseView(QWidget):
             menu.addAction(tr("Edit"), self._tell_edit)
             menu.addAction(tr("Add a note"), self._tell_note)
             self._add_hand_over(menu)
+            self._add_supervision(menu)
             if targets:
                 menu.addSeparator()
         for target in targets:
@@ -181,6 +190,23 @@ class CaseView(QWidget):
         if why:
             act.setToolTip(why)
             menu.setToolTipsVisible(True)
+
+    def _add_supervision(self, menu: QMenu) -> None:
+        """Supervising and its end, where this user may not with the reason."""
+        why = field_refusal(self._may, "supervisor")
+        acts = [menu.addAction(tr("Supervise…"), self.supervision_asked.emit)]
+        if self._supervision.is_on:
+            acts.append(menu.addAction(tr("End the supervision"), self.supervision_lifted.emit))
+        for act in acts:
+            act.setEnabled(not why)
+            if why:
+                act.setToolTip(why)
+                menu.setToolTipsVisible(True)
+
+    @property
+    def supervision(self) -> SupervisionLine:
+        """Who supervises the complaint."""
+        return self._supervision
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -216,6 +242,7 @@ class CaseView(QWidget):
         self._why.setContentsMargins(20, 0, 20, 6)
         self._why.hide()
         whole.addWidget(self._why)
+        whole.addWidget(self._supervision)
         whole.addLayout(bar)
         for part in (hairline(self), self._clocks, hairline(self), self._form):
             whole.addWidget(part)
@@ -242,6 +269,7 @@ class CaseView(QWidget):
         self._pause.clicked.connect(self._open_pauses)
         self._more.clicked.connect(self._open_more)
         self._note.clicked.connect(self._tell_note)
+        self._supervision.reply_asked.connect(self.reply_asked)
         self._wants.edit_asked.connect(self._tell_edit)
         self._wants.need_toggled.connect(self.need_toggled)
         self._wants.opened.connect(self.opened)

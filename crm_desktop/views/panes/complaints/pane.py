@@ -29,14 +29,18 @@ from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.complaints import writes
 from crm_desktop.views.panes.complaints.asking import Answer, Ask, AskForm
 from crm_desktop.views.panes.complaints.asks import (
+    ANSWER,
     EDIT,
     HAND_OVER,
     NOTE,
+    SUPERVISE,
     edit_ask,
     hand_over_ask,
     intake_ask,
     note_ask,
+    reply_ask,
     step_ask,
+    supervise_ask,
 )
 from crm_desktop.views.panes.complaints.board import ALL, BoardView
 from crm_desktop.views.panes.complaints.case_view import CaseView
@@ -253,6 +257,19 @@ class ComplaintsPane(QWidget):
         if self._read.detail is not None:
             self._ask(HAND_OVER, hand_over_ask(self._read.detail, self._read.colleagues))
 
+    def _ask_supervision(self) -> None:
+        if self._read.detail is not None:
+            self._ask(SUPERVISE, supervise_ask(self._read.detail, self._me))
+
+    def _ask_reply(self) -> None:
+        if self._read.detail is not None:
+            self._ask(ANSWER, reply_ask(self._read.detail))
+
+    def _lift_supervision(self) -> None:
+        if self._read.detail is not None:
+            lifted: dict[str, Value] = {"supervisor": None, "supervised_until": None}
+            self._save(writes.supervised(self._read.detail, lifted))
+
     def _ask(self, asked: str, ask: Ask) -> None:
         self._asked = asked
         # What is answered builds on what was seen, whatever comes while the form is open.
@@ -381,6 +398,9 @@ class ComplaintsPane(QWidget):
         self._case.note_asked.connect(self._ask_note)
         self._case.edit_asked.connect(self._ask_edit)
         self._case.hand_over_asked.connect(self._ask_hand_over)
+        self._case.supervision_asked.connect(self._ask_supervision)
+        self._case.supervision_lifted.connect(self._lift_supervision)
+        self._case.reply_asked.connect(self._ask_reply)
         self._case.need_toggled.connect(self._toggle_need)
         self._case.opened.connect(self._tell_opened)
         self._case.form.answered.connect(self._take_answer)

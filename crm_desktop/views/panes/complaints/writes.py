@@ -14,11 +14,12 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Change, difference
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.supervising import REPLY
 from crm_core.values import instant_of
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.panes.complaints.asking import Answer
-from crm_desktop.views.panes.complaints.asks import EDIT, HAND_OVER, NOTE
+from crm_desktop.views.panes.complaints.asks import ANSWER, EDIT, HAND_OVER, NOTE, SUPERVISE
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
 
 
@@ -46,8 +47,10 @@ def answered(detail: CaseDetail, asked: str, answer: Answer, now: dt.datetime) -
         return Write(steps.note(_seen(detail), line), tr("Note: {title}", title=_title(detail)))
     if asked == HAND_OVER:
         return handed_over(detail, answer, now)
-    if asked == EDIT:
+    if asked in (EDIT, ANSWER):
         return _corrected(detail, answer.values)
+    if asked == SUPERVISE:
+        return supervised(detail, answer.values)
     return stepped(detail, asked, answer, now)
 
 
@@ -69,6 +72,14 @@ def handed_over(detail: CaseDetail, answer: Answer, now: dt.datetime) -> Write:
     changes = steps.hand_over(_seen(detail), handler, name, line)
     label = tr("Handed over to {name}: {title}", name=name, title=_title(detail))
     return Write(changes, label, atomic=True)
+
+
+def supervised(detail: CaseDetail, values: Mapping[str, Value]) -> Write:
+    """A supervision, which asks for a reply of its own; without a supervisor there is none."""
+    wanted: dict[str, Value] = {**values, REPLY: None}
+    changes = difference(CATALOG["complaint"], detail.row.id, detail.row.values, wanted,
+                         detail.row.seq)  # fmt: skip
+    return Write(changes, tr("Supervise: {title}", title=_title(detail)))
 
 
 def need_toggled(detail: CaseDetail, code: str, *, is_on: bool) -> Write:

@@ -30,6 +30,7 @@ from crm_desktop.views.panes.today.sides import (
     ClocksSection,
     DecisionsSection,
     DueSection,
+    SupervisedSection,
     TasksSection,
     TomorrowSection,
 )
@@ -79,6 +80,7 @@ class TodayPane(Folding):
         )  # fmt: skip
         self._due = DueSection(self)
         self._tomorrow = TomorrowSection(self)
+        self._supervised = SupervisedSection(self)
         self._clocks = ClocksSection(self)
         self._tasks = TasksSection(self)
         self._decisions = DecisionsSection(self)
@@ -140,10 +142,11 @@ class TodayPane(Folding):
         self._head.set_note(_count_words(len(day.stops)))
         self._show_stops(day)
         self._tomorrow.show_visits(day.tomorrow)
+        self._supervised.show_supervised(day.supervised, self._clock())
         self._clocks.show_clocks(day.clocks)
         self._tasks.show_tasks(day.tasks, day.tasks_total)
         self._decisions.show_decisions(day.decisions)
-        sides = (self._clocks, self._tasks, self._decisions)
+        sides = (self._supervised, self._clocks, self._tasks, self._decisions)
         self._nothing.setVisible(not any(side.has_rows for side in sides))
 
     def _is_typing(self, day: Day) -> bool:
@@ -261,7 +264,9 @@ class TodayPane(Folding):
         return _scrolled(inside, self, tr("Visits of today"), "pane")
 
     def _fill_side(self) -> None:
-        for section in (self._clocks, self._tasks, self._decisions, self._nothing):
+        for section in (
+            self._supervised, self._clocks, self._tasks, self._decisions, self._nothing,
+        ):  # fmt: skip
             self._waits.addWidget(section)
         self._waits.addStretch(1)
         self._side.setFixedWidth(_SIDE_WIDTH)
@@ -280,7 +285,8 @@ class TodayPane(Folding):
 
     def _connect(self) -> None:
         sections: tuple[Section, ...] = (
-            self._due, self._tomorrow, self._clocks, self._tasks, self._decisions,
+            self._due, self._tomorrow, self._supervised, self._clocks, self._tasks,
+            self._decisions,
         )  # fmt: skip
         for section in sections:
             section.opened.connect(self._pass_on)

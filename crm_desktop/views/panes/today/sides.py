@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
@@ -9,11 +10,13 @@ from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
+from crm_core.catalog import CATALOG
 from crm_core.complaint_clocks import Reading
 from crm_desktop.dates import near_day_words, time_words
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models.agenda import Appointment, Due, DueAccount
 from crm_desktop.models.complaints import Pressing
+from crm_desktop.models.supervised import Supervised
 from crm_desktop.models.today import Decisions, LateTask
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.clock_words import KINDS, clock_words
@@ -21,6 +24,7 @@ from crm_desktop.views.kit.delegates.clock import clock_token, paint_clock
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.line import Line, LineButton, Mark
 from crm_desktop.views.kit.section import Section
+from crm_desktop.views.kit.supervision_words import left_tone, left_words
 from crm_desktop.views.kit.words import account_words
 from crm_desktop.views.theme.tokens import Tokens
 
@@ -126,6 +130,29 @@ class ClocksSection(_List):
             has_hairline=True,
         )  # fmt: skip
         return self.line(line, "complaint", case.id)
+
+
+class SupervisedSection(_List):
+    """What is supervised: what this user owes a reply on first, then what he waits for."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(tr("Supervised"), parent)
+
+    def show_supervised(self, found: Sequence[Supervised], now: dt.datetime) -> None:
+        """Show how much time is left; `now` is aware."""
+        rows = [self._row(one, now) for one in sorted(found, key=lambda one: not one.owed)]
+        late = sum(one.supervision.is_overdue(now) for one in found)
+        self.show_rows(rows, tr("{n} overdue", n=late) if late else "")
+
+    def _row(self, one: Supervised, now: dt.datetime) -> LineButton:
+        who = tr("asked by {name}", name=one.person) if one.owed else one.person
+        line = Line(
+            one.title or tr(CATALOG[one.kind].label),
+            below=" · ".join(part for part in (who, one.account) if part),
+            right=left_words(one.supervision, now), tone=left_tone(one.supervision, now),
+            icon="flag" if one.owed else "", icon_tone="warn", is_name=True, has_hairline=True,
+        )  # fmt: skip
+        return self.line(line, one.kind, one.id)
 
 
 class TasksSection(_List):
