@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+import msgspec
+
 from crm_core.fields import Value
 
 LIKELY = 60
@@ -92,21 +94,21 @@ _AGAINST = 50
 """What two different credit codes, or days of birth, take away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(msgspec.Struct, frozen=True, gc=False):
     """What of a record is compared. `apart`: what two of one would have to share, where both have
-    it; `places`: the accounts of a contact."""
+    it; `places`: the accounts of a contact. Nothing in it is looked at by the garbage collection,
+    which would hold up whoever types while a hundred thousand of them are compared."""
 
     kind: str
     name: str = ""
     sound: str = ""
     code: str = ""
     apart: str = ""
-    phones: frozenset[str] = frozenset()
+    phones: tuple[str, ...] = ()
     email: str = ""
     wechat: str = ""
-    domains: frozenset[str] = frozenset()
-    places: frozenset[str] = frozenset()
+    domains: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ def traits_of(
     return Traits(
         kind, name_key(_text(values.get("name" if is_account else "full_name"))), sound,
         code, code if is_account else _text(values.get("birthday")),
-        frozenset(x for x in phones if x), email, _plain(values.get("wechat")),
-        frozenset(x for x in domains if x), frozenset(places),
+        tuple(x for x in phones if x), email, _plain(values.get("wechat")),
+        tuple(x for x in domains if x), tuple(places),
     )  # fmt: skip
 
 
@@ -208,16 +210,20 @@ def _by_name(one: Traits, other: Traits) -> Iterator[Why]:
 def _beside_name(one: Traits, other: Traits) -> Iterator[Why]:
     if one.code and one.code == other.code:
         yield Why.CODE
-    if one.phones & other.phones:
+    if _meet(one.phones, other.phones):
         yield Why.PHONE
     if one.email and one.email == other.email:
         yield Why.EMAIL
-    elif one.domains & other.domains:
+    elif _meet(one.domains, other.domains):
         yield Why.DOMAIN
     if one.wechat and one.wechat == other.wechat:
         yield Why.WECHAT
-    if one.places & other.places:
+    if _meet(one.places, other.places):
         yield Why.PLACE
+
+
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return any(x in other for x in one)
 
 
 def _is_slip(one: str, other: str) -> bool:

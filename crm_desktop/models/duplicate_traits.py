@@ -14,7 +14,7 @@ from crm_desktop.models.search import search
 from crm_desktop.models.sql import blob, id_of
 from crm_desktop.models.store import Store
 
-READ_AT_ONCE = 400
+READ_AT_ONCE = 200
 """Rows of one query: some 10 ms."""
 
 CANDIDATES_MAX = 20

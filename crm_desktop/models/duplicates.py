@@ -183,7 +183,7 @@ def compare_all(store: Store) -> Iterator[None]:
     note_due(store, due=False)
 
 
-_COMPARISONS = 2_000
+_COMPARISONS = 1_000
 """Between two steps: some 10 ms."""
 
 
