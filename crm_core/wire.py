@@ -351,7 +351,8 @@ class RefreshRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 class DeviceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """An installation, as its user or IT is told. `last_sync_at`: to a quarter of an hour;
     `unsent`: how much work it said to hold that no server has taken; `left`: how much it left when
-    it was withdrawn. Where its key was kept, and how often it was given back, IT alone is told."""
+    it was withdrawn; `files_missing`: files of that which never came. Where its key was kept, and
+    how often it was given back, IT alone is told."""
 
     id: str
     user: RecordId
@@ -366,6 +367,7 @@ class DeviceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     revoked_at: str = ""
     has_key: bool = False
     keys_released: Seq = 0
+    files_missing: Seq = 0
 
 
 class DeviceList(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.wire import DeviceEntry, DeviceList
 from crm_server.auth import note_event
+from crm_server.left import missing
 from crm_server.people import SYSTEM
 from crm_server.pushing import PARKED
 from crm_server.rows import By
@@ -28,10 +29,11 @@ BY_COMMAND = Principal(SYSTEM, "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """What IT is told of a device. `last_sync_at`: to a quarter of an hour. `unsent`: how much of
+    """What IT is told of a device. `last_sync_at`: to a quarter of an hour; `unsent`: how much of
     its user's work it said to hold that no server has taken; `left`: how much it left here when it
-    was withdrawn; `has_key`: whether the key of its database is kept here; `keys_released`: how
-    often it was given back (the audit says when and to whom)."""
+    was withdrawn, and `files_missing`: files of that which never came; `has_key`: whether the key
+    of its database is kept here; `keys_released`: how often it was given back (the audit says when
+    and to whom)."""
 
     id: str
     login: str
@@ -46,6 +48,7 @@ class DeviceFacts:
     keys_released: int
     revoked_at: str
     user: str
+    files_missing: int
 
 
 _ALL = (
@@ -65,15 +68,27 @@ def devices(service: Service) -> list[DeviceFacts]:
         left = dict(
             tx.rows("SELECT device,count(*) FROM parked WHERE why=? GROUP BY device", (PARKED,))
         )
+        lost = {
+            device: missing(tx, RecordId(user), _left_by(tx, device))
+            for device, user in tx.rows("SELECT id,user_id FROM device WHERE revoked_at<>''")
+            if device in left
+        }
         released = dict(
             tx.rows(
                 "SELECT subject,count(*) FROM audit WHERE event='key-released' GROUP BY subject"
             )
         )
-    return [_facts(row, left, released) for row in found]
+    return [_facts(row, left, released, lost) for row in found]
 
 
-def _facts(row: tuple[object, ...], left: dict[str, int], released: dict[str, int]) -> DeviceFacts:
+def _left_by(tx: Tx, device: str) -> list[bytes]:
+    found = tx.rows("SELECT payload FROM parked WHERE device=? AND why=?", (device, PARKED))
+    return [bytes(body) for (body,) in found]
+
+
+def _facts(
+    row: tuple[object, ...], left: dict[str, int], released: dict[str, int], lost: dict[str, int]
+) -> DeviceFacts:
     device, user, login, body, registered_at, seen_at, reached_at, unsent, has_key, revoked_at = (
         map(str, row)
     )
@@ -82,7 +97,7 @@ def _facts(row: tuple[object, ...], left: dict[str, int], released: dict[str, in
     return DeviceFacts(
         device, login, name, os, version, registered_at, max(seen_at, reached_at), int(unsent),
         left.get(device, 0), has_key.casefold() in ("true", "1"),
-        released.get(device, 0), revoked_at, user,
+        released.get(device, 0), revoked_at, user, lost.get(device, 0),
     )  # fmt: skip
 
 
@@ -115,6 +130,7 @@ def _entry(one: DeviceFacts, *, is_it: bool) -> DeviceEntry:
     entry = DeviceEntry(
         one.id, RecordId(one.user), one.login, one.name, one.os, one.app_version,
         one.registered_at, one.last_sync_at, one.unsent, one.left, one.revoked_at,
+        files_missing=one.files_missing,
     )  # fmt: skip
     if not is_it:
         return entry

@@ -9,7 +9,7 @@ names the device. The record of a file is, once its content has come; until then
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -39,6 +39,21 @@ def files(tx: Tx, user: RecordId, body: bytes, sha256: str) -> tuple[ChangeSet, 
         for n, change in enumerate(step.changes)
         if _names(change, sha256)
     )
+
+
+def missing(tx: Tx, user: RecordId, bodies: Iterable[bytes]) -> int:
+    """How many files are named by what was left, and did not come."""
+    named = {
+        str(change.new.get("sha256"))
+        for body in bodies
+        for step in _not_taken(tx, user, body)
+        for change in step.changes
+        if change.kind == _FILE and change.op is Op.INSERT and change.new.get("sha256")
+    }
+    found = tx.rows(
+        "SELECT hash FROM blob_holder WHERE user_id=? AND hash = ANY(?)", (user, sorted(named))
+    )
+    return len(named - {sha256 for (sha256,) in found})
 
 
 def _names(change: Change, sha256: str) -> bool:

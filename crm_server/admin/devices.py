@@ -27,6 +27,7 @@ def _list(session: Session, options: argparse.Namespace) -> Answer:
             one.id, one.login, one.name or "-", one.app_version or "-", one.last_sync_at,
             f"{one.unsent} unsent", *([f"withdrawn {one.revoked_at}"] if one.revoked_at else []),
             *([f"left {one.left}"] if one.left else []),
+            *([f"{one.files_missing} files never came"] if one.files_missing else []),
         )
         for one in found
     ]  # fmt: skip

@@ -142,6 +142,7 @@ def test_the_record_of_a_file_is_taken_in_with_its_content(
         acme.fuller.pull()
         assert not acme.fuller.sees("attachment", named.id)
         step()
+    assert facts_of(acme.nancy).files_missing == 0
     acme.fuller.pull()
     assert acme.fuller.body("attachment", named.id)["created_by"] == acme.nancy.user
     assert blobs.readable(acme.fuller.who, sha256).read_bytes() == content
@@ -158,6 +159,7 @@ def test_the_record_of_a_file_that_may_never_come_is_not_taken_in(
     acme.fuller.pull()
     assert acme.fuller.sees("task", task.id)
     assert not acme.fuller.sees("attachment", named.id)
+    assert facts_of(acme.nancy).files_missing == 1, "IT is told"
 
 
 def test_what_is_left_twice_is_asked_once(acme: Acme, account: RecordId) -> None:

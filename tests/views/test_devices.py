@@ -123,6 +123,19 @@ def test_withdrawing_says_what_happens_before_it_does(
     assert not pane.card.may_withdraw
 
 
+def test_files_that_never_came_are_not_passed_over(
+    pane: DevicesPane, office: Office, rest: Rest
+) -> None:
+    gone = msgspec.structs.replace(
+        office.found[OLD], revoked_at="2026-11-22T09:00:00Z", left=1, files_missing=2
+    )
+    office.found[OLD] = gone
+    pane.ask()
+    rest()
+    pane.table.choose(OLD)
+    assert "but 2 files never came" in pane.card.text
+
+
 def test_this_device_does_not_withdraw_itself(pane: DevicesPane) -> None:
     pane.table.choose(THIS)
     assert not pane.card.may_withdraw

@@ -33,6 +33,13 @@ def left_words(device: DeviceEntry) -> str:
     when = when_words(device.revoked_at)
     if not device.left:
         return tr("Withdrawn {when}; it has left nothing yet.", when=when)
+    if device.files_missing:
+        return tr_n(
+            "Withdrawn {when}; its unsent work lies with the server, but {n} file never came.",
+            "Withdrawn {when}; its unsent work lies with the server, but {n} files never came.",
+            device.files_missing,
+            when=when,
+        )
     return tr("Withdrawn {when}; what it had not sent lies with the server.", when=when)
 
 

@@ -49,6 +49,9 @@ _WITH_CHILDREN = Qt.ShortcutContext.WidgetWithChildrenShortcut
 AT_ONCE_MAX = 500
 """Files of one drop: a folder of photos, not a disk."""
 
+REFUSED_MAX = 5
+"""So many reasons of one drop are told, the last ones."""
+
 Found = tuple[tuple[str, RecordId] | None, str, Seen]
 """Whose files were read: a record's, or those of the form with this draft."""
 
@@ -88,6 +91,7 @@ class FilesSection(Section):
         self._pin.setCheckable(True)
         self._pin.setVisible(has_pin)
         self._has_pin = has_pin
+        self._refused: list[str] = []
         self.head.insertWidget(self.head.count() - 1, self._pin)
         self.inside.setSpacing(2)
         for label in (self._drop, self._problem, self._sending):
@@ -164,6 +168,7 @@ class FilesSection(Section):
         if self._desk is None or not self._takes_files or not self._may_add():
             return
         self._problem.hide()
+        self._refused.clear()
         if len(paths) > AT_ONCE_MAX:
             self._say(tr("At most {n} files at once.", n=AT_ONCE_MAX))
         elif self._parent is not None:
@@ -299,6 +304,7 @@ class FilesSection(Section):
     def _add_picture(self, image: QImage) -> None:
         if self._desk is None or not self._takes_files or not self._may_add():
             return
+        self._refused.clear()
         desk, parent, draft = self._desk, self._parent, self._draft
         when = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H.%M.%S")
         name = tr("Picture {when}.png", when=when)
@@ -323,7 +329,11 @@ class FilesSection(Section):
     # Telling
 
     def _tell(self, error: CrmError) -> None:
-        self._say(words(error.message))
+        """What was refused of the last drop, each file with its reason."""
+        said = words(error.message)
+        if said not in self._refused:
+            self._refused = [*self._refused, said][-REFUSED_MAX:]
+        self._say("\n◆ ".join(self._refused))
 
     def _say(self, text: str) -> None:
         self._problem.setText(f"◆ {text}")

@@ -200,6 +200,22 @@ def test_a_file_too_large_is_told_at_once(
     assert section.lines == []
 
 
+def test_each_file_of_a_drop_that_is_too_large_is_named(
+    section: FilesSection, store: Store, tmp_path: Path, rest: Rest
+) -> None:
+    store.set_meta(attaching.META_BYTES_MAX, str(1024 * 1024))
+    for name in ("film.mp4", "tour.mov"):
+        (tmp_path / name).write_bytes(bytes(1024 * 1024 + 1))
+    section.add([tmp_path / "film.mp4", picture(tmp_path / "a.png"), tmp_path / "tour.mov"])
+    rest()
+    assert "film.mp4" in section.problem
+    assert "tour.mov" in section.problem
+    assert [line.file.name for line in section.lines] == ["a.png"]
+    section.add([tmp_path / "tour.mov"])
+    rest()
+    assert "film.mp4" not in section.problem
+
+
 def test_a_file_that_the_server_refuses_says_why_and_is_tried_again_when_asked(
     section: FilesSection, office: Office, tmp_path: Path, rest: Rest
 ) -> None:
