@@ -15,13 +15,11 @@ from crm_core.errors import CrmError
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr
+from crm_desktop.i18n import tr, tr_n
 from crm_desktop.models import inbox
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import Fixes, QueueRow
-from crm_desktop.models.inbox_facts import SettledRow, step_of_decision
-from crm_desktop.models.journal import queueing
-from crm_desktop.models.merging import unmerge
+from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
@@ -36,6 +34,7 @@ from crm_desktop.views.panes.inbox.entries import reason
 from crm_desktop.views.panes.inbox.entry import Entry, Tab
 from crm_desktop.views.panes.inbox.exporting import Exporting
 from crm_desktop.views.panes.inbox.facts import Facts, named, read_facts
+from crm_desktop.views.panes.inbox.queue_desk import QueueDesk
 from crm_desktop.views.panes.inbox.queue_view import QueueView
 from crm_desktop.views.panes.inbox.read import (
     HISTORY_ALL,
@@ -95,6 +94,7 @@ class InboxPane(QWidget):
         self._team = TeamDesk(hub, self)
         self._standing = Standing()
         self._discarding = Discarding(hub, self._stuck, self)
+        self._desk = QueueDesk(hub, self._queue, self._step, self)
         self.exporting = Exporting(hub, self)
         self._behind = HISTORY_MAX
         self._keys = [QShortcut(QKeySequence(x), self) for x in (APPLY_KEYS, "Ctrl+Enter")]
@@ -311,49 +311,24 @@ class InboxPane(QWidget):
 
     def _resolve(self, results: Sequence[tuple[str, Value]]) -> None:
         decisions = [(RecordId(conflict_id), value) for conflict_id, value in results]
-        title = self._entry.title if self._entry is not None else ""
-        words = tr("Resolve conflict: {title}", title=title) if title else ""
+        words = self._resolving_words({conflict_id for conflict_id, _ in results})
 
         def job(store: Store) -> Summary:
             return inbox.resolve_all(store, decisions, label=words)
 
         self._write(job)
 
+    def _resolving_words(self, conflicts: set[str]) -> str:
+        """How the decisions are called in the Undo menu."""
+        payload = self._entry.payload if self._entry is not None else None
+        if self._entry is None or not isinstance(payload, Dispute):
+            return ""
+        if conflicts <= {decision.conflict.id for decision in payload.decisions}:
+            return tr("Resolve conflict: {title}", title=self._entry.title)
+        return tr_n("Resolve {n} conflict", "Resolve {n} conflicts", len(conflicts))
+
     def _resend(self, cs_id: str, fixes: Fixes) -> None:
         self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
-
-    def _try_file_again(self, sha256: str) -> None:
-        if self._hub.files is not None:
-            self._hub.files.try_again(sha256, owner=self)
-
-    def _take_in(self, kind: str, record_id: str) -> None:
-        self._write(lambda store: queueing.retry_quarantine(store, kind, RecordId(record_id)))
-
-    def _hold(self, kind: str, record_id: str) -> None:
-        self._write(lambda store: queueing.hold_back(store, kind, RecordId(record_id)))
-
-    def _release(self, kind: str, record_id: str) -> None:
-        self._write(lambda store: queueing.release(store, kind, RecordId(record_id)))
-
-    def _unmerge(self, kind: str, record_id: str) -> None:
-        self._write(lambda store: unmerge(store, kind, RecordId(record_id)))
-
-    def _take_back(self, cs_id: str) -> None:
-        self._hub.take_back(ChangeSetId(cs_id))
-
-    def _ask_again(self, conflict_id: str) -> None:
-        """Take a decision back; once the journal has forgotten it, the field can be edited."""
-
-        def job(connection: Connection) -> ChangeSetId | None:
-            return step_of_decision(connection, RecordId(conflict_id))
-
-        def take_back(cs_id: ChangeSetId | None) -> None:
-            if cs_id is not None:
-                self._hub.take_back(cs_id, alone=True)
-            else:
-                self.said.emit(tr("This decision cannot be taken back any more; edit the field."))
-
-        self._hub.read(job, take_back, owner=self)
 
     def _ask_sync(self) -> None:
         self.sync_asked.emit()
@@ -457,14 +432,10 @@ class InboxPane(QWidget):
         self._team_view.done.connect(self._team.read)
         self._team.changed.connect(self._show_team)
         self._team.start()
-        self._step.retry_asked.connect(self._try_file_again)
-        self._step.take_in_asked.connect(self._take_in)
-        self._step.ask_again_asked.connect(self._ask_again)
-        self._step.unmerge_asked.connect(self._unmerge)
         self._queue.opened.connect(self._tell_opened)
         self._queue.sync_asked.connect(self._ask_sync)
-        self._queue.hold_asked.connect(self._hold)
-        self._queue.release_asked.connect(self._release)
-        self._queue.take_back_asked.connect(self._take_back)
+        self._desk.written.connect(self.refresh)
+        self._desk.said.connect(self.said)
+        self._desk.failed.connect(self._tell_failure)
         if self._hub.files is not None:
             self._hub.files.changed.connect(self._look_at_files)
