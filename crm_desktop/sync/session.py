@@ -226,7 +226,7 @@ class Session:
 
     def refusals(self) -> tuple[wire.Refusal, ...]:
         """What was refused to colleagues whom this user leads; nothing from an older server."""
-        body = self.client.get(PATH_REFUSALS, self._asking())
+        body = self._with_good_token(lambda token: self.client.get(PATH_REFUSALS, token))
         return decode_answer(body, tuple[wire.Refusal, ...])
 
     def devices(self) -> wire.DeviceList:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -93,3 +94,25 @@ def test_after_a_failure_the_next_change_tries_again(
     qtbot.waitUntil(lambda: bool(tried) and not seeker._is_at_work)
     save(hub, "ACME Ltd")
     qtbot.waitUntil(lambda: len(pairs(store)) == 1)
+
+
+def test_a_save_gets_through_in_the_middle_of_comparing_all(
+    store: Store, hub: DataHub, seeker: DuplicateSeeker, qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    saved = threading.Event()
+    waited: list[bool] = []
+
+    def compare_all(of: Store) -> Iterator[None]:
+        with of.reader() as c:
+            c.value("SELECT count(*) FROM account")
+            waited.append(saved.wait(10))
+        yield
+
+    monkeypatch.setattr(duplicates, "compare_all", compare_all)
+    seeker.start()
+    qtbot.waitUntil(lambda: seeker._is_at_work)
+    hub.saved.connect(saved.set)
+    save(hub, "Acme")
+    qtbot.waitUntil(lambda: bool(waited))
+    assert waited == [True], "nobody waited for the comparison"
