@@ -60,7 +60,7 @@ class FileActs(QObject):
         if is_here and is_picture(file.name):
             menu.addAction(tr("Look at it"), partial(self.look, file))
         if is_here:
-            act = menu.addAction(tr("Open"), partial(self.open, file))
+            act = menu.addAction(tr("Open file"), partial(self.open, file))
             if not may_be_opened(file.name):
                 act.setEnabled(False)
                 act.setToolTip(tr("It may be a program: save it if you trust it."))

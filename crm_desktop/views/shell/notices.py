@@ -111,7 +111,7 @@ class Notices(QObject):
         later = [
             (code, tr("Later: {time}", time=words)) for code, words, _ in snooze_words(self._now())
         ]
-        self._shower.show(tr("CRM Desktop"), body, [(OPEN, tr("Open")), *later])
+        self._shower.show(tr("CRM Desktop"), body, [(OPEN, tr("Open record")), *later])
 
     def follow(self, due: Sequence[Note]) -> None:
         """Take the notification away once nothing is due any more."""

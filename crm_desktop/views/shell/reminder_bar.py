@@ -47,7 +47,7 @@ class ReminderBar(QFrame):
         self.setAutoFillBackground(True)
         self._words = text_of("small", self, tone="ink")
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.open_button = normal(tr("Open"), self)
+        self.open_button = normal(tr("Open record"), self)
         self.later_button = normal(tr("Later"), self, icon="clock")
         self.done_button = flat(tr("Dismiss"), self)
         self.open_button.clicked.connect(self._open)
