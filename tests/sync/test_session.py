@@ -11,9 +11,11 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from crm_core.errors import CrmError, SignedOut, Unavailable
+from crm_core.errors import CrmError, Refused, SignedOut, Unavailable, UserProblem
 from crm_core.ids import DeviceId, RecordId
 from crm_core.wire import (
+    DeviceEntry,
+    DeviceList,
     End,
     PullRequest,
     PushRequest,
@@ -23,8 +25,8 @@ from crm_core.wire import (
     encode,
 )
 from crm_desktop.models.meta import META_BYTES_MAX
-from crm_desktop.sync.failures import BadAnswer, TokenExpired
-from crm_desktop.sync.session import DeviceKey, Session
+from crm_desktop.sync.failures import BadAnswer, TokenExpired, of_answer
+from crm_desktop.sync.session import PATH_DEVICES, PATH_WITHDRAW, DeviceKey, Session
 
 NOW = dt.datetime(2026, 11, 22, 8, 0, tzinfo=dt.UTC)
 
@@ -116,6 +118,29 @@ def test_a_proxys_refusal_of_a_refresh_does_not_sign_out() -> None:
     with pytest.raises(BadAnswer):
         signed_in.refresh()
     assert signed_in.signed_in
+
+
+def test_the_devices_are_asked_for_once_more_with_a_good_token() -> None:
+    listed = DeviceList((DeviceEntry("d1", RecordId("u"), "nancy"),), "d1")
+    client = Client(TokenExpired("ended"), encode(tokens("a2", "r2")), encode(listed))
+    assert session(client).devices() == listed
+    assert [(path, token) for path, _, token in client.sent if path == PATH_DEVICES] == [
+        (PATH_DEVICES, "a1"), (PATH_DEVICES, "a2"),
+    ]  # fmt: skip
+
+
+def test_an_older_server_that_lists_no_devices_is_told_as_such() -> None:
+    with pytest.raises(UserProblem) as said:
+        session(Client(of_answer(404, "request.malformed", {}))).devices()
+    assert "older" in str(said.value)
+    with pytest.raises(Refused):
+        session(Client(of_answer(404, "device.not_found", {}))).devices()
+
+
+def test_a_device_is_withdrawn_by_its_id() -> None:
+    client = Client(b"{}")
+    session(client).withdraw("d2")
+    assert client.sent == [(PATH_WITHDRAW, encode({"device": "d2"}), "a1")]
 
 
 def test_without_tokens_nothing_is_sent() -> None:
