@@ -266,7 +266,7 @@ def test_more_that_waits_for_a_decision_is_told_once_a_batch(
     qtbot.waitUntil(lambda: bool(tray.messages))
     rest()
     assert tray.messages == [("CRM Desktop", "Something waits for your decision.")]
-    tray.press("Open")
+    tray.press("Open record")
     rest()
     assert shell.opened == [("place", "inbox")]
 
@@ -341,7 +341,7 @@ def test_a_real_daemon_shows_it_and_what_is_pressed_there_is_heard(
     (application, title, body, actions, replaced) = lines(log)[0]
     assert (application, title, body) == ("crm-desktop", "CRM Desktop", "A task is due.")
     assert isinstance(actions, list)
-    assert actions[:4] == ["default", "", "open", "Open"]
+    assert actions[:4] == ["default", "", "open", "Open record"]
     assert replaced == 0
     notices.follow([])
     qtbot.waitUntil(lambda: ["closed", 1] in lines(log))
