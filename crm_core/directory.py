@@ -10,6 +10,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.roles import Action, Level, Matrix, reach, with_overrides
 from crm_core.scope import Holder, keys_held, keys_of_account
+from crm_core.switches import EVERYBODY, ON, POLICY, SWITCHES
 
 DIRECTORY_KINDS = ("user", "team", "territory", "role_permission")
 """A change of one of these may change what people see."""
@@ -40,6 +41,7 @@ class Directory:
     leads: Mapping[RecordId, RecordId]
     parents: Mapping[RecordId, RecordId]
     overrides: Mapping[str, tuple[tuple[str, str, str], ...]]
+    switched_on: frozenset[str] = frozenset()
 
     @cached_property
     def _known(self) -> dict[RecordId, tuple[Matrix, Holder, frozenset[str]]]:
@@ -120,7 +122,9 @@ def directory_of(seq: int, rows: Iterable[tuple[str, RecordId, Values]]) -> Dire
             role = str(values.get("role"))
             row = (str(values.get("entity")), str(values.get("action")), str(values.get("level")))
             overrides[role] = (*overrides.get(role, ()), row)
-    return Directory(seq, users, leads, parents, overrides)
+    rows_of_all = overrides.get(EVERYBODY, ())
+    on = frozenset(x for entity, x, level in rows_of_all if (entity, level) == (POLICY, ON))
+    return Directory(seq, users, leads, parents, overrides, on & SWITCHES.keys())
 
 
 def _colleague(record_id: RecordId, values: Values) -> Colleague:

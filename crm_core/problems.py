@@ -51,10 +51,17 @@ PROBLEMS: Mapping[str, str] = {
     ),
     "field.required": tr_noop("'{field}' must be filled in."),
     "field.authority": tr_noop("'{field}' is decided by the office and cannot be set here."),
+    "field.switched_off": tr_noop(
+        "'{field}' is switched off in your organisation; what is there may only be taken out."
+    ),
     "field.taken": tr_noop("'{field}' with this value exists already."),
     "field.erased": tr_noop("'{field}' was erased at the person's request."),
     "merge.gone": tr_noop(
         "One of the two was deleted or merged with another record meanwhile: nothing was merged."
+    ),
+    "merge.erased": tr_noop(
+        "What one of the two said of a person was erased at the person's request meanwhile: "
+        "nothing was merged."
     ),
     "merge.moved": tr_noop(
         "A colleague merged this record with another: what was entered stands there."

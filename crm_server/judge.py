@@ -29,6 +29,7 @@ from crm_core.roles import (
 )
 from crm_core.scope import Holder, is_reached, parse_target
 from crm_core.supervising import SUPERVISED, closes, lacks_reply
+from crm_core.switches import SWITCHED, is_refused
 from crm_core.values import check
 from crm_server.moments import hours_between
 from crm_server.rows import Row, targets, unique_form
@@ -122,6 +123,7 @@ class Judge:
         self._author = author
         self.refused = refused
         self.scope_gen = 0
+        self.is_merging = False
 
     def sees(self, kind: str, record_id: RecordId) -> bool:
         """Whether the author sees a record (a deleted one too)."""
@@ -187,6 +189,8 @@ class Judge:
         value = change.new[name]
         if spec is None:
             return _refuse(name, "field.unknown")
+        if change.kind in SWITCHED and self._is_switched_off(row, change, name):
+            return _refuse(name, "field.switched_off")
         if spec.authority is _GRANTED:
             current = row.values.get(name) if row is not None else None
             return None if value == current else _refuse(name, "field.authority")
@@ -202,6 +206,13 @@ class Judge:
         if problem is None and spec.machine:
             return self._forbidden_step(spec, row, change)
         return problem
+
+    def _is_switched_off(self, row: Row | None, change: Change, name: str) -> bool:
+        """Whether nobody may enter this. A merge brings along what was entered once."""
+        current = row.values.get(name) if row is not None else None
+        on = self._work.directory.switched_on
+        value = change.new[name]
+        return not self.is_merging and is_refused(change.kind, name, value, current, on)
 
     def _bad_reference(
         self, entity: Entity, row: Row | None, change: Change, spec: Field

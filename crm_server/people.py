@@ -11,6 +11,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.roles import ROLES
+from crm_core.switches import EVERYBODY, OFF, ON, POLICY
 from crm_server.load import load
 from crm_server.passwords import Passwords
 from crm_server.service import Service
@@ -91,6 +92,21 @@ def ensure(service: Service, kind: str, name: str) -> RecordId:
     made = service.new_id()
     load(service, [(kind, made, {"name": name})], SYSTEM)
     return made
+
+
+def turn(service: Service, switch: str, *, on: bool) -> None:
+    """Switch on or off what everybody may enter (`crm_core.switches`); devices hear of it with
+    their next sync."""
+    with service.store.read() as tx:
+        known = [
+            x.id for x in live(tx, "role_permission")
+            if (x.values.get("role"), x.values.get("entity"), x.values.get("action"))
+            == (EVERYBODY, POLICY, switch)
+        ]  # fmt: skip
+    values: dict[str, Value] = {
+        "role": EVERYBODY, "entity": POLICY, "action": switch, "level": ON if on else OFF,
+    }  # fmt: skip
+    load(service, [("role_permission", x, values) for x in known or [service.new_id()]], SYSTEM)
 
 
 def set_password(service: Service, login: str, user: RecordId, hashed: str) -> None:

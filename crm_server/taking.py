@@ -65,6 +65,7 @@ class Taking:
         at = authored_at(changeset.at, self.work.now)
         self.by = By(self.author.user, self.author.device, changeset.id, at)
         self.judge.scope_gen = changeset.scope_gen
+        self.judge.is_merging = any(change.op is _MERGE for change in changeset.changes)
 
     def forget_erased(self, changeset: ChangeSet) -> ChangeSet:
         """Turn to the next changeset, without what its author wrote into fields that were erased

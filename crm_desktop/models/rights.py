@@ -27,6 +27,7 @@ from crm_core.roles import (
 )
 from crm_core.scope import KEY_ALL, is_reached
 from crm_core.supervising import SET_BY_LEADS
+from crm_core.switches import closed_fields
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.hanging import Found, Hanging
 from crm_desktop.models.identity import identity_in
@@ -114,7 +115,7 @@ class Rights:
             return May()
         row, keys = rows[record_id], self._hanging.keys_of_all(kind, rows)[record_id]
         found = self._judged(kind, row, keys)
-        if found.edit and not found.kept - SET_BY_LEADS:
+        if found.edit and not found.kept - SET_BY_LEADS - self.closed(kind):
             return found
         author, decides = str(row.values.get("created_by") or ""), followed(kind, row.values)
         if not found.edit:
@@ -166,6 +167,10 @@ class Rights:
                 found.append(user)
         return tuple(found)
 
+    def closed(self, kind: str) -> frozenset[str]:
+        """The fields of a kind that nobody may fill in, as long as that is switched off."""
+        return closed_fields(kind, self._directory.switched_on)
+
     # The rule
 
     def _judged(self, kind: str, row: Found, keys: frozenset[str]) -> May:
@@ -182,6 +187,7 @@ class Rights:
         supervising = SUPERVISING.get(kind, frozenset())
         if supervising and not self._permits(self._user, Action.APPROVE, kind, keys, own=False):
             kept |= supervising
+        kept |= self.closed(kind)
         return May(edit, delete, kept)
 
     def _age(self, values: Mapping[str, Value]) -> float:

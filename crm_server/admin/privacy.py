@@ -1,21 +1,26 @@
-"""The commands about what is held of a person: erase, export-person."""
+"""The commands about what is held of a person, and what may be: erase, export-person, policy."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from crm_core.switches import SWITCHES
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.auth import note_event
 from crm_server.erasing import Wanted, erase
 from crm_server.erasures import list_in
 from crm_server.exporting import export_person
-from crm_server.people import SYSTEM
+from crm_server.people import SYSTEM, turn
 from crm_server.service import Principal
 
 
 def add_commands(commands: Commands) -> None:
-    """Declare erase and export-person."""
+    """Declare erase, export-person and policy."""
+    words = "say what everybody may enter, or switch it on or off"
+    switch = command(commands, "policy", _policy, words)
+    switch.add_argument("name", nargs="?", choices=sorted(SWITCHES))
+    switch.add_argument("state", nargs="?", choices=("on", "off"))
     words = "erase what is personal in a record, here and on every device; nothing brings it back"
     gone = command(commands, "erase", _erase, words)
     gone.add_argument("kind")
@@ -62,6 +67,20 @@ def _erase(session: Session, options: argparse.Namespace) -> Answer:
             "list": str(erasures.path), "compact": is_compact,
         },
     )  # fmt: skip
+
+
+def _policy(session: Session, options: argparse.Namespace) -> Answer:
+    service = session.organisation.service
+    if options.state:
+        turn(service, options.name, on=options.state == "on")
+        with service.store.note() as tx:
+            who = Principal(SYSTEM, "", "", "")
+            note_event(tx, service, who, "policy", f"{options.name} {options.state}")
+    with service.store.read() as tx:
+        on = service.directory(tx, tx.clock()).switched_on
+    names = [options.name] if options.name else sorted(SWITCHES)
+    states = {name: "on" if name in on else "off" for name in names}
+    return Answer("\n".join(f"{name}: {state}" for name, state in states.items()), states)
 
 
 def _export_person(session: Session, options: argparse.Namespace) -> Answer:

@@ -15,6 +15,7 @@ from crm_core.entity import Entity, default_of
 from crm_core.fields import Value
 from crm_core.ids import DeviceId, RecordId
 from crm_core.machines import MACHINES, missing_for
+from crm_core.switches import EVERYBODY, ON, POLICY, SWITCHES
 from crm_core.wire import PullRequest, PushRequest, decode, encode
 from crm_desktop.models import journal, queries
 from crm_desktop.models.outbox import Outbox
@@ -159,6 +160,9 @@ def make_company(folder: Path) -> Company:
         "active": True,
     }  # fmt: skip
     company.take("user", LEA, lea)
+    for switch in SWITCHES:  # every field may be filled in here
+        on: Values = {"role": EVERYBODY, "entity": POLICY, "action": switch, "level": ON}
+        company.take("role_permission", new_id(company.rng), on)
     for entity in CATALOG.values():
         for _ in range(RECORDS_EACH):
             company.take(entity.kind, new_id(company.rng), _settled(entity, company))

@@ -14,6 +14,7 @@ from crm_core.changes import Change, Op
 from crm_core.digest import Digest, of_version
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, DeviceId, RecordId, uuid7_from
+from crm_core.switches import EVERYBODY, ON, POLICY, SWITCHES
 from crm_core.wire import (
     ChangeResult,
     ChangeSetResult,
@@ -152,6 +153,14 @@ def first_pull(store: Store, *rows: tuple[str, WireRow], hi: int = 100) -> None:
     """Everything that a server has of these kinds; every account is a root in sight."""
     roots = tuple(one.id for kind, one in rows if kind == "account")
     pull(store, hi, Enter(roots), *(page(kind, one) for kind, one in rows))
+
+
+def switch_on(store: Store, *switches: str) -> None:
+    """What the organisation has switched on; without a name everything that can be."""
+    for n, switch in enumerate(switches or SWITCHES):
+        values = {"role": EVERYBODY, "entity": POLICY, "action": switch, "level": ON}
+        one = row(RecordId(f"{0xE0 + n:032x}"), 9, **values)
+        pull(store, 200, page("role_permission", one))
 
 
 def digest_of(*versions: tuple[str, WireRow]) -> Digest:

@@ -15,7 +15,18 @@ from crm_core.ids import RecordId, provisional_number
 from crm_desktop.models import journal, schema
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
-from tests.models.support import ME, add, delete, first_pull, put, row, seen, states, value
+from tests.models.support import (
+    ME,
+    add,
+    delete,
+    first_pull,
+    put,
+    row,
+    seen,
+    states,
+    switch_on,
+    value,
+)
 from tests.support.records import WRITABLE, values_for
 
 
@@ -28,6 +39,7 @@ def test_every_kind_is_stored_and_read_as_it_was_written(store: Store, entity: E
     known = ids_of(*CATALOG)
     for kind, ids in known.items():
         first_pull(store, *((kind, row(one, 5, name="x")) for one in ids))
+    switch_on(store)
     wanted = values_for(entity, Random(3), known)
     made = add(store, entity.kind, None, **wanted)
     assert wanted.items() <= dict(seen(store, entity.kind, made).values).items()

@@ -20,6 +20,7 @@ from crm_core.values import check
 from crm_desktop.models.store import Store
 from crm_desktop.transfer.cells import read_cell, write_cell
 from crm_desktop.transfer.exporting import export
+from tests.models.support import switch_on
 from tests.support.records import WORDS, values_for
 from tests.transfer.stores import add, bring_in, contents, counts, new_store
 
@@ -56,12 +57,14 @@ def test_an_export_comes_back_the_same_in_another_profile(
     store: Store, tmp_path: Path, kind: str
 ) -> None:
     rng = Random(1)
+    switch_on(store)
     for n in range(20):
         values = values_for(CATALOG[kind], rng, {})
         title = CATALOG[kind].title[0]
         add(store, kind, **values | {title: f"{values[title]} {n}"} | codes(kind, n))
     file = for_others(exported(store, kind, tmp_path / "out.csv"), kind)
     other = new_store(tmp_path)
+    switch_on(other)
     done = bring_in(other, kind, file)
     assert counts(done) == {"created": 20}, [str(x.reasons) for x in done.problems]
     editable = [field.name for field in CATALOG[kind].editable if field.link is None]

@@ -17,6 +17,7 @@ from crm_core.merging import MERGEABLE, taker_of
 from crm_core.problems import PROBLEMS
 from crm_core.scope import parse_target
 from crm_core.supervising import REPLY, lacks_reply
+from crm_core.switches import EVERYBODY, ON, POLICY, SWITCHED, is_refused
 from crm_core.values import check, check_record
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.identity import identity_in
@@ -45,6 +46,16 @@ class Drafts:
     found: dict[tuple[str, RecordId], Draft] = field(
         default_factory=dict[tuple[str, RecordId], Draft]
     )
+    merges: bool = False
+
+    def switched_on(self) -> frozenset[str]:
+        """What this organisation has switched on."""
+        found = self.c.rows(
+            "SELECT action FROM role_permission WHERE role = ? AND entity = ? AND level = ?"
+            " AND deleted = 0",
+            (EVERYBODY, POLICY, ON),
+        )
+        return frozenset(name for (name,) in found)
 
     def of(self, kind: str, record_id: RecordId) -> Draft:
         """The record as it is so far."""
@@ -89,7 +100,10 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
     draft = drafts.of(change.kind, change.id)
     _check_existence(entity, change, draft)
     if change.op is Op.MERGE:
+        drafts.merges = True
         return _check_merge(drafts, entity, change)
+    if change.kind in SWITCHED and not drafts.merges:
+        _check_switches(drafts, entity, change, draft)
     for name, value in change.new.items():
         field_ = field_of(entity, name)
         if field_.authority is not None:
@@ -107,6 +121,14 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
     if lacks_reply(entity.kind, draft.values, change.new):
         raise InvalidValue(REPLY, PROBLEMS["supervision.reply"])
     return None
+
+
+def _check_switches(drafts: Drafts, entity: Entity, change: Change, draft: Draft) -> None:
+    for name in SWITCHED[change.kind].keys() & change.new.keys():
+        value, current = change.new[name], draft.values.get(name)
+        if is_refused(change.kind, name, value, current, drafts.switched_on()):
+            label = field_of(entity, name).label
+            raise InvalidValue(name, PROBLEMS["field.switched_off"], field=label)
 
 
 def _check_merge(drafts: Drafts, entity: Entity, change: Change) -> None:

@@ -16,8 +16,8 @@ from crm_core.errors import CrmError, InvalidValue
 from crm_core.fields import Field, Value
 from crm_core.ids import RecordId
 from crm_core.merging import MERGEABLE
-from crm_core.merging import MERGEABLE
 from crm_core.roles import SUPERVISING
+from crm_core.switches import SWITCHED
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
@@ -392,7 +392,7 @@ class EntityPane(QWidget):
     def _keep_from_new(self) -> None:
         """What this user may not fill in says so before anything is typed."""
         kind = self.entity.kind
-        if kind not in SUPERVISING:
+        if kind not in SUPERVISING and kind not in SWITCHED:
             return
 
         def keep(kept: Mapping[str, str]) -> None:

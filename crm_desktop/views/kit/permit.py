@@ -9,6 +9,7 @@ from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.roles import SUPERVISING, Action
 from crm_core.supervising import SET_BY_LEADS
+from crm_core.switches import SWITCHED
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.rights import May, Those, rights_here
@@ -24,6 +25,8 @@ _ROLES: Mapping[str, str] = {
 
 
 _BY_LEADS = tr_noop("Only who leads may supervise.")
+_SWITCHED_OFF = tr_noop("This is switched off in your organisation.")
+_SWITCHED_FIELDS = frozenset(name for names in SWITCHED.values() for name in names)
 
 
 def who_words(those: Those) -> str:
@@ -58,6 +61,8 @@ def field_refusal(may: May, field: str) -> str:
         return edit_refusal(may)
     if field in SET_BY_LEADS:
         return tr(_BY_LEADS)
+    if field in _SWITCHED_FIELDS:
+        return tr(_SWITCHED_OFF)
     who = who_words(may.handers)
     return (
         tr("Only {who} may hand this over.", who=who)
@@ -90,9 +95,13 @@ def refusal_of_new(connection: Connection, kind: str, values: Mapping[str, Value
 def kept_of_new(connection: Connection, kind: str) -> dict[str, str]:
     """The fields of a new record that this user may not fill in, each with the reason."""
     names = SUPERVISING.get(kind, frozenset())
-    if not names or rights_here(connection).reaches(kind, Action.APPROVE):
+    if not names and kind not in SWITCHED:
         return {}
-    return dict.fromkeys(sorted(names), tr(_BY_LEADS))
+    rights = rights_here(connection)
+    closed = dict.fromkeys(sorted(rights.closed(kind)), tr(_SWITCHED_OFF))
+    if rights.reaches(kind, Action.APPROVE):
+        return closed
+    return closed | dict.fromkeys(sorted(names), tr(_BY_LEADS))
 
 
 def creation_refusal(those: Those) -> str:
