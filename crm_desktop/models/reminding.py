@@ -114,7 +114,7 @@ _VISITS = (
 
 
 def _reminders(c: Connection, user: RecordId, now: dt.datetime, zone: Zone) -> Iterator[Told]:
-    me = {"me": blob(user), "my_id": user}
+    me, moment = {"me": blob(user), "my_id": user}, instant_of(now)
     earliest = instant_of(now - dt.timedelta(MISSED_DAYS))
     for kind, sql, names in (
         ("task", _TASKS, ("due_on", "remind_at", "reminders")),
@@ -125,8 +125,10 @@ def _reminders(c: Connection, user: RecordId, now: dt.datetime, zone: Zone) -> I
             values["reminders"] = from_json(rest[-1]) if rest[-1] else None
             # Who changed it since on another device had it before his eyes.
             is_mine = changed_by == blob(user)
-            for at in dict.fromkeys(moments(kind, values, zone)):
-                if at >= earliest:
+            ats = sorted({at for at in moments(kind, values, zone) if at >= earliest})
+            past = [at for at in ats if at <= moment]
+            for at in ats:
+                if at not in past[:-1]:  # the latest speaks for those before it
                     note = Note(Why.REMINDER, kind, id_of(key), at, at, title or "", account)
                     yield note, is_mine and (changed_at or "") > at
 

@@ -112,7 +112,9 @@ def _brought(c: Connection, first: Row, today: dt.date) -> Iterator[Change]:
     for record_id, one in ids.items():
         if record_id not in there:
             day = one.day.isoformat()
-            own: dict[str, Value] = {"series": first.id, "recurs_on": day, "due_on": day}
+            own: dict[str, Value] = {
+                "series": first.id, "recurs_on": day, "due_on": day, "status": "open",
+            }  # fmt: skip
             shared = _shared(rows[one.stretch.task].values)
             yield Change(TASK.kind, record_id, Op.INSERT, {**shared, **own})
 

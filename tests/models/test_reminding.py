@@ -159,3 +159,11 @@ def test_notes_of_this_device_do_not_travel(store: Store) -> None:
     dismiss(store, look(store).due)
     with store.reader() as c:
         assert c.value("SELECT count(*) FROM changeset") == 0
+
+
+def test_of_several_that_are_due_the_latest_speaks_for_all(store: Store) -> None:
+    task(store, "Call", reminders=["2026-11-21T07:00", "2026-11-22T07:00", "2026-11-22T07:30"])
+    (note,) = look(store).due
+    assert note.at == "2026-11-22T07:30:00Z"
+    dismiss(store, [note])
+    assert told(store) == []

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -44,7 +45,7 @@ _UNITS: Mapping[Unit, str] = {
 }  # fmt: skip
 _ON_SAME_DAY, _ON_MONTH_DAY, _ON_LAST_DAY = "same", "day", "last day"
 _NEVER, _UNTIL, _TIMES = "never", "until", "times"
-_DAY_WIDTH = 34
+_DAY_WIDTH, _PADDING = 34, 6
 _YEAR_DAYS = 365
 
 
@@ -213,7 +214,7 @@ class RhythmEditor(Editor):
         week, month, ends = QWidget(whole), QWidget(whole), QWidget(whole)
         self._week, self._month, self._ends = week, month, ends
         for parts, row in (
-            ((self._unit, self._every), QWidget(whole)),
+            ((self._every, self._unit), QWidget(whole)),
             (self._days, week),
             ((self._place, self._month_day, self._weekday), month),
             ((self._end, self._until, self._times), ends),
@@ -226,6 +227,10 @@ class RhythmEditor(Editor):
             if parts is self._days:
                 line.addStretch(1)
             column.addWidget(row)
+        for box in (self._every, self._month_day, self._times, self._until):
+            line = box.findChild(QLineEdit)
+            if isinstance(line, QLineEdit):
+                line.setTextMargins(_PADDING, 0, 0, 0)
         whole.setFocusProxy(self._unit)
 
     def _connect(self) -> None:

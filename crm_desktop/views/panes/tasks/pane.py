@@ -38,6 +38,7 @@ from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.source import titles_for
 from crm_desktop.views.kit.supervision_words import left_tone, left_words
 from crm_desktop.views.kit.view_spec import ViewSpec
+from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -204,13 +205,8 @@ class TasksPane(EntityPane):
 
     def _columns(self) -> tuple[Column, ...]:
         late = Column(
-            "late", tr_noop("Late"), 94, read=self._read_late, words=_late_words,
-            paint=_paint_late, listens=frozenset(("task",)),
-        )  # fmt: skip
-        supervision = Column(
-            "supervision", tr_noop("Supervision"), 110, read=self._read_supervision,
-            words=self._supervision_words, paint=self._paint_supervision,
-            listens=frozenset(("task",)),
+            "late", tr_noop("Late"), 104, read=self._read_late, words=self._late_words,
+            paint=self._paint_late, listens=frozenset(("task",)),
         )  # fmt: skip
         return (
             Column("status", tr_noop("Done"), 62, TASK.by_name["status"], paint=_paint_box),
@@ -218,42 +214,42 @@ class TasksPane(EntityPane):
             field_column(TASK, "account", width=130),
             field_column(TASK, "due_on", width=110),
             late,
-            supervision,
             field_column(TASK, "assignee"),
             field_column(TASK, "priority"),
         )
 
-    def _read_supervision(
+    def _read_late(
         self, connection: Connection, rows: Sequence[Row]
-    ) -> Mapping[str, Supervision]:
-        found = tasks.supervised(connection, [row.id for row in rows])
+    ) -> Mapping[str, int | Supervision]:
+        """By how many days a task is late; of a supervised one, how it stands with the reply."""
+        ids = [row.id for row in rows]
+        late = tasks.days_late(connection, ids, self._today())
+        found: dict[RecordId, int | Supervision] = {**late, **tasks.supervised(connection, ids)}
         return {str(record_id): one for record_id, one in found.items()}
 
-    def _supervision_words(self, one: Supervision) -> str:
-        return left_words(one, self._now()) or tr("supervised")
+    def _late_words(self, late: int | Supervision) -> str:
+        if isinstance(late, int):
+            return _days_words(late)
+        return left_words(late, self._now()) or tr("supervised")
 
-    def _paint_supervision(
-        self, painter: QPainter, rect: QRect, one: Supervision | None, tokens: Tokens
+    def _paint_late(
+        self, painter: QPainter, rect: QRect, late: int | Supervision | None, tokens: Tokens
     ) -> None:
-        if one is not None:
-            tone = getattr(tokens, left_tone(one, self._now()))
-            write(painter, rect, self._supervision_words(one), "small", tone)
-
-    def _read_late(self, connection: Connection, rows: Sequence[Row]) -> Mapping[str, int]:
-        found = tasks.days_late(connection, [row.id for row in rows], self._today())
-        return {str(record_id): days for record_id, days in found.items()}
-
-
-def _late_words(days: int) -> str:
-    return tr("{days} d late", days=days)
-
-
-def _paint_late(painter: QPainter, rect: QRect, days: int, tokens: Tokens) -> None:
-    if days:
+        if not late:
+            return
+        is_days = isinstance(late, int)
+        tone = "warn" if is_days else left_tone(late, self._now())
         mark, words = split(painter, rect, 12, 4)
-        with smooth(painter):
-            outlined_triangle(painter, mark, tokens.warn)
-        write(painter, words, _late_words(days), "small", tokens.warn)
+        if is_days:
+            with smooth(painter):
+                outlined_triangle(painter, mark, tokens.warn)
+        else:
+            paint_icon(painter, mark, "flag", tone)
+        write(painter, words, self._late_words(late), "small", getattr(tokens, tone))
+
+
+def _days_words(days: int) -> str:
+    return tr("{days} d late", days=days)
 
 
 def _paint_box(painter: QPainter, rect: QRect, status: str | None, tokens: Tokens) -> None:
