@@ -107,6 +107,8 @@ class RhythmEditor(Editor):
         self._times.setRange(1, INSTANCES_MAX)
         self._times.setValue(10)
         self._times.setAccessibleName(tr("Times"))
+        for box in (self._every, self._month_day, self._until, self._times):
+            box.lineEdit().setTextMargins(6, 0, 6, 0)  # no style sheet reaches the line within
         self._lay_out(whole)
         self._connect()
         self._fit()
