@@ -183,19 +183,16 @@ def look_at_history(ledger: Ledger, books: Books) -> Iterator[str]:
 
 def _look_at_parked(books: Books) -> Iterator[str]:
     """What won does not stand in a conflict beside itself, as if it had lost when it came again.
-    What stood until a decision took its place is kept with the decision: that is another matter."""
+    What a decision of somebody else keeps of the values before it is another matter."""
     won = {(x.cs_id, x.field, str(x.new)) for x in books.history}
     lost: dict[tuple[str, str, str], str] = {}
     fields = {x.record: x.new for x in books.history if x.field == "field"}
-    decisions = {
-        (x.record, x.cs_id) for x in books.history if (x.field, x.new) == ("state", "resolved")
-    }
     for one in books.history:
-        is_decision = (one.record, one.cs_id) in decisions
-        if one.record.startswith("conflict/") and one.field == "parked" and not is_decision:
+        if one.record.startswith("conflict/") and one.field == "parked":
             for entry in one.new or ():
-                key = (entry["cs_id"], fields.get(one.record, ""), str(entry["value"]))
-                lost[key] = one.record
+                if entry["cs_id"] == one.cs_id:
+                    key = (one.cs_id, fields.get(one.record, ""), str(entry["value"]))
+                    lost[key] = one.record
     for key in won & lost.keys():
         yield f"{key} was written, and is parked in {lost[key]} as well"
 
