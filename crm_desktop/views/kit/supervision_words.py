@@ -13,15 +13,15 @@ _HOURS_UNTIL = 48
 _WARN = dt.timedelta(hours=24)
 
 
-def left_words(supervision: Supervision, now: dt.datetime) -> str:
+def left_words(supervision: Supervision, now: dt.datetime, *, brief: bool = False) -> str:
     """What is left until the deadline, or how long it has passed; "replied" where there is a
-    reply, "" without a deadline. `now` is aware."""
+    reply, "" without a deadline. `now` is aware; `brief`: of hours without their minutes."""
     if supervision.reply:
         return tr("replied")
     if supervision.until is None:
         return ""
     left = supervision.until - now
-    span = span_words(abs(left))
+    span = span_words(abs(left), brief=brief)
     return (
         tr("{time} left", time=span) if left >= dt.timedelta() else tr("overdue {time}", time=span)
     )
@@ -45,13 +45,13 @@ def supervision_words(supervision: Supervision, name: str, now: dt.datetime) -> 
     return " · ".join(part for part in (*parts, left_words(supervision, now)) if part)
 
 
-def span_words(span: dt.timedelta) -> str:
-    """Time on the clock in short: "20 m", "3 h 10 m", "4 days"."""
+def span_words(span: dt.timedelta, *, brief: bool = False) -> str:
+    """Time on the clock in short: "20 m", "3 h 10 m" (`brief`: "3 h"), "4 days"."""
     hours, minutes = divmod(span // _MINUTE, 60)
     if hours >= _HOURS_UNTIL:
         return tr_n("{n} day", "{n} days", span // _DAY)
     if not hours:
         return tr("{minutes} m", minutes=minutes)
-    if not minutes:
+    if brief or not minutes:
         return tr("{hours} h", hours=hours)
     return tr("{hours} h {minutes} m", hours=hours, minutes=minutes)

@@ -191,6 +191,8 @@ class RhythmEditor(Editor):
 
     def _combo(self, parent: QWidget, name: str) -> QComboBox:
         made = QComboBox(parent)
+        # As narrow as the form makes it: a long choice must not make the whole form wider.
+        made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         made.setAccessibleName(name)
         return made
 

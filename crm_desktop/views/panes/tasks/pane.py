@@ -230,7 +230,7 @@ class TasksPane(EntityPane):
     def _late_words(self, late: int | Supervision) -> str:
         if isinstance(late, int):
             return _days_words(late)
-        return left_words(late, self._now()) or tr("supervised")
+        return left_words(late, self._now(), brief=True) or tr("supervised")
 
     def _paint_late(
         self, painter: QPainter, rect: QRect, late: int | Supervision | None, tokens: Tokens
