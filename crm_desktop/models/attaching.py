@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -219,6 +219,15 @@ def _attached(c: Connection, found: tuple[object, ...]) -> AttachedFile:
     )  # fmt: skip
 
 
+def own_file(record_id: RecordId, values: Mapping[str, Value]) -> AttachedFile:
+    """A file by what its attachment says that never became one: its content is this device's."""
+    sha256, size = str(values.get("sha256")), values.get("size")
+    bytes_ = size if isinstance(size, int) else 0
+    file = FileRow(sha256, bytes_, FileState.QUEUED, mine=True)
+    name = clean_name(str(values.get("name") or ""))
+    return AttachedFile(record_id, name, bytes_, type_of(name), "", "", RecordId(""), file)
+
+
 def want(store: Store, record_id: RecordId) -> AttachedFile:
     """Ask for a file that is not here; the next run of transfers fetches it."""
     with store.writing() as c:
@@ -262,6 +271,6 @@ def _note_missing(c: Connection, file: FileRow, now: dt.datetime) -> None:
 
 __all__ = [
     "META_BYTES_MAX", "Attached", "AttachedFile", "FileRow", "FileState", "UnderWay", "attach",
-    "attach_bytes", "attach_path", "attached_to", "attachment", "bytes_max", "opened", "tidy",
-    "too_large", "try_again", "under_way", "want",
+    "attach_bytes", "attach_path", "attached_to", "attachment", "bytes_max", "opened", "own_file",
+    "tidy", "too_large", "try_again", "under_way", "want",
 ]  # fmt: skip

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from crm_core.errors import Unavailable
 from crm_core.ids import RecordId
-from crm_core.wire import BlobOffer
+from crm_core.wire import BlobOffer, End, Left
 from crm_desktop.models import attaching, file_states
 from crm_desktop.models.blobs import Blobs
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
@@ -21,6 +23,7 @@ from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.sync.failures import of_answer
 from crm_desktop.views.panes.inbox.entries import Tab, groups
 from crm_desktop.views.panes.inbox.pane import InboxPane
+from crm_desktop.views.panes.inbox.stuck import StuckView
 from tests.views.company import KEY
 
 Rest = Callable[[], None]
@@ -164,3 +167,25 @@ def test_on_a_metered_network_it_is_said_that_files_wait(
 
 def test_a_colleagues_file_that_nobody_asked_for_is_not_under_way(pane: InboxPane) -> None:
     assert files(pane) == {}
+
+
+def test_a_file_whose_account_went_to_somebody_else_can_still_be_had(
+    pane: InboxPane, store: Store, attach: Callable[[str], None], tmp_path: Path, rest: Rest,
+    qtbot: QtBot,
+) -> None:  # fmt: skip
+    attach("jar.jpg")
+    outbox, contents = Outbox(store), pane._contents
+    assert contents is not None
+    left = Left((contents.files[0].under_way.record,))
+    outbox.finish((left,), End(outbox.state().cursor + 1, 0, 0))
+    pane.side.show_tab(Tab.WAITING)
+    pane.refresh()
+    rest()
+    assert isinstance(pane.shown, StuckView)
+    assert not pane.stuck._copy.isVisible()
+    qtbot.mouseClick(pane.stuck._file, Qt.MouseButton.LeftButton)
+    [dialog] = pane.findChildren(QFileDialog)
+    with qtbot.waitSignal(pane.said):
+        dialog.fileSelected.emit(str(tmp_path / "kept.jpg"))
+    dialog.reject()
+    assert (tmp_path / "kept.jpg").read_bytes() == (tmp_path / "jar.jpg").read_bytes()

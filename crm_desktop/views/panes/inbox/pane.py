@@ -34,6 +34,7 @@ from crm_desktop.views.panes.inbox.entries import reason
 from crm_desktop.views.panes.inbox.entry import Entry, Tab
 from crm_desktop.views.panes.inbox.exporting import Exporting
 from crm_desktop.views.panes.inbox.facts import Facts, named, read_facts
+from crm_desktop.views.panes.inbox.file_keeping import FileKeeping
 from crm_desktop.views.panes.inbox.queue_desk import QueueDesk
 from crm_desktop.views.panes.inbox.queue_view import QueueView
 from crm_desktop.views.panes.inbox.read import (
@@ -421,6 +422,7 @@ class InboxPane(QWidget):
         self._discarding.taken_back.connect(self.refresh)
         self._discarding.failed.connect(self._tell_failure)
         self._stuck.opened.connect(self._tell_opened)
+        FileKeeping(self._hub, self._stuck, self).said.connect(self.said)
         self._step.opened.connect(self._tell_opened)
         for told, again in (
             (self._twin.merged, self.merged), (self._twin.said, self.said),

@@ -13,6 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.errors import InvalidValue
 from crm_core.fields import Field, Value
+from crm_core.files import is_hash
 from crm_core.i18n import Message
 from crm_core.values import check
 from crm_desktop.i18n import tr, words
@@ -53,7 +54,8 @@ class StuckView(QWidget):
 
     Signals: `offer_asked(cs_id)`, `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`,
     `discard_meant(cs_id)`
-    before it is confirmed and `discard_asked(cs_id, title)` after, `opened(kind, id)`.
+    before it is confirmed and `discard_asked(cs_id, title)` after, `opened(kind, id)`;
+    `file_asked(StuckRow)` for the content of a file that was attached.
     """
 
     offer_asked = Signal(str)
@@ -62,6 +64,7 @@ class StuckView(QWidget):
     discard_meant = Signal(str)
     discard_asked = Signal(str, str)
     opened = Signal(str, str)
+    file_asked = Signal(object)
 
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,7 +96,7 @@ class StuckView(QWidget):
         """Give the keyboard to what is to be put right, else to the first way out."""
         target = self._editors[0].widget if self._editors else self._send
         if not self._editors and not self._send.isVisibleTo(self):
-            ways = (self._offer, self._discard, self._copy)
+            ways = (self._offer, self._file, self._discard, self._copy)
             target = next(way for way in ways if way.isVisibleTo(self) or way is self._copy)
         (target.focusProxy() or target).setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -202,7 +205,9 @@ class StuckView(QWidget):
         self._send.setAccessibleName(send_words(row))
         self._send.setVisible(row.state in ("rejected", "held"))
         self._draft.setVisible(row.state == "rejected")
-        self._copy.setVisible(not is_here)
+        is_file = row.kind == "attachment" and is_hash(row.mine.get("sha256"))
+        self._file.setVisible(is_file)
+        self._copy.setVisible(not is_here and not is_file)
 
     # What is asked for
 
@@ -224,6 +229,10 @@ class StuckView(QWidget):
         self._sure.hide()
         self._ways.show()
         self._discard.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _ask_file(self) -> None:
+        if self._entry is not None:
+            self.file_asked.emit(self._entry.row)
 
     def _copy_values(self) -> None:
         if self._entry is not None:
@@ -251,6 +260,7 @@ class StuckView(QWidget):
         self._offer.hide()  # of it and sending again there is one way at most
         self._draft = normal(tr("Keep as draft"), self)
         self._copy = normal(tr("Copy my values"), self)
+        self._file = normal(tr("Save the file…"), self)
         self._discard = flat(tr("Discard"), self)
         self._yes = normal(tr("Discard it"), self)
         self._no = normal(tr("Keep it"), self)
@@ -260,6 +270,7 @@ class StuckView(QWidget):
         self._offer.clicked.connect(self.offer)
         self._draft.clicked.connect(self.keep_as_draft)
         self._copy.clicked.connect(self._copy_values)
+        self._file.clicked.connect(self._ask_file)
         self._discard.clicked.connect(self.ask_discard)
         self._yes.clicked.connect(self._tell_discard)
         self._no.clicked.connect(self._keep)
@@ -274,8 +285,8 @@ class StuckView(QWidget):
         self._question = label(self._sure)
         _in_a_line(self._sure, self._question, self._no, self._yes)
         _in_a_line(
-            self._ways, label(self._ways), self._discard, self._copy, self._draft, self._offer,
-            self._send,
+            self._ways, label(self._ways), self._discard, self._copy, self._file, self._draft,
+            self._offer, self._send,
         )  # fmt: skip
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
