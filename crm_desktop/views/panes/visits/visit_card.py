@@ -22,7 +22,7 @@ from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.words import Titles, code_words
 from crm_desktop.views.panes.visits.words import VISIT
 
-FIELDS = ("account", "planned_start", "planned_end", "type", "objectives")
+FIELDS = ("account", "planned_start", "planned_end", "type", "objectives", "reminders")
 _MACHINE = MACHINES["visit"]
 
 STEPS: Mapping[str, str] = {
