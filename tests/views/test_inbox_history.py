@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel
+from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
@@ -170,6 +171,19 @@ def test_what_is_shown_is_written_with_every_value_and_no_formula(
         "030-1", "030-2 (Nancy Davolio)", "=030-3 (Li Ming)", "030-2"
     ]  # fmt: skip
     assert sheet.cell(2, 8).data_type == "s"
+
+
+def test_whose_role_exports_nothing_gets_no_file_and_is_told(
+    pane: InboxPane, store: Store, tmp_path: Path, rest: Rest, qtbot: QtBot
+) -> None:
+    me = store.identity.user
+    receive(store, [("user", me, {"login": "nancy", "name": "Nancy", "role": "service"})])
+    with qtbot.waitSignal(pane.failed) as failed:
+        pane.exporting.export_past(list(pane.side._past), tmp_path / "history.csv")
+        rest()
+    (refusal,) = failed.args or ()
+    assert "Your role may not do this" in str(refusal)
+    assert list(tmp_path.glob("history*")) == []
 
 
 def test_more_than_was_read_is_read_before_it_is_filtered(

@@ -8,13 +8,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, UserProblem
 from crm_core.fields import Value
+from crm_core.ids import RecordId
 from crm_core.problems import words_for
+from crm_core.roles import Action
 from crm_desktop.dates import moment_words
 from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox_facts import Part, SettledRow
+from crm_desktop.models.rights import Rights, rights_here
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.transfer.sheets import write_table
 from crm_desktop.views.kit.choice import Decision, Side, say, say_base
@@ -58,16 +61,22 @@ class Exporting(QObject):
         heads = (tr("Day"), tr("What"), tr("Details"))
         lines = [(entry.at, entry.title, entry.second) for entry in entries]
 
-        def job(_connection: Connection) -> int:
+        def job(connection: Connection) -> int:
+            if not rights_here(connection).reaches("account", Action.EXPORT):
+                raise _refused()
             return write_table(path, heads, lines)
 
         self._write(job, path)
 
     def export_past(self, past: Sequence[Past], path: Path) -> None:
-        """Write the history, field by field, with every value."""
+        """Write the history, field by field, with every value, as far as this user's role exports
+        the records."""
 
         def job(connection: Connection) -> int:
-            return write_table(path, heads(), lines_of(connection, past))
+            allowed = _exported(rights_here(connection), past)
+            if past and not allowed:
+                raise _refused()
+            return write_table(path, heads(), lines_of(connection, allowed))
 
         self._write(job, path)
 
@@ -86,6 +95,28 @@ class Exporting(QObject):
 
     def _tell_failure(self, error: CrmError) -> None:
         self.failed.emit(error)
+
+
+def _exported(rights: Rights, past: Iterable[Past]) -> list[Past]:
+    """The entries about records that the user's role exports."""
+    may: dict[tuple[str, RecordId], bool] = {}
+    found: list[Past] = []
+    for one in past:
+        payload, key = one.entry.payload, ("", RecordId(""))
+        if isinstance(payload, Decided):
+            key = payload.decision.conflict.kind, payload.decision.conflict.record
+        elif isinstance(payload, SettledRow):
+            key = payload.kind, payload.record
+        if key not in may:
+            may[key] = not key[0] or rights.may(Action.EXPORT, *key)
+        if may[key]:
+            found.append(one)
+    return found
+
+
+def _refused() -> UserProblem:
+    said = words_for("right.missing", {"action": "export"})
+    return UserProblem(said.template, **said.params)
 
 
 def heads() -> tuple[str, ...]:
