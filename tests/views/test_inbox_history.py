@@ -181,7 +181,7 @@ def test_whose_role_exports_nothing_gets_no_file_and_is_told(
     with qtbot.waitSignal(pane.failed) as failed:
         pane.exporting.export_past(list(pane.side._past), tmp_path / "history.csv")
         rest()
-    (refusal,) = failed.args or ()
+    refusal = next(iter(failed.args or ()), None)
     assert "Your role may not do this" in str(refusal)
     assert list(tmp_path.glob("history*")) == []
 
