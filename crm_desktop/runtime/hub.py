@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crm_core.wire import HistoryEntry, Refusal
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.decided import Decision
+    from crm_desktop.models.forgotten import Dropped
     from crm_desktop.models.handing import Handed
     from crm_desktop.models.inbox import StuckRow
     from crm_desktop.models.journal import Undone
@@ -230,6 +231,17 @@ class DataHub(QObject):
     def draft(self, key: str, then: Callable[[str | None], None], *, owner: QObject) -> None:
         """Hand over the draft kept under `key`, if there is one."""
         store = self._store
+    def dropped(self, then: Callable[[tuple[Dropped, ...]], None], *, owner: QObject) -> None:
+        """Hand over what was not kept of own work, as it had been erased, each once for good."""
+        store = self._store
+
+        def run() -> tuple[Dropped, ...]:
+            from crm_desktop.models.forgotten import newly_dropped
+
+            return newly_dropped(store)
+
+        self._lanes.write(run, then, owner=owner)
+
         self._lanes.read(lambda: store.meta(_DRAFT + key), then, owner=owner)
 
     def drafts(self, then: Callable[[tuple[str, ...]], None], *, owner: QObject) -> None:

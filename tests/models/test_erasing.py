@@ -13,6 +13,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Erase, Left, WireTombstone
 from crm_desktop.models import drafts, journal, search_index
+from crm_desktop.models.forgotten import Dropped, newly_dropped
 from crm_desktop.models.journal.reconcile import start_over
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
@@ -273,3 +274,11 @@ def test_other_people_stay(known: Store) -> None:
     with known.reader() as c:
         name = c.value("SELECT full_name FROM contact WHERE id = ?", (bytes.fromhex(OTHER),))
     assert name == "Otto Other"
+
+
+def test_its_author_is_told_once_what_was_not_kept(known: Store) -> None:
+    put(known, "contact", CONTACT, wechat=WORD, title="Head")
+    (step,) = take(known)
+    answer(known, verdict(step, "merged", 150, (0, "wechat", "merged", "field.erased")))
+    assert newly_dropped(known) == (Dropped("contact", CONTACT, ("wechat",)),)
+    assert newly_dropped(known) == ()

@@ -6,6 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from crm_core.ids import RecordId
+from crm_desktop.models.forgotten import Dropped
 from crm_desktop.models.merging import Moved
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.sync.failures import FailureClass
@@ -48,6 +49,14 @@ def test_work_that_a_merge_has_moved_is_told_and_led_to(banner: Banner) -> None:
     telling.tell_moved((hidden,), lambda *_: None)
     assert banner.text == "Alfred was merged into a record that you do not see."
     assert banner._button.isHidden()
+
+
+def test_what_was_not_kept_of_somebody_erased_is_told(banner: Banner) -> None:
+    telling = Telling(banner, sign_in=lambda: None, resume=lambda _: None)
+    telling.tell_dropped(())
+    assert banner.isHidden()
+    telling.tell_dropped((Dropped("contact", GONE, ("mobile", "wechat")),))
+    assert banner.text.endswith("what you had entered was not kept: Mobile, WeChat.")
 
 
 def test_after_the_update_nothing_is_said_any_more(banner: Banner) -> None:

@@ -20,6 +20,7 @@ from crm_desktop.views.shell.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from crm_desktop.models.decided import Decision
+    from crm_desktop.models.forgotten import Dropped
     from crm_desktop.models.handing import Handed
     from crm_desktop.models.inbox import StuckRow
     from crm_desktop.models.merging import Moved
@@ -74,6 +75,20 @@ class Telling(QObject):
             self._banner.say(text)
         else:
             self._offer(text, tr("Open record"), partial(open_record, seen.kind, seen.into))
+
+    def tell_dropped(self, found: Sequence[Dropped]) -> None:
+        """Say what was not kept of own work: somebody was erased before its author had heard."""
+        from crm_core.catalog import CATALOG
+
+        names = dict.fromkeys(
+            tr(CATALOG[one.kind].by_name[x].label) for one in found for x in one.fields
+        )
+        if names:
+            text = tr(
+                "Erased at the person's request, and what you had entered was not kept: {fields}.",
+                fields=", ".join(names),
+            )
+            self._banner.say(text)
 
     def tell_handed(self, found: Sequence[Handed]) -> None:
         """Say what became of work that was offered to others; the inbox's history keeps it."""

@@ -335,6 +335,7 @@ class Shell(QWidget):
         if summary.outbox_changed and not summary.changesets:  # the server has judged something
             self._hub.moved(self._tell_moved, owner=self)
             self._hub.handed(self._telling.tell_handed, owner=self)
+            self._hub.dropped(self._telling.tell_dropped, owner=self)
         if summary.conflicts_changed and not summary.changesets:  # somebody else has decided
             self._hub.decided(self._telling.tell_decided, owner=self)
         if self._standing.needs_you and not summary.changesets:  # something of ours lies there
