@@ -305,6 +305,22 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     params: dict[str, str] = {}
 
 
+class TwinRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether a value that may stand once (a credit code) is taken by a record out of sight."""
+
+    kind: str
+    field: str
+    value: str
+
+
+class HiddenTwin(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record out of sight that holds what was asked about, masked: initials ("" there is none,
+    or the asker sees it) and who answers for it."""
+
+    initials: str = ""
+    owner: RecordId | None = None
+
+
 class SignInRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A login with its password, and the device that asks (its key registers it). `database_key`
     is to be sealed; `wants_key`: the one that was sealed is to be given back."""

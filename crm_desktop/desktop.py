@@ -42,7 +42,7 @@ from crm_desktop.views.shell.reminder_desk import ReminderDesk
 from crm_desktop.views.shell.window import Shell
 
 if TYPE_CHECKING:
-    from crm_core.wire import HistoryEntry, Refusal
+    from crm_core.wire import HiddenTwin, HistoryEntry, Refusal, TwinRequest
     from crm_desktop.runtime.idle import Idle
     from crm_desktop.sync.file_calls import FileCalls
     from crm_desktop.views.sign_in import SignInPage, SignInWords
@@ -60,6 +60,10 @@ _EXIT_FAILED = 1
 
 def _history(profile: Profile, kind: str, record_id: str) -> tuple[HistoryEntry, ...]:
     return profile.session.history(kind, record_id)
+
+
+def _hidden_twin(profile: Profile, asked: TwinRequest) -> HiddenTwin:
+    return profile.session.hidden_twin(asked)
 
 
 def _refusals(profile: Profile) -> tuple[Refusal, ...]:
@@ -178,6 +182,7 @@ class Desktop(QObject):
         self._profile = profile
         hub = DataHub(profile.store, self.lanes, self, ask_history=partial(_history, profile))
         hub.ask_refusals = partial(_refusals, profile)
+        hub.ask_hidden = partial(_hidden_twin, profile)
         autosync = Autosync(profile, hub, self.lanes, self)
         autosync.withdrawn.connect(self._lock_for_good)
         autosync.run_ended.connect(self._look_at_days)

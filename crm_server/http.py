@@ -48,6 +48,7 @@ from crm_server.bodies import (
 )
 from crm_server.devices import told, withdraw_for
 from crm_server.events import HEADERS, MEDIA_TYPE, Events
+from crm_server.hidden import hidden_twin
 from crm_server.logs import configure_from_environment
 from crm_server.metrics import Figures, note_verdicts
 from crm_server.openapi import described
@@ -110,6 +111,7 @@ def create_app(
     app.post("/sync/v1/pull")(pull)
     app.get("/sync/v1/history/{kind}/{record_id}")(history)
     app.get("/sync/v1/refusals")(refusals)
+    app.post("/sync/v1/duplicates")(duplicates)
     app.get("/events")(events)
     app.post("/sync/v1/park")(park)
     app.post("/sync/v1/sealed-key")(sealed_key)
@@ -255,6 +257,12 @@ async def history(request: Request, kind: str, record_id: str) -> Response:
 async def refusals(request: Request) -> Response:
     """What was refused to those whom the user leads, and waits for them."""
     return await act(request, lambda there, who: refusals_of_team(there.service, who))
+
+
+async def duplicates(request: Request) -> Response:
+    """Whether what is being entered is taken by a record out of sight."""
+    asked = await message_of(request, wire.TwinRequest, KEY)
+    return await act(request, lambda there, who: hidden_twin(there.service, who, asked))
 
 
 async def events(request: Request) -> Response:

@@ -47,6 +47,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/sync/v1/pull": Endpoint(wire.PullRequest, NDJSON),
     "/sync/v1/history/{kind}/{record_id}": Endpoint(gives=tuple[wire.HistoryEntry, ...]),
     "/sync/v1/refusals": Endpoint(gives=tuple[wire.Refusal, ...]),
+    "/sync/v1/duplicates": Endpoint(wire.TwinRequest, wire.HiddenTwin),
     "/events": Endpoint(gives=EVENTS),
     "GET /blobs/{sha256}": Endpoint(gives=BINARY),
     "HEAD /blobs/{sha256}": Endpoint(gives=BINARY),

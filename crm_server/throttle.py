@@ -65,18 +65,31 @@ where little differs and its repair 5 more, so that looking twice before and onc
 _MINUTE_S = 60
 
 
+ASKING_PER_MINUTE = 10
+"""Credit codes of which a device may ask whether they are taken: as fast as anybody types them."""
+
+
 def spend_on_comparing(store: ServerStore, device: str, check: Check, now: dt.datetime) -> None:
     """Take what a `Check` costs from a device's budget for this minute. Raises Refused
     `request.throttled` with the seconds to wait."""
     cost = max(1, math.ceil(COMPARING_ALL * _share(check.endings))) if check.content else 1
-    key = f"compare:{device[:100]}"
+    _spend(store, f"compare:{device[:100]}", cost, COMPARING_PER_MINUTE, now)
+
+
+def spend_on_asking(store: ServerStore, device: str, now: dt.datetime) -> None:
+    """Take one question about what is out of sight from a device's budget for this minute. Raises
+    Refused `request.throttled` with the seconds to wait."""
+    _spend(store, f"ask:{device[:100]}", 1, ASKING_PER_MINUTE, now)
+
+
+def _spend(store: ServerStore, key: str, cost: int, most: int, now: dt.datetime) -> None:
     with store.note() as tx:
         row = tx.row("SELECT failures,last_at FROM attempt WHERE key=?", (key,))
         began = parse_moment(row[1]) if row is not None else None
         age_s = (now - began).total_seconds() if began is not None else _MINUTE_S
         is_open = row is not None and 0 <= age_s < _MINUTE_S
         spent = row[0] + cost if row is not None and is_open else cost
-        if spent > COMPARING_PER_MINUTE:
+        if spent > most:
             wait = max(1, int(_MINUTE_S - age_s + 0.999))
             raise Refused("request.throttled", tr_noop("Too much to compare."), seconds=wait)
         tx.run(

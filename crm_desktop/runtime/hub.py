@@ -18,7 +18,7 @@ from crm_desktop.runtime.lanes import Lanes
 
 if TYPE_CHECKING:
     from crm_core.ids import ChangeSetId
-    from crm_core.wire import HistoryEntry, Refusal
+    from crm_core.wire import HiddenTwin, HistoryEntry, Refusal, TwinRequest
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.decided import Decision
     from crm_desktop.models.forgotten import Dropped
@@ -37,6 +37,9 @@ AskHistory: TypeAlias = "Callable[[str, str], tuple[HistoryEntry, ...]]"
 
 AskRefusals: TypeAlias = "Callable[[], tuple[Refusal, ...]]"
 """Asks a server what was refused to those whom this user leads."""
+
+AskHidden: TypeAlias = "Callable[[TwinRequest], HiddenTwin]"
+"""Asks a server whether a value that may stand once is taken by a record out of sight."""
 
 AT_ONCE_BELOW_ROWS = 200
 """A summary smaller than this is passed on at once: somebody is typing."""
@@ -79,6 +82,7 @@ class DataHub(QObject):
         self._ask_history = ask_history
         self.files: FileDesk | None = None
         self.ask_refusals: AskRefusals | None = None
+        self.ask_hidden: AskHidden | None = None
         self.devices: DeviceDesk | None = None
         self._waiting = Summary()
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
@@ -201,6 +205,14 @@ class DataHub(QObject):
         ask = self._ask_history
         if ask is not None:
             self._lanes.network(lambda: ask(kind, record_id), then, owner=owner)
+
+    def hidden_twin(
+        self, asked: TwinRequest, then: Callable[[HiddenTwin], None], *, owner: QObject
+    ) -> None:
+        """Ask the server whether a record out of sight holds a value; without one no answer."""
+        ask = self.ask_hidden
+        if ask is not None:
+            self._lanes.network(lambda: ask(asked), then, owner=owner)
 
     def refusals(self, then: Callable[[tuple[Refusal, ...]], None], *, owner: QObject) -> None:
         """Ask the server what was refused to colleagues; without a server there is no answer."""

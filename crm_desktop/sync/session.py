@@ -25,6 +25,7 @@ PATH_PUSH = "/sync/v1/push"
 PATH_PULL = "/sync/v1/pull"
 PATH_HISTORY = "/sync/v1/history"
 PATH_REFUSALS = "/sync/v1/refusals"
+PATH_TWINS = "/sync/v1/duplicates"
 PATH_PARK = "/sync/v1/park"
 PATH_SEALED_KEY = "/sync/v1/sealed-key"
 PATH_DEVICES = "/devices/v1/list"
@@ -223,6 +224,12 @@ class Session:
         path = f"{PATH_HISTORY}/{kind}/{record_id}"
         body = self._with_good_token(lambda token: self.client.get(path, token))
         return decode_answer(body, tuple[wire.HistoryEntry, ...])
+
+    def hidden_twin(self, asked: wire.TwinRequest) -> wire.HiddenTwin:
+        """Whether a record out of sight holds what is being entered, masked."""
+        body = wire.encode(asked)
+        answer = self._with_good_token(lambda token: self.client.post(PATH_TWINS, body, token))
+        return decode_answer(answer, wire.HiddenTwin)
 
     def refusals(self) -> tuple[wire.Refusal, ...]:
         """What was refused to colleagues whom this user leads; nothing from an older server."""

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 
 from crm_core.ids import RecordId
 from crm_core.likeness import Why
+from crm_core.wire import TwinRequest
 from crm_desktop.models import duplicates
+from crm_desktop.models.labels import title
 from crm_desktop.models.merge_facts import merged_into, read_meeting
 from crm_desktop.models.merging import merge_records, unmerge
 from crm_desktop.profile import Profile, open_profile
@@ -64,3 +66,18 @@ def list_pairs(profile: Profile) -> tuple[duplicates.Pair, ...]:
         pass
     with profile.store.reader() as c:
         return duplicates.pairs(c)
+
+
+def test_a_code_that_a_colleague_has_is_told_masked_to_who_does_not_see_it(world: World) -> None:
+    first, second = world.people("rep", "rep")
+    code = "91310000MA1FL0X123"
+    first.add("account", name="上海宏达贸易有限公司", uscc=code)
+    first.sync()
+    asked = TwinRequest("account", "uscc", code)
+    with opened(second) as profile:
+        found = profile.session.hidden_twin(asked)
+        assert found.initials == "上…"
+        with profile.store.reader() as c:
+            assert title(c, "user", found.owner or RecordId("")).lower().startswith("rep")
+    with opened(first) as profile:
+        assert profile.session.hidden_twin(asked).initials == "", "he sees it himself"

@@ -12,8 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
+from crm_core.wire import HiddenTwin, TwinRequest
 from crm_desktop.models import journal
 from crm_desktop.models.store import Store
+from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.likeness_hint import LikenessHint
 from crm_desktop.views.shell.window import Shell
@@ -109,3 +111,45 @@ def test_a_new_record_may_be_saved_all_the_same(
     with store.reader() as c:
         assert c.value("SELECT count(*) FROM account WHERE name LIKE '上海宏达%'") == 2
     assert not hint_of(pane).isVisible()
+
+
+CODE = "91310000MA1FL0X123"
+
+
+def test_a_code_that_a_colleague_has_out_of_sight_is_told_masked_and_asked_once(
+    pane: EntityPane, store: Store, hub: DataHub, qtbot: QtBot, rest: Rest
+) -> None:
+    asked: list[TwinRequest] = []
+    with store.reader() as c:
+        (li,) = (bytes(x).hex() for (x,) in c.rows("SELECT id FROM user WHERE login = 'li'"))
+
+    def answer(request: TwinRequest) -> HiddenTwin:
+        asked.append(request)
+        return HiddenTwin("上…", RecordId(li))
+
+    hub.ask_hidden = answer
+    form = pane.detail.form
+    form.editor("name").suggest("上海宏达贸易", {})
+    for part in (CODE[:9], CODE, CODE):
+        form.editor("uscc").suggest(part, {})
+        form.edited.emit()
+        qtbot.waitUntil(lambda: not hint_of(pane)._timer.isActive())
+        rest()
+    assert asked == [TwinRequest("account", "uscc", CODE)]
+    hint = hint_of(pane)
+    assert not hint._hidden.isHidden()
+    assert "(上…); Li Ming answers for it" in hint._hidden.text()
+    form.editor("uscc").suggest(CODE[:9], {})
+    form.edited.emit()
+    qtbot.waitUntil(hint._hidden.isHidden)
+
+
+def test_without_a_server_what_is_here_is_compared_all_the_same(
+    pane: EntityPane, hub: DataHub, qtbot: QtBot
+) -> None:
+    hub.ask_hidden = None
+    pane.detail.form.editor("name").suggest("上海宏达贸易", {})
+    pane.detail.form.editor("uscc").suggest(CODE, {})
+    pane.detail.form.edited.emit()
+    qtbot.waitUntil(lambda: bool(hint_of(pane).found))
+    assert hint_of(pane)._hidden.isHidden()

@@ -10,10 +10,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.fields import Value
+from crm_core.likeness import Why
 from crm_core.merging import MERGEABLE
+from crm_core.wire import HiddenTwin, TwinRequest
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.duplicates import Alike, alike
+from crm_desktop.models.labels import title as title_of
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.likeness_words import why_words
@@ -24,6 +27,7 @@ ASK_AFTER_MS = 250
 """After so much quiet in the form what is typed is compared."""
 
 _MARGIN = 16
+_CODE, _CODE_LENGTH = "uscc", 18
 
 Found = tuple[Alike, ...]
 
@@ -44,15 +48,19 @@ class LikenessHint(QFrame):
         self._kind = kind
         self._hub = hub
         self._typed = typed
-        self._asked: Mapping[str, str] = {}
         self._found: Found = ()
+        self._asked_code = ""
+        self._hidden = plain_label(self)
+        self._hidden.hide()
         self._lines: QWidget | None = None
         self._timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
         self._timer.timeout.connect(self._ask)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(_MARGIN, 6, _MARGIN, 8)
         self._column.setSpacing(2)
-        self._column.addWidget(plain_label(self, tr("This looks like a record that is here:")))
+        self._head = plain_label(self, tr("This looks like a record that is here:"))
+        self._column.addWidget(self._hidden)
+        self._column.addWidget(self._head)
         self.hide()
 
     def look(self) -> None:
@@ -63,6 +71,7 @@ class LikenessHint(QFrame):
     def clear(self) -> None:
         """Another form is shown: say nothing until something is typed."""
         self._timer.stop()
+        self._forget_hidden()
         self._show(())
 
     @property
@@ -77,8 +86,7 @@ class LikenessHint(QFrame):
         QPainter(self).fillRect(0, self.height() - 1, self.width(), 1, colour("line"))
 
     def _ask(self) -> None:
-        self._asked = dict(self._typed())
-        kind, values = self._kind, dict[str, Value](self._asked)
+        kind, values = self._kind, dict[str, Value](self._typed())
         if not values:
             self._show(())
             return
@@ -94,7 +102,53 @@ class LikenessHint(QFrame):
         if found != self._found:
             self._found = found
             self._show_lines()
-        self.setVisible(bool(found))
+        self._head.setVisible(bool(found))
+        self._ask_hidden()
+        self._show_all()
+
+    def _show_all(self) -> None:
+        self.setVisible(bool(self._found) or not self._hidden.isHidden())
+
+    # What is out of sight
+
+    def _ask_hidden(self) -> None:
+        """Whether somebody has the company whose code is typed; once for each code."""
+        code = self._typed().get(_CODE, "").strip()
+        if code == self._asked_code:
+            return
+        self._forget_hidden()
+        if len(code) != _CODE_LENGTH or any(Why.CODE in one.why for one in self._found):
+            return
+        self._asked_code = code
+
+        def take(twin: HiddenTwin) -> None:
+            if twin.initials and code == self._asked_code:
+                self._name_owner(twin)
+
+        asked = TwinRequest(self._kind, _CODE, code)
+        self._hub.hidden_twin(asked, take, owner=self)
+
+    def _name_owner(self, twin: HiddenTwin) -> None:
+        owner = twin.owner
+
+        def job(connection: Connection) -> str:
+            return title_of(connection, "user", owner) if owner is not None else ""
+
+        def show(name: str) -> None:
+            who = name or tr("Somebody else")
+            said = tr(
+                "This credit code belongs to a customer whom you do not see ({initials}); "
+                "{who} answers for it and can hand it over.", initials=twin.initials, who=who,
+            )  # fmt: skip
+            self._hidden.setText(said)
+            self._hidden.show()
+            self._show_all()
+
+        self._hub.read(job, show, owner=self, supersede="owner")
+
+    def _forget_hidden(self) -> None:
+        self._asked_code = ""
+        self._hidden.hide()
 
     def _show_lines(self) -> None:
         if self._lines is not None:
