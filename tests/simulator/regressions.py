@@ -56,4 +56,16 @@ REGRESSIONS = (
         "what a push's answer named counted as there, though it left before all was received anew",
     ),
     Regression(11080, 1, "a decision that lay in another question closed its own, as if it stood"),
+    Regression(
+        368, 1, "who restored a record after another had let it go lost the edits he came with"
+    ),
+    Regression(401, 1, "the same, where the other's decision came second"),
+    Regression(2438, 2, "a dispute unseen by whoever deleted its record went with it"),
+    Regression(
+        5429, 1, "two restores of one backup, the clock put back between: work was called forged"
+    ),
+    Regression(
+        5063, 2, "who brought a record back wrote over what he had never seen of its tombstone"
+    ),
+    Regression(2384, 4, "the name above own work was dropped with the parent that left"),
 )

@@ -48,12 +48,13 @@ class Latest:
 @dataclass
 class Typed:
     """Looks at what the people at each laptop typed; knows in which state it has found a changeset
-    `kept` already, by laptop."""
+    `kept` already, by laptop; what was once looked at as `_refused` was, whatever is lost later."""
 
     ledger: Ledger
     history: History
     disputes: Disputes
     kept: dict[str, dict[ChangeSetId, str]] = field(default_factory=dict)
+    _refused: set[ChangeSetId] = field(default_factory=set)
     _turns: int = 0
     _latest: dict[str, Latest] = field(default_factory=dict)
 
@@ -72,15 +73,18 @@ class Typed:
                 continue
             if state in ACKED and epoch == self.history.epoch:
                 self._look_at_acked(device, said, state, connection)
-            if state == "rejected" and epoch == self.history.epoch:
+            if state == "rejected" and epoch == self.history.epoch and cs_id not in self._refused:
                 _look_at_rejected(device, cs_id, connection)
+            if state == "rejected":
+                self._refused.add(cs_id)
             kept[cs_id] = state
 
     def _begin_anew_perhaps(self) -> None:
         """Where the server went back, what it had taken is looked for anew."""
         if self._turns != self.history.turns:
             self._turns = self.history.turns
-            self.kept.clear()
+            for name, kept in self.kept.items():
+                self.kept[name] = {x: state for x, state in kept.items() if state not in ACKED}
 
     def look_at_left_work(self, device: Device, parked: Sequence[bytes]) -> None:
         """Invariant 1: what a withdrawn device had not sent lies with the server."""
