@@ -18,6 +18,7 @@ from tests.simulator.mutants import (
     judging,
     merge,
     parking,
+    revoking,
     server,
     storage,
     watched,
@@ -28,5 +29,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS, *journal.MUTANTS, *parking.MUTANTS, *merge.MUTANTS, *judging.MUTANTS,
     *server.MUTANTS, *feed.MUTANTS, *storage.MUTANTS, *joining.MUTANTS,
     *watched.MUTANTS, *forgetting.MUTANTS, *hints.MUTANTS, *files.MUTANTS,
-    *erasing.MUTANTS,
+    *erasing.MUTANTS, *revoking.MUTANTS,
 )  # fmt: skip

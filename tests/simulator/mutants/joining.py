@@ -40,15 +40,8 @@ def late_link_not_followed() -> Generator[None]:
 
 
 MUTANTS = (
-    Mutant(
-        "unseen edit not carried over", unseen_edit_not_carried, 2,
-        test_joining.test_an_edit_that_the_merger_had_not_seen_reaches_the_winner_or_its_conflict,
-        {"kept": None},
-    ),
-    Mutant(
-        "links of the loser left behind", links_not_followed, 10,
-        test_joining.test_what_led_to_the_loser_leads_to_the_winner,
-    ),
+    Mutant("unseen edit not carried over", unseen_edit_not_carried, 2),
+    Mutant("links of the loser left behind", links_not_followed, 10),
     Mutant(
         "late link of the loser left behind", late_link_not_followed, 10,
         test_joining.test_a_child_made_offline_below_the_loser_lands_below_the_winner,
