@@ -231,6 +231,17 @@ class DataHub(QObject):
 
         self._lanes.write(run, then, owner=owner)
 
+    def dropped(self, then: Callable[[tuple[Dropped, ...]], None], *, owner: QObject) -> None:
+        """Hand over what was not kept of own work, as it had been erased, each once for good."""
+        store = self._store
+
+        def run() -> tuple[Dropped, ...]:
+            from crm_desktop.models.forgotten import newly_dropped
+
+            return newly_dropped(store)
+
+        self._lanes.write(run, then, owner=owner)
+
     def keep_draft(self, key: str, text: str | None) -> None:
         """Keep what is being typed (None: forget it); `key` is "kind/id"."""
         store = self._store
@@ -243,17 +254,6 @@ class DataHub(QObject):
     def draft(self, key: str, then: Callable[[str | None], None], *, owner: QObject) -> None:
         """Hand over the draft kept under `key`, if there is one."""
         store = self._store
-    def dropped(self, then: Callable[[tuple[Dropped, ...]], None], *, owner: QObject) -> None:
-        """Hand over what was not kept of own work, as it had been erased, each once for good."""
-        store = self._store
-
-        def run() -> tuple[Dropped, ...]:
-            from crm_desktop.models.forgotten import newly_dropped
-
-            return newly_dropped(store)
-
-        self._lanes.write(run, then, owner=owner)
-
         self._lanes.read(lambda: store.meta(_DRAFT + key), then, owner=owner)
 
     def drafts(self, then: Callable[[tuple[str, ...]], None], *, owner: QObject) -> None:

@@ -72,8 +72,7 @@ def test_it_leads_to_the_record_and_what_was_typed_is_kept(
     rest()
     assert pane.chosen_id == hongda
     pane.new_record()
-    rest()
-    assert pane.detail.form.draft() == {"name": "上海宏达贸易"}
+    qtbot.waitUntil(lambda: pane.detail.form.draft() == {"name": "上海宏达贸易"})
 
 
 def test_it_goes_when_the_name_is_another_one(pane: EntityPane, qtbot: QtBot, rest: Rest) -> None:
