@@ -335,7 +335,7 @@ def test_what_may_be_a_program_is_saved_and_never_opened(
     rest()
     line = section.lines[0]
     acts = {act.text(): act for act in section.menu_of(line.file).actions()}
-    assert not acts["Open"].isEnabled()
+    assert not acts["Open file"].isEnabled()
     line.click()
     assert saved == [name]
 
