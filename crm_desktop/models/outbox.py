@@ -210,8 +210,6 @@ class Outbox:
             verified = _compare(c, end, receipt.now, alike=not differing)
             if verified and not cursor:
                 turns.note_all_new(c, receipt.now)
-            if items:
-                c.run("DELETE FROM meta WHERE name = ?", (erasing.META_HEARD,))
         self._remove_copies(receipt)
         return Verdict(
             summary, verified, receipt.rows, receipt.orphaned, receipt.quarantined,
@@ -318,13 +316,13 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
         former=noted.get(arriving.META_FORMER, ""),
         stubs=STUBS_NEW if noted.get(stubs.META_STUBS) == stubs.HERE else STUBS_ALL,
         waits=bool(row[10]), unsent=row[11], unheard=row[12].hex() if row[12] else "",
-        erased=int(noted.get(erasing.META_HEARD) or row[1]),
+        erased=row[1],
     )  # fmt: skip
 
 
 _NOTED = (
     arriving.META_IN_SIGHT, arriving.META_FORMER, stubs.META_STUBS,
-    turns.META_COUNTED, turns.META_CHECKED, erasing.META_HEARD,
+    turns.META_COUNTED, turns.META_CHECKED,
 )  # fmt: skip
 _READ_NOTED = f"SELECT name, value FROM meta WHERE name IN ({','.join('?' * len(_NOTED))})"
 

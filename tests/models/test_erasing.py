@@ -14,6 +14,8 @@ from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Erase, Left, WireTombstone
 from crm_desktop.models import drafts, journal, search_index
 from crm_desktop.models.forgotten import Dropped, newly_dropped
+from crm_desktop.models.journal.carrying import carry_over
+from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.journal.reconcile import start_over
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
@@ -21,6 +23,7 @@ from tests.models.support import (
     add,
     answer,
     first_pull,
+    make_store,
     page,
     pull,
     put,
@@ -240,10 +243,23 @@ def test_what_a_merge_took_over_goes_too(known: Store) -> None:
 
 def test_a_client_says_up_to_where_it_has_heard(known: Store) -> None:
     assert Outbox(known).state().erased == Outbox(known).state().cursor == 100
-    known.set_meta("sync.erased", "7")
-    assert Outbox(known).state().erased == 7
     erase(known)
     assert Outbox(known).state().erased == 200
+
+
+def test_own_work_carried_into_a_second_file_is_freed_too(known: Store, tmp_path: Path) -> None:
+    put(known, "contact", CONTACT, wechat=WORD)
+    second = make_store(tmp_path / "crm-2.db", 2)
+    first_pull(second, ("account", row(ACCOUNT, 1, name="Alfreds")))
+    erase(second)
+    with known.reader() as old, second.writing() as c:
+        receipt = Receipt(c, second.now())
+        carry_over(old, receipt)
+        receipt.close()
+    search_index.build(second)
+    assert states(second) == ["queued"]
+    assert places(second) == set()
+    second.close()
 
 
 def test_who_begins_anew_hears_of_all(known: Store) -> None:

@@ -16,12 +16,10 @@ from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import leaving, renewing, rows, settling, stubs, turns
-from crm_desktop.models.journal.erasing import META_HEARD
+from crm_desktop.models.journal import erasing, leaving, renewing, rows, settling, stubs, turns
 from crm_desktop.models.journal.rebase import AT_REST, rebase
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.rows import Shadow
-from crm_desktop.models.meta import set_meta
 from crm_desktop.models.sql import HIDDEN, LIVE, blob, id_of, layout
 
 CARRIED: Mapping[str, str] = {
@@ -57,7 +55,7 @@ FETCHED: Mapping[str, str] = {
 
 _OF_THE_ROWS = (
     arriving.META_IN_SIGHT, arriving.META_FORMER, "search_layout", renewing.META_UNDER_REPAIR,
-    turns.META_COUNTED, turns.META_CHECKED, stubs.META_STUBS,
+    turns.META_COUNTED, turns.META_CHECKED, stubs.META_STUBS, erasing.META_HEARD,
 )  # fmt: skip
 """Names in `meta` that tell of the rows: those of the new file stand."""
 
@@ -83,8 +81,6 @@ def carry_over(old: Connection, receipt: Receipt) -> None:
     c = receipt.c
     for table in CARRIED:
         _copy(old, c, table)
-    heard = old.value("SELECT value FROM meta WHERE name = ?", (META_HEARD,))
-    set_meta(c, META_HEARD, heard or str(old.value("SELECT cursor FROM sync_state")))
     cursor = int(c.value("SELECT cursor FROM sync_state"))
     is_ahead = _bring_ahead(old, receipt, cursor)
     _lay_work(old, receipt)
@@ -95,6 +91,7 @@ def carry_over(old: Connection, receipt: Receipt) -> None:
         (int(is_ahead), *(old.one("SELECT verified_at, seq_known FROM sync_state") or ("", 0))),
     )
     _check_whole(old, c)
+    erasing.apply_to_carried(receipt)
 
 
 def _copy(old: Connection, new: Connection, table: str) -> None:

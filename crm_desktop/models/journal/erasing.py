@@ -32,16 +32,18 @@ from crm_desktop.models.journal import rows
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.journal.rows import Shadow
+from crm_desktop.models.meta import set_meta
 from crm_desktop.models.sql import blob, id_of, layout, quoted
 
-META_HEARD = "sync.erased"
-"""Up to where in the feed this file has heard of erasures, while that is not its cursor: own work
-was carried into it that had not."""
+META_HEARD = "sync.erasures"
+"""What a file without a journal has heard of erasures, as JSON: own work that is carried into it
+afterwards has not heard of them."""
 
 _DECIDED = frozenset(("base", "parked", "resolution"))
 _DRAFT = "draft:"
 
 _decode: Any = msgspec.json.Decoder().decode
+_ITEMS = msgspec.json.Decoder(list[Erase])
 
 
 @dataclass(slots=True)
@@ -79,12 +81,26 @@ def apply(receipt: Receipt, item: Erase) -> None:
         return
     c = receipt.c
     receipt.erased = True
+    if c.one("SELECT 1 FROM changeset LIMIT 1") is None:  # work may still be carried into it
+        set_meta(c, META_HEARD, _encoded([*_heard(c), item]))
     gone = _Gone(c, item.kind, item.id, frozenset(item.fields), item.seq)
     files = _files_below(c, gone)
     for one in (gone, *files):
         _erase(receipt, one)
     _discard_unsent(c, files)
     search_tables.sweep_later(c)
+
+
+def apply_to_carried(receipt: Receipt) -> None:
+    """Erase in own work, just carried into this file, what the file had heard of before."""
+    for item in _heard(receipt.c):
+        apply(receipt, item)
+    receipt.c.run("DELETE FROM meta WHERE name = ?", (META_HEARD,))
+
+
+def _heard(c: Connection) -> list[Erase]:
+    kept = c.value("SELECT value FROM meta WHERE name = ?", (META_HEARD,))
+    return _ITEMS.decode(kept) if kept else []
 
 
 def _erase(receipt: Receipt, gone: _Gone) -> None:
