@@ -170,7 +170,7 @@ def test_a_decision_that_lands_in_another_question_leaves_its_own_open(acme: Acm
     late = resolution(acme.fuller, first, account, "777")
     seen = acme.fuller.rows[("account", account)].seq
     resolve(acme.nancy, first, account, "111")
-    second = acme.fuller.push(stale).changes[0].conflict_id
+    second = RecordId(acme.fuller.push(stale).changes[0].conflict_id)
     assert acme.fuller.push(*late, atomic=True).result == "conflict"  # asked again
     decided = Change("account", account, Op.SET, {"phone": "333"}, {"phone": "222"}, seen)
     close = Change("conflict", second, Op.SET, {"state": "resolved"}, {"state": "open"})
