@@ -215,22 +215,17 @@ class RhythmEditor(Editor):
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        week, month, ends = QWidget(whole), QWidget(whole), QWidget(whole)
-        self._week, self._month, self._ends = week, month, ends
-        for parts, row in (
-            ((self._every, self._unit), QWidget(whole)),
-            (self._days, week),
-            ((self._place, self._month_day, self._weekday), month),
-            ((self._end, self._until, self._times), ends),
-        ):
-            line = QHBoxLayout(row)
-            line.setContentsMargins(0, 0, 0, 0)
+        for parts in (
+            (self._unit, self._every), self._days, (self._place, self._month_day, self._weekday),
+            (self._end, self._until, self._times),
+        ):  # fmt: skip
+            line = QHBoxLayout()  # and no widget around it: that would break the way of the Tab key
             line.setSpacing(4 if parts is not self._days else 2)
             for part in parts:
                 line.addWidget(part, 0 if parts is self._days else 1)
             if parts is self._days:
                 line.addStretch(1)
-            column.addWidget(row)
+            column.addLayout(line)
         for box in (self._every, self._month_day, self._times, self._until):
             line = box.findChild(QLineEdit)
             if isinstance(line, QLineEdit):
@@ -255,13 +250,15 @@ class RhythmEditor(Editor):
         """Show the parts that the unit has."""
         unit, place = self._unit.currentData(), self._place.currentData()
         self._every.setVisible(bool(unit))
-        self._week.setVisible(unit == "WEEKLY")
-        self._month.setVisible(unit == "MONTHLY")
-        self._month_day.setVisible(place == _ON_MONTH_DAY)
-        self._weekday.setVisible(isinstance(place, int))
-        self._ends.setVisible(bool(unit))
-        self._until.setVisible(self._end.currentData() == _UNTIL)
-        self._times.setVisible(self._end.currentData() == _TIMES)
+        for button in self._days:
+            button.setVisible(unit == "WEEKLY")
+        is_monthly, ends = unit == "MONTHLY", self._end.currentData() if unit else ""
+        self._place.setVisible(is_monthly)
+        self._month_day.setVisible(is_monthly and place == _ON_MONTH_DAY)
+        self._weekday.setVisible(is_monthly and isinstance(place, int))
+        self._end.setVisible(bool(unit))
+        self._until.setVisible(ends == _UNTIL)
+        self._times.setVisible(ends == _TIMES)
 
 
 TYPED: Mapping[str, Callable[[Field, QWidget], Editor]] = {
