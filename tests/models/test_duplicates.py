@@ -149,9 +149,7 @@ def test_all_are_compared_until_that_was_done_to_the_end(
     store: Store, twins: tuple[RecordId, ...]
 ) -> None:
     assert duplicates.is_due(store)
-    steps = duplicates.compare_all(store)
-    next(steps, None)
-    steps.close()
+    next(iter(duplicates.compare_all(store)), None)
     assert duplicates.is_due(store)
     compare(store)
     assert not duplicates.is_due(store)

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.merging import UNMERGE_DAYS
 from crm_desktop.models import duplicates, journal
@@ -32,7 +33,7 @@ def two(store: Store) -> tuple[RecordId, RecordId]:
     made: list[RecordId] = []
     for name in ("Acme", "ACME Ltd"):
         made.append(store.new_id())
-        values = {"name": name, "phone": "030-0074321"}
+        values: dict[str, Value] = {"name": name, "phone": "030-0074321"}
         journal.commit(store, [Change("account", made[-1], Op.INSERT, values)], label="Add")
     for _ in duplicates.compare_all(store):
         pass

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from pytestqt.qtbot import QtBot
 
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
@@ -90,7 +91,7 @@ def test_what_waits_for_another_is_decided_by_taking_his_value(
 def decide(store: Store, known: Known, value: str, *, by: RecordId | None = None) -> None:
     me, li = known["user"]
     account = known["account"][0]
-    parked = [{"value": "030-9", "author": me, "device": "T14", "authored_at": store.now()}]
+    parked: Value = [{"value": "030-9", "author": me, "device": "T14", "authored_at": store.now()}]
     receive(store, [
         ("account", account, {"name": "Alfreds", "phone": value}),
         ("conflict", CONFLICT, {

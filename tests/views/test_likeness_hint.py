@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import HiddenTwin, TwinRequest
 from crm_desktop.models import journal
@@ -26,7 +27,7 @@ Rest = Callable[[], None]
 @pytest.fixture
 def hongda(store: Store) -> RecordId:
     made = store.new_id()
-    values = {"name": "上海宏达贸易有限公司", "phone": "0571-88881234"}
+    values: dict[str, Value] = {"name": "上海宏达贸易有限公司", "phone": "0571-88881234"}
     journal.commit(store, [Change("account", made, Op.INSERT, values)], label="Add")
     return made
 

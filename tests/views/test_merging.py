@@ -229,7 +229,8 @@ def test_a_person_found_by_name_is_merged_from_his_form(
 ) -> None:
     made = [store.new_id(), store.new_id()]
     for record in made:
-        values = {"full_name": "Zoe Quill", "mobile": f"13800138{made.index(record)}00"}
+        mobile = f"13800138{made.index(record)}00"
+        values: dict[str, Value] = {"full_name": "Zoe Quill", "mobile": mobile}
         journal.commit(store, [Change("contact", record, Op.INSERT, values)], label="Add")
     shell.open_record("contact", made[0])
     rest()
