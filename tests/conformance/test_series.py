@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from random import Random
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
@@ -11,9 +12,13 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.recurring import instance_id
 from crm_desktop.models import journal, series
+from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.queries import Row
 from crm_desktop.models.series import Scope
+from crm_desktop.sync.runner import Runner
 from tests.conformance.company import LEA, NOW, Device
+from tests.simulator.device import InLine, send_in_line
+from tests.simulator.link import Link, Weather
 
 TASK = CATALOG["task"]
 TODAY = NOW.date()
@@ -82,6 +87,20 @@ def test_what_one_finishes_and_the_other_edits_offline_comes_together(
         values = brought(device, of)["11-23"].values
         told = values["status"], values["title"], values["priority"]
         assert told == ("done", "Report and budget", "low")
+
+
+def test_two_titles_of_one_of_them_are_a_question_like_any_other(
+    laptop: Device, other_laptop: Device
+) -> None:
+    of = begin(laptop)
+    other_laptop.synchronise()
+    edit(laptop, brought(laptop, of)["11-23"], title="Report and budget")
+    edit(other_laptop, brought(other_laptop, of)["11-23"], title="Short report")
+    laptop.synchronise()
+    link = Link(other_laptop.id, other_laptop._company, Weather(Random(0)))
+    run = Runner(Outbox(other_laptop.store), link, open_stream=InLine, send=send_in_line).run()
+    assert (run.report.conflicts, run.report.rejected) == (1, 0)
+    assert brought(other_laptop, of)["11-23"].values["title"] == "Report and budget"
 
 
 def test_what_is_skipped_or_deleted_is_not_brought_again(
