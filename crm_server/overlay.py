@@ -167,7 +167,7 @@ class Overlay:
             self.keys[root] = _key_set(words)
 
     def prefetch_children(self, ids: Iterable[RecordId]) -> None:
-        """Find what refers to records, before anything was written to them."""
+        """Find what refers to records, in one query."""
         wanted = list({record_id for record_id in ids if record_id not in self._children})
         if wanted:
             self._read_children(wanted)
@@ -178,8 +178,12 @@ class Overlay:
             "SELECT target,kind,id,field FROM ref WHERE target = ANY(?)", (targets,)
         ):
             sets[target].add((kind, record_id, field))
+        for (target, child), kept in self._refs.items():
+            if target in sets:
+                (sets[target].add if kept else sets[target].discard)(child)
         for target, found in sets.items():
             self._children.setdefault(target, frozenset(found))
+        self._loaded.extend(targets)
 
     def row(self, kind: str, record_id: RecordId) -> Row | None:
         """The record as it stands now; None where there is none."""
@@ -219,12 +223,6 @@ class Overlay:
         """Everything that refers to a record, as this transaction leaves it."""
         if target not in self._children:
             self._read_children([target])
-            self._loaded.append(target)
-            stored = self._children[target]
-            for (other, child), kept in self._refs.items():
-                if other == target:
-                    stored = stored | {child} if kept else stored - {child}
-            self._children[target] = stored
         return self._children[target]
 
     def holder_of(self, kind: str, field: str, value: str) -> RecordId | None:

@@ -9,6 +9,7 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeSetResult, Deleted
+from crm_server.tables import FOREVER
 from tests.server.test_merging import parked, resolution, resolve
 from tests.server.world import Acme, Device
 
@@ -303,6 +304,25 @@ def test_merged_and_taken_back_in_one_push_is_as_before(acme: Acme, pair: Pair) 
     assert [x.result for x in answer.results] == ["applied", "applied"]
     acme.nancy.pull()
     assert acme.nancy.body("task", task.id)["account"] == loser
+
+
+def test_what_hangs_deeper_and_came_in_the_same_push_follows_too(acme: Acme, pair: Pair) -> None:
+    loser, winner = pair
+    visit = acme.nancy.insert("visit", account=loser, state="draft")
+    acme.nancy.push(visit)
+    acme.nancy.pull()
+    note = acme.nancy.insert("attachment", parent=f"visit/{visit.id}", name="plan.pdf")
+    done = acme.nancy.send(
+        acme.nancy.changeset(note),
+        acme.nancy.changeset(*merging(acme.nancy, "account", loser, winner), atomic=True),
+    )
+    assert [one.result for one in done.results] == ["applied", "applied"]
+    with acme.world.store.read() as tx:
+        placed = tx.rows(
+            "SELECT root FROM record_root WHERE id=? AND gone_seq=?", (note.id, FOREVER)
+        )
+    assert winner in {root for (root,) in placed}
+    assert loser not in {root for (root,) in placed}
 
 
 def test_a_chain_of_merges_leads_to_its_end(acme: Acme, pair: Pair) -> None:

@@ -19,6 +19,13 @@ def test_no_file_vanishes_whatever_happens(first: int) -> None:
     assert attached > AT_ONCE
 
 
+@pytest.mark.parametrize("seed", [32, 20_161])
+def test_what_a_seed_with_files_once_found_is_mended(seed: int) -> None:
+    """32: two restores of one backup gave out numbers twice. 20161: what came in one push with a
+    merge above it stayed below the record that was merged away."""
+    play(seed)
+
+
 def test_a_story_of_files_is_told_twice_alike() -> None:
     first, second = FilesWorld(4), FilesWorld(4)
     first.run()
