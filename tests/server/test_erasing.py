@@ -127,7 +127,8 @@ def told(items: list[PullItem]) -> dict[RecordId, set[str]]:
     return {x.id: set(x.fields) for x in items if isinstance(x, Erase)}
 
 
-def test_no_table_holds_what_was_erased(marianne: Marianne) -> None:
+def test_no_table_holds_what_was_erased(acme: Acme) -> None:
+    marianne = Marianne(acme)
     store = marianne.acme.world.store
     assert {"record", "history", "parked", "applied"} <= places(store)
     done = marianne.erase()

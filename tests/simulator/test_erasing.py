@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.simulator.erasing import ErasingWorld
@@ -20,6 +22,7 @@ def test_whoever_was_erased_is_nowhere_in_the_end() -> None:
     assert words >= 30, "too little of them was typed before"
 
 
-@pytest.mark.parametrize("seed", [25])
-def test_a_story_of_erasing(seed: int) -> None:
-    ErasingWorld(seed).run()
+@pytest.mark.parametrize("seeds", [range(25, 27)])
+def test_some_stories_of_erasing(seeds: Sequence[int]) -> None:
+    for seed in seeds:
+        ErasingWorld(seed).run()
