@@ -343,6 +343,7 @@ def take_items(receipt: Receipt, items: Sequence[PullItem]) -> None:
                 receive_page(receipt, item)
             case Deleted():
                 receive_deleted(receipt, item)
+                stubs.forget(receipt.c, item)
             case Enter(roots):
                 leaving.enter(receipt, roots)
             case Left(roots):

@@ -80,6 +80,12 @@ def test_the_label_goes_when_the_parent_comes_into_sight(store: Store) -> None:
     assert labels(store) == {}
 
 
+def test_the_label_goes_when_the_parent_comes_into_sight_as_one_deleted(store: Store) -> None:
+    granted(store)
+    pull(store, 60, Enter((A,)), Deleted("account", (WireTombstone(A, 55),)))
+    assert labels(store) == {}
+
+
 def test_the_label_stays_while_own_work_on_the_child_is_unsettled(store: Store) -> None:
     granted(store)
     put(store, "task", T, account=None)

@@ -68,4 +68,5 @@ REGRESSIONS = (
         5063, 2, "who brought a record back wrote over what he had never seen of its tombstone"
     ),
     Regression(2384, 4, "the name above own work was dropped with the parent that left"),
+    Regression(14058, 9, "the name of a parent stayed that came into sight as a deleted one"),
 )

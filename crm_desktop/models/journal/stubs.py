@@ -4,7 +4,7 @@ below such a parent, in no index and no export (adr/0044)."""
 from __future__ import annotations
 
 from crm_core.catalog import CATALOG
-from crm_core.wire import Stubs
+from crm_core.wire import Deleted, Stubs
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.meta import set_meta
@@ -27,6 +27,12 @@ def take(receipt: Receipt, stubs: Stubs) -> None:
         if label:
             sql = "INSERT INTO stub (kind, id, label) VALUES (?, ?, ?)"
             c.run(sql, (stubs.kind, blob(record_id), label))
+
+
+def forget(c: Connection, deleted: Deleted) -> None:
+    """What was deleted has no label, also where it was never in sight while it lived."""
+    gone = [(deleted.kind, blob(one.id)) for one in deleted.rows]
+    c.many("DELETE FROM stub WHERE kind = ? AND id = ?", gone)
 
 
 def end_pull(c: Connection) -> None:
