@@ -44,7 +44,7 @@ def detailed_words(notes: Sequence[Note]) -> list[str]:
     """A line for each, the first few; then how many more there are."""
     lines = [_line(note) for note in notes[:NAMED_MAX]]
     rest = len(notes) - len(lines)
-    return [*lines, tr_n("and {n} more", "and {n} more", rest)] if rest else lines
+    return [*lines, tr("and {n} more", n=rest)] if rest else lines
 
 
 def _line(note: Note) -> str:
