@@ -80,7 +80,7 @@ CAUGHT: tuple[tuple[Plant, int, int], ...] = (
     (only_what_is_there_is_held, 1, 1),
     (released_and_forgotten, 1, 11),
     (judged_anew_as_if_nothing_were_held, 1, 1),
-    (forgotten_with_the_former_file, 3, 1),
+    (forgotten_with_the_former_file, 8, 1),
 )
 """Each bug with a seed that catches it, and the promise that it breaks."""
 
