@@ -44,7 +44,15 @@ def units(text: str) -> list[str]:
 
 
 def merge_text(base: str, mine: str, theirs: str) -> str | None:
-    """The text with both sides' changes to `base`, or None where they overlap."""
+    """The text with both sides' changes to `base`, or None where they overlap: also where units
+    that read the same leave open which of them went, so that a side that arrived once more would
+    change the text again."""
+    merged = _merged(base, mine, theirs)
+    again = (_merged(base, side, merged) for side in (mine, theirs) if merged is not None)
+    return merged if all(one in (merged, None) for one in again) else None
+
+
+def _merged(base: str, mine: str, theirs: str) -> str | None:
     if theirs in (mine, base):
         return mine
     if mine == base:

@@ -116,8 +116,10 @@ _NEVER_ONE = {
     "{stage}: median {days} days, at most {most}",
     "{all} charts · {n} on this board",
     "At most {n} files at once.",
+    "Both for all {count} texts with {name}",
+    "It is one of {n} steps of one action.",
 }
-"""Where the number is a constant above one, or has decimals."""
+"""Where the number is always above one, or has decimals."""
 
 
 def test_the_number_chooses_the_form_and_fills_it() -> None:

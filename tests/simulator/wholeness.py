@@ -100,7 +100,9 @@ class Wholeness:
                 return True
             return None if self._has_own(device, key) else False
         truth = oracle.records.get(key)
-        if truth is None or truth.seq > device.state.cursor:
+        above = (oracle.records.get(("account", root)) for root in oracle.roots(*key))
+        written = [x.seq for x in (truth, *above) if x is not None]
+        if truth is None or max(written) > device.state.cursor:
             return None  # collected; or at its cursor it may have been deleted, or out of sight
         return False if key in oracle.visible(device.person) else None
 
