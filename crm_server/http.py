@@ -261,6 +261,7 @@ async def refusals(request: Request) -> Response:
 
 async def duplicates(request: Request) -> Response:
     """Whether what is being entered is taken by a record out of sight."""
+    await run_in_threadpool(who_asks, request)  # a stranger hears nothing of the message's form
     asked = await message_of(request, wire.TwinRequest, KEY)
     return await act(request, lambda there, who: hidden_twin(there.service, who, asked))
 

@@ -95,7 +95,7 @@ def test_every_endpoint_is_described(company: Company) -> None:
     "value", ["", "Bearer", "Bearer x", "Bearer acme.x", "Basic YW5uOnNlc2FtZQ==", "bearer  "]
 )
 def test_without_a_good_token_no_endpoint_answers(company: Company, path: str, value: str) -> None:
-    method = "GET" if "history" in path or path == "/events" else "POST"
+    method = "GET" if "history" in path or path in ("/events", "/sync/v1/refusals") else "POST"
     named, _, path = path.rpartition(" ")
     method = named or method
     where = path.format(kind="account", record_id="0" * 32, sha256="0" * 64)
