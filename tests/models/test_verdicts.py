@@ -21,6 +21,7 @@ from tests.models.support import (
     digest_of,
     first_pull,
     is_seen,
+    page,
     pull,
     put,
     row,
@@ -384,6 +385,26 @@ def test_who_brings_a_record_back_names_the_values_that_he_saw_and_no_version(st
     (step,) = Outbox(store).take_outbox(200, 10**6)
     back = step.changes[0]
     assert (back.op, back.base_seq, back.old) == (Op.RESTORE, 0, {"phone": "9"})
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_who_edits_a_record_that_he_brought_back_names_no_version_until_it_came(
+    store: Store, *, in_one_step: bool
+) -> None:
+    """What somebody wrote behind the values that lie here, before the deletion, he never saw."""
+    first_pull(store, ("account", row(A, 10, name="A", phone="9")))
+    pull(store, 40, Deleted("account", (WireTombstone(A, 30),)))
+    back = Change("account", A, Op.RESTORE, base_seq=30)
+    edit = Change("account", A, Op.SET, {"phone": "5"}, {"phone": "9"}, 30)
+    for changes in ([back, edit],) if in_one_step else ([back], [edit]):
+        journal.commit(store, changes, label="Change")
+    waiting = Outbox(store).take_outbox(200, 10**6)
+    assert [(one.op, one.base_seq) for step in waiting for one in step.changes] == [
+        (Op.RESTORE, 0), (Op.SET, 0),
+    ]  # fmt: skip
+    pull(store, 50, page("account", row(A, 45, name="A", phone="7")))
+    put(store, "account", A, name="B")
+    assert Outbox(store).take_outbox(200, 10**6)[-1].changes[0].base_seq == 45
 
 
 def test_a_long_journal_is_not_read_to_find_what_waits(store: Store) -> None:

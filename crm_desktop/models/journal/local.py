@@ -18,7 +18,7 @@ from crm_desktop.models.journal import blocking, following, rows
 from crm_desktop.models.journal.rebase import laid, rebase
 from crm_desktop.models.journal.validate import Drafts, advance
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.sql import blob, to_json
+from crm_desktop.models.sql import DELETED, blob, layout, to_json
 from crm_desktop.models.store import Store
 
 INDEXED_AT_ONCE = 20
@@ -107,7 +107,8 @@ def _completed(c: Connection, store: Store, drafts: Drafts, change: Change) -> C
            for name in names}  # fmt: skip
     saw_current = all(old[name] == draft.values.get(name) for name in names)
     base = change.base_seq or (draft.seq if saw_current else 0)
-    if change.op is Op.RESTORE:
+    writes = change.op in (Op.SET, Op.ADD, Op.REMOVE)
+    if change.op is Op.RESTORE or (writes and _lies_on_a_tombstone(c, change)):
         base = 0  # a tombstone has a version and no values: those here may be older
     base = min(base, _earliest_base(c, entity, change, draft.seq))
     after = change.after
@@ -154,6 +155,17 @@ def _earliest_base(c: Connection, entity: Entity, change: Change, seq: int) -> i
         if judged & touched and one.change.op is not Op.INSERT:
             base = min(base, one.change.base_seq)
     return base
+
+
+def _lies_on_a_tombstone(c: Connection, change: Change) -> bool:
+    """Whether the record was brought back here alone: the server's version is still deleted."""
+    key = blob(change.id)
+    deleted = c.value(
+        "SELECT coalesce((SELECT deleted FROM shadow WHERE kind = ? AND id = ?),"
+        f" (SELECT deleted FROM {layout(change.kind).table} WHERE id = ?))",
+        (change.kind, key, key),
+    )
+    return deleted == DELETED
 
 
 def _judged_as(entity: Entity, name: str) -> str:
