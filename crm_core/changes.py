@@ -67,8 +67,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
     """One user intention. `n` numbers it within its batch; `label` is its name in the Undo menu;
-    `seen` is the feed's seq up to which all in sight was before its author's eyes (None: older
-    clients do not say)."""
+    `seen` is the feed's seq up to which its author had heard of erasures and, where it deletes, all
+    in sight was before his eyes (None: older clients do not say)."""
 
     id: ChangeSetId
     changes: tuple[Change, ...]

@@ -84,7 +84,8 @@ def _resend(
             (blob(fresh), n),
         )
         if decided:
-            c.run("UPDATE changeset SET seen = ? WHERE n = ?", (seen_here(c), n))
+            seen = seen_here(c, deletes=_deletes(c, n))
+            c.run("UPDATE changeset SET seen = ? WHERE n = ?", (seen, n))
         c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
         c.run("DELETE FROM orphan WHERE cs = ?", (n,))
         _put_right(c, n, fixes)
@@ -96,6 +97,10 @@ def _resend(
         summary = write_changeset(c, store, changes, meant)
     blocking.refresh(c)
     return summary | Summary(outbox_changed=True)
+
+
+def _deletes(c: Connection, n: int) -> bool:
+    return c.one("SELECT 1 FROM op WHERE cs = ? AND op = 'delete'", (n,)) is not None
 
 
 def _was_refused(c: Connection, n: int) -> bool:

@@ -205,10 +205,12 @@ def _computed(c: Connection, store: Store, change: Change, at: str) -> dict[str,
 # Writing
 
 
-def seen_here(c: Connection) -> int:
-    """The feed's seq up to which all in this user's sight is here; 0 while a pull has come in part,
-    since a record may be here then and what hangs below it not yet."""
-    return c.value("SELECT iif(resume_hi > 0, 0, cursor) FROM sync_state")
+def seen_here(c: Connection, *, deletes: bool) -> int:
+    """The feed's seq up to which all in this user's sight is here, and what was erased is known.
+    For a step that `deletes` 0 while a pull has come in part, since a record may be here then and
+    what hangs below it not yet."""
+    sql = "SELECT iif(resume_hi > 0 AND ?, 0, cursor) FROM sync_state"
+    return c.value(sql, (deletes,))
 
 
 def write_journal(
@@ -217,7 +219,7 @@ def write_journal(
 ) -> int:  # fmt: skip
     """Put a changeset into the outbox, its changes with what is computed here; its number."""
     scope_gen = c.value("SELECT scope_gen FROM sync_state")
-    seen = seen_here(c)
+    seen = seen_here(c, deletes=any(change.op is Op.DELETE for change, _ in made))
     if intention.resends:
         seen = c.value("SELECT seen FROM changeset WHERE n = ?", (intention.resends,))
     size = encoded_size([change for change, _ in made]) + 400

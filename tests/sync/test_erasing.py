@@ -1,0 +1,50 @@
+"""Somebody is erased at his request, and a laptop that has heard of it enters him anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crm_core.changes import Change, Op
+from crm_core.fields import Value
+from crm_core.wire import Mark
+from crm_desktop.models import journal
+from crm_server.erasing import erase
+from tests.simulator.company import fixed_id
+from tests.simulator.oracle import Oracle
+from tests.sync.first_fetching import Place, account
+
+CONTACT = fixed_id(0xC000)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A server and a laptop that holds everything, a contact too."""
+    made = Place(tmp_path)
+    made.server.load("contact", CONTACT, {"full_name": "Marianne"})
+    beside: dict[str, Value] = {"account": account(0), "contact": CONTACT, "role": "buyer"}
+    made.server.load("account_contact", fixed_id(0xD000), beside)
+    made.laptop.synchronise()
+    yield made
+    made.close()
+
+
+def test_who_has_heard_may_enter_something_while_a_pull_has_come_in_part(place: Place) -> None:
+    _enter(place, wechat="before")
+    erase(place.server.service, "contact", CONTACT)
+    place.laptop.line.cut = True  # the pushes are lost, the pulls are not
+    place.laptop.synchronise()
+    cursor = place.laptop.outbox.state().cursor
+    place.laptop.outbox.apply((), Mark(cursor, ""))
+    _enter(place, wechat="after")
+    place.laptop.line.cut = False
+    place.laptop.synchronise()
+    assert Oracle(place.server.look).records["contact", CONTACT].values["wechat"] == "after"
+    assert place.laptop.rows("SELECT wechat FROM contact WHERE wechat IS NOT NULL") == [("after",)]
+
+
+def _enter(place: Place, **values: Value) -> None:
+    change = Change("contact", CONTACT, Op.SET, values)
+    journal.commit(place.laptop.store, [change], label="Edit")
