@@ -28,13 +28,14 @@ def begin(receipt: Receipt, hello: Hello) -> None:
     lost = (*(hello.restored or ((hello.restored_at_seq, FOREVER),)), (hello.seq, FOREVER))
     found = c.rows(
         "SELECT n FROM changeset WHERE state IN ('acked', 'confirmed') AND EXISTS (SELECT 1 FROM"
-        " json_each(?) WHERE ack_seq > value ->> 0 AND ack_seq <= value ->> 1)",
+        " json_each(?) WHERE ack_seq > value ->> 0 AND ack_seq <= value ->> 1) ORDER BY n",
         (to_json([[low, high] for low, high in lost]),),
     )
     for (n,) in found:
         for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
             if kind in CATALOG and _is_here(c, kind, key):
                 rows.keep_shadow(c, kind, id_of(key))
+        _show_as_typed(receipt, n)
     c.many("UPDATE changeset SET state = 'queued', ack_seq = 0, verdict = NULL WHERE n = ?", found)
     c.many("UPDATE op SET parked = NULL, refused = NULL WHERE cs = ?", found)
     for (n,) in found:
@@ -45,6 +46,17 @@ def begin(receipt: Receipt, hello: Hello) -> None:
         blocking.refresh(c)
     start_over(c)
     receipt.reconciling = True
+
+
+def _show_as_typed(receipt: Receipt, n: int) -> None:
+    """Lay ready what this changeset made and what then left, hidden here or erased: the server that
+    lost it knows nothing of it, and its author sees it, as he typed it, until it has taken it."""
+    c = receipt.c
+    made = c.rows("SELECT kind, id FROM op WHERE cs = ? AND op = 'insert'", (n,))
+    for kind, key in made:
+        if kind in CATALOG and not _is_here(c, kind, key):
+            rows.set_shadow(c, kind, id_of(key), Shadow(0, False, None))
+            receipt.note(kind, (id_of(key),), 1)
 
 
 def begin_below_floor(receipt: Receipt) -> None:
