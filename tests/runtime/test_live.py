@@ -130,6 +130,9 @@ def test_a_hint_while_a_run_goes_on_is_followed_when_it_has_ended(
 def test_a_token_that_is_no_longer_good_leads_to_a_run_that_renews_it(
     autosync: Any, line: Played, server: Server, asked: list[PullRequest], qtbot: QtBot
 ) -> None:
+    autosync._live._listener._patience._random = lambda: (
+        0.1
+    )  # else it may wait for a quarter minute
     line.refusals = [TokenExpired("expired")]
     server.access = "renewed"
     line.says(Unavailable("gone"))
