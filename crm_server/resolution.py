@@ -122,9 +122,8 @@ class Resolver:
         target = parse_target("", row.values.get("record"))
         place = taking.merging.standing(*target) if target else None
         if target is None or place is None or place == target[1]:
-            for _, change in _edits(taking, row):
-                decided = {**change.new}
-            self._conflicts.reopen(row, decided, taking.by)
+            edits = {name: x for _, one in _edits(taking, row) for name, x in one.new.items()}
+            self._conflicts.reopen(row, edits or decided, taking.by)
             return row.id
         field, first = str(row.values.get("field")), row.values.get("resolution")
         if field == DELETED:
