@@ -6,7 +6,7 @@ import logging
 import sys
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -76,6 +76,10 @@ def _file_calls(profile: Profile) -> FileCalls:
     return FileCalls(profile.file_session)
 
 
+_Behind: TypeAlias = Indexer | Recurring | DuplicateSeeker | Reminding
+"""What works behind the window once it stands."""
+
+
 class Desktop(QObject):
     """Everything that lives as long as the window. Owned by `main`."""
 
@@ -98,11 +102,8 @@ class Desktop(QObject):
         self._passphrase = options.passphrase
         self._profile: Profile | None = None
         self._autosync: Autosync | None = None
-        self._indexer: Indexer | None = None
-        self._seeker: DuplicateSeeker | None = None
         self._files: FileDesk | None = None
-        self._recurring: Recurring | None = None
-        self._reminding: Reminding | None = None
+        self._behind: tuple[_Behind, ...] = ()
         self._reminders: ReminderDesk | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None
@@ -138,15 +139,10 @@ class Desktop(QObject):
                 self.hub.leaving.emit()
         if self._autosync is not None:
             self._autosync.stop()
-        if self._indexer is not None:
-            self._indexer.stop()
-        if self._seeker is not None:
-            self._seeker.stop()
         if self._files is not None:
             self._files.stop()
-        for clock in (self._recurring, self._reminding):
-            if clock is not None:
-                clock.stop()
+        for worker in self._behind:
+            worker.stop()
         if self._reminders is not None:
             self._reminders.close()
 
@@ -190,15 +186,16 @@ class Desktop(QObject):
         self.hub, self._autosync = hub, autosync
         self._files = hub.files = self._file_desk(profile, hub, autosync)
         hub.devices = DeviceDesk(lambda: profile.session, self.lanes, hub)
-        self._reminding = Reminding(profile.store, hub, self.lanes, self)
+        reminding = Reminding(profile.store, hub, self.lanes, self)
         self._reminders = ReminderDesk(
-            self._reminding, self.lanes, self.window, self._liked.notices, self
+            reminding, self.lanes, self.window, self._liked.notices, self
         )
-        autosync.stood.connect(self._reminding.note_standing)
+        autosync.stood.connect(reminding.note_standing)
         shell = self._make_shell(hub, autosync)
-        self._indexer = Indexer(profile.store, hub, self.lanes, self)
-        self._recurring = Recurring(profile.store, hub, self.lanes, self)
-        self._seeker = DuplicateSeeker(profile.store, hub, self.lanes, self)
+        makers = (Indexer, Recurring, DuplicateSeeker)
+        self._behind = (
+            reminding, *(make(profile.store, hub, self.lanes, self) for make in makers)
+        )  # fmt: skip
         self._show_page(shell)
         self._watch_idle()
         if profile.was_copied:
@@ -209,10 +206,8 @@ class Desktop(QObject):
             shell.banner.say(i18n.words(Message(text)))
         if self._options.picture is None:
             autosync.start()
-            self._indexer.start()
-            self._recurring.start()
-            self._reminding.start()
-            self._seeker.start()
+            for worker in self._behind:
+                worker.start()
             QTimer.singleShot(_FILES_AFTER_MS, self._files, self._files.start)
         else:
             autosync.look()
@@ -466,10 +461,7 @@ class Desktop(QObject):
         self._stop()
         if self.shell is not None:
             self.window.pages.removeWidget(self.shell)
-        for part in (
-            self.shell, self._autosync, self._indexer, self._seeker, self._files, self._recurring,
-            self._reminders, self._reminding,
-        ):  # fmt: skip
+        for part in (self.shell, self._autosync, self._files, self._reminders, *self._behind):
             if part is not None:
                 part.deleteLater()
         profile = self._profile
@@ -478,8 +470,7 @@ class Desktop(QObject):
             self.lanes.deleteLater()
             self.lanes = Lanes(self)
         self._profile = self.shell = self._autosync = self._files = None
-        self._indexer = self._seeker = self._recurring = None
-        self._reminders = self._reminding = None
+        self._reminders, self._behind = None, ()
         return profile
 
     def _show_problem(self, error: CrmError) -> None:
