@@ -22,7 +22,7 @@ from crm_server import pull, push
 from crm_server.offering import Offering
 from tests.simulator import offers
 from tests.simulator.offers import OfferingWorld
-from tests.simulator.violation import Violation
+from tests.simulator.worlds import broken_by
 
 SEEDS = range(1, 25)
 Plant = Callable[[], Any]
@@ -137,7 +137,4 @@ CAUGHT: tuple[tuple[Plant, int, int], ...] = (
 
 @pytest.mark.parametrize(("plant", "seed", "promise"), CAUGHT)
 def test_a_bug_planted_into_the_hand_over_is_noticed(plant: Plant, seed: int, promise: int) -> None:
-    OfferingWorld(1, steps=0).run()  # templates are made before anything is broken
-    with plant(), pytest.raises(Violation) as found:
-        OfferingWorld(seed).run()
-    assert found.value.number == promise
+    assert broken_by(plant, OfferingWorld, seed) == promise

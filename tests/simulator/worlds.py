@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TypeAlias
 from zlib import crc32
 
@@ -11,6 +12,7 @@ from tests.simulator.files_world import FilesWorld
 from tests.simulator.hints import ListeningWorld
 from tests.simulator.holds import HoldingWorld
 from tests.simulator.offers import OfferingWorld
+from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
 WorldClass: TypeAlias = (
@@ -34,3 +36,16 @@ def world_of(seed: int) -> WorldClass:
     if seed < ALL_FROM or turn % 2:
         return World
     return OTHERS[turn // 2 % len(OTHERS)]
+
+
+def broken_by(
+    plant: Callable[[], AbstractContextManager[None]], world: WorldClass, seed: int
+) -> int:
+    """The promise (a number of sync.md §3) that a story breaks with a bug planted; 0: none."""
+    world(1, steps=0).run()  # templates are made before anything is broken
+    with plant():
+        try:
+            world(seed).run()
+        except Violation as found:
+            return found.number
+    return 0
