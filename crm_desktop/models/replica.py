@@ -20,6 +20,11 @@ class Summary(msgspec.Struct, frozen=True):
     conflicts_changed: bool = False
     outbox_changed: bool = False
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of which any record changed."""
+        return self.kinds_reset.union(kind for kind, _ in self.changed)
+
     def __or__(self, other: Summary) -> Summary:
         return Summary(
             self.changed | other.changed,

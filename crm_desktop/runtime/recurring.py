@@ -67,8 +67,7 @@ class Recurring(QObject):
         self._lanes.write(job, self._tell, owner=self, failed=self._hub.announce_failure)
 
     def _note_change(self, summary: Summary) -> None:
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if "task" in kinds and self._again.isActive():
+        if "task" in summary.kinds and self._again.isActive():
             self._soon.start(QUIET_MS)
 
     def _tell(self, summary: Summary) -> None:

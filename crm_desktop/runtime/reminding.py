@@ -139,8 +139,7 @@ class Reminding(QObject):
             self.look()
 
     def _note_change(self, summary: Summary) -> None:
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if kinds & _KINDS and self._clock.isActive():
+        if summary.kinds & _KINDS and self._clock.isActive():
             self._soon.start(QUIET_MS)
 
     def _take(self, outlook: Outlook) -> None:

@@ -139,8 +139,7 @@ class FilesSection(Section):
         self._hub.read(job, self._show, owner=self, supersede="files")
 
     def _take_summary(self, summary: Summary) -> None:
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if "attachment" in kinds:
+        if "attachment" in summary.kinds:
             self.refresh()
 
     @property

@@ -108,9 +108,7 @@ class ListModel(QAbstractTableModel):
     def is_affected(self, summary: Summary) -> bool:
         """Whether a change could show in this list."""
         kinds = {self.entity.kind, *(kind for x in self.columns for kind in x.kinds)}
-        if kinds & summary.kinds_reset:
-            return True
-        return any(kind in kinds for kind, _ in summary.changed)
+        return not kinds.isdisjoint(summary.kinds)
 
     @property
     def total(self) -> int:

@@ -102,7 +102,7 @@ class ListSide(QWidget):
             self.model.refresh()
             self._say_when_empty()
         self._may = "", EVERYTHING
-        if not DIRECTORY.isdisjoint({kind for kind, _ in summary.changed} | summary.kinds_reset):
+        if not DIRECTORY.isdisjoint(summary.kinds):
             self._read_role()
         self.views.take_summary(summary)
 

@@ -68,8 +68,7 @@ class ViewStore(QObject):
 
     def take_summary(self, summary: Summary) -> None:
         """Read again where a change touches the views or what they count."""
-        kinds = {KIND, self._entity.kind}
-        if kinds & summary.kinds_reset or any(kind in kinds for kind, _ in summary.changed):
+        if summary.kinds & {KIND, self._entity.kind}:
             self.load_soon()
 
     def make(self, name: str, spec: ViewSpec, *, shared: bool) -> str:

@@ -340,8 +340,7 @@ class Shell(QWidget):
             self._hub.decided(self._telling.tell_decided, owner=self)
         if self._standing.needs_you and not summary.changesets:  # something of ours lies there
             self._hub.entered(self._telling.tell_entered, owner=self)
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if kinds & {"complaint", "task"}:
+        if summary.kinds & {"complaint", "task"}:
             self._read_counts()
 
     def _tell_moved(self, found: tuple[Moved, ...]) -> None:

@@ -137,8 +137,7 @@ class AccountCardView(QWidget):
 
     def take_summary(self, summary: Summary) -> None:
         """Read again where something of it may have changed."""
-        touched = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if self._id and (touched & _KINDS or summary.conflicts_changed):
+        if self._id and (summary.kinds & _KINDS or summary.conflicts_changed):
             self._read()
 
     @property

@@ -50,8 +50,7 @@ class AccountsPane(EntityPane):
     def take_summary(self, summary: Summary) -> None:
         """Refresh what a change touches."""
         super().take_summary(summary)
-        touched = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if touched & {"account", "order"}:
+        if summary.kinds & {"account", "order"}:
             self._sum_up(self._listed)
 
     def _make_card(self, parent: QWidget) -> AccountCardView:

@@ -120,8 +120,7 @@ class ComplaintsPane(QWidget):
 
     def take_summary(self, summary: Summary) -> None:
         """Refresh what a change touches."""
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if not _KINDS.intersection(kinds) and not summary.conflicts_changed:
+        if not _KINDS.intersection(summary.kinds) and not summary.conflicts_changed:
             return
         self.refresh()
         if self._record_id:

@@ -64,8 +64,7 @@ class DevicesPane(QWidget):
 
     def take_summary(self, summary: Summary) -> None:
         """A device came, or was withdrawn elsewhere."""
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if "device" in kinds and self.isVisible():
+        if "device" in summary.kinds and self.isVisible():
             self.ask()
 
     def open_record(self, record_id: str) -> None:

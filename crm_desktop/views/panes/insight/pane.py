@@ -67,7 +67,7 @@ class InsightPane(QWidget):
 
     def take_summary(self, summary: Summary) -> None:
         """Read again the charts whose records have changed, those in front at once."""
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
+        kinds = summary.kinds
         for board in self._boards.values():
             for card in board.cards:
                 card.is_stale = card.is_stale or bool(KINDS[card.name] & kinds)

@@ -70,8 +70,7 @@ class PlansPane(QWidget):
     def take_summary(self, summary: Summary) -> None:
         """Read again what a change touches."""
         self._list.take_summary(summary)
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if self._plan and (kinds & _KINDS or summary.conflicts_changed):
+        if self._plan and (summary.kinds & _KINDS or summary.conflicts_changed):
             self._read()
 
     def open_record(self, record_id: str) -> None:

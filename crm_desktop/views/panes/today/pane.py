@@ -102,8 +102,7 @@ class TodayPane(Folding):
 
     def take_summary(self, summary: Summary) -> None:
         """Read again where the day may have changed."""
-        touched = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if touched & _KINDS or summary.conflicts_changed or summary.outbox_changed:
+        if summary.kinds & _KINDS or summary.conflicts_changed or summary.outbox_changed:
             self.refresh()
 
     def choose_first(self) -> None:

@@ -80,8 +80,7 @@ class VisitsPane(Folding):
         """Read again what a change touches."""
         if self._list is not None:
             self._list.take_summary(summary)
-        kinds = {kind for kind, _ in summary.changed} | summary.kinds_reset
-        if kinds & _KINDS or summary.conflicts_changed:
+        if summary.kinds & _KINDS or summary.conflicts_changed:
             self.week.read()
 
     def open_record(self, record_id: str) -> None:
