@@ -10,16 +10,19 @@ from crm_core.directory import DIRECTORY_KINDS
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import RecordId, provisional_number
+from crm_core.merge import Why
 from crm_core.merging import taker_of
 from crm_server.conflicts import Conflicts
 from crm_server.merging import Merging
-from crm_server.rows import By, targets
+from crm_server.rows import LINKS, By, targets
 from crm_server.scoping import settle_directory
 from crm_server.service import Service
 from crm_server.store import write_clock
 from crm_server.work import Work
 
 ROWS_PER_TRANSACTION = 5000
+
+_NOTHING: Mapping[str, Value] = {}
 
 LoadRow = tuple[str, RecordId, Mapping[str, Value]]
 
@@ -44,7 +47,8 @@ def load(service: Service, rows: Iterable[LoadRow], actor: RecordId) -> Loaded:
     """Write (kind, id, values) as they are, parents first; also deletes where values are absent.
 
     Numbers, roots, keys, references, history of changed rows and the scope of users follow. An
-    account without a team gets its owner's.
+    account without a team gets its owner's. A deleted record comes back, without the unique values
+    that others have taken since: they stand beside it, as a conflict.
     """
     done = Loaded()
     for batch in _batches(rows):
@@ -72,10 +76,16 @@ def _load_batch(service: Service, batch: list[LoadRow], actor: RecordId) -> Load
         _prefetch(work, batch)
         by = By(actor, at=work.now)
         done = Loaded()
-        merging = Merging(work, Conflicts(work))
+        conflicts = Conflicts(work)
+        merging = Merging(work, conflicts)
         for kind, record_id, values in batch:
-            led = merging.led(entity_of(kind), record_id, values)
-            done += _load_row(work, entity_of(kind), record_id, led, by)
+            entity = entity_of(kind)
+            led = merging.led(entity, record_id, values)
+            held = _held_by_others(work, entity, record_id, led)
+            done += _load_row(work, entity, record_id, {**led, **dict.fromkeys(held)}, by)
+            for name, value in held.items():
+                field = entity.by_name[name].judged_as
+                conflicts.park((kind, record_id), field, Why.UNIQUE, None, value, by)
         work.flush()
         if work.seq == clock.seq:
             return done
@@ -103,6 +113,21 @@ def _prefetch(work: Work, batch: list[LoadRow]) -> None:
     above.update((("contact", contact), True) for contact in contacts)
     work.prefetch(above)
     work.prefetch_children(contacts)
+
+
+def _held_by_others(
+    work: Work, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
+) -> Mapping[str, Value]:
+    """The unique values of a record that comes back which somebody else has taken since."""
+    old = work.row(entity.kind, record_id)
+    if old is None or not old.deleted or taker_of(old.values):
+        return _NOTHING
+    wanted = {**old.values, **values}
+    return {
+        name: wanted[name]
+        for name in sorted(LINKS[entity.kind].unique)
+        if work.is_taken(entity.kind, name, wanted.get(name), record_id)
+    }
 
 
 def _load_row(

@@ -7,10 +7,13 @@ import pytest
 
 from crm_core.errors import UserProblem
 from crm_server.checking import check_store
+from crm_server.conflicts import entries_of
 from crm_server.load import Loaded, load
 from crm_server.people import SYSTEM
 from crm_server.tables_in import LoadReport, load_file
 from tests.server.world import Acme
+
+CODE = "91310000MA1K35XX0A"
 
 
 def test_loaded_accounts_get_team_number_and_scope(acme: Acme) -> None:
@@ -42,6 +45,37 @@ def test_a_loaded_change_merges_like_any_others_edit(acme: Acme) -> None:
     edit = acme.nancy.set("account", account, phone="111")
     acme.world.change("account", account, phone="222")
     assert acme.nancy.push(edit).result == "conflict"
+
+
+def test_what_it_brings_back_leaves_a_code_with_whom_it_went_to(acme: Acme) -> None:
+    """A record that IT writes comes back; its code, taken meanwhile, stands beside it."""
+    account = acme.shared_account(uscc=CODE)
+    acme.fuller.push(acme.fuller.delete("account", account))
+    twin = acme.nancy.account("Twin", uscc=f" {CODE.lower()}")
+    acme.world.change("account", account, owner=acme.li.user)
+    acme.li.pull()
+    acme.nancy.pull()
+    back = acme.li.body("account", account)
+    assert (back["owner"], back.get("uscc")) == (acme.li.user, None)
+    assert acme.nancy.body("account", twin)["uscc"] == f" {CODE.lower()}"
+    (conflict,) = acme.li.of_kind("conflict")
+    told = conflict.body
+    assert (told["record"], told["field"], told["why"], told["state"]) == (
+        f"account/{account}", "uscc", "unique", "open",
+    )  # fmt: skip
+    (entry,) = entries_of(told["parked"])
+    assert entry["value"] == CODE
+    assert check_store(acme.world.store).problems == ()
+
+
+def test_what_it_brings_back_keeps_a_code_that_nobody_took(acme: Acme) -> None:
+    account = acme.shared_account(uscc=CODE)
+    acme.fuller.push(acme.fuller.delete("account", account))
+    acme.world.change("account", account, phone="222")
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["uscc"] == CODE
+    assert not acme.nancy.of_kind("conflict")
+    assert check_store(acme.world.store).problems == ()
 
 
 def test_numbers_run_per_kind_and_year(acme: Acme) -> None:
