@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.masks import mask_keys
 from crm_core.roles import Action, Level, Matrix, reach, with_overrides
 from crm_core.scope import Holder, keys_held, keys_of_account
 from crm_core.switches import EVERYBODY, ON, POLICY, SWITCHES
@@ -34,7 +35,8 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Directory:
-    """All colleagues, teams and territories as of one seq."""
+    """All colleagues, teams and territories as of one seq. `masked`: by role the keys that withhold
+    fields (`crm_core.masks`)."""
 
     seq: int
     users: Mapping[RecordId, Colleague]
@@ -42,6 +44,7 @@ class Directory:
     parents: Mapping[RecordId, RecordId]
     overrides: Mapping[str, tuple[tuple[str, str, str], ...]]
     switched_on: frozenset[str] = frozenset()
+    masked: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     @cached_property
     def _known(self) -> dict[RecordId, tuple[Matrix, Holder, frozenset[str]]]:
@@ -69,7 +72,8 @@ class Directory:
             reach(matrix, "*", Action.READ),
             is_it=reach(matrix, "*", Action.ADMIN) > Level.NONE,
         )
-        return matrix, holder, keys_held(holder)
+        masks = self.masked.get(person.role, frozenset[str]())
+        return matrix, holder, keys_held(holder) | masks
 
     def lineage(self, territory: RecordId | None) -> tuple[RecordId, ...]:
         """A territory and everything above it."""
@@ -111,6 +115,7 @@ def directory_of(seq: int, rows: Iterable[tuple[str, RecordId, Values]]) -> Dire
     leads: dict[RecordId, RecordId] = {}
     parents: dict[RecordId, RecordId] = {}
     overrides: dict[str, tuple[tuple[str, str, str], ...]] = {}
+    masked: dict[str, frozenset[str]] = {}
     for kind, record_id, values in rows:
         if kind == "user":
             users[record_id] = _colleague(record_id, values)
@@ -120,11 +125,14 @@ def directory_of(seq: int, rows: Iterable[tuple[str, RecordId, Values]]) -> Dire
             parents[record_id] = RecordId(str(values["parent"]))
         elif kind == "role_permission":
             role = str(values.get("role"))
-            row = (str(values.get("entity")), str(values.get("action")), str(values.get("level")))
-            overrides[role] = (*overrides.get(role, ()), row)
+            of = str(values.get("entity"))
+            masked[role] = masked.get(role, frozenset()) | mask_keys(of, _names(values))
+            if values.get("level"):
+                row = (of, str(values.get("action")), str(values.get("level")))
+                overrides[role] = (*overrides.get(role, ()), row)
     rows_of_all = overrides.get(EVERYBODY, ())
     on = frozenset(x for entity, x, level in rows_of_all if (entity, level) == (POLICY, ON))
-    return Directory(seq, users, leads, parents, overrides, on & SWITCHES.keys())
+    return Directory(seq, users, leads, parents, overrides, on & SWITCHES.keys(), masked)
 
 
 def _colleague(record_id: RecordId, values: Values) -> Colleague:
@@ -137,6 +145,12 @@ def _colleague(record_id: RecordId, values: Values) -> Colleague:
         RecordId(str(territory)) if territory else None,
         values.get("active") is not False,
     )
+
+
+def _names(values: Values) -> Iterable[str]:
+    """The fields that a permission withholds."""
+    names = values.get("masked")
+    return map(str, names) if isinstance(names, list) else ()
 
 
 def link_in(values: Values, name: str) -> RecordId | None:

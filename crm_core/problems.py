@@ -54,6 +54,7 @@ PROBLEMS: Mapping[str, str] = {
     "field.switched_off": tr_noop(
         "'{field}' is switched off in your organisation; what is there may only be taken out."
     ),
+    "field.masked": tr_noop("Your role does not receive '{field}' and cannot change it."),
     "field.taken": tr_noop("'{field}' with this value exists already."),
     "field.erased": tr_noop("'{field}' was erased at the person's request."),
     "merge.gone": tr_noop(

@@ -12,6 +12,7 @@ from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
+from crm_core.masks import NOTHING, Masks, masks_in, received, touched
 from crm_core.wire import OFFERS_ASKED_MAX, ROOTS_ANEW_MAX, Check, PullRequest
 from crm_server.store import Tx
 from crm_server.tables import FOREVER
@@ -36,7 +37,8 @@ def sums(tx: Tx, keys: frozenset[str], check: Check) -> dict[str, tuple[int, int
     roots = _shown(tx, keys)
     if check.endings:
         roots = ending_so(roots, check.endings)
-    for root, digest in _of_roots(tx, roots, content=check.content):
+    masks = masks_in(keys)
+    for root, digest in _of_roots(tx, roots, masks if check.content else None):
         name = root if check.endings else bucket_of(root)
         found[name] = found.get(name, Digest()) + digest
     return {name: (digest.count, digest.total) for name, digest in found.items()}
@@ -68,11 +70,13 @@ _BELOW = (
 
 
 def _of_roots(
-    tx: Tx, roots: Sequence[RecordId], *, content: bool
+    tx: Tx, roots: Sequence[RecordId], masks: Masks | None
 ) -> Iterator[tuple[RecordId, Digest]]:
+    """The digests of roots; where masks are given, of what is received of the bodies too."""
+    hidden = touched(masks or NOTHING)
     for start in range(0, len(roots), ROOTS_PER_QUERY):
         some = ([*roots[start : start + ROOTS_PER_QUERY]], FOREVER)
-        if not content:
+        if masks is None:
             for root, count, total in tx.rows(
                 f"SELECT rr.root, count(*), sum(r.vhash){_BELOW} GROUP BY rr.root", some
             ):
@@ -81,4 +85,7 @@ def _of_roots(
         for root, kind, record_id, seq, body in tx.rows(
             f"SELECT rr.root, r.kind, r.id, r.seq, r.body::text{_BELOW}", some
         ):
-            yield RecordId(root), Digest(1, content_hash(kind, record_id, seq, _decode_body(body)))
+            said = _decode_body(body)
+            if kind in hidden:
+                said = received(kind, said, masks)
+            yield RecordId(root), Digest(1, content_hash(kind, record_id, seq, said))

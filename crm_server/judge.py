@@ -5,17 +5,19 @@ An invisible record is answered exactly like an absent one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
+from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.entity import Entity, required
 from crm_core.errors import InvalidValue
 from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
+from crm_core.masks import MASKABLE, mask_keys
 from crm_core.merge import FieldResult, Result
 from crm_core.roles import (
     SUPERVISING,
@@ -74,6 +76,12 @@ class Author:
             return True
         graced = self.graced.get(scope_gen)
         return graced is not None and not graced.isdisjoint(keys)
+
+    def receives(self, kind: str, names: Iterable[str], scope_gen: int) -> bool:
+        """Whether no such field is withheld from him, or none was when he wrote."""
+        withheld = mask_keys(kind, names) & self.keys
+        graced = self.graced.get(scope_gen)
+        return not withheld or (graced is not None and withheld.isdisjoint(graced))
 
     def may(
         self, action: Action, kind: str, keys: frozenset[str], scope_gen: int, *, own: bool = False
@@ -141,6 +149,13 @@ class Judge:
         keys = self._work.keys_at(row.kind, row.id)
         return self._author.may(action, kind, keys, self.scope_gen, own=own)
 
+    def may_decide(self, row: Row, field: str) -> bool:
+        """Whether the author may settle what was asked about a field, or a group, of a record."""
+        entity = CATALOG[row.kind]
+        names = entity.groups.get(field, (field,))
+        received = self._author.receives(row.kind, names, self.scope_gen)
+        return received and self.may(Action.EDIT, row)
+
     def may_create(self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]) -> bool:
         """Whether the author may make a record of this kind with these roots."""
         keys = self._work.keys_if(entity, record_id, values)
@@ -189,6 +204,10 @@ class Judge:
         value = change.new[name]
         if spec is None:
             return _refuse(name, "field.unknown")
+        if change.kind in MASKABLE and not self._author.receives(
+            change.kind, (name,), self.scope_gen
+        ):
+            return _refuse(name, "field.masked")
         if change.kind in SWITCHED and self._is_switched_off(row, change, name):
             return _refuse(name, "field.switched_off")
         if spec.authority is _GRANTED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -10,9 +11,10 @@ from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ALL_ROOT, RecordId
-from crm_core.roles import ROLES
+from crm_core.masks import MASK, MASKABLE, maskable
+from crm_core.roles import ROLES, Action
 from crm_core.switches import EVERYBODY, OFF, ON, POLICY
-from crm_server.load import load
+from crm_server.load import LoadRow, load
 from crm_server.passwords import Passwords
 from crm_server.service import Service
 from crm_server.standing import ACCESS
@@ -65,10 +67,7 @@ def add_user(service: Service, passwords: Passwords, new: NewUser) -> RecordId:
     """Add a user with his credentials."""
     login = new.login.strip().casefold()
     if new.role not in ROLES:
-        raise UserProblem(
-            tr_noop("There is no role '{role}'. Roles: {known}."),
-            role=new.role, known=", ".join(ROLES),
-        )  # fmt: skip
+        raise _unknown_role(new.role)
     if not login or find(service, "user", "login", login):
         raise UserProblem(tr_noop("The login '{login}' is taken or empty."), login=login)
     hashed = passwords.hash(new.password)
@@ -107,6 +106,51 @@ def turn(service: Service, switch: str, *, on: bool) -> None:
         "role": EVERYBODY, "entity": POLICY, "action": switch, "level": ON if on else OFF,
     }  # fmt: skip
     load(service, [("role_permission", x, values) for x in known or [service.new_id()]], SYSTEM)
+
+
+def mask(service: Service, role: str, wanted: Mapping[str, frozenset[str]]) -> None:
+    """Withhold these fields, by kind, from everybody in a role, and nothing else. Devices hear of
+    it with their next sync. Raises UserProblem."""
+    if role not in ROLES:
+        raise _unknown_role(role)
+    for kind, fields in wanted.items():
+        if unknown := sorted(fields - maskable(kind)):
+            raise UserProblem(
+                tr_noop("'{name}' cannot be withheld. What can be: {known}."),
+                name=f"{kind}.{unknown[0]}", known=", ".join(_all_maskable()),
+            )  # fmt: skip
+    with service.store.read() as tx:
+        known = {
+            str(x.values.get("entity")): x.id for x in live(tx, "role_permission")
+            if (x.values.get("role"), x.values.get("action")) == (role, Action.READ)
+        }  # fmt: skip
+    rows: list[LoadRow] = []
+    for kind in sorted(MASKABLE):
+        fields = wanted.get(kind, frozenset())
+        if fields or kind in known:
+            names: list[Value] = [*sorted(fields)]
+            values: dict[str, Value] = {
+                "role": role, "entity": kind, "action": Action.READ, "masked": names
+            }  # fmt: skip
+            rows.append(("role_permission", known.get(kind) or service.new_id(), values))
+    load(service, rows, SYSTEM)
+
+
+def masked(service: Service) -> dict[str, list[str]]:
+    """What is withheld, by role."""
+    with service.store.read() as tx:
+        found = service.directory(tx, tx.clock()).masked
+    return {role: sorted(x.removeprefix(MASK) for x in keys) for role, keys in found.items()}
+
+
+def _all_maskable() -> list[str]:
+    return [f"{kind}.{field}" for kind in sorted(MASKABLE) for field in sorted(maskable(kind))]
+
+
+def _unknown_role(role: str) -> UserProblem:
+    return UserProblem(
+        tr_noop("There is no role '{role}'. Roles: {known}."), role=role, known=", ".join(ROLES)
+    )
 
 
 def set_password(service: Service, login: str, user: RecordId, hashed: str) -> None:

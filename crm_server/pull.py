@@ -1,6 +1,7 @@
 """Pull: what a device has to learn, as JSON lines from one snapshot.
 
-Bodies go out in their stored form; what entered and left the user's sight is worked out in `sight`.
+Bodies go out in their stored form, but where something of them is withheld (`crm_core.masks`);
+what entered and left the user's sight is worked out in `sight`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
 from crm_core.fields import Value
 from crm_core.ids import ALL_ROOT, RecordId
+from crm_core.masks import Masks, masks_in, received, touched
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.wire import (
     NOT_ASKED,
@@ -88,6 +90,8 @@ class Puller:
         self._digests = digests
         self._now = now
         self._keys = [*generations.keys]
+        self._masks = masks_in(generations.keys)
+        self._touched = touched(self._masks)
         self._fed: list[tuple[str, RecordId, int, bool]] = []
         self._stubs = StubParents(tx, self._keys, request.stubs)
         self._asked_fed: Answer | None = self._ahead and self._ahead.fed
@@ -145,6 +149,7 @@ class Puller:
             yield from self._feed_lines()
         if self._request.anew and not plan.starts_over:
             yield from self._anew_lines()
+        yield from self._again_lines()
         if self._stubs.everything or plan.feed_from < plan.hi:
             yield from map(_line, self._stubs.last_lines(plan.feed_from))
         yield from map(_line, self._erased())
@@ -288,6 +293,22 @@ class Puller:
             self._stubs.note_loss()
             yield _line(Left(tuple(hidden)))
 
+    def _again_lines(self) -> Iterator[bytes]:
+        """All of the kinds of which other fields are withheld than before, as it is shown now."""
+        entered = frozenset(self.plan.enter)
+        for kind in sorted(self.plan.again):
+            last = ""
+            while True:
+                rows = self._tx.rows(
+                    f"SELECT {_ROW} FROM record r WHERE r.kind = ? AND r.id > ? AND NOT r.deleted"
+                    f" AND EXISTS (SELECT 1{_SHOWN}) ORDER BY r.id LIMIT ?",
+                    (kind, last, FOREVER, self._keys, FOREVER, PULL_PAGE_ROWS),
+                )
+                yield from self._pages(rows, entered)
+                if len(rows) < PULL_PAGE_ROWS:
+                    break
+                last = rows[-1][1]
+
     def _rerooted(self, cursor: int) -> list[RecordId]:
         """Records that did not change but hang below other roots than before."""
         if not self._any_moved:
@@ -339,6 +360,8 @@ class Puller:
             live = [row for row in of_kind if not row[3]]
             for row in live:
                 self._stubs.note(row, roots[(row[0], row[1])])
+            if kind in self._touched:
+                live = [_received(row, self._masks) for row in live]
             for page in portions(live, PULL_PAGE_ROWS):
                 wire = ",".join([_wire_row(row, roots[(row[0], row[1])]) for row in page])
                 yield f'{{"type":"page","kind":"{kind}","rows":[{wire}]}}\n'.encode()
@@ -396,6 +419,13 @@ def _wire_row(row: tuple[Any, ...], roots: frozenset[RecordId]) -> str:
         return f'{{"id":"{record_id}","seq":{seq},"body":{body}}}'
     named = '","'.join(sorted(roots))
     return f'{{"id":"{record_id}","seq":{seq},"body":{body},"roots":["{named}"]}}'
+
+
+def _received(row: tuple[Any, ...], masks: Masks) -> tuple[Any, ...]:
+    """A row whose body holds nothing that is withheld."""
+    kind, record_id, seq, deleted, body = row
+    said = received(kind, _decode_body(body), masks)
+    return kind, record_id, seq, deleted, encode(said).decode()
 
 
 def _wire_tombstone(row: tuple[Any, ...]) -> str:

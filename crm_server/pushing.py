@@ -15,6 +15,7 @@ from crm_core.changes import ChangeSet, Op
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
+from crm_core.masks import Masks, masks_in, received
 from crm_core.merge import Result
 from crm_core.merging import taker_of
 from crm_core.roles import with_overrides
@@ -229,6 +230,7 @@ def _shown_rows(
     live: dict[str, list[WireRow]] = {}
     dead: dict[str, list[WireTombstone]] = {}
     shown: dict[RecordId, bool] = {}
+    masks = masks_in(author.keys)
     for kind, record_id in pusher.named:
         row = work.row(kind, record_id) if kind in CATALOG else None
         if row is None:
@@ -245,14 +247,15 @@ def _shown_rows(
             stone = WireTombstone(record_id, row.seq, taker_of(row.values))
             dead.setdefault(kind, []).append(stone)
         else:
-            live.setdefault(kind, []).append(_wire_row(row, roots))
+            live.setdefault(kind, []).append(_wire_row(row, roots, masks))
     pages = tuple(Page(kind, tuple(rows)) for kind, rows in live.items())
     return pages, tuple(Deleted(kind, tuple(rows)) for kind, rows in dead.items())
 
 
-def _wire_row(row: Row, roots: list[RecordId]) -> WireRow:
+def _wire_row(row: Row, roots: list[RecordId], masks: Masks) -> WireRow:
     alone = len(roots) == 1 and roots[0] == row.id
-    return WireRow(row.id, row.seq, dict(row.values), () if alone else tuple(sorted(roots)))
+    body = dict(received(row.kind, row.values, masks) if masks else row.values)
+    return WireRow(row.id, row.seq, body, () if alone else tuple(sorted(roots)))
 
 
 def _why(result: ChangeSetResult) -> str:

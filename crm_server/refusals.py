@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.directory import Directory
+from crm_core.erasing import without
 from crm_core.errors import UNREADABLE
 from crm_core.ids import RecordId
+from crm_core.masks import Masks, masks_in
 from crm_core.merge import Result
 from crm_core.roles import Action, Level, Matrix, reach
 from crm_core.scope import Holder, keys_held, parse_target
@@ -44,6 +47,7 @@ def refusals_of_team(service: Service, who: Principal) -> tuple[Refusal, ...]:
         led = _led(directory, holder)
         if not led:
             return ()
+        masks = masks_in(keys)
         work, waiting = service.work(tx, clock), _waiting(tx, led)
         found = tx.rows(
             "SELECT p.device,p.author,p.received_at,p.payload,a.result FROM parked p"
@@ -52,13 +56,21 @@ def refusals_of_team(service: Service, who: Principal) -> tuple[Refusal, ...]:
             (led, PARKED, REFUSALS_MAX),
         )
         return tuple(
-            Refusal(step.id, RecordId(author), device, at, change, part.index, part.field,
-                    part.code, part.params)
+            Refusal(step.id, RecordId(author), device, at, _received(change, masks), part.index,
+                    part.field, part.code, part.params)
             for device, author, at, payload, result in found
             for step, part, change in _refused(bytes(payload), result)
             if _waits(waiting, author, part, change) and _may(matrix, change.kind)
-            and _sees(work, keys, change)
+            and _sees(work, keys, change) and part.field not in masks.get(change.kind, ())
         )  # fmt: skip
+
+
+def _received(change: Change, masks: Masks) -> Change:
+    """A change without what is withheld from whoever leads."""
+    gone = masks.get(change.kind)
+    if not gone:
+        return change
+    return replace(change, new=without(change.new, gone), old=without(change.old, gone))
 
 
 def _led(directory: Directory, holder: Holder) -> list[RecordId]:

@@ -9,7 +9,6 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why
-from crm_core.roles import Action
 from crm_core.scope import parse_target
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import CONFLICT, Conflicts, entry_of
@@ -65,7 +64,7 @@ class Resolver:
         above = self._above(row) if row is not None else None
         if row is None or above is None:
             taking.refuse(index, "record.not_found")
-        elif not self._judge.may(Action.EDIT, above):
+        elif not self._judge.may_decide(above, str(row.values.get("field"))):
             taking.refuse(index, "right.missing", action="edit")
         elif row.values.get("state") == "resolved":
             if row.values.get("resolved_by") == taking.by.actor:
@@ -140,7 +139,7 @@ class Resolver:
             return taking.refuse(index, "record.not_found")
         if change.op is not Op.SET or change.new.get("state") != "resolved":
             return taking.refuse(index, "record.read_only", kind=CONFLICT)
-        if not self._judge.may(Action.EDIT, above):
+        if not self._judge.may_decide(above, str(row.values.get("field"))):
             return taking.refuse(index, "right.missing", action="edit")
         if any(_is_undecided(part, row) for part in taking.details):
             # The field moved on after the resolver saw it: his value is parked with the others.

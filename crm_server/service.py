@@ -17,6 +17,7 @@ from crm_core.errors import UNREADABLE, Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
+from crm_core.masks import Masks, masks_in, received_changes
 from crm_core.values import instant_of
 from crm_core.wire import (
     PUSH_CHANGESETS_MAX,
@@ -38,6 +39,7 @@ from crm_server.pushing import (
     Pushed,
     take_together,
 )
+from crm_server.rows import Row
 from crm_server.sight import Generations
 from crm_server.standing import DeviceStanding, Principal, Standing
 from crm_server.store import Clock, ServerStore, Tx, ask_clock
@@ -214,15 +216,16 @@ class Service:
             clock = tx.clock()
             _, _, keys = self.directory(tx, clock).rights(who.user)
             work = self.work(tx, clock)
-            visible = kind in CATALOG and work.row(kind, record_id) is not None
-            if not visible or keys.isdisjoint(work.keys_at(kind, record_id)):
+            row = work.row(kind, record_id) if kind in CATALOG else None
+            if row is None or keys.isdisjoint(work.keys_at(kind, record_id)):
                 raise Refused("record.not_found", tr_noop("No such record."))
             found = tx.rows(
                 "SELECT seq,authored_at,actor,device,received_at,cs_id,patch FROM history"
                 " WHERE id=? AND kind=? ORDER BY seq",
                 (record_id, kind),
             )
-        return tuple(entry for row in found for entry in _entries(row))
+        masks = masks_in(keys)
+        return tuple(entry for x in found for entry in _entries(x, row, masks))
 
     def park(self, who: Principal, body: bytes) -> None:
         """Keep what a device cannot deliver otherwise; each device has a quota. What a withdrawn
@@ -325,9 +328,10 @@ def _refuse_foreign(who: Principal, request: PushRequest) -> None:
         raise Refused("auth.required", tr_noop("The sign-in has ended."))
 
 
-def _entries(row: tuple[Any, ...]) -> Iterator[HistoryEntry]:
-    seq, authored_at, actor, device, received_at, cs_id, patch = row
-    for name, (old, new) in _decode_patch(patch).items():
+def _entries(found: tuple[Any, ...], row: Row, masks: Masks) -> Iterator[HistoryEntry]:
+    seq, authored_at, actor, device, received_at, cs_id, written = found
+    patch = received_changes(row.kind, row.values, _decode_patch(written), masks)
+    for name, (old, new) in patch.items():
         yield HistoryEntry(
             seq, authored_at, actor, device, name, old, new, received_at, ChangeSetId(cs_id)
         )

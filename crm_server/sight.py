@@ -7,9 +7,10 @@ that those keys showed then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_core.ids import RecordId
+from crm_core.masks import masks_in, touched
 from crm_core.wire import PullRequest
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
@@ -48,6 +49,13 @@ class Generations:
         """The keys held without a break from a place of the feed until today."""
         return self.at(seq).intersection(*self._later(seq))
 
+    def masked_otherwise(self, seq: int) -> frozenset[str]:
+        """The kinds of which other fields were withheld at a place of the feed, or at any time
+        since, than are today."""
+        others = {self.at(seq), *self._later(seq)} - {self.keys}
+        now, then = masks_in(self.keys), map(masks_in, others)
+        return frozenset[str]().union(*(touched(now) | touched(x) for x in then if x != now))
+
     def _later(self, seq: int) -> list[frozenset[str]]:
         return [keys for _, since, keys in self.rows if since > seq]
 
@@ -57,9 +65,10 @@ class Plan:
     """What one pull will send: all that changed since `cursor`, up to `hi`.
 
     `base` is the place of which a device that breaks off holds a part, `feed_from` that after which
-    rows below roots held before are sent. `below_floor`: it starts over as the feed has forgotten
-    what came after its cursor, so the device may hold records that are deleted by now. `still`: the
-    same keys have shown the same roots ever since `cursor`.
+    rows below roots held before are sent. `again`: the kinds of which everything is sent once more,
+    as other fields of them are withheld now. `below_floor`: it starts over as the feed has
+    forgotten what came after its cursor, so the device may hold records that are deleted by now.
+    `still`: the same keys have shown the same roots ever since `cursor`.
     """
 
     cursor: int
@@ -71,6 +80,7 @@ class Plan:
     starts_over: bool = False
     below_floor: bool = False
     still: bool = False
+    again: frozenset[str] = frozenset()
 
     @property
     def has_feed(self) -> bool:
@@ -99,6 +109,13 @@ class _Sight:
         self._keys = [*generations.keys]
 
     def plan(self) -> Plan:
+        made, held = self._plan(), self._request.cursor or self._request.resume_hi
+        if made.starts_over or not held:
+            return made
+        again = self._generations.masked_otherwise(held)
+        return replace(made, again=again, still=False) if again else made
+
+    def _plan(self) -> Plan:
         request, hi = self._request, self._clock.seq
         if self._starts_over():
             return Plan(0, hi, hi, 0, sorted(self._shown(self._keys, hi)), starts_over=True)

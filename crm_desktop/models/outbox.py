@@ -41,6 +41,7 @@ from crm_desktop.models.journal import (
     comparing,
     erasing,
     leaving,
+    masking,
     offering,
     reconcile,
     renewing,
@@ -195,6 +196,7 @@ class Outbox:
             confirmed = settling.confirm(receipt, end.hi)
             if receipt.reconciling:
                 reconcile.end(receipt)
+            masking.follow(receipt)
             summary = receipt.close() | Summary(outbox_changed=confirmed)
             c.run(
                 "UPDATE sync_state SET cursor = ?, resume = '', resume_hi = 0, pull_open = 0,"
@@ -373,6 +375,7 @@ def _take_beside(receipt: Receipt, item: Sums | Stubs | Outcomes | Erase) -> Non
 
 
 def _applied(receipt: Receipt) -> Applied:
+    masking.follow(receipt)
     summary = receipt.close()
     return Applied(summary, receipt.rows, receipt.quarantined, receipt.orphaned)
 

@@ -31,6 +31,7 @@ from crm_core.switches import closed_fields
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.hanging import Found, Hanging
 from crm_desktop.models.identity import identity_in
+from crm_desktop.models.masks import withheld
 from crm_desktop.models.sql import blob, id_of, layout
 
 NAMED_MAX = 3
@@ -57,11 +58,13 @@ class Those(msgspec.Struct, frozen=True):
 
 class May(msgspec.Struct, frozen=True):
     """What the user may do with one record. `kept`: the fields that he may not change although he
-    may change the record; `editors`, `handers`: who may change it, and who hands it over."""
+    may change the record, `withheld` those of them that he does not receive; `editors`, `handers`:
+    who may change it, and who hands it over."""
 
     edit: bool = True
     delete: bool = True
     kept: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
     editors: Those = Those()
     handers: Those = Those()
 
@@ -115,7 +118,7 @@ class Rights:
             return May()
         row, keys = rows[record_id], self._hanging.keys_of_all(kind, rows)[record_id]
         found = self._judged(kind, row, keys)
-        if found.edit and not found.kept - SET_BY_LEADS - self.closed(kind):
+        if found.edit and not found.kept - SET_BY_LEADS - self.closed(kind) - found.withheld:
             return found
         author, decides = str(row.values.get("created_by") or ""), followed(kind, row.values)
         if not found.edit:
@@ -171,6 +174,10 @@ class Rights:
         """The fields of a kind that nobody may fill in, as long as that is switched off."""
         return closed_fields(kind, self._directory.switched_on)
 
+    def withheld(self, kind: str) -> frozenset[str]:
+        """The fields of a kind that the user's role does not receive."""
+        return withheld(self._c, kind)
+
     # The rule
 
     def _judged(self, kind: str, row: Found, keys: frozenset[str]) -> May:
@@ -187,8 +194,8 @@ class Rights:
         supervising = SUPERVISING.get(kind, frozenset())
         if supervising and not self._permits(self._user, Action.APPROVE, kind, keys, own=False):
             kept |= supervising
-        kept |= self.closed(kind)
-        return May(edit, delete, kept)
+        hidden = self.withheld(kind)
+        return May(edit, delete, kept | self.closed(kind) | hidden, hidden)
 
     def _age(self, values: Mapping[str, Value]) -> float:
         """Hours since a record was made; very many where that is not known."""

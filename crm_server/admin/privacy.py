@@ -1,26 +1,35 @@
-"""The commands about what is held of a person, and what may be: erase, export-person, policy."""
+"""The commands about what is held of a person, who receives it, and what may be held: erase,
+export-person, mask, policy."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
+from crm_core.errors import UserProblem
+from crm_core.i18n import tr_noop
 from crm_core.switches import SWITCHES
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.auth import note_event
 from crm_server.erasing import Wanted, erase
 from crm_server.erasures import list_in
 from crm_server.exporting import export_person
-from crm_server.people import SYSTEM, turn
+from crm_server.people import SYSTEM, mask, masked, turn
 from crm_server.service import Principal
 
 
 def add_commands(commands: Commands) -> None:
-    """Declare erase, export-person and policy."""
+    """Declare erase, export-person, mask and policy."""
     words = "say what everybody may enter, or switch it on or off"
     switch = command(commands, "policy", _policy, words)
     switch.add_argument("name", nargs="?", choices=sorted(SWITCHES))
     switch.add_argument("state", nargs="?", choices=("on", "off"))
+    words = "say what is withheld from which role, or withhold just these personal fields from one"
+    withheld = command(commands, "mask", _mask, words)
+    withheld.add_argument("role", nargs="?")
+    withheld.add_argument("field", nargs="*", metavar="KIND.FIELD")
+    withheld.add_argument("--nothing", action="store_true", help="withhold nothing any more")
     words = "erase what is personal in a record, here and on every device; nothing brings it back"
     gone = command(commands, "erase", _erase, words)
     gone.add_argument("kind")
@@ -81,6 +90,30 @@ def _policy(session: Session, options: argparse.Namespace) -> Answer:
     names = [options.name] if options.name else sorted(SWITCHES)
     states = {name: "on" if name in on else "off" for name in names}
     return Answer("\n".join(f"{name}: {state}" for name, state in states.items()), states)
+
+
+def _mask(session: Session, options: argparse.Namespace) -> Answer:
+    service = session.organisation.service
+    if options.field or options.nothing:
+        if options.field and options.nothing:
+            raise UserProblem(tr_noop("Name fields or say --nothing, not both."))
+        mask(service, options.role, _by_kind(options.field))
+        with service.store.note() as tx:
+            who = Principal(SYSTEM, "", "", "")
+            note_event(tx, service, who, "mask", " ".join([options.role, *options.field]))
+    found = {role: fields for role, fields in masked(service).items() if fields}
+    if options.role:
+        found = {options.role: found.get(options.role, [])}
+    lines = [f"{role}: {' '.join(fields) or 'nothing'}" for role, fields in sorted(found.items())]
+    return Answer("\n".join(lines) or "nothing is withheld from anybody", found)
+
+
+def _by_kind(fields: Iterable[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for one in fields:
+        kind, _, field = one.partition(".")
+        found[kind] = found.get(kind, frozenset()) | {field}
+    return found
 
 
 def _export_person(session: Session, options: argparse.Namespace) -> Answer:

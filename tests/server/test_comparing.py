@@ -36,6 +36,7 @@ from crm_desktop.models.replica import Verdict
 from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 from crm_server import comparing as there
+from crm_server.people import mask
 from crm_server.throttle import COMPARING_PER_MINUTE, spend_on_comparing
 from tests.models.support import make_store
 from tests.server.world import Acme, Device
@@ -130,6 +131,15 @@ def test_both_sides_sum_up_the_same(acme: Acme, laptop: Store, seed: int, conten
     assert len(roots) == len(buckets) == 3  # the account, nancy, and what everybody sees
     again = pull(laptop, acme.nancy, Check(tuple(buckets), content=content))
     assert (again.compared, again.differing) == (True, ())
+
+
+def test_what_is_withheld_is_in_no_sum(acme: Acme, laptop: Store) -> None:
+    mask(acme.world.service, "rep", {"contact": frozenset(("mobile", "email", "birthday"))})
+    fill(acme, 1)
+    for _ in range(2):
+        verdict = pull(laptop, acme.nancy, Check(content=True))
+        assert (verdict.verified, verdict.compared, verdict.differing) == (True, True, ())
+        mask(acme.world.service, "rep", {})
 
 
 def test_a_days_share_of_the_roots_is_compared_in_one_request(acme: Acme, laptop: Store) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
+from crm_core.masks import MASKABLE
 from crm_core.roles import SUPERVISING, Action
 from crm_core.supervising import SET_BY_LEADS
 from crm_core.switches import SWITCHED
@@ -26,6 +27,7 @@ _ROLES: Mapping[str, str] = {
 
 _BY_LEADS = tr_noop("Only who leads may supervise.")
 _SWITCHED_OFF = tr_noop("This is switched off in your organisation.")
+_WITHHELD = tr_noop("Your role does not receive this.")
 _SWITCHED_FIELDS = frozenset(name for names in SWITCHED.values() for name in names)
 
 
@@ -57,6 +59,8 @@ def edit_refusal(may: May) -> str:
 
 def field_refusal(may: May, field: str) -> str:
     """Why a field may not be changed, and who may; "" where it may be."""
+    if field in may.withheld:
+        return tr(_WITHHELD)
     if not may.edit or may.changes(field):
         return edit_refusal(may)
     if field in SET_BY_LEADS:
@@ -95,10 +99,11 @@ def refusal_of_new(connection: Connection, kind: str, values: Mapping[str, Value
 def kept_of_new(connection: Connection, kind: str) -> dict[str, str]:
     """The fields of a new record that this user may not fill in, each with the reason."""
     names = SUPERVISING.get(kind, frozenset())
-    if not names and kind not in SWITCHED:
+    if not names and kind not in SWITCHED and kind not in MASKABLE:
         return {}
     rights = rights_here(connection)
     closed = dict.fromkeys(sorted(rights.closed(kind)), tr(_SWITCHED_OFF))
+    closed |= dict.fromkeys(sorted(rights.withheld(kind)), tr(_WITHHELD))
     if rights.reaches(kind, Action.APPROVE):
         return closed
     return closed | dict.fromkeys(sorted(names), tr(_BY_LEADS))
