@@ -148,6 +148,8 @@ class ListeningWorld(World):
 
     def _heal(self) -> None:
         super()._heal()
+        if not self._devices:  # all were withdrawn
+            return
         self.tell("nobody asks any more who is not hinted at")
         self._late.clear()
         self._looks_at = None  # type: ignore[assignment]  # all streams are opened anew
