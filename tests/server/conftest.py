@@ -10,6 +10,7 @@ import sqlalchemy
 
 from crm_server.store import ServerStore, open_engine, sqlite_url
 from tests.fuzz.company import Company
+from tests.server.emptied import Emptied
 from tests.server.world import Acme, World, make_acme
 from tests.support.postgres import Cluster
 
@@ -27,20 +28,24 @@ def postgres_engine(postgres: Cluster) -> Iterator[sqlalchemy.Engine]:
     postgres.drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres_engine: sqlalchemy.Engine) -> Emptied:
+    """The tables of one organisation on PostgreSQL, which one test after the other gets empty."""
+    return Emptied(postgres_engine)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerStore]:
     """An empty organisation on either store."""
-    if request.param == "sqlite":
-        made = ServerStore(sqlite_url(tmp_path / "acme.sqlite"))
-    else:
-        engine = request.getfixturevalue("postgres_engine")
-        url = engine.url.render_as_string(hide_password=False)
-        made = ServerStore(url, organisation="acme", engine=engine)
+    is_sqlite = request.param == "sqlite"
+    tables = None if is_sqlite else request.getfixturevalue("emptied")
+    made = tables.store() if tables else ServerStore(sqlite_url(tmp_path / "acme.sqlite"))
     made.create(organisation="Acme", slug="acme", epoch=EPOCH, at=CREATED_AT)
+    if tables:
+        tables.note(made)
     yield made
-    if made.postgres:
-        with made.engine.begin() as connection:
-            connection.execute(sqlalchemy.text(f'DROP SCHEMA "{made.schema}" CASCADE'))
+    if tables:
+        tables.empty(made)
     made.close()
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -44,7 +45,8 @@ def made(today: dt.date = TODAY, place: str = "UTC") -> list[Row]:
     return company(today, zone=ZoneInfo(place))
 
 
-def rows_of(kind: str, today: dt.date = TODAY, place: str = "UTC") -> dict[str, Row]:
+@functools.cache
+def rows_of(kind: str, today: dt.date = TODAY, place: str = "UTC") -> Mapping[str, Row]:
     return {row.id: row for row in made(today, place) if row.kind == kind}
 
 
@@ -52,6 +54,7 @@ def value(kind: str, field: str) -> dict[str, object]:
     return {record: row.values.get(field) for record, row in rows_of(kind).items()}
 
 
+@functools.cache
 def user(login: str) -> str:
     return next(entry.user for entry in logins() if entry.login == login)
 

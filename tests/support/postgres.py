@@ -81,11 +81,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Makes a cluster, runs it, and removes it again. Raises NoPostgres."""
+def cluster(place: Path | None = None) -> Iterator[Cluster]:
+    """Makes a cluster in a folder of `place`, runs it, and removes it again. Raises NoPostgres."""
     binaries = find_binaries()
     # Not pytest's own folder: that is long for a socket's path (107 bytes) and closed to others.
-    folder = Path(tempfile.mkdtemp(prefix="crm-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="crm-postgres-", dir=place))
     try:
         give_away(folder)
         data = folder / "data"
