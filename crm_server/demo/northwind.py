@@ -91,9 +91,13 @@ class Northwind:
         """A day of the tables, moved by whole weeks so that the last order lies in last week."""
         if not text:
             return None
-        last = max(dt.date.fromisoformat(order["order_date"]) for order in self.orders)
+        last = self._last_order
         last_week = today - dt.timedelta(today.weekday() + DAYS_IN_WEEK - last.weekday())
         return dt.date.fromisoformat(text) + (last_week - last)
+
+    @cached_property
+    def _last_order(self) -> dt.date:
+        return max(dt.date.fromisoformat(order["order_date"]) for order in self.orders)
 
 
 def _lines(file: Iterator[str]) -> Iterator[Line]:
