@@ -6,6 +6,7 @@ Fixtures for everybody:
 
 * `postgres`: a running server (`tests.support.postgres.Cluster`), one per test process
 * `fresh_database`: the SQLAlchemy URL of a new, empty PostgreSQL database
+* `demo_company`: the file of a store with the demo company, made once per test process
 """
 
 import gc
@@ -104,6 +105,14 @@ def fresh_database(postgres: Cluster) -> Iterator[str]:
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The closed file of a store with the whole demo company, to be copied."""
+    from tests.support.demo import demo_file
+
+    return demo_file(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -53,10 +53,16 @@ class Source:
 def sources(*packages: str) -> tuple[Source, ...]:
     """The Python files of these packages, or of all three."""
     return tuple(
-        Source(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8")))
+        parsed(path)
         for package in packages or PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
     )
+
+
+@functools.cache
+def parsed(path: Path) -> Source:
+    """One file, which most rules look at and which takes longer to parse than to look at."""
+    return Source(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8")))
 
 
 @functools.cache

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from crm_desktop.insight.question import Question
 from crm_desktop.models.store import Store
-from tests.support.demo import TODAY, demo_store
+from tests.support.demo import TODAY, copied
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+@pytest.fixture(scope="session")
+def company(demo_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The whole demo company; nobody writes to it."""
-    made = demo_store(tmp_path_factory.mktemp("company"))
+    made = copied(demo_company, tmp_path_factory.mktemp("company"))
     yield made
     made.close()
 

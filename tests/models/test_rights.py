@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -37,10 +39,30 @@ SEEDS = (1, 2, 3)
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Acme]:
-    store = ServerStore(sqlite_url(tmp_path / "acme.sqlite"))
+    made = made_in(tmp_path)
+    yield made
+    made.world.store.close()
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Acme]]:
+    """By its seed a company whose records nobody changes, made when it is first asked for."""
+    with contextlib.ExitStack() as afterwards:
+
+        @functools.cache
+        def with_seed(seed: int) -> Acme:
+            made = made_in(tmp_path_factory.mktemp(f"stocked-{seed}"))
+            afterwards.callback(made.world.store.close)
+            stock(made, Random(seed))
+            return made
+
+        yield with_seed
+
+
+def made_in(folder: Path) -> Acme:
+    store = ServerStore(sqlite_url(folder / "acme.sqlite"))
     store.create(organisation="Acme", slug="acme", epoch="e" * 32, at="2026-11-20T08:00:00Z")
-    yield make_acme(World(store))
-    store.close()
+    return make_acme(World(store))
 
 
 def stock(acme: Acme, rng: Random) -> None:
@@ -123,9 +145,9 @@ class Door:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_answer_for_a_record_is_the_servers(
-    acme: Acme, person: str, seed: int, tmp_path: Path
+    stocked: Callable[[int], Acme], person: str, seed: int, tmp_path: Path
 ) -> None:
-    stock(acme, Random(seed))
+    acme = stocked(seed)
     device: Device = getattr(acme, person)
     store, door = device_store(device, tmp_path), Door(device)
     now = acme.world.time
@@ -154,9 +176,9 @@ def handed(device: Device, kind: str, record_id: RecordId, to: RecordId) -> list
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_answer_for_a_handover_is_the_servers(
-    acme: Acme, person: str, seed: int, tmp_path: Path
+    stocked: Callable[[int], Acme], person: str, seed: int, tmp_path: Path
 ) -> None:
-    stock(acme, Random(seed))
+    acme = stocked(seed)
     device: Device = getattr(acme, person)
     store, door = device_store(device, tmp_path), Door(device)
     with store.reader() as c:
@@ -172,9 +194,9 @@ def test_the_answer_for_a_handover_is_the_servers(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_answer_for_a_new_record_is_the_servers(
-    acme: Acme, person: str, seed: int, tmp_path: Path
+    stocked: Callable[[int], Acme], person: str, seed: int, tmp_path: Path
 ) -> None:
-    stock(acme, Random(seed))
+    acme = stocked(seed)
     device: Device = getattr(acme, person)
     store, door = device_store(device, tmp_path), Door(device)
     rng, known = Random(seed), dict[str, list[RecordId]]()
