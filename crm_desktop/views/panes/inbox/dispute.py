@@ -19,24 +19,21 @@ from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.choice_row import Choice, ChoiceRow, Others
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.panes.inbox.detail import MARGIN, Detail, foot_line
 from crm_desktop.views.panes.inbox.entry import kind_words
 from crm_desktop.views.panes.inbox.facts import Facts, events, merged_quietly
 from crm_desktop.views.panes.inbox.grid import ChoiceGrid
-from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.parts import (
     GradeTile,
     IconLabel,
     elided_label,
-    hairline,
     label,
     line_label,
-    title_label,
 )
 from crm_desktop.views.panes.inbox.read import Dispute
 from crm_desktop.views.panes.inbox.timeline import WhatHappened
 from crm_desktop.views.theme.fonts import font
 
-_MARGIN = 20
 _UNDO_WIDTH = 190
 APPLY_KEYS = "Ctrl+Return"
 
@@ -52,7 +49,7 @@ class _Step:
     before: tuple[Choice, ...]
 
 
-class DisputeView(QWidget):
+class DisputeView(Detail):
     """Decides one record's conflicts, field by field; nothing is preselected, and leaving keeps
     what was chosen without sending it.
 
@@ -64,7 +61,7 @@ class DisputeView(QWidget):
     put_off = Signal()
 
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("conflict", parent)
         self._links = links
         self._given: Dispute | None = None
         self._dispute: Dispute | None = None
@@ -90,7 +87,7 @@ class DisputeView(QWidget):
         self._alike = alike
         if not is_same:
             self._facts, self._history = Facts(), ()
-        self._show_state(dispute)
+        self._show_whose(dispute)
         self._title.setText(dispute.title or kind_words(dispute.kind))
         self._kind.setText(f"· {kind_words(dispute.kind)}")
         self._show_rows(dispute)
@@ -126,6 +123,7 @@ class DisputeView(QWidget):
         """The conflicts on show."""
         return self._grid.rows if self._grid is not None else []
 
+    @override
     def begin(self) -> None:
         """Give the keyboard to the first choice."""
         cells = [cell for row in self.rows for cell in row.cells]
@@ -134,6 +132,7 @@ class DisputeView(QWidget):
 
     # What is done
 
+    @override
     def apply(self) -> None:
         """Hand over what was decided."""
         try:
@@ -218,13 +217,11 @@ class DisputeView(QWidget):
 
     # Showing
 
-    def _show_state(self, dispute: Dispute) -> None:
+    def _show_whose(self, dispute: Dispute) -> None:
         tone = "warn" if dispute.is_for_me else "ink2"
         mine = tr("Offered to you") if dispute.is_offer else tr("Conflict")
         others = tr("Waiting for another person")
-        self._state.setText(mine if dispute.is_for_me else others)
-        self._state.setProperty("tone", tone)
-        self._state.style().polish(self._state)
+        self._show_state(mine if dispute.is_for_me else others, tone)
         icon, warn = ("orphaned", "orphan") if dispute.is_offer else ("conflict", tone)
         self._icon.show_icon(icon, warn if dispute.is_for_me else tone)
 
@@ -279,7 +276,6 @@ class DisputeView(QWidget):
     # Parts
 
     def _make_parts(self) -> None:
-        self._title = title_label(self)
         self._kind = line_label(self, role="small", tone="ink3")
         self._grade = GradeTile(self)
         self._owner = elided_label(self, role="small", tone="ink3")
@@ -292,7 +288,6 @@ class DisputeView(QWidget):
         self._all_mine = normal(tr("All mine"), self)
         self._all_theirs = normal(tr("All theirs"), self)
         self._page = QWidget(self)
-        self._page.setProperty("role", "page")
         self._quiet = QWidget(self._page)
         self._merged = label(self._quiet, role="small", tone="ink2")
         self._story = WhatHappened(self._page)
@@ -310,33 +305,21 @@ class DisputeView(QWidget):
         line.addWidget(IconLabel("merge", "good", self._quiet))
         line.addWidget(self._merged, 1)
         self._body = QVBoxLayout(self._page)
-        self._body.setContentsMargins(_MARGIN, 0, _MARGIN, _MARGIN)
+        self._body.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
         self._body.setSpacing(0)
         self._body.addWidget(self._quiet)
         self._body.addSpacing(6)
         self._body.addWidget(self._story)
         self._body.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._head())
-        layout.addWidget(hairline(self))
-        layout.addWidget(scrolled(self._page, self), 1)
-        layout.addWidget(hairline(self))
-        layout.addLayout(self._foot())
-
-    def _head(self) -> DetailHead:
-        self._state = line_label(self, role="small")
-        self._state.setFont(font("small_medium"))
-        self._icon = IconLabel("conflict", "warn", self)
-        line = (self._icon, self._state, self._kind, self._grade, self._owner)
-        buttons = (self._open_record, self._all_mine, self._all_theirs)
-        return DetailHead(line, self._title, buttons, self)
+        self._frame(
+            scrolled(self._page, self),
+            about=(self._kind, self._grade, self._owner),
+            buttons=(self._open_record, self._all_mine, self._all_theirs),
+            foot=self._foot(),
+        )
 
     def _foot(self) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        foot.setContentsMargins(_MARGIN, 11, _MARGIN, 11)
-        foot.setSpacing(8)
+        foot = foot_line()
         foot.addWidget(self._count)
         note = elided_label(self, tr("nothing is sent until you apply"), role="small", tone="ink3")
         foot.addWidget(note, 1)

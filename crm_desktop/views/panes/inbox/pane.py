@@ -28,6 +28,7 @@ from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.panes.inbox.alike import alike
+from crm_desktop.views.panes.inbox.detail import Detail
 from crm_desktop.views.panes.inbox.discarding import Discarding
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
 from crm_desktop.views.panes.inbox.entries import reason
@@ -203,28 +204,31 @@ class InboxPane(QWidget):
 
     def _choose(self, entry: Entry) -> None:
         self._entry = entry
+        self._right.setCurrentWidget(self._filled(entry))
+
+    def _filled(self, entry: Entry) -> Detail:
+        """The view that shows an entry; what has to be read for it comes later."""
         payload = entry.payload
+        if isinstance(payload, QueueRow | SettledRow):
+            self._ask_parts(payload.cs_id)
         if isinstance(payload, Dispute):
             self._dispute.show_dispute(payload, self._alike(payload))
             self._ask_facts(payload)
-            self._right.setCurrentWidget(self._dispute)
-        elif isinstance(payload, Stuck):
+            return self._dispute
+        if isinstance(payload, Stuck):
             self._stuck.show_stuck(payload, reason(payload.row))
-            self._right.setCurrentWidget(self._stuck)
-        elif isinstance(payload, TeamRefusal):
+            return self._stuck
+        if isinstance(payload, TeamRefusal):
             self._team_view.show_entry(payload)
-            self._right.setCurrentWidget(self._team_view)
-        elif isinstance(payload, Twin):
+            return self._team_view
+        if isinstance(payload, Twin):
             self._twin.show_twin(payload)
-            self._right.setCurrentWidget(self._twin)
-        elif isinstance(payload, QueueRow | HeldRow):
+            return self._twin
+        if isinstance(payload, QueueRow | HeldRow):
             self._queue.show_entry(entry, self._standing)
-            self._right.setCurrentWidget(self._queue)
-        else:
-            self._step.show_entry(entry)
-            self._right.setCurrentWidget(self._step)
-        if isinstance(payload, QueueRow | SettledRow):
-            self._ask_parts(payload.cs_id)
+            return self._queue
+        self._step.show_entry(entry)
+        return self._step
 
     def _alike(self, dispute: Dispute) -> Alike:
         disputes = self._contents.disputes if self._contents is not None else ()
@@ -273,7 +277,7 @@ class InboxPane(QWidget):
 
     def _enter(self) -> None:
         view = self._right.currentWidget()
-        if isinstance(view, DisputeView | StuckView | StepView | QueueView | TwinView | TeamView):
+        if isinstance(view, Detail):
             view.begin()
 
     # What is done about it
@@ -293,15 +297,9 @@ class InboxPane(QWidget):
 
     def _press_main(self) -> None:
         """Ctrl+Enter: the main act of what is on show."""
-        if self._right.currentWidget() is self._dispute:
-            self._dispute.apply()
-        elif self._right.currentWidget() is self._stuck:
-            self._stuck.send()
-            self._stuck.offer()
-        elif self._right.currentWidget() is self._twin:
-            self._twin.merge()
-        elif self._right.currentWidget() is self._team_view:
-            self._team_view.enter()
+        view = self._right.currentWidget()
+        if isinstance(view, Detail):
+            view.apply()
 
     def _put_off(self) -> None:
         self._side.tree.choose_next()

@@ -1,10 +1,10 @@
-"""Small parts that the inbox's views share: words in a role, a line, a small picture."""
+"""Small parts that the inbox's views share: words in a role, a small picture."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
@@ -44,14 +44,6 @@ def title_label(parent: QWidget) -> QLabel:
     """The title of what is shown; it wraps and never makes the view wider."""
     made = label(parent, role="page")
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return made
-
-
-def hairline(parent: QWidget) -> QFrame:
-    """A line between rows."""
-    made = QFrame(parent)
-    made.setProperty("role", "hairline")
-    made.setFixedHeight(1)
     return made
 
 

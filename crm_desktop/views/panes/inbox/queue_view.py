@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
+from typing_extensions import override
 
 from crm_core.changes import Op
 from crm_desktop.i18n import tr
@@ -13,18 +14,15 @@ from crm_desktop.models.queue import Cause, HeldRow, QueueRow
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.panes.inbox.detail import Detail, stacked
 from crm_desktop.views.panes.inbox.entry import Entry
-from crm_desktop.views.panes.inbox.head import DetailHead
-from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
+from crm_desktop.views.panes.inbox.parts import label
 from crm_desktop.views.panes.inbox.queued import typed_words, why_words
 from crm_desktop.views.panes.inbox.read import PartInWords
 from crm_desktop.views.panes.inbox.values import ValuesView, blocks_of
-from crm_desktop.views.theme.fonts import font
-
-_MARGIN = 20
 
 
-class QueueView(QWidget):
+class QueueView(Detail):
     """Shows a step on its way, or a record held back.
 
     Signals: `opened(kind, id)`; `sync_asked()`; `hold_asked(kind, id)`, `release_asked(kind, id)`;
@@ -38,11 +36,10 @@ class QueueView(QWidget):
     take_back_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("pending", parent, tone="ink2")
         self._row: QueueRow | HeldRow | None = None
         self._standing = Standing()
         self._make_parts()
-        self._lay_out()
 
     def show_entry(self, entry: Entry, standing: Standing) -> None:
         """Show a step; its values come later, by `show_parts`."""
@@ -74,6 +71,7 @@ class QueueView(QWidget):
         """Show what the step does."""
         self._values.show_blocks(tuple(blocks_of(parts)))
 
+    @override
     def begin(self) -> None:
         """Give the keyboard to the first thing that one can do here."""
         ways = (self._release, self._send, self._hold, self._take_back, self._open)
@@ -126,15 +124,10 @@ class QueueView(QWidget):
     # Parts
 
     def _make_parts(self) -> None:
-        self._icon = IconLabel("pending", "ink2", self)
-        self._state = line_label(self, role="small", tone="ink2")
-        self._state.setFont(font("small_medium"))
-        self._title = title_label(self)
-        self._page = QWidget(self)
-        self._page.setProperty("role", "page")
-        self._why = label(self._page)
-        self._typed = label(self._page, role="small", tone="ink3")
-        self._values = ValuesView(self._page)
+        page = QWidget(self)
+        self._why = label(page)
+        self._typed = label(page, role="small", tone="ink3")
+        self._values = ValuesView(page)
         self._open = flat(tr("Open record"), self)
         self._send = normal(tr("Send now"), self)
         self._hold = normal(tr("Hold back"), self)
@@ -146,22 +139,9 @@ class QueueView(QWidget):
         self._hold.clicked.connect(self._ask_hold)
         self._release.clicked.connect(self.release)
         self._take_back.clicked.connect(self._ask_take_back)
-
-    def _lay_out(self) -> None:
-        body = QVBoxLayout(self._page)
-        body.setContentsMargins(_MARGIN, 16, _MARGIN, _MARGIN)
-        body.setSpacing(12)
-        body.addWidget(self._why)
-        body.addWidget(self._typed)
-        body.addWidget(self._values)
-        body.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        stacked(page, self._why, self._typed, self._values)
         buttons = (self._open, self._take_back, self._hold, self._release, self._send)
-        layout.addWidget(DetailHead((self._icon, self._state), self._title, buttons, self))
-        layout.addWidget(hairline(self))
-        layout.addWidget(scrolled(self._page, self), 1)
+        self._frame(scrolled(page, self), buttons=buttons)
 
 
 def _is_held(row: QueueRow | HeldRow) -> bool:

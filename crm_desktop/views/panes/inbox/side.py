@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.tabs import ViewTab, ViewTabs
 from crm_desktop.views.panes.inbox.entries import counts, groups
 from crm_desktop.views.panes.inbox.entry import Entry, Group, Tab
 from crm_desktop.views.panes.inbox.history_filter import HistoryFilter
-from crm_desktop.views.panes.inbox.parts import hairline, label
+from crm_desktop.views.panes.inbox.parts import label
 from crm_desktop.views.panes.inbox.past import Past, groups_of, past_of
 from crm_desktop.views.panes.inbox.read import Contents
 from crm_desktop.views.panes.inbox.tree import EntryTree

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
+from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
@@ -19,17 +20,14 @@ from crm_desktop.views.kit.choice import day_of, say, say_base, when_words
 from crm_desktop.views.kit.file_words import state_words
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.words import parse_instant
+from crm_desktop.views.panes.inbox.detail import Detail, stacked
 from crm_desktop.views.panes.inbox.entry import Entry
-from crm_desktop.views.panes.inbox.head import DetailHead
-from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
+from crm_desktop.views.panes.inbox.parts import label
 from crm_desktop.views.panes.inbox.read import Apart, Decided, PartInWords, Travelling
 from crm_desktop.views.panes.inbox.values import Block, Row, ValuesView, blocks_of
-from crm_desktop.views.theme.fonts import font
-
-_MARGIN = 20
 
 
-class StepView(QWidget):
+class StepView(Detail):
     """Shows an entry that asks for nothing. Signals: `opened(kind, id)`; `retry_asked(sha256)` for
     a file that waits with a reason; `take_in_asked(kind, id)` for a version that lies apart;
     `ask_again_asked(conflict id)` to take a decision of one's own back; `unmerge_asked(kind, id)`
@@ -42,12 +40,8 @@ class StepView(QWidget):
     unmerge_asked = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("pending", parent, tone="ink2")
         self._target = ("", "")
-        self._icon = IconLabel("pending", "ink2", self)
-        self._state = line_label(self, role="small", tone="ink2")
-        self._state.setFont(font("small_medium"))
-        self._title = title_label(self)
         self._open = flat(tr("Open record"), self)
         self._open.clicked.connect(self._tell_open)
         self._refused = ""
@@ -61,12 +55,13 @@ class StepView(QWidget):
         self._merged_until = ""
         self._unmerge = normal(tr("Take the merge back"), self)
         self._unmerge.clicked.connect(self.unmerge)
-        self._page = QWidget(self)
-        self._page.setProperty("role", "page")
-        self._words = label(self._page, tone="ink2")
-        self._detail = label(self._page, role="small", tone="ink3")
-        self._values = ValuesView(self._page)
-        self._lay_out()
+        page = QWidget(self)
+        self._words = label(page, tone="ink2")
+        self._detail = label(page, role="small", tone="ink3")
+        self._values = ValuesView(page)
+        stacked(page, self._words, self._detail, self._values)
+        buttons = (self._open, self._again, self._unmerge, self._retry)
+        self._frame(scrolled(page, self), buttons=buttons)
 
     def show_entry(self, entry: Entry) -> None:
         """Show an entry; the values of a step come later, by `show_parts`."""
@@ -105,6 +100,7 @@ class StepView(QWidget):
             self._target = (parts[0].part.kind, parts[0].part.record)
             self._open.show()
 
+    @override
     def begin(self) -> None:
         """Give the keyboard to what one can do here."""
         first = self._retry if self._retry.isVisibleTo(self) else self._open
@@ -129,28 +125,6 @@ class StepView(QWidget):
 
     def _tell_open(self) -> None:
         self.opened.emit(*self._target)
-
-    def _lay_out(self) -> None:
-        body = QVBoxLayout(self._page)
-        body.setContentsMargins(_MARGIN, 16, _MARGIN, _MARGIN)
-        body.setSpacing(12)
-        body.addWidget(self._words)
-        body.addWidget(self._detail)
-        body.addWidget(self._values)
-        body.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(
-            DetailHead(
-                (self._icon, self._state),
-                self._title,
-                (self._open, self._again, self._unmerge, self._retry),
-                self,
-            )
-        )
-        layout.addWidget(hairline(self))
-        layout.addWidget(scrolled(self._page, self), 1)
 
 
 def _last_day_of_merge(entry: Entry) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
+from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
@@ -23,20 +24,20 @@ from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import when_words
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.kit.words import shown
+from crm_desktop.views.panes.inbox.detail import Detail, foot_line, stacked
 from crm_desktop.views.panes.inbox.entries import send_words, stuck_title
 from crm_desktop.views.panes.inbox.entry import kind_words
-from crm_desktop.views.panes.inbox.head import DetailHead
 from crm_desktop.views.panes.inbox.loss import loss_words
-from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
+from crm_desktop.views.panes.inbox.parts import label, line_label
 from crm_desktop.views.panes.inbox.read import Stuck
 from crm_desktop.views.panes.inbox.reason import ReasonBox
 from crm_desktop.views.panes.inbox.values import rows_of
 from crm_desktop.views.theme.fonts import font
 
-_MARGIN = 20
 _STRETCH = (2, 3, 4)
 SEND_KEYS = "Ctrl+Return"
 
@@ -49,7 +50,7 @@ class _Look:
     safe: str
 
 
-class StuckView(QWidget):
+class StuckView(Detail):
     """Shows refused, blocked, kept, orphaned and offered work.
 
     Signals: `offer_asked(cs_id)`, `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`,
@@ -67,7 +68,7 @@ class StuckView(QWidget):
     file_asked = Signal(object)
 
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("rejected", parent)
         self._links = links
         self._entry: Stuck | None = None
         self._editors: list[Editor] = []
@@ -82,9 +83,7 @@ class StuckView(QWidget):
         self._entry = entry
         row, look = entry.row, _look(entry.row.state)
         self._icon.show_icon(look.icon, look.tone)
-        self._state.setText(look.word)
-        self._state.setProperty("tone", look.tone if look.tone in ("bad", "ink2") else "")
-        self._state.style().polish(self._state)
+        self._show_state(look.word, look.tone if look.tone in ("bad", "ink2") else "")
         self._about.setText(f"· {kind_words(row.kind)} · {when_words(row.at)}")
         self._title.setText(stuck_title(row))
         self._reason.show_reason(words(reason), look.safe, look.tone)
@@ -92,6 +91,7 @@ class StuckView(QWidget):
         self._show_values(entry)
         self._show_ways(entry)
 
+    @override
     def begin(self) -> None:
         """Give the keyboard to what is to be put right, else to the first way out."""
         target = self._editors[0].widget if self._editors else self._send
@@ -100,7 +100,12 @@ class StuckView(QWidget):
             target = next(way for way in ways if way.isVisibleTo(self) or way is self._copy)
         (target.focusProxy() or target).setFocus(Qt.FocusReason.TabFocusReason)
 
-    def send(self) -> None:
+    @override
+    def apply(self) -> None:
+        self._send_again()
+        self.offer()
+
+    def _send_again(self) -> None:
         """Send it again with what was put right."""
         if self._entry is None or not self._send.isVisibleTo(self):
             return
@@ -244,13 +249,8 @@ class StuckView(QWidget):
     # Parts
 
     def _make_parts(self) -> None:
-        self._icon = IconLabel("rejected", "bad", self)
-        self._state = line_label(self, role="small")
-        self._state.setFont(font("small_medium"))
         self._about = line_label(self, role="small", tone="ink3")
-        self._title = title_label(self)
         self._page = QWidget(self)
-        self._page.setProperty("role", "page")
         self._reason = ReasonBox(self._page)
         self._problem = label(self._page, tone="bad")
         self._problem.hide()
@@ -266,7 +266,7 @@ class StuckView(QWidget):
         self._no = normal(tr("Keep it"), self)
         self._ways, self._sure = QWidget(self), QWidget(self)
         self._open.clicked.connect(self._tell_open)
-        self._send.clicked.connect(self.send)
+        self._send.clicked.connect(self._send_again)
         self._offer.clicked.connect(self.offer)
         self._draft.clicked.connect(self.keep_as_draft)
         self._copy.clicked.connect(self._copy_values)
@@ -276,25 +276,16 @@ class StuckView(QWidget):
         self._no.clicked.connect(self._keep)
 
     def _lay_out(self) -> None:
-        self._body = QVBoxLayout(self._page)
-        self._body.setContentsMargins(_MARGIN, 16, _MARGIN, _MARGIN)
-        self._body.setSpacing(12)
-        self._body.addWidget(self._reason)
-        self._body.addWidget(self._problem)
-        self._body.addStretch(1)
+        self._body = stacked(self._page, self._reason, self._problem)
         self._question = label(self._sure)
         _in_a_line(self._sure, self._question, self._no, self._yes)
         _in_a_line(
             self._ways, label(self._ways), self._discard, self._copy, self._file, self._draft,
             self._offer, self._send,
         )  # fmt: skip
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        line = (self._icon, self._state, self._about)
-        layout.addWidget(DetailHead(line, self._title, (self._open,), self))
-        layout.addWidget(hairline(self))
-        layout.addWidget(scrolled(self._page, self), 1)
+        layout = self._frame(
+            scrolled(self._page, self), about=(self._about,), buttons=(self._open,)
+        )
         self._line = hairline(self)
         layout.addWidget(self._line)
         layout.addWidget(self._ways)
@@ -302,9 +293,7 @@ class StuckView(QWidget):
 
 
 def _in_a_line(parent: QWidget, words_: QWidget, *buttons: QPushButton) -> None:
-    line = QHBoxLayout(parent)
-    line.setContentsMargins(_MARGIN, 11, _MARGIN, 11)
-    line.setSpacing(8)
+    line = foot_line(parent)
     line.addWidget(words_, 1)
     for button in buttons:
         button.setParent(parent)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from crm_core.errors import CrmError
 from crm_core.wire import Refusal
@@ -17,18 +18,16 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import when_words
 from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.panes.inbox.detail import MARGIN, Detail, foot_line
 from crm_desktop.views.panes.inbox.entry import kind_words
-from crm_desktop.views.panes.inbox.head import DetailHead
-from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label, title_label
+from crm_desktop.views.panes.inbox.parts import label, line_label
 from crm_desktop.views.panes.inbox.reason import ReasonBox
 from crm_desktop.views.panes.inbox.team import TeamRefusal
-from crm_desktop.views.theme.fonts import font
 
-_MARGIN = 20
 _STRETCH = (2, 3, 3)
 
 
-class TeamView(QWidget):
+class TeamView(Detail):
     """Decides what a colleague could not.
 
     Signals: `opened(kind, id)`; `failed(CrmError)`; `done()` when nothing of it waits any more.
@@ -39,22 +38,18 @@ class TeamView(QWidget):
     done = Signal()
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("rejected", parent)
         self._hub = hub
         self._entry: TeamRefusal | None = None
         self._table: QWidget | None = None
-        self._icon = IconLabel("rejected", "ink2", self)
-        self._state = line_label(self, role="small")
-        self._state.setFont(font("small_medium"))
         self._about = line_label(self, role="small", tone="ink2")
-        self._title = title_label(self)
         self._page = QWidget(self)
         self._reason = ReasonBox(self._page)
         self._open = flat(tr("Open record"), self)
         self._leave = normal(tr("Done with it"), self)
         self._enter = primary(tr("Enter it in my name"), self, keys="Ctrl+Enter")
         self._lay_out()
-        self._enter.clicked.connect(self.enter)
+        self._enter.clicked.connect(self.apply)
         self._leave.clicked.connect(self.leave)
         self._open.clicked.connect(self._tell_opened)
 
@@ -73,11 +68,13 @@ class TeamView(QWidget):
         self._open.setVisible(entry.is_here)
         self._show_values(entry)
 
+    @override
     def begin(self) -> None:
         """Give the keyboard to the main act."""
         self._enter.setFocus(Qt.FocusReason.TabFocusReason)
 
-    def enter(self) -> None:
+    @override
+    def apply(self) -> None:
         """Write it in this user's name."""
         entry = self._entry
         if entry is not None:
@@ -126,25 +123,16 @@ class TeamView(QWidget):
 
     def _lay_out(self) -> None:
         self._rows = QVBoxLayout(self._page)
-        self._rows.setContentsMargins(_MARGIN, 14, _MARGIN, 14)
+        self._rows.setContentsMargins(MARGIN, 14, MARGIN, 14)
         self._rows.setSpacing(14)
         self._rows.addWidget(self._reason)
         self._rows.addStretch(1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(_MARGIN, 11, _MARGIN, 11)
-        foot.setSpacing(8)
+        foot = foot_line()
         foot.addWidget(self._open)
         foot.addStretch(1)
         foot.addWidget(self._leave)
         foot.addWidget(self._enter)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(DetailHead((self._icon, self._state, self._about), self._title, (), self))
-        layout.addWidget(hairline(self))
-        layout.addWidget(scrolled(self._page, self), 1)
-        layout.addWidget(hairline(self))
-        layout.addLayout(foot)
+        self._frame(scrolled(self._page, self), about=(self._about,), foot=foot)
 
 
 def _left(store: Store, refusal: Refusal) -> Summary:

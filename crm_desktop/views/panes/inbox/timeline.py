@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.panes.inbox.facts import Event
-from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, label, line_label
+from crm_desktop.views.panes.inbox.parts import IconLabel, label, line_label
 from crm_desktop.views.theme.fonts import font
 
 _ROW, _HEAD = 30, 32

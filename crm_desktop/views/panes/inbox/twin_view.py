@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
+from typing_extensions import override
 
 from crm_core.errors import CrmError
 from crm_desktop.i18n import tr
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.likeness_words import why_words
 from crm_desktop.views.kit.merge_page import MergePage
+from crm_desktop.views.panes.inbox.detail import Detail
 from crm_desktop.views.panes.inbox.entry import kind_words
-from crm_desktop.views.panes.inbox.head import DetailHead
-from crm_desktop.views.panes.inbox.parts import IconLabel, hairline, line_label, title_label
+from crm_desktop.views.panes.inbox.parts import line_label
 from crm_desktop.views.panes.inbox.twins import Twin
-from crm_desktop.views.theme.fonts import font
 
 
-class TwinView(QWidget):
+class TwinView(Detail):
     """Decides one pair.
 
     Signals: `merged(kind, id of the one that stays, words)`; `opened(kind, id)`;
@@ -30,19 +30,11 @@ class TwinView(QWidget):
     said = Signal(str)
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._icon = IconLabel("duplicate", "ink2", self)
-        self._state = line_label(self, tr("Possible duplicate"), role="small")
-        self._state.setFont(font("small_medium"))
+        super().__init__("duplicate", parent)
+        self._state.setText(tr("Possible duplicate"))
         self._why = line_label(self, role="small", tone="ink2")
-        self._title = title_label(self)
         self.comparison = MergePage(hub, self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(DetailHead((self._icon, self._state, self._why), self._title, (), self))
-        layout.addWidget(hairline(self))
-        layout.addWidget(self.comparison, 1)
+        self._frame(self.comparison, about=(self._why,))
         self.comparison.merged.connect(self._tell_merged)
         self.comparison.opened.connect(self._tell_opened)
         self.comparison.failed.connect(self._tell_failure)
@@ -54,11 +46,13 @@ class TwinView(QWidget):
         self._title.setText(tr("{title} and {other}", title=twin.titles[0], other=twin.titles[1]))
         self.comparison.show_pair(twin.pair)
 
+    @override
     def begin(self) -> None:
         """Give the keyboard to the first choice."""
         self.comparison.begin()
 
-    def merge(self) -> None:
+    @override
+    def apply(self) -> None:
         """Make one of the two."""
         self.comparison.merge()
 

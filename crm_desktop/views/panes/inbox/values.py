@@ -12,9 +12,10 @@ from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
+from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.words import Titles, shown
 from crm_desktop.views.panes.inbox.entry import kind_words
-from crm_desktop.views.panes.inbox.parts import hairline, label
+from crm_desktop.views.panes.inbox.parts import label
 from crm_desktop.views.panes.inbox.read import PartInWords
 from crm_desktop.views.theme.fonts import font
 
@@ -78,9 +79,8 @@ def rows_of(
 class ValuesView(QWidget):
     """Blocks of rows, one below the other."""
 
-    def __init__(self, parent: QWidget, *, heads: Sequence[str] = ()) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._heads = tuple(heads)
         self._shown: list[QWidget] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -106,7 +106,7 @@ class ValuesView(QWidget):
             grid.setColumnStretch(column, stretch)
         if block.title:
             grid.addWidget(label(made, block.title, role="section"), 0, 0, 1, 3)
-        heads = block.heads or self._heads or (tr("Field"), tr("Before"), tr("After"))
+        heads = block.heads or (tr("Field"), tr("Before"), tr("After"))
         for column, text in enumerate(heads):
             grid.addWidget(label(made, text, role="caption"), 1, column)
         for n, row in enumerate(block.rows):
