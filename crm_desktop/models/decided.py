@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.ids import RecordId
 from crm_core.merge import same
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import ConflictRow, decided
 from crm_desktop.models.store import Store
+from crm_desktop.models.told import note_told, told
 
 META_TOLD = "decided.told"
 """The ids of the decided conflicts of which a person was told, or that were there before."""
@@ -31,14 +30,13 @@ class Decision:
 def newly_decided(store: Store) -> tuple[Decision, ...]:
     """Decisions of others about values of this user, each told once for good; what had been decided
     before anybody looked is not told."""
-    kept = store.meta(META_TOLD)
-    told = frozenset(msgspec.json.decode(kept, type=list[str])) if kept is not None else None
+    before = told(store, META_TOLD)
     with store.reader() as c:
         rows = decided(c, LOOKED_AT_MAX)
-        fresh = [row for row in rows if told is not None and row.id not in told]
+        fresh = [row for row in rows if before is not None and row.id not in before]
         found = tuple(x for row in fresh for x in _told(c, row, store.identity.user))
-    if told is None or fresh:
-        store.set_meta(META_TOLD, msgspec.json.encode([row.id for row in rows]).decode())
+    if before is None or fresh:
+        note_told(store, META_TOLD, (row.id for row in rows))
     return found
 
 

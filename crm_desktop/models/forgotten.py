@@ -6,20 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.erasing import ERASED
 from crm_core.ids import RecordId
-from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.sql import id_of
 from crm_desktop.models.store import Store
+from crm_desktop.models.told import note_told, told
+from crm_desktop.models.verdicts import parts_of
 
 META_TOLD = "erasing.told"
 """The ids of the changesets of which a person was told, as JSON."""
-
-_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +30,23 @@ class Dropped:
 
 def newly_dropped(store: Store) -> tuple[Dropped, ...]:
     """What was not kept of own steps, each told once for good."""
-    kept = store.meta(META_TOLD)
-    told = frozenset(msgspec.json.decode(kept, type=list[str])) if kept else frozenset[str]()
+    before = told(store, META_TOLD) or ()
     with store.reader() as c:
         steps = c.rows(
             "SELECT id, n, verdict FROM changeset WHERE state IN ('acked', 'confirmed')"
             " AND instr(coalesce(verdict, ''), ?) ORDER BY n DESC",
             (ERASED,),
         )
-        news = [(n, verdict) for key, n, verdict in steps if key.hex() not in told]
+        news = [(n, verdict) for key, n, verdict in steps if key.hex() not in before]
         found = [one for n, verdict in news for one in _dropped_of(c, n, verdict)]
     if news:
-        store.set_meta(META_TOLD, msgspec.json.encode([key.hex() for key, *_ in steps]).decode())
+        note_told(store, META_TOLD, (key.hex() for key, *_ in steps))
     return tuple(found)
 
 
 def _dropped_of(c: Connection, n: int, verdict: str) -> Iterator[Dropped]:
     fields: dict[int, list[str]] = {}
-    for part in _VERDICT.decode(verdict).changes:
+    for part in parts_of(verdict):
         if part.code == ERASED:
             fields.setdefault(part.index, []).append(part.field)
     for i, kind, key in c.rows("SELECT i, kind, id FROM op WHERE cs = ? ORDER BY i", (n,)):

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.ids import ChangeSetId
-from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.offering import WAITS
 from crm_desktop.models.journal.rebase import fields_judged
 from crm_desktop.models.store import Store
+from crm_desktop.models.told import note_told, told
+from crm_desktop.models.verdicts import parts_of
 
 META_TOLD = "handing.told"
 """The ids of the offers of whose outcome a person was told, as JSON."""
 
-_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 _OFFER = "offer."
 
 
@@ -33,16 +31,14 @@ class Handed:
 
 def codes_in(verdict: str | None) -> tuple[str, ...]:
     """What became of each field of an offer, as far as its verdict says."""
-    parts = _VERDICT.decode(verdict).changes if verdict else ()
-    return tuple(part.code for part in parts if part.code.startswith(_OFFER))
+    return tuple(part.code for part in parts_of(verdict) if part.code.startswith(_OFFER))
 
 
 def outcomes_in(verdict: str | None, index: int, kind: str) -> Mapping[str, str]:
     """What became of each field of one change of an offer; a group's members share one code."""
-    parts = _VERDICT.decode(verdict).changes if verdict else ()
     return {
         name: part.code
-        for part in parts
+        for part in parts_of(verdict)
         if part.index == index and part.code.startswith(_OFFER)
         for name in fields_judged(kind, part.field)
     }
@@ -50,13 +46,12 @@ def outcomes_in(verdict: str | None, index: int, kind: str) -> Mapping[str, str]
 
 def newly_handed(store: Store) -> tuple[Handed, ...]:
     """Offers that were decided, each told once for good."""
-    kept = store.meta(META_TOLD)
-    told = frozenset(msgspec.json.decode(kept, type=list[str])) if kept else frozenset[str]()
+    before = told(store, META_TOLD) or ()
     with store.reader() as c:
         found = _decided(c)
-    news = tuple(one for one in found if one.cs_id not in told)
+    news = tuple(one for one in found if one.cs_id not in before)
     if news:
-        store.set_meta(META_TOLD, msgspec.json.encode([one.cs_id for one in found]).decode())
+        note_told(store, META_TOLD, (one.cs_id for one in found))
     return news
 
 

@@ -13,7 +13,6 @@ from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Why
 from crm_core.values import instant_of
-from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal import offering
 from crm_desktop.models.journal.deciding import (
@@ -34,6 +33,7 @@ from crm_desktop.models.journal.retrying import next_try
 from crm_desktop.models.journal.rows import fetch, server_version
 from crm_desktop.models.queue import QueueRow, queue
 from crm_desktop.models.sql import from_json, id_of
+from crm_desktop.models.verdicts import parts_of
 
 __all__ = [
     "ConflictRow",
@@ -65,7 +65,6 @@ __all__ = [
 ]
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
-_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +296,7 @@ def _reason(state: str, verdict: str | None) -> tuple[str, dict[str, str]]:
     """Why a whole changeset lies here, where its change itself was not the reason."""
     if state == "blocked":
         return "record.above_refused", {}
-    parts = _VERDICT.decode(verdict).changes if verdict else ()
+    parts = parts_of(verdict)
     if state in ("orphaned", "offered"):
         is_refused = any(part.code == offering.REFUSED for part in parts)
         return (offering.REFUSED if is_refused else "record.not_found"), {}

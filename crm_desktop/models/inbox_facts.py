@@ -11,7 +11,6 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, is_id
-from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.handing import codes_in, outcomes_in
 from crm_desktop.models.journal.deciding import hanging_on
@@ -19,10 +18,10 @@ from crm_desktop.models.journal.past import META_PAST, RESENT
 from crm_desktop.models.journal.rebase import WHOLE, Refusals, refusals_in
 from crm_desktop.models.labels import titles
 from crm_desktop.models.sql import blob, id_of
+from crm_desktop.models.verdicts import parts_of
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
 _NAMES = msgspec.json.Decoder(list[str])
-_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 OPS_MAX = 500
 """Changes of one step that are shown; more than anybody reads."""
@@ -193,8 +192,7 @@ def _why_refused(verdict: str | None, refused: str | None) -> tuple[str, Mapping
     """The first reason of those that a discarded step was refused for."""
     for code, params in refusals_in(refused).values():
         return code, params
-    parts = _VERDICT.decode(verdict).changes if verdict else ()
-    for part in parts:
+    for part in parts_of(verdict):
         if part.code:
             return part.code, part.params
     return "", {}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.catalog import entity_of
 from crm_core.changes import Change, Op, difference, members_of
 from crm_core.entity import Entity
@@ -16,7 +14,6 @@ from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
 from crm_core.merge import same
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
-from crm_core.wire import ChangeSetResult
 from crm_desktop.i18n import tr
 from crm_desktop.models import journal
 from crm_desktop.models.connection import Connection
@@ -25,8 +22,8 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import rights_here
 from crm_desktop.models.sql import DELETED, HIDDEN, id_of
 from crm_desktop.models.store import Store
-
-_VERDICT = msgspec.json.Decoder(ChangeSetResult)
+from crm_desktop.models.told import note_told, told
+from crm_desktop.models.verdicts import parts_of
 
 _EMPTY: tuple[Value, ...] = (None, "", [], {})
 
@@ -64,7 +61,6 @@ class Moved:
 
 META_TOLD = "merging.told"
 """The ids of the changesets of which a person was told where their work stands now, as JSON."""
-
 
 MOVED = "merge.moved"
 """The code with which the server says so."""
@@ -141,14 +137,13 @@ def taker(c: Connection, kind: str, record_id: RecordId) -> Taker | None:
 
 def newly_moved(store: Store) -> tuple[Moved, ...]:
     """Own work that stands at another record since a merge, each told once for good."""
-    kept = store.meta(META_TOLD)
-    told = frozenset(msgspec.json.decode(kept, type=list[str])) if kept else frozenset[str]()
+    before = told(store, META_TOLD) or ()
     with store.reader() as c:
         steps = _moved_steps(c, "")
-        news = [step for step in steps if step[0] not in told]
+        news = [step for step in steps if step[0] not in before]
         found = [one for _, n, at, verdict in news for one in _moved_of(c, n, at, verdict)]
     if news:
-        store.set_meta(META_TOLD, msgspec.json.encode([step[0] for step in steps]).decode())
+        note_told(store, META_TOLD, (step[0] for step in steps))
     return tuple(found)
 
 
@@ -175,7 +170,7 @@ def _moved_of(c: Connection, n: int, at: str, verdict: str) -> Iterator[Moved]:
         for i, kind, key in c.rows("SELECT i, kind, id FROM op WHERE cs = ? ORDER BY i", (n,))
     }
     told: dict[tuple[str, RecordId, str], None] = {}
-    for part in _VERDICT.decode(verdict).changes:
+    for part in parts_of(verdict):
         if part.code == MOVED and part.params.get("into") and part.index in kinds:
             told[*kinds[part.index], part.params["into"]] = None
     for kind, record_id, into in told:

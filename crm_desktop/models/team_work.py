@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
 from crm_core.errors import NotFound
@@ -20,6 +18,7 @@ from crm_desktop.models.inbox import StuckRow, stuck
 from crm_desktop.models.journal.rows import fetch, server_version
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
+from crm_desktop.models.told import note_told, told
 
 _DONE = "team.done."
 META_TOLD = "team.told"
@@ -82,12 +81,11 @@ def newly_entered(store: Store) -> tuple[StuckRow, ...]:
         found = tuple(x for x in refused if _stands(c, x, store.identity.user))
     if not found:
         return ()
-    kept = store.meta(META_TOLD)
-    told = frozenset(msgspec.json.decode(kept, type=list[str])) if kept else frozenset[str]()
+    before = told(store, META_TOLD) or ()
     names = {f"{x.cs_id}.{x.record}.{x.field}": x for x in found}
-    fresh = tuple(x for name, x in names.items() if name not in told)
+    fresh = tuple(x for name, x in names.items() if name not in before)
     if fresh:
-        store.set_meta(META_TOLD, msgspec.json.encode([*names]).decode())
+        note_told(store, META_TOLD, names)
     return fresh
 
 

@@ -20,12 +20,7 @@ if TYPE_CHECKING:
     from crm_core.ids import ChangeSetId
     from crm_core.wire import HiddenTwin, HistoryEntry, Refusal, TwinRequest
     from crm_desktop.models.connection import Connection
-    from crm_desktop.models.decided import Decision
-    from crm_desktop.models.forgotten import Dropped
-    from crm_desktop.models.handing import Handed
-    from crm_desktop.models.inbox import StuckRow
     from crm_desktop.models.journal import Undone
-    from crm_desktop.models.merging import Moved
     from crm_desktop.models.store import Store
     from crm_desktop.runtime.devices import DeviceDesk
     from crm_desktop.runtime.files import FileDesk
@@ -220,27 +215,16 @@ class DataHub(QObject):
         if ask is not None:
             self._lanes.network(ask, then, owner=owner)
 
-    def entered(self, then: Callable[[tuple[StuckRow, ...]], None], *, owner: QObject) -> None:
-        """Hand over own refused work that somebody else entered, each once for good."""
+    def once(
+        self,
+        job: Callable[[Store], tuple[T, ...]],
+        then: Callable[[tuple[T, ...]], None],
+        *,
+        owner: QObject,
+    ) -> None:
+        """Hand over what a job of models/ finds to tell this user, each once for good."""
         store = self._store
-
-        def run() -> tuple[StuckRow, ...]:
-            from crm_desktop.models.team_work import newly_entered
-
-            return newly_entered(store)
-
-        self._lanes.write(run, then, owner=owner)
-
-    def dropped(self, then: Callable[[tuple[Dropped, ...]], None], *, owner: QObject) -> None:
-        """Hand over what was not kept of own work, as it had been erased, each once for good."""
-        store = self._store
-
-        def run() -> tuple[Dropped, ...]:
-            from crm_desktop.models.forgotten import newly_dropped
-
-            return newly_dropped(store)
-
-        self._lanes.write(run, then, owner=owner)
+        self._lanes.write(lambda: job(store), then, owner=owner)
 
     def keep_draft(self, key: str, text: str | None) -> None:
         """Keep what is being typed (None: forget it); `key` is "kind/id"."""
@@ -264,39 +248,6 @@ class DataHub(QObject):
             return tuple(name.removeprefix(_DRAFT) for name in store.meta_names(_DRAFT))
 
         self._lanes.read(names, then, owner=owner)
-
-    def moved(self, then: Callable[[tuple[Moved, ...]], None], *, owner: QObject) -> None:
-        """Hand over own work that stands at another record since a merge, each once for good."""
-        store = self._store
-
-        def run() -> tuple[Moved, ...]:
-            from crm_desktop.models.merging import newly_moved
-
-            return newly_moved(store)
-
-        self._lanes.write(run, then, owner=owner)
-
-    def handed(self, then: Callable[[tuple[Handed, ...]], None], *, owner: QObject) -> None:
-        """Hand over what became of work that was offered, each once for good."""
-        store = self._store
-
-        def run() -> tuple[Handed, ...]:
-            from crm_desktop.models.handing import newly_handed
-
-            return newly_handed(store)
-
-        self._lanes.write(run, then, owner=owner)
-
-    def decided(self, then: Callable[[tuple[Decision, ...]], None], *, owner: QObject) -> None:
-        """Hand over what others decided about values of this user, each once for good."""
-        store = self._store
-
-        def run() -> tuple[Decision, ...]:
-            from crm_desktop.models.decided import newly_decided
-
-            return newly_decided(store)
-
-        self._lanes.write(run, then, owner=owner)
 
     def announce(self, summary: Summary) -> None:
         """Tell everybody what changed: small things at once, a flood in batches."""

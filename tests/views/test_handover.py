@@ -15,6 +15,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, End, Left, Outcomes, PushResponse
 from crm_desktop.models import inbox, journal
+from crm_desktop.models.handing import newly_handed
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.models.today import read_day
@@ -151,11 +152,11 @@ def test_what_became_of_an_offer_is_told_once(
     banner = Banner()
     qtbot.addWidget(banner)
     telling = Telling(banner, sign_in=lambda: None, resume=lambda _: None)
-    hub.handed(telling.tell_handed, owner=banner)
+    hub.once(newly_handed, telling.tell_handed, owner=banner)
     rest()
     assert "taken over" in banner._words.text()
     told: list[object] = []
-    hub.handed(told.append, owner=banner)
+    hub.once(newly_handed, told.append, owner=banner)
     rest()
     assert told == [()]
 

@@ -103,7 +103,7 @@ def decide(store: Store, known: Known, value: str, *, by: RecordId | None = None
 
 def told(shell: Shell, rest: Rest) -> str:
     shell.banner.hide()
-    shell._hub.decided(shell._telling.tell_decided, owner=shell)
+    shell._news.ask_decided()
     rest()
     return "" if shell.banner.isHidden() else shell.banner.text
 

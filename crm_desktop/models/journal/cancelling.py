@@ -13,12 +13,11 @@ import msgspec
 from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.merge import Result
-from crm_core.wire import ChangeSetResult
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rebase import WHOLE, fields_judged, refusals_in
+from crm_desktop.models.verdicts import parts_of
 
 _VALUES = msgspec.json.Decoder(dict[str, Value])
-_VERDICT = msgspec.json.Decoder(ChangeSetResult)
 
 _REFUSED_IN_PART = (
     "state IN ('acked', 'confirmed')"
@@ -117,7 +116,7 @@ def _without_effect(c: Connection, n: int, state: str, verdict: str | None) -> I
     if state in _WITHOUT_EFFECT:
         yield from _parts(c, n)
         return
-    for one in _VERDICT.decode(verdict).changes if verdict else ():
+    for one in parts_of(verdict):
         if one.result not in (Result.REJECTED, Result.BLOCKED):
             continue
         for part in _parts(c, n, one.index):

@@ -39,6 +39,7 @@ from crm_desktop.views.shell.abilities import (
 )
 from crm_desktop.views.shell.commands import Command, add_commands, keys_of
 from crm_desktop.views.shell.frame import Frame
+from crm_desktop.views.shell.news import News
 from crm_desktop.views.shell.places import INBOX, KIND_PANES, PANES, PLACES, Place, place_of
 from crm_desktop.views.shell.rail import Rail
 from crm_desktop.views.shell.telling import Telling
@@ -46,7 +47,6 @@ from crm_desktop.views.shell.undoing import Undoing
 from crm_desktop.views.shell.unsaved import NEW, Unsaved, find_unsaved
 
 if TYPE_CHECKING:
-    from crm_desktop.models.merging import Moved
     from crm_desktop.models.sql import Where
     from crm_desktop.views.kit.entity_pane import EntityPane
     from crm_desktop.views.shell.borders import BorderKeeper
@@ -91,6 +91,7 @@ class Shell(QWidget):
         self._made_merge_sheet: MergeSheet | None = None
         self._recent: list[tuple[str, RecordId]] = []
         self._telling = Telling(self._banner, sign_in=self.sign_in_asked.emit, resume=self._resume)
+        self._news = News(hub, self._telling, self.open_record, self)
         self._lay_out()
         self._search_action = add_commands(self, self._commands())[0]
         self._connect()
@@ -332,19 +333,9 @@ class Shell(QWidget):
         for pane in self._panes.values():
             if isinstance(pane, Listens):
                 pane.take_summary(summary)
-        if summary.outbox_changed and not summary.changesets:  # the server has judged something
-            self._hub.moved(self._tell_moved, owner=self)
-            self._hub.handed(self._telling.tell_handed, owner=self)
-            self._hub.dropped(self._telling.tell_dropped, owner=self)
-        if summary.conflicts_changed and not summary.changesets:  # somebody else has decided
-            self._hub.decided(self._telling.tell_decided, owner=self)
-        if self._standing.needs_you and not summary.changesets:  # something of ours lies there
-            self._hub.entered(self._telling.tell_entered, owner=self)
+        self._news.take_summary(summary, needs_you=bool(self._standing.needs_you))
         if summary.kinds & {"complaint", "task"}:
             self._read_counts()
-
-    def _tell_moved(self, found: tuple[Moved, ...]) -> None:
-        self._telling.tell_moved(found, self.open_record)
 
     # The rail
 
@@ -356,7 +347,7 @@ class Shell(QWidget):
         self._hub.refresh_undo()
         self._read_counts()
         find_unsaved(self._hub, self._telling.tell_unsaved, owner=self)
-        self._hub.decided(self._telling.tell_decided, owner=self)
+        self._news.ask_decided()
 
     def _resume(self, form: Unsaved) -> None:
         if form.id == NEW:
