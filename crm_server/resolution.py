@@ -46,30 +46,37 @@ class Resolver:
 
     def _take_back(self, taking: Taking, closings: Sequence[tuple[int, Change]]) -> None:
         """Who decided takes his decision back: the fields first, and where they stand as he left
-        them the question is open again. Where anything has moved on since, that stays."""
-        rows = [self._taken_back(taking, index, change) for index, change in closings]
-        found = [row for row in rows if row is not None and self._stands_as_decided(row)]
-        if len(found) < len(rows):
+        them the question is open again. Where anything has moved on since, that stays. A question
+        that his decision did not close, or that is open again, takes in what loses its field."""
+        found = [self._taken_back(taking, index, change) for index, change in closings]
+        rows = [row for row in found if row is not None]
+        decided = [row for row in rows if row.values.get("state") == "resolved"]
+        if len(rows) < len(found) or not all(self._stands_as_decided(row) for row in decided):
             return
         for index, change in enumerate(taking.changeset.changes):
             if change.kind != CONFLICT:
                 taking.change(index, change)
-        if all(part.result not in _FAILED for part in taking.details):
-            for row in found:
+        still_open = {row.id for row in rows} - {row.id for row in decided}
+        failed = (part for part in taking.details if part.result in _FAILED)
+        if all(part.conflict_id in still_open for part in failed):
+            for row in decided:
                 self._conflicts.take_back(row, taking.by)
 
     def _taken_back(self, taking: Taking, index: int, change: Change) -> Row | None:
-        """The conflict whose decision is taken back; None where that is refused or it is open."""
+        """The conflict whose decision is taken back; None where that is refused."""
         row = self._conflict(taking, change)
         above = self._above(row) if row is not None else None
         if row is None or above is None:
             taking.refuse(index, "record.not_found")
         elif not self._judge.may_decide(above, str(row.values.get("field"))):
             taking.refuse(index, "right.missing", action="edit")
-        elif row.values.get("state") == "resolved":
-            if row.values.get("resolved_by") == taking.by.actor:
-                return row
+        elif (
+            row.values.get("state") == "resolved"
+            and row.values.get("resolved_by") != taking.by.actor
+        ):
             taking.refuse(index, "record.read_only", kind=CONFLICT)
+        else:
+            return row
         return None
 
     def _stands_as_decided(self, row: Row) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
 from tests.server.world import Acme, Device
@@ -108,3 +110,46 @@ def test_a_question_that_came_up_since_takes_the_old_ones_values_in(acme: Acme) 
     (open_one,) = [x for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
     assert open_one.id != conflict
     assert {value for value, *_ in parked(acme.nancy, open_one.id)} == {"555", "111"}
+
+
+def test_what_a_decision_that_came_to_nothing_replaced_lies_in_the_question_again(
+    acme: Acme,
+) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    decided = acme.nancy.changeset(*closing(acme.nancy, conflict, account, "333"), atomic=True)
+    field, question = reopening(acme.nancy, conflict, account, "444")
+    field = replace(field, old={"phone": "333"})
+    back = acme.nancy.changeset(field, question, atomic=True)
+    acme.fuller.push(acme.fuller.set("account", account, phone="999"))
+    results = acme.nancy.send(decided, back).results
+    assert [one.result for one in results] == ["conflict", "conflict"]
+    assert {part.conflict_id for part in results[1].changes} == {conflict}
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["phone"] == "999"
+    assert acme.nancy.body("conflict", conflict)["state"] == "open"
+    assert parked(acme.nancy, conflict) == [("444", acme.nancy.user, False)]
+
+
+def test_of_two_decisions_one_that_stood_is_asked_again_and_the_other_lies_in_its_question(
+    acme: Acme,
+) -> None:
+    accounts = [acme.shared_account(name, phone="000") for name in ("Alfreds", "Bolido")]
+    conflicts = [acme.clash(account) for account in accounts]
+    both = list(zip(conflicts, accounts, strict=True))
+    closed = [x for c, a in both for x in closing(acme.nancy, c, a, "333")]
+    opened = [
+        replace(x, old={"phone": "333"}) if x.kind == "account" else x
+        for c, a in both
+        for x in reopening(acme.nancy, c, a, "444")
+    ]
+    decided = acme.nancy.changeset(*closed, atomic=True)
+    back = acme.nancy.changeset(*opened, atomic=True)
+    acme.fuller.push(acme.fuller.set("account", accounts[0], phone="999"))
+    acme.nancy.send(decided, back)
+    acme.nancy.pull()
+    assert [acme.nancy.body("account", x)["phone"] for x in accounts] == ["999", "444"]
+    assert [acme.nancy.body("conflict", x)["state"] for x in conflicts] == ["open", "open"]
+    mine = acme.nancy.user
+    assert parked(acme.nancy, conflicts[0]) == [("444", mine, False)]
+    assert parked(acme.nancy, conflicts[1]) == [("111", mine, False)]

@@ -69,4 +69,7 @@ REGRESSIONS = (
     ),
     Regression(2384, 4, "the name above own work was dropped with the parent that left"),
     Regression(14058, 9, "the name of a parent stayed that came into sight as a deleted one"),
+    Regression(
+        22091, 1, "a decision that came to nothing was taken back, and what it replaced was lost"
+    ),
 )
