@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
+from crm_core.erasing import CONFLICT
 from crm_core.fields import Field, Value
 from crm_core.ids import ChangeSetId
 from crm_core.merge import Why
+from crm_core.scope import parse_target
 from crm_desktop.i18n import tr
 from crm_desktop.models import attaching, inbox, inbox_facts
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.file_states import FileState
 from crm_desktop.models.inbox import ConflictRow, QuarantineRow, StuckRow
 from crm_desktop.models.inbox_facts import Part, SettledRow
+from crm_desktop.models.journal.rows import fetch
+from crm_desktop.models.labels import title
 from crm_desktop.models.queue import Queue, read_queue
 from crm_desktop.views.kit.choice import DELETED, Decision, sides_of
+from crm_desktop.views.kit.decided_words import field_words
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.kit.words import Titles, link_keys
 from crm_desktop.views.panes.inbox.team import TeamRefusal
@@ -162,7 +167,7 @@ def read_files(connection: Connection, *, sparing: bool) -> tuple[Travelling, ..
 
 def read_parts(connection: Connection, cs_id: ChangeSetId) -> tuple[PartInWords, ...]:
     """What a step changes, with the names of all that it leads to."""
-    found = inbox_facts.parts(connection, cs_id)
+    found = [_in_words(connection, part) for part in inbox_facts.parts(connection, cs_id)]
     keys = {
         key
         for part in found
@@ -171,6 +176,18 @@ def read_parts(connection: Connection, cs_id: ChangeSetId) -> tuple[PartInWords,
     }
     titles = titles_of(connection, tuple(sorted(keys)))
     return tuple(PartInWords(part, titles) for part in found)
+
+
+def _in_words(connection: Connection, part: Part) -> Part:
+    """A question is known by its record and its field."""
+    if part.kind != CONFLICT:
+        return part
+    row = fetch(connection, CONFLICT, part.record)
+    target = parse_target("", row.values.get("record")) if row is not None else None
+    if row is None or target is None:
+        return part
+    named = (title(connection, *target), field_words(target[0], str(row.values.get("field"))))
+    return replace(part, title=" · ".join(x for x in named if x))
 
 
 def _stuck(connection: Connection) -> Iterator[Stuck]:
