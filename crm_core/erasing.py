@@ -15,6 +15,9 @@ from crm_core.errors import UNREADABLE
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.merging import MERGED_INTO
+from crm_core.roles import Action, Level, Matrix, reach
+from crm_core.scope import Holder, is_reached
+from crm_core.switches import ERASING
 
 ERASED = "field.erased"
 """Said of what was entered by somebody who had not heard of the erasure: it is not kept."""
@@ -38,6 +41,18 @@ def personal_fields(kind: str) -> tuple[str, ...]:
     """The fields of a kind that say who somebody is; none where nothing can be erased."""
     entity = CATALOG.get(kind)
     return tuple(x.name for x in entity.fields if x.personal) if entity is not None else ()
+
+
+def may_erase(
+    kind: str, matrix: Matrix, holder: Holder, keys: frozenset[str], on: frozenset[str]
+) -> bool:
+    """Whether somebody may have a person erased: IT anybody; with these switches on, who leads may
+    do so where he may delete. `keys`: those of the person's record."""
+    if holder.is_it:
+        return True
+    level = reach(matrix, kind, Action.DELETE)
+    leads = ERASING in on and level >= Level.TERRITORY
+    return leads and is_reached(level, holder, keys, own=False)
 
 
 def is_erasable(kind: str) -> bool:

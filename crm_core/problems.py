@@ -87,6 +87,13 @@ PROBLEMS: Mapping[str, str] = {
         "The server is older than this application and does not know such a step yet; it will be "
         "sent again once the server has been updated."
     ),
+    "erase.by_it": tr_noop(
+        "In your organisation IT alone erases a person, with `crm-server erase`."
+    ),
+    "person.too_large": tr_noop(
+        "More is attached to this person than can be sent at once; IT writes it with "
+        "`crm-server export-person`."
+    ),
     "right.missing": tr_noop("Your role may not do this here ({action})."),
     "state.no_arrow": tr_noop("No step leads from '{source}' to '{target}'."),
     "state.missing": tr_noop("For '{target}' these fields are needed first: {fields}."),
@@ -113,6 +120,7 @@ ACTION_LABELS: Mapping[str, str] = {
     "reassign": tr_noop("to hand over"),
     "approve": tr_noop("to approve"),
     "export": tr_noop("to export"),
+    "erase": tr_noop("to erase"),
     "admin": tr_noop("to administer"),
 }
 

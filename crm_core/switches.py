@@ -1,4 +1,4 @@
-"""What an organisation has to switch on before anybody may enter it (security.md §7).
+"""What an organisation has to switch on before anybody may do it (security.md §7).
 
 A switch is a `role_permission` record of the role "*": (entity "policy", action: the switch's name,
 level "all": on). These records go to every device, so that a switch holds without a network too.
@@ -16,9 +16,12 @@ ON, OFF = "all", "none"
 """The levels of such a record."""
 
 LOCATION = "location"
+ERASING = "erasing"
+"""Whoever leads may erase what is personal in his contacts; off, only IT does."""
 
 SWITCHES: Mapping[str, Mapping[str, frozenset[str]]] = {
     LOCATION: {"account": frozenset(("location",)), "address": frozenset(("location",))},
+    ERASING: {},
 }
 """For each switch the fields that it opens, by kind."""
 

@@ -395,6 +395,26 @@ class DeviceList(msgspec.Struct, frozen=True, omit_defaults=True):
     all_users: bool = False
 
 
+class PersonHeld(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What would go of a person, counted before it does: his record and those that were merged
+    with it, the changes that made them, and files. `linked`: records that lead to him, and stay."""
+
+    records: Seq
+    changes: Seq = 0
+    files: Seq = 0
+    linked: Seq = 0
+
+
+class PersonErased(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went of a person: out of so many records, changes in history, and refused steps; and
+    files."""
+
+    records: Seq
+    changes: Seq = 0
+    refused: Seq = 0
+    files: Seq = 0
+
+
 class BlobOffer(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much of a file the server has of what this device sends: go on at `offset`. `complete`:
     it has all of it."""

@@ -51,6 +51,8 @@ STATUS: Mapping[str, int] = {
     "device.not_found": 404,
     "device.this": 409,
     "right.missing": 403,
+    "erase.by_it": 403,
+    "person.too_large": 413,
     "record.not_found": 404,
     "file.not_found": 404,
     "file.too_large": 413,

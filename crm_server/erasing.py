@@ -71,12 +71,12 @@ def erase(
             kind=kind[:60], known=known,
         )  # fmt: skip
     with service.store.read() as tx:
-        if not (is_id(record_id) and _was_ever(tx, kind, record_id)):
+        if not (is_id(record_id) and was_ever(tx, kind, record_id)):
             raise NotFound(
                 tr_noop("There is no {kind} '{id}', and never was."),
                 kind=kind, id=record_id[:60],
             )  # fmt: skip
-        wanted = _wanted(service, tx, (kind, RecordId(record_id)))
+        wanted = belonging_to(service, tx, (kind, RecordId(record_id)))
     if note is not None:
         note(wanted)
     return erase_all(service, wanted)
@@ -101,14 +101,15 @@ def erase_within(service: Service, tx: Tx, clock: Clock, wanted: Wanted) -> Done
 # What belongs to a person
 
 
-def _was_ever(tx: Tx, kind: str, record_id: str) -> bool:
+def was_ever(tx: Tx, kind: str, record_id: str) -> bool:
+    """Whether there is or was such a record."""
     for table in ("record", "history", "erased"):
         if tx.row(f"SELECT 1 FROM {table} WHERE id=? AND kind=? LIMIT 1", (record_id, kind)):
             return True
     return False
 
 
-def _wanted(service: Service, tx: Tx, key: Key) -> dict[Key, frozenset[str]]:
+def belonging_to(service: Service, tx: Tx, key: Key) -> dict[Key, frozenset[str]]:
     """The record, whoever was merged with it, and the files of all of these."""
     work = service.work(tx, tx.clock())
     kind, fields = key[0], frozenset(personal_fields(key[0]))

@@ -14,7 +14,7 @@ from crm_core.erasing import is_erasable
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
-from crm_server.store import Tx
+from crm_server.store import ServerStore, Tx
 
 Erased = Mapping[tuple[str, RecordId], Mapping[str, int]]
 """For each record the fields that were erased, each with a place of the feed before its erasure."""
@@ -39,6 +39,24 @@ class Erasures:
         except FileNotFoundError:
             return {}
         return joined(self._entry(line) for line in lines if line)
+
+    def note_due(self) -> None:
+        """From now on the database's file holds what went in its free pages."""
+        self._due.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._due.touch(mode=0o600)
+
+    def compact(self, store: ServerStore) -> bool:
+        """Free the database's file of what went, if it still holds any; False where others were
+        in the way: then it is due still."""
+        if self._due.exists():
+            if not store.compact():
+                return False
+            self._due.unlink(missing_ok=True)
+        return True
+
+    @property
+    def _due(self) -> Path:
+        return self.path.with_suffix(".due")
 
     def _entry(self, line: str) -> Found:
         try:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import NotFound, UserProblem
@@ -38,24 +37,72 @@ class Exported:
     records: int
     changes: int
     files: int
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """As far as somebody sees: records by `sees`, and of refused work his own."""
+
+    sees: Callable[[Row], bool]
+    author: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is written about a person: a text, and files by their names within the archive."""
+
+    text: str
+    contents: tuple[tuple[str, Path], ...]
+    counts: Exported
+
+    @property
+    def size_bytes(self) -> int:
+        """About what the archive takes at most."""
+        return len(self.text.encode()) + sum(path.stat().st_size for _, path in self.contents)
+
+    def write(self, to: IO[bytes]) -> None:
+        """Write the archive."""
+        with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(CONTENT, self.text)
+            for name, path in self.contents:
+                archive.write(path, name)
 
 
 def export_person(tx: Tx, person: str, out: Path, content_of: Callable[[str], Path]) -> Exported:
-    """Write a ZIP of all that names a person: his record, the records that lead to it, the history
-    of both, refused work that names him, and attached files. Raises NotFound and UserProblem.
+    """Write a ZIP of all that names a person. Raises NotFound and UserProblem."""
+    gathered = gather(tx, person, content_of)
+    if out.exists():
+        raise UserProblem(tr_noop("{file} exists already."), file=str(out))
+    part = out.with_name(out.name + ".part")
+    part.touch(mode=0o600)
+    with part.open("wb") as file:
+        gathered.write(file)
+    part.replace(out)
+    return gathered.counts
+
+
+def gather(
+    tx: Tx, person: str, content_of: Callable[[str], Path], within: Within | None = None
+) -> Gathered:
+    """All that names a person: his record, the records that lead to it, the history of both,
+    refused work that names him, and attached files. Raises NotFound. `within`: only what somebody
+    sees; how much that leaves out stands in the text.
 
     Of a colleague, who is named by most of what there is, the records that lead to him are listed
     without their values: they are their customers'.
     """
     row = _person(tx, person)
-    if out.exists():
-        raise UserProblem(tr_noop("{file} exists already."), file=str(out))
     colleague = row.kind == "user"
-    linked = [*_linked(tx, row.id)]
+    every = [*_linked(tx, row.id)]
+    linked = [x for x in every if within is None or within.sees(x[1])]
+    parked = [] if colleague else [*_refused(tx, row.id)]
+    refused = [told for author, told in parked if within is None or author == within.author]
+    left_out = len(every) - len(linked) + len(parked) - len(refused)
     about = [] if colleague else [one for _, one in linked]
     changes = [*_history(tx, [row, *about])]
     files = {one.id: one for one in about if one.kind == "attachment" and one.values.get("sha256")}
-    names = _Names(tx)
+    names = _Names(tx, within)
     told = {
         "person": _told(row, names),
         "records": [
@@ -63,11 +110,13 @@ def export_person(tx: Tx, person: str, out: Path, content_of: Callable[[str], Pa
             for field, one in linked
         ],
         "history": [_change(change, names) for change in changes],
-        "refused": [] if colleague else [*_refused(tx, row.id)],
+        "refused": refused,
         "devices": [*_devices(tx, row.id)] if colleague else [],
+        **({"left_out": left_out} if within is not None else {}),
     }
-    kept = _write(out, told, _contents(files.values(), content_of))
-    return Exported(1 + len(linked), len(changes), kept)
+    contents = tuple(_contents(files.values(), content_of))
+    counts = Exported(1 + len(linked), len(changes), len(contents), left_out)
+    return Gathered(json.dumps(told, ensure_ascii=False, indent=1), contents, counts)
 
 
 def _person(tx: Tx, person: str) -> Row:
@@ -110,14 +159,16 @@ def _history(tx: Tx, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
                 yield found
 
 
-def _refused(tx: Tx, person: RecordId) -> Iterator[dict[str, Any]]:
-    """Work that was refused or left behind and names him, as it was sent."""
+def _refused(tx: Tx, person: RecordId) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Work that was refused or left behind and names him, as it was sent, each with its author."""
     for (parked_id,) in tx.rows("SELECT id FROM parked ORDER BY received_at"):
-        found = tx.row("SELECT received_at,why,payload FROM parked WHERE id = ?", (parked_id,))
+        found = tx.row(
+            "SELECT received_at,why,payload,author FROM parked WHERE id = ?", (parked_id,)
+        )
         if found is None or person.encode() not in bytes(found[2]):
             continue
         text = bytes(found[2]).decode(errors="replace")
-        yield {"received_at": found[0], "why": found[1], "sent": text}
+        yield found[3], {"received_at": found[0], "why": found[1], "sent": text}
 
 
 def _devices(tx: Tx, user: RecordId) -> Iterator[dict[str, Any]]:
@@ -138,17 +189,20 @@ def _devices(tx: Tx, user: RecordId) -> Iterator[dict[str, Any]]:
 class _Names:
     """The titles of records, looked up once each."""
 
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
+    def __init__(self, tx: Tx, within: Within | None = None) -> None:
+        self._tx, self._within = tx, within
         self._known: dict[str, str] = {}
 
     def of(self, record_id: str) -> str:
         """The title of a record; empty where there is none."""
         if record_id not in self._known:
             found = [row_of(x) for x in self._tx.rows(f"{_ROW} id = ?", (record_id,))]
-            titles = (CATALOG[x.kind].name_of(x.values) for x in found if x.kind in CATALOG)
+            titles = (CATALOG[x.kind].name_of(x.values) for x in found if self._is_told(x))
             self._known[record_id] = next(titles, "")
         return self._known[record_id]
+
+    def _is_told(self, row: Row) -> bool:
+        return row.kind in CATALOG and (self._within is None or self._within.sees(row))
 
 
 def _told(row: Row, names: _Names) -> dict[str, Any]:
@@ -189,18 +243,3 @@ def _contents(
 def _safe(name: str) -> str:
     """The label of a file as a name within the archive."""
     return _NO_NAME.sub("_", name.rpartition("/")[2].rpartition("\\")[2])[-_NAME_MAX:] or "file"
-
-
-def _write(out: Path, told: object, contents: Iterable[tuple[str, Path]]) -> int:
-    part = out.with_name(out.name + ".part")
-    part.touch(mode=0o600)
-    kept = 0
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        text = io.StringIO()
-        json.dump(told, text, ensure_ascii=False, indent=1)
-        archive.writestr(CONTENT, text.getvalue())
-        for name, path in contents:
-            archive.write(path, name)
-            kept += 1
-    part.replace(out)
-    return kept

@@ -53,6 +53,7 @@ from crm_server.logs import configure_from_environment
 from crm_server.metrics import Figures, note_verdicts
 from crm_server.openapi import described
 from crm_server.organisations import Organisation, Organisations
+from crm_server.privacy_http import add_privacy_paths
 from crm_server.pulling import Pulled
 from crm_server.pushing import PARK_BYTES_MAX, Pushed
 from crm_server.refusals import refusals_of_team
@@ -118,6 +119,7 @@ def create_app(
     app.get("/devices/v1/list")(devices)
     app.post("/devices/v1/withdraw")(withdraw)
     add_blob_paths(app)
+    add_privacy_paths(app)
     return app
 
 

@@ -33,6 +33,7 @@ class Endpoint:
 NDJSON = "application/x-ndjson"
 EVENTS = "text/event-stream"
 BINARY = "application/octet-stream"
+ZIP = "application/zip"
 JSON = "application/json"
 PLAIN = "text/plain"
 LENGTH, OFFSET = "upload-length", "upload-offset"
@@ -56,6 +57,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/sync/v1/park": Endpoint(BINARY),
     "GET /devices/v1/list": Endpoint(gives=wire.DeviceList),
     "/devices/v1/withdraw": Endpoint(dict[str, str]),
+    "/privacy/v1/held": Endpoint(dict[str, str], wire.PersonHeld),
+    "/privacy/v1/erase": Endpoint(dict[str, str], wire.PersonErased),
+    "/privacy/v1/export": Endpoint(dict[str, str], ZIP),
     "/sync/v1/sealed-key": Endpoint(dict[str, str]),
 }
 

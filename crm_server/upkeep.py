@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from crm_core.errors import CrmError
 from crm_server.collecting import collect
+from crm_server.erasures import list_in
 from crm_server.organisations import Organisations
 
 FIRST_AFTER_S = 600.0
@@ -30,6 +31,7 @@ def _collect_in(organisations: Organisations, slug: str) -> None:
     there = organisations.open(slug)
     collect(there.service.store, there.service.clock())
     there.blobs.forget_unneeded()
+    list_in(organisations.folder, slug).compact(there.service.store)
 
 
 _T = TypeVar("_T")

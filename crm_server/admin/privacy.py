@@ -12,10 +12,10 @@ from crm_core.i18n import tr_noop
 from crm_core.switches import SWITCHES
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.auth import note_event
-from crm_server.erasing import Wanted, erase
 from crm_server.erasures import list_in
 from crm_server.exporting import export_person
 from crm_server.people import SYSTEM, mask, masked, turn
+from crm_server.privacy import Asker, erase_noted
 from crm_server.service import Principal
 
 
@@ -41,22 +41,10 @@ def add_commands(commands: Commands) -> None:
 
 
 def _erase(session: Session, options: argparse.Namespace) -> Answer:
-    there = session.organisation
-    service, erasures = there.service, list_in(session.data, there.slug)
-
-    def note(wanted: Wanted) -> None:
-        # On the list first: what a crash leaves undone, a restore by the list makes up for.
-        with service.store.read() as tx:
-            seq = tx.clock().seq
-        erasures.add({key: dict.fromkeys(names, seq) for key, names in wanted.items()})
-
-    done = erase(service, options.kind, options.id, note)
-    there.blobs.forget(done.files)
-    with service.store.note() as tx:
-        who = Principal(SYSTEM, "", "", "")
-        for (kind, record_id), names in sorted(done.erased.items()):
-            note_event(tx, service, who, "erased", f"{kind}/{record_id} {len(names)} fields")
-    is_compact = service.store.compact()
+    there, erasures = session.organisation, list_in(session.data, session.organisation.slug)
+    who = Principal(SYSTEM, "", "", "")
+    done = erase_noted(Asker(there, who, session.data), options.kind, options.id)
+    is_compact = erasures.compact(there.service.store)
     others = len(done.erased) - 1
     words = [
         f"erased: {options.kind}/{options.id} and {others} records with it;"
@@ -66,8 +54,8 @@ def _erase(session: Session, options: argparse.Namespace) -> Answer:
         " then a restore erases again",
     ]
     if not is_compact:
-        words.append("the database file is in use: what went lies in its free pages until `erase`"
-                     " is run again")  # fmt: skip
+        words.append("the database file is in use: what went lies in its free pages until the"
+                     " server's daily upkeep, or until `erase` is run again")  # fmt: skip
     return Answer(
         "\n".join(words),
         {

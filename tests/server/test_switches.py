@@ -80,7 +80,7 @@ def test_the_command_says_and_turns(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert main(["--data", str(tmp_path), "policy", *words, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
-    assert run() == {"location": "off"}
+    assert run() == {"erasing": "off", "location": "off"}
     assert run("location", "on") == {"location": "on"}
     assert run("location") == {"location": "on"}
     assert run("location", "off") == {"location": "off"}
