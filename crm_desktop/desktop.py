@@ -32,6 +32,7 @@ from crm_desktop.runtime.files import FileDesk
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.indexer import Indexer
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.privacy import PrivacyDesk
 from crm_desktop.runtime.recurring import Recurring
 from crm_desktop.runtime.reminding import Reminding
 from crm_desktop.runtime.standing import Standing
@@ -186,6 +187,7 @@ class Desktop(QObject):
         self.hub, self._autosync = hub, autosync
         self._files = hub.files = self._file_desk(profile, hub, autosync)
         hub.devices = DeviceDesk(lambda: profile.session, self.lanes, hub)
+        hub.privacy = PrivacyDesk(lambda: profile.session, self.lanes, hub)
         reminding = Reminding(profile.store, hub, self.lanes, self)
         self._reminders = ReminderDesk(
             reminding, self.lanes, self.window, self._liked.notices, self

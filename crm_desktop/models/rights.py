@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from crm_core.directory import Directory, directory_of
+from crm_core.erasing import may_erase, personal_fields
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.roles import (
@@ -59,7 +60,8 @@ class Those(msgspec.Struct, frozen=True):
 class May(msgspec.Struct, frozen=True):
     """What the user may do with one record. `kept`: the fields that he may not change although he
     may change the record, `withheld` those of them that he does not receive; `editors`, `handers`:
-    who may change it, and who hands it over."""
+    who may change it, and who hands it over; of a person `erase` and `export`: whether he may have
+    that done."""
 
     edit: bool = True
     delete: bool = True
@@ -67,6 +69,8 @@ class May(msgspec.Struct, frozen=True):
     withheld: frozenset[str] = frozenset()
     editors: Those = Those()
     handers: Those = Those()
+    erase: bool = False
+    export: bool = False
 
     def changes(self, field: str) -> bool:
         """Whether the user may change a field."""
@@ -195,7 +199,13 @@ class Rights:
         if supervising and not self._permits(self._user, Action.APPROVE, kind, keys, own=False):
             kept |= supervising
         hidden = self.withheld(kind)
-        return May(edit, delete, kept | self.closed(kind) | hidden, hidden)
+        found = May(edit, delete, kept | self.closed(kind) | hidden, hidden)
+        if not personal_fields(kind):
+            return found
+        matrix, holder, _ = self._directory.rights(self._user)
+        erase = may_erase(kind, matrix, holder, keys, self._directory.switched_on)
+        export = self._permits(self._user, Action.EXPORT, kind, keys, own=own)
+        return replace(found, erase=erase, export=export)
 
     def _age(self, values: Mapping[str, Value]) -> float:
         """Hours since a record was made; very many where that is not known."""

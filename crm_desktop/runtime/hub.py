@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crm_desktop.models.store import Store
     from crm_desktop.runtime.devices import DeviceDesk
     from crm_desktop.runtime.files import FileDesk
+    from crm_desktop.runtime.privacy import PrivacyDesk
 
 T = TypeVar("T")
 
@@ -48,8 +49,8 @@ _DRAFT = "draft:"
 class DataHub(QObject):
     """Reads and writes of one open store. Owned by the composition root.
 
-    `files`: the attached files, and `devices`: those that the server lists, where the composition
-    root gave them a desk.
+    `files`: the attached files, `devices`: those that the server lists, and `privacy`: what it does
+    about a person, where the composition root gave them a desk.
 
     Signals: `changed(Summary)`; `saved` when this user wrote something; `failed(CrmError)` for what
     no caller takes care of; `undone(Undone or None)`; `undo_changed(label)` with what Ctrl+Z would
@@ -79,6 +80,7 @@ class DataHub(QObject):
         self.ask_refusals: AskRefusals | None = None
         self.ask_hidden: AskHidden | None = None
         self.devices: DeviceDesk | None = None
+        self.privacy: PrivacyDesk | None = None
         self._waiting = Summary()
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
         self._batch.timeout.connect(self._pass_on)

@@ -30,6 +30,9 @@ PATH_PARK = "/sync/v1/park"
 PATH_SEALED_KEY = "/sync/v1/sealed-key"
 PATH_DEVICES = "/devices/v1/list"
 PATH_WITHDRAW = "/devices/v1/withdraw"
+PATH_HELD = "/privacy/v1/held"
+PATH_ERASE = "/privacy/v1/erase"
+PATH_EXPORT = "/privacy/v1/export"
 PATH_PING = "/ping"
 
 META_TOKENS = "session.tokens"
@@ -239,20 +242,39 @@ class Session:
     def devices(self) -> wire.DeviceList:
         """The devices of this user; for IT everybody's. Raises UserProblem where the server is
         too old to tell."""
-        try:
+        with _known_to_server(
+            tr_noop("The server is older than this application and lists no devices yet.")
+        ):
             body = self._with_good_token(lambda token: self.client.get(PATH_DEVICES, token))
-        except Refused as refused:
-            if refused.code != MALFORMED:
-                raise
-            raise UserProblem(
-                tr_noop("The server is older than this application and lists no devices yet.")
-            ) from refused
         return decode_answer(body, wire.DeviceList)
 
     def withdraw(self, device: str) -> None:
         """Withdraw a lost device. Raises Refused where it may not be."""
         asked = wire.encode({"device": device})
         self._with_good_token(lambda token: self.client.post(PATH_WITHDRAW, asked, token))
+
+    def person_held(self, kind: str, record_id: str) -> wire.PersonHeld:
+        """How much would go if a person were erased. Raises Refused, and UserProblem where the
+        server is too old."""
+        return decode_answer(self._about(PATH_HELD, kind, record_id), wire.PersonHeld)
+
+    def erase_person(self, kind: str, record_id: str) -> wire.PersonErased:
+        """Erase a person everywhere; doing it once more does no harm. Raises as `person_held`."""
+        return decode_answer(self._about(PATH_ERASE, kind, record_id), wire.PersonErased)
+
+    def export_person(self, kind: str, record_id: str) -> bytes:
+        """A ZIP of what this user sees of a person. Raises as `person_held`."""
+        return self._about(PATH_EXPORT, kind, record_id)
+
+    def _about(self, path: str, kind: str, record_id: str) -> bytes:
+        asked = wire.encode({"kind": kind, "id": record_id})
+        with _known_to_server(
+            tr_noop(
+                "The server is older than this application: IT does this with `crm-server erase` "
+                "and `crm-server export-person`."
+            )
+        ):
+            return self._with_good_token(lambda token: self.client.post(path, asked, token))
 
     def _with_good_token(self, ask: Callable[[str], _T]) -> _T:
         """Ask the server, once more where the token was too old."""
@@ -297,6 +319,17 @@ def sign_in(client: Client, request: wire.SignInRequest) -> wire.SignInResponse:
     client.expect_answer()
     body = client.post(PATH_SIGN_IN, wire.encode(request))
     return decode_answer(body, wire.SignInResponse)
+
+
+@contextmanager
+def _known_to_server(otherwise: str) -> Generator[None]:
+    """Raises UserProblem with these words where a server does not know a path."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code != MALFORMED:
+            raise
+        raise UserProblem(otherwise) from refused
 
 
 def _items(lines: Iterable[bytes]) -> Iterator[wire.PullItem]:

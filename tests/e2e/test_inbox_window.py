@@ -22,6 +22,7 @@ from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.privacy import PrivacyDesk
 from crm_desktop.sync.runner import Run, Runner
 from crm_desktop.views.kit.choice_row import ChoiceRow
 from crm_desktop.views.panes.inbox.entry import Tab
@@ -83,6 +84,7 @@ def window_of(desk: Desk, qtbot: QtBot) -> Iterator[Window]:
         patch.setattr(profile, "this_machine", cheap_machine)
         with closing(profile.open_profile(desk.profile, PASSPHRASE)) as opened:
             hub = DataHub(opened.store, lanes, ask_history=opened.session.history)
+            hub.privacy = PrivacyDesk(lambda: opened.session, lanes, hub)
             shell = Shell(hub)
             qtbot.addWidget(shell)
             shell.resize(1280, 800)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from crm_core.entity import Entity
+from crm_core.erasing import personal_fields
 from crm_core.merging import MERGEABLE
 from crm_desktop.i18n import tr
 from crm_desktop.models.queries import Row
@@ -20,6 +21,7 @@ from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.history import HistoryTable
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.permit import delete_refusal, edit_refusal, kept_fields
+from crm_desktop.views.kit.person_menu import PersonMenu
 from crm_desktop.views.kit.source import FieldNote, Shown
 from crm_desktop.views.kit.text import plain_label, text_of
 from crm_desktop.views.kit.words import Titles, merged_words, title_in_words
@@ -39,6 +41,8 @@ class RecordDetail(QWidget):
     inbox_asked = Signal()
     history_shown = Signal()
     field_history_asked = Signal(str)
+    person_asked = Signal(str)
+    """What is to be done about a person: an act of `person_menu`."""
     taker_asked = Signal(str)
     row_shown = Signal(object)
     """The row that is shown, None for a new record."""
@@ -67,6 +71,9 @@ class RecordDetail(QWidget):
         self._delete = flat(tr("Delete"), self)
         self._restore = flat(tr("Take the merge back"), self)
         self._merge = flat(tr("Merge with…"), self)
+        self.person: PersonMenu | None = None
+        if personal_fields(entity.kind):
+            self.person = PersonMenu(self)
         self._lay_out()
         self._connect()
 
@@ -119,6 +126,9 @@ class RecordDetail(QWidget):
         self._merge.setVisible(
             self.entity.kind in MERGEABLE and self._row is not None and not self._row.deleted
         )
+        if self.person is not None:
+            self.person.button.setVisible(self._row is not None)
+            self.person.show_may(self._may)
         self._save.setVisible(is_open)
         self._revert.setVisible(is_open or touched)
 
@@ -208,6 +218,8 @@ class RecordDetail(QWidget):
         foot.addWidget(self._merge)
         foot.addWidget(self._restore)
         self._restore.hide()
+        if self.person is not None:
+            foot.addWidget(self.person.button)
         foot.addStretch(1)
         foot.addWidget(self._revert)
         foot.addSpacing(8)
@@ -238,6 +250,8 @@ class RecordDetail(QWidget):
         self._restore.clicked.connect(self._ask_restore)
         self._restore.setToolTip(tr("For 30 days what followed comes back along with it."))
         self._merge.clicked.connect(self._ask_merge)
+        if self.person is not None:
+            self.person.asked.connect(self._ask_about_person)
         self._banner.acted.connect(self._act)
         self._tabs.currentChanged.connect(self._tell_tab)
 
@@ -255,6 +269,9 @@ class RecordDetail(QWidget):
 
     def _ask_merge(self) -> None:
         self.merge_asked.emit()
+
+    def _ask_about_person(self, act: str) -> None:
+        self.person_asked.emit(act)
 
     def _ask_field_history(self, name: str) -> None:
         self.field_history_asked.emit(name)

@@ -54,7 +54,8 @@ class EntityPane(QWidget):
 
     Signals: `failed(CrmError)` for what is not about one field; `deleted(title)`; `inbox_asked`;
     `said(words)` for a remark; `listed(Listing)` when something else is listed;
-    `merge_asked(kind, id)` where one in the world may stand there twice.
+    `merge_asked(kind, id)` where one in the world may stand there twice;
+    `person_asked(kind, id, act)` for what is done about a person (`person_menu`).
     """
 
     failed = Signal(object)
@@ -62,6 +63,7 @@ class EntityPane(QWidget):
     deleted = Signal(str)
     said = Signal(str)
     merge_asked = Signal(str, str)
+    person_asked = Signal(str, str, str)
     listed = Signal(object)
 
     def __init__(
@@ -132,6 +134,9 @@ class EntityPane(QWidget):
             self.merge_asked.emit(self.entity.kind, self.chosen_id)
         else:
             self.said.emit(tr("Choose the record in the list first."))
+
+    def _ask_about_person(self, act: str) -> None:
+        self.person_asked.emit(self.entity.kind, self.record_id, act)
 
     def take_merge_back(self) -> None:
         """Bring the record that is shown back from the one that took its place."""
@@ -441,6 +446,7 @@ class EntityPane(QWidget):
         detail.delete_asked.connect(self._delete)
         detail.restore_asked.connect(self._restore)
         detail.merge_asked.connect(self.ask_merge)
+        detail.person_asked.connect(self._ask_about_person)
         detail.taker_asked.connect(self.open_record)
         detail.inbox_asked.connect(self.inbox_asked)
         detail.history_shown.connect(self._load_history)

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from crm_desktop.views.shell.borders import BorderKeeper
     from crm_desktop.views.shell.merge_sheet import MergeSheet
     from crm_desktop.views.shell.palette.palette import Palette
+    from crm_desktop.views.shell.person_acts import PersonActs
     from crm_desktop.views.shell.quick_log import QuickLog
 
 P = TypeVar("P", bound=QWidget)
@@ -89,6 +90,7 @@ class Shell(QWidget):
         self._made_palette: Palette | None = None
         self._made_quick_log: QuickLog | None = None
         self._made_merge_sheet: MergeSheet | None = None
+        self._made_person_acts: PersonActs | None = None
         self._recent: list[tuple[str, RecordId]] = []
         self._telling = Telling(self._banner, sign_in=self.sign_in_asked.emit, resume=self._resume)
         self._news = News(hub, self._telling, self.open_record, self)
@@ -186,6 +188,19 @@ class Shell(QWidget):
 
             self._made_merge_sheet = self._connected(MergeSheet(self._hub, self), "")
         return self._made_merge_sheet
+
+    def act_on_person(self, kind: str, record_id: str, act: str) -> None:
+        """Hand out what is held of a person, or erase him."""
+        self.person_acts.begin(kind, record_id, act)
+
+    @property
+    def person_acts(self) -> PersonActs:
+        """What is done about a person; made when it is first asked for."""
+        if self._made_person_acts is None:
+            from crm_desktop.views.shell.person_acts import PersonActs
+
+            self._made_person_acts = self._connected(PersonActs(self._hub, self), "")
+        return self._made_person_acts
 
     def _show_merged(self, kind: str, record_id: str, said: str) -> None:
         self._undo_bar.offer(said)
@@ -319,6 +334,7 @@ class Shell(QWidget):
             "new_asked": self.new_record,
             "palette_asked": self._search,
             "merge_asked": self.open_merge,
+            "person_asked": self.act_on_person,
             "merged": self._show_merged,
             "counted": partial(self._show_count, place),
             "sync_asked": self.sync_asked,

@@ -1,0 +1,89 @@
+"""What the server does about a person at this user's request: counting, erasing, handing out."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from crm_core.errors import CrmError, UserProblem
+from crm_core.i18n import tr_noop
+from crm_desktop.runtime.lanes import Lanes
+
+if TYPE_CHECKING:
+    from crm_core.wire import PersonErased, PersonHeld
+    from crm_desktop.sync.session import Session
+
+_TEXT = "person.json"
+"""The part of the archive that says how much was left out."""
+
+
+class PrivacyDesk(QObject):
+    """Asks the server of one open profile. Owned by the composition root. Nothing is kept here: who
+    is offline is told so."""
+
+    def __init__(
+        self, session: Callable[[], Session], lanes: Lanes, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._lanes = session, lanes
+
+    def count(
+        self, kind: str, record_id: str, then: Callable[[PersonHeld], None], *, owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:  # fmt: skip
+        """Hand over how much would go."""
+        self._lanes.network(
+            lambda: self._session().person_held(kind, record_id), then, owner=owner, failed=failed
+        )
+
+    def erase(
+        self, kind: str, record_id: str, then: Callable[[PersonErased], None], *, owner: QObject,
+        failed: Callable[[CrmError], None],
+    ) -> None:  # fmt: skip
+        """Erase a person, everywhere and for good."""
+        self._lanes.network(
+            lambda: self._session().erase_person(kind, record_id), then, owner=owner, failed=failed
+        )
+
+    def export(
+        self, kind: str, record_id: str, path: Path, then: Callable[[int], None], *,
+        owner: QObject, failed: Callable[[CrmError], None],
+    ) -> None:  # fmt: skip
+        """Write what this user sees of a person into a ZIP that he alone can read, and hand over
+        how many records were left out."""
+
+        def job() -> int:
+            content = self._session().export_person(kind, record_id)
+            _write(path, content)
+            return _left_out(content)
+
+        self._lanes.network(job, then, owner=owner, failed=failed)
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserProblem(
+            tr_noop("'{path}' could not be written; check the folder and its free space."),
+            path=str(path),
+        ) from error
+
+
+def _left_out(content: bytes) -> int:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return int(json.loads(archive.read(_TEXT)).get("left_out", 0))
+    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+        raise UserProblem(tr_noop("The server answered in a form unknown here.")) from error
