@@ -6,15 +6,17 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import NotFound, UserProblem
+from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
+from crm_core.masks import NOTHING, Masks, received, received_changes
 from crm_core.scope import parse_target
 from crm_server.rows import Row, row_of
 from crm_server.store import Tx, portions
@@ -42,10 +44,12 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """As far as somebody sees: records by `sees`, and of refused work his own."""
+    """As far as somebody sees: records by `sees` without what his `masks` withhold, and of refused
+    work his own."""
 
     sees: Callable[[Row], bool]
     author: RecordId
+    masks: Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +104,21 @@ def gather(
     refused = [told for author, told in parked if within is None or author == within.author]
     left_out = len(every) - len(linked) + len(parked) - len(refused)
     about = [] if colleague else [one for _, one in linked]
+    masks = NOTHING if within is None else within.masks
     changes = [*_history(tx, [row, *about])]
+    known = {(one.kind, one.id): one.values for one in (row, *about)}
     files = {one.id: one for one in about if one.kind == "attachment" and one.values.get("sha256")}
     names = _Names(tx, within)
     told = {
-        "person": _told(row, names),
+        "person": _told(row, names, masks),
         "records": [
-            {"field": field, **(_listed(one) if colleague else _told(one, names))}
+            {"field": field, **(_listed(one) if colleague else _told(one, names, masks))}
             for field, one in linked
         ],
-        "history": [_change(change, names) for change in changes],
+        "history": [_change(x, known[x[0], x[1]], names, masks) for x in changes],
         "refused": refused,
         "devices": [*_devices(tx, row.id)] if colleague else [],
-        **({"left_out": left_out} if within is not None else {}),
+        **({} if within is None else {"left_out": left_out, "withheld": _withheld(masks)}),
     }
     contents = tuple(_contents(files.values(), content_of))
     counts = Exported(1 + len(linked), len(changes), len(contents), left_out)
@@ -205,8 +211,12 @@ class _Names:
         return row.kind in CATALOG and (self._within is None or self._within.sees(row))
 
 
-def _told(row: Row, names: _Names) -> dict[str, Any]:
-    values: dict[str, Any] = dict(row.values)
+def _withheld(masks: Masks) -> list[str]:
+    return sorted(f"{kind}.{name}" for kind, fields in masks.items() for name in fields)
+
+
+def _told(row: Row, names: _Names, masks: Masks) -> dict[str, Any]:
+    values: dict[str, Any] = dict(received(row.kind, row.values, masks))
     for field in CATALOG[row.kind].references:
         target = parse_target(field.link.target if field.link else "", row.values.get(field.name))
         if target is not None and (title := names.of(target[1])):
@@ -218,9 +228,12 @@ def _listed(row: Row) -> dict[str, Any]:
     return {"kind": row.kind, "id": row.id, "deleted": row.deleted}
 
 
-def _change(change: tuple[Any, ...], names: _Names) -> dict[str, Any]:
+def _change(
+    change: tuple[Any, ...], values: Mapping[str, Value], names: _Names, masks: Masks
+) -> dict[str, Any]:
     kind, record_id, seq, authored_at, received_at, actor, patch = change
-    fields = cast("dict[str, list[Any]]", json.loads(patch))
+    written = cast("dict[str, tuple[Value, Value]]", json.loads(patch))
+    fields = received_changes(kind, values, written, masks)
     return {
         "kind": kind, "id": record_id, "seq": seq, "at": authored_at, "received_at": received_at,
         "by": names.of(actor) or actor,

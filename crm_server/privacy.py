@@ -14,6 +14,7 @@ from crm_core.erasing import may_erase, personal_fields
 from crm_core.errors import NotFound, Refused
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
+from crm_core.masks import masks_in
 from crm_core.roles import Action, reach
 from crm_core.scope import is_reached
 from crm_core.switches import ERASING
@@ -109,7 +110,8 @@ def export_for(asker: Asker, kind: str, record_id: str) -> bytes:
                 work.keys_at(one.kind, one.id)
             )
 
-        found = gather(tx, row.id, asker.there.blobs.path, Within(sees, who.user))
+        seen = Within(sees, who.user, masks_in(keys))
+        found = gather(tx, row.id, asker.there.blobs.path, seen)
     if found.size_bytes > EXPORT_BYTES_MAX:
         raise Refused("person.too_large", tr_noop("It is too large to be sent."))
     archive = io.BytesIO()

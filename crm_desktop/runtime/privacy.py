@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject
 
-from crm_core.errors import CrmError, UserProblem
+from crm_core.errors import UNREADABLE, CrmError, UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop.runtime.lanes import Lanes
 
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 _TEXT = "person.json"
 """The part of the archive that says how much was left out."""
+
+
+class Lacking(msgspec.Struct, frozen=True):
+    """What an export leaves out: so many records that its maker does not see, and the names of
+    fields that are withheld from him."""
+
+    left_out: int = 0
+    withheld: tuple[str, ...] = ()
 
 
 class PrivacyDesk(QObject):
@@ -53,16 +61,17 @@ class PrivacyDesk(QObject):
         )
 
     def export(
-        self, kind: str, record_id: str, path: Path, then: Callable[[int], None], *,
+        self, kind: str, record_id: str, path: Path, then: Callable[[Lacking], None], *,
         owner: QObject, failed: Callable[[CrmError], None],
     ) -> None:  # fmt: skip
         """Write what this user sees of a person into a ZIP that he alone can read, and hand over
-        how many records were left out."""
+        what is not in it."""
 
-        def job() -> int:
+        def job() -> Lacking:
             content = self._session().export_person(kind, record_id)
+            lacking = _lacking(content)
             _write(path, content)
-            return _left_out(content)
+            return lacking
 
         self._lanes.network(job, then, owner=owner, failed=failed)
 
@@ -81,9 +90,9 @@ def _write(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _left_out(content: bytes) -> int:
+def _lacking(content: bytes) -> Lacking:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return int(json.loads(archive.read(_TEXT)).get("left_out", 0))
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+            return msgspec.json.decode(archive.read(_TEXT), type=Lacking)
+    except (zipfile.BadZipFile, KeyError, *UNREADABLE) as error:
         raise UserProblem(tr_noop("The server answered in a form unknown here.")) from error

@@ -17,7 +17,7 @@ from crm_core.ids import RecordId
 from crm_core.wire import PersonErased, PersonHeld
 from crm_server.exporting import CONTENT
 from crm_server.load import load
-from crm_server.people import SYSTEM, NewUser, add_user, find, turn
+from crm_server.people import SYSTEM, NewUser, add_user, find, mask, turn
 from crm_server.privacy_http import _compact
 from tests.server.test_device_list import Laptop, laptop
 from tests.server.test_http import Site, site
@@ -180,6 +180,15 @@ def test_who_exports_is_handed_what_he_sees_and_told_what_is_left_out(office: Of
     assert exported(office, "aud")["left_out"] == 0
     noted = [actor for actor, subject in office.audit("person-exported")]
     assert noted == [office.user("li"), office.user("aud")]
+
+
+def test_what_is_withheld_from_a_role_is_in_no_export(office: Office) -> None:
+    mask(office.site.organisations.open("acme").service, "rep", {"contact": frozenset(("mobile",))})
+    told = exported(office, "li")
+    assert told["person"]["values"]["full_name"] == NAME
+    assert PHONE not in json.dumps(told)
+    assert told["withheld"] == ["contact.mobile"]
+    assert exported(office, "fuller")["person"]["values"]["mobile"] == PHONE
 
 
 def test_it_is_handed_no_customer_over_http(office: Office) -> None:

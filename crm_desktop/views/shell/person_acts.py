@@ -12,6 +12,7 @@ from crm_core.errors import CrmError, Unavailable
 from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.privacy import Lacking
 from crm_desktop.views.kit.person_menu import ERASE
 from crm_desktop.views.shell.erase_sheet import EraseSheet
 
@@ -64,18 +65,20 @@ class PersonActs(QWidget):
     def _take_path(self, kind: str, record_id: str, path: str) -> None:
         self.export_to(kind, record_id, Path(path))
 
-    def _tell_written(self, path: Path, left_out: int) -> None:
-        words = tr("Written to {path}.", path=str(path))
-        if left_out:
+    def _tell_written(self, path: Path, lacking: Lacking) -> None:
+        said = [tr("Written to {path}.", path=str(path))]
+        if lacking.withheld:
+            said.append(tr("Fields that are withheld from your role are not in it."))
+        if lacking.left_out:
             hidden = tr_n(
                 "{n} record out of your sight is not in it: IT writes all of it with "
                 "`crm-server export-person`.",
                 "{n} records out of your sight are not in it: IT writes all of it with "
                 "`crm-server export-person`.",
-                left_out,
+                lacking.left_out,
             )
-            words = f"{words} {hidden}"
-        self.said.emit(words)
+            said.append(hidden)
+        self.said.emit(" ".join(said))
 
     def _tell_erased(self, words: str) -> None:
         self.said.emit(words)
