@@ -6,7 +6,7 @@ import logging
 import sys
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -26,6 +26,7 @@ from crm_desktop.profile import (
     open_profile,
 )
 from crm_desktop.runtime.autosync import Autosync
+from crm_desktop.runtime.behind import Behind
 from crm_desktop.runtime.devices import DeviceDesk
 from crm_desktop.runtime.duplicates import DuplicateSeeker
 from crm_desktop.runtime.files import FileDesk
@@ -77,10 +78,6 @@ def _file_calls(profile: Profile) -> FileCalls:
     return FileCalls(profile.file_session)
 
 
-_Behind: TypeAlias = Indexer | Recurring | DuplicateSeeker | Reminding
-"""What works behind the window once it stands."""
-
-
 class Desktop(QObject):
     """Everything that lives as long as the window. Owned by `main`."""
 
@@ -104,7 +101,7 @@ class Desktop(QObject):
         self._profile: Profile | None = None
         self._autosync: Autosync | None = None
         self._files: FileDesk | None = None
-        self._behind: tuple[_Behind, ...] = ()
+        self._behind: tuple[Behind, ...] = ()
         self._reminders: ReminderDesk | None = None
         self.lanes = Lanes(self)
         self.hub: DataHub | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+from typing_extensions import override
 
 from crm_core.errors import CrmError
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import GaveWay, Store
+from crm_desktop.runtime.behind import Behind
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:  # loading it would hold up the first list
 
 QUIET_MS = 500
 """Begins after this much quiet, so that a sync's own pages go first."""
-
-START_AFTER_MS = 2000
-"""The index waits until the window stands: loading it would hold up the first list."""
 
 PAUSE_MS = 5
 """Between steps, in which others that write and compute get their turn."""
@@ -32,37 +31,29 @@ STEPS_A_CHECKPOINT = 8
 person's own commit."""
 
 
-class Indexer(QObject):
-    """Keeps search up to date. Owned by the composition root."""
+class Indexer(Behind):
+    """Keeps search up to date."""
+
+    start_after_ms = 2_000
 
     def __init__(
         self, store: Store, hub: DataHub, lanes: Lanes, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self._store = store
-        self._lanes = lanes
+        super().__init__(store, hub, lanes, parent)
         self._rows = ROWS_MAX
         self._ahead: Ahead | None = None
         self._steps = 0
         self._is_at_work = False
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._step)
-        hub.changed.connect(self._note_change)
 
-    def start(self) -> None:
-        """Go on where the last session stopped."""
-        self._timer.start(START_AFTER_MS)
+    @override
+    def _note_change(self, _summary: Summary, /) -> None:
+        self._soon.start(QUIET_MS)
 
-    def stop(self) -> None:
-        """Leave the rest to the next start."""
-        self._timer.stop()
-
-    def _note_change(self, _summary: Summary) -> None:
-        self._timer.start(QUIET_MS)
-
-    def _step(self) -> None:
+    @override
+    def work(self) -> None:
+        """Take one step."""
         if self._is_at_work:  # its end will tell how large the next step may be
-            self._timer.start(QUIET_MS)
+            self._soon.start(QUIET_MS)
             return
         self._is_at_work = True
         store, rows = self._store, self._rows
@@ -92,8 +83,8 @@ class Indexer(QObject):
         self._is_at_work = False
         if more is None:
             self._rows = max(self._rows // 2, ROWS_MIN)
-            self._timer.start(QUIET_MS)
+            self._soon.start(QUIET_MS)
             return
         self._rows = min(self._rows * 2, ROWS_MAX)
         if more:
-            self._timer.start(PAUSE_MS)
+            self._soon.start(PAUSE_MS)

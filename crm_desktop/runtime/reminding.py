@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
+from typing_extensions import override
 
 from crm_core.ids import ALL_ROOT
 from crm_core.values import instant_of
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
+from crm_desktop.runtime.behind import Behind
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.standing import Standing
@@ -21,10 +23,7 @@ if TYPE_CHECKING:
     from crm_desktop.models.connection import Connection
     from crm_desktop.models.reminding import Note, Outlook
 
-START_AFTER_MS = 3_000
 QUIET_MS = 700
-LOOK_MS = 15_000
-"""The clock is looked at so often: a timer that sleeps as long as the machine would be late."""
 
 _KINDS = frozenset(("task", "visit", "complaint"))
 INBOX = "inbox"
@@ -35,8 +34,8 @@ def now_here() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-class Reminding(QObject):
-    """Parent: the composition root.
+class Reminding(Behind):
+    """What was missed is told once the window stands, and together.
 
     Signals: `due(tuple of Note)` with all that is due, whenever that changes; `told(tuple of Note)`
     with what of it is new since it was last told.
@@ -44,6 +43,10 @@ class Reminding(QObject):
 
     due = Signal(object)
     told = Signal(object)
+
+    start_after_ms = 3_000
+    look_ms = 15_000
+    """A timer that sleeps as long as the machine would be late."""
 
     def __init__(
         self,
@@ -54,35 +57,21 @@ class Reminding(QObject):
         *,
         now: Callable[[], dt.datetime] = now_here,
     ) -> None:
-        super().__init__(parent)
-        self._store, self._hub, self._lanes, self._now = store, hub, lanes, now
+        super().__init__(store, hub, lanes, parent)
+        self._now = now
         self._next_at = ""
         self._needs = -1
         self._decision: Note | None = None
         self._due: tuple[Note, ...] = ()
         self._seen: frozenset[tuple[object, str]] = frozenset()
-        self._soon = QTimer(self, singleShot=True)
-        self._soon.timeout.connect(self.look)
-        self._clock = QTimer(self, interval=LOOK_MS)
-        self._clock.timeout.connect(self._look_at_clock)
-        hub.changed.connect(self._note_change)
-
-    def start(self) -> None:
-        """Look once the window stands: what was missed is told at once, and together."""
-        self._soon.start(START_AFTER_MS)
-        self._clock.start()
-
-    def stop(self) -> None:
-        """Tell nothing more."""
-        self._soon.stop()
-        self._clock.stop()
 
     @property
     def shown(self) -> tuple[Note, ...]:
         """What is due."""
         return self._due
 
-    def look(self) -> None:
+    @override
+    def work(self) -> None:
         """Read what is due."""
         user, now = self._hub.identity.user, self._now()
 
@@ -132,13 +121,15 @@ class Reminding(QObject):
         self._lanes.write(write, self._look_again, owner=self, failed=self._hub.announce_failure)
 
     def _look_again(self, _done: None) -> None:
-        self.look()
+        self.work()
 
-    def _look_at_clock(self) -> None:
+    @override
+    def _look(self) -> None:
         if self._next_at and self._next_at <= instant_of(self._now()):
-            self.look()
+            self.work()
 
-    def _note_change(self, summary: Summary) -> None:
+    @override
+    def _note_change(self, summary: Summary, /) -> None:
         if summary.kinds & _KINDS and self._clock.isActive():
             self._soon.start(QUIET_MS)
 

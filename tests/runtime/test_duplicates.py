@@ -26,7 +26,7 @@ from crm_desktop.runtime.lanes import Lanes
 def seeker(
     store: Store, hub: DataHub, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DuplicateSeeker]:
-    monkeypatch.setattr(seeker_module, "START_AFTER_MS", 0)
+    monkeypatch.setattr(DuplicateSeeker, "start_after_ms", 0)
     monkeypatch.setattr(seeker_module, "QUIET_MS", 0)
     made = DuplicateSeeker(store, hub, lanes)
     yield made
@@ -77,6 +77,46 @@ def test_a_flood_is_compared_all_together(
     assert not duplicates.is_due(store)
 
 
+def test_a_flood_during_the_last_step_is_compared_as_well(
+    store: Store, hub: DataHub, seeker: DuplicateSeeker, qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    begun, is_told, passes = threading.Event(), threading.Event(), list[int]()
+
+    def compare_all(of: Store) -> Iterator[None]:
+        passes.append(1)
+        begun.set()
+        is_told.wait(10)
+        duplicates.note_due(of, due=False)
+        yield from ()
+
+    monkeypatch.setattr(duplicates, "compare_all", compare_all)
+    seeker.start()
+    qtbot.waitUntil(begun.is_set)
+    hub.changed.emit(Summary(kinds_reset=frozenset({"account"})))
+    is_told.set()
+    qtbot.waitUntil(lambda: len(passes) == 2)
+
+
+def test_after_a_failure_the_next_change_compares_all_from_the_beginning(
+    store: Store, hub: DataHub, seeker: DuplicateSeeker, qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    passes = list[int]()
+
+    def compare_all(_of: Store) -> Iterator[None]:
+        passes.append(1)
+        if len(passes) == 1:
+            raise Unavailable(tr_noop("no"))
+        yield
+
+    monkeypatch.setattr(duplicates, "compare_all", compare_all)
+    seeker.start()
+    qtbot.waitUntil(lambda: bool(passes) and not seeker._is_at_work)
+    save(hub, "Acme")
+    qtbot.waitUntil(lambda: len(passes) == 2)
+
+
 def test_after_a_failure_the_next_change_tries_again(
     store: Store, hub: DataHub, seeker: DuplicateSeeker, qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
@@ -90,9 +130,9 @@ def test_after_a_failure_the_next_change_tries_again(
         return recheck(of, refs)  # pyright: ignore[reportArgumentType]  # handed through
 
     monkeypatch.setattr(duplicates, "recheck", fail_once)
-    save(hub, "Acme")
+    save(hub, "Acme", "ACME Ltd")
     qtbot.waitUntil(lambda: bool(tried) and not seeker._is_at_work)
-    save(hub, "ACME Ltd")
+    save(hub, "Another")
     qtbot.waitUntil(lambda: len(pairs(store)) == 1)
 
 

@@ -26,7 +26,7 @@ FOREVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 def indexer(
     store: Store, hub: DataHub, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Indexer]:
-    monkeypatch.setattr(indexer_module, "START_AFTER_MS", 0)
+    monkeypatch.setattr(Indexer, "start_after_ms", 0)
     monkeypatch.setattr(indexer_module, "QUIET_MS", 0)
     made = Indexer(store, hub, lanes)
     yield made

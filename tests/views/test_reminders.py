@@ -163,7 +163,7 @@ def test_a_fake_tray_is_told_neutrally_while_the_window_says_what_it_is(
     desk: Desk, reminding: Reminding, qtbot: QtBot
 ) -> None:
     made, tray, _ = desk("neutral")
-    reminding.look()
+    reminding.work()
     qtbot.waitUntil(lambda: bool(tray.messages))
     assert tray.messages == [("CRM Desktop", "A task is due.")]
     assert "Call Mr Wang" in bar_of(made).words
@@ -174,14 +174,14 @@ def test_a_notification_says_more_only_where_somebody_wants_that(
     desk: Desk, reminding: Reminding, qtbot: QtBot
 ) -> None:
     _, tray, _ = desk("details")
-    reminding.look()
+    reminding.work()
     qtbot.waitUntil(lambda: bool(tray.messages))
     assert "Call Mr Wang" in tray.messages[0][1]
 
 
 def test_who_wants_none_gets_none(desk: Desk, reminding: Reminding, rest) -> None:
     made, tray, _ = desk("off")
-    reminding.look()
+    reminding.work()
     rest()
     assert tray.messages == []
     assert "Call Mr Wang" in bar_of(made).words
@@ -192,9 +192,9 @@ def test_what_was_missed_is_told_together_and_once(
 ) -> None:
     _, tray, _ = desk("neutral")
     clock.move(hours=2)
-    reminding.look()
+    reminding.work()
     qtbot.waitUntil(lambda: bool(tray.messages))
-    reminding.look()
+    reminding.work()
     rest()
     assert tray.messages == [("CRM Desktop", "2 reminders are due.")]
 
@@ -203,18 +203,18 @@ def test_what_is_put_off_in_the_tray_comes_again(
     desk: Desk, reminding: Reminding, clock: Clock, qtbot: QtBot, rest
 ) -> None:
     made, tray, _ = desk("neutral")
-    reminding.look()
+    reminding.work()
     qtbot.waitUntil(lambda: bool(tray.messages))
     tray.press("5 minutes")
     rest()
     assert bar_of(made).isHidden()
     assert not tray.is_shown
     clock.move(minutes=4)
-    reminding.look()
+    reminding.work()
     rest()
     assert len(tray.messages) == 1
     clock.move(minutes=1)
-    reminding._look_at_clock()
+    reminding._look()
     qtbot.waitUntil(lambda: len(tray.messages) == 2)
 
 
@@ -222,7 +222,7 @@ def test_opening_leads_there_and_has_done_with_it(
     desk: Desk, reminding: Reminding, qtbot: QtBot, rest
 ) -> None:
     made, tray, shell = desk("neutral")
-    reminding.look()
+    reminding.work()
     qtbot.waitUntil(lambda: bool(tray.messages))
     QTest.mouseClick(bar_of(made).open_button, Qt.MouseButton.LeftButton)
     rest()
@@ -277,7 +277,7 @@ def test_what_waited_already_at_the_start_is_not_told(
     _, tray, _ = desk("neutral")
     clock.now = FRIDAY - dt.timedelta(days=1)
     reminding.note_standing(Standing(needs_you=3))
-    reminding.look()
+    reminding.work()
     rest()
     assert tray.messages == []
 
