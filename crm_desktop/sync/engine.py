@@ -233,8 +233,9 @@ def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
     """Offer the outbox until it is empty; raises CrmError where the way is blocked.
 
     While the server works on one request, the next one is prepared and the answer to the former
-    is written. A request that the server can never take is halved until one changeset is left:
-    that one is parked, and the rest goes through.
+    is written; where that holds no news, the next one goes out before. A request that the server
+    can never take is halved until one changeset is left: that one is parked, and the rest goes
+    through.
     """
     way = _Way(state.epoch, state.unheard)
     for _ in range(PUSHES_MAX):
@@ -245,14 +246,18 @@ def push_phase(tally: Tally, state: SyncState) -> Steps[None]:
             if not changesets:
                 return
             yield from way.send(changesets)
-        last = way.under_way[-1].changesets[-1].id
+        plain = way.answer is not None and _is_plain(way.answer)
+        if plain and way.ahead and way.takes_another:
+            yield from way.send(way.ahead, way.last)
         if way.answer is None:
-            way.ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, last)
+            way.ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, way.last)
         else:
-            way.ahead = yield from _settle_and_take(tally, way.answer, last)
+            way.ahead = yield from _settle_and_take(tally, way.answer, way.last)
             way.answer = None
         if way.ahead and way.takes_another:
-            yield from way.send(way.ahead, last)
+            yield from way.send(way.ahead, way.last)
+            if plain:
+                way.ahead = yield from _take(wire.PUSH_CHANGESETS_MAX, way.last)
         request = way.under_way[0]
         try:
             way.answer = yield from way.hear()
@@ -287,6 +292,11 @@ class _Way:
     under_way: deque[PushRequest] = field(default_factory=deque)
     offered: set[ChangeSetId] = field(default_factory=set)
     ordered: bool = False
+
+    @property
+    def last(self) -> ChangeSetId:
+        """The last changeset that is under way."""
+        return self.under_way[-1].changesets[-1].id
 
     @property
     def takes_another(self) -> bool:
@@ -330,6 +340,7 @@ class _Way:
     def _ignore_the_other(self) -> Steps[None]:
         while self.under_way:
             changesets = self.under_way.popleft().changesets
+            self.ahead = ()  # these go out again first
             with suppress(CrmError):
                 yield from ask(do.HearPush())
             self.offered.difference_update(one.id for one in changesets)
@@ -375,6 +386,12 @@ def _refused_for_good(refusal: CrmError, changesets: tuple[ChangeSet, ...]) -> s
     # A stranger on the way: of a small changeset its size is no reason to believe.
     size = len(wire.encode(changesets))
     return "request.too_large" if len(changesets) > 1 or size >= LARGE_BYTES else ""
+
+
+def _is_plain(answer: PushResponse) -> bool:
+    """Whether all was taken as it was sent: nothing that waits depends on it."""
+    plain = all(one.result == Result.APPLIED and not one.changes for one in answer.results)
+    return plain and not (answer.pages or answer.deleted)
 
 
 def _park_alone(state: SyncState, changeset: ChangeSet, code: str) -> PushResponse:

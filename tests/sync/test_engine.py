@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +23,7 @@ from crm_core.wire import (
     PushResponse,
     encode,
 )
-from crm_desktop.models.replica import SyncState, Verdict
+from crm_desktop.models.replica import Settled, SyncState, Verdict
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.engine import synchronise
 from crm_desktop.sync.failures import (
@@ -116,9 +117,45 @@ def test_to_a_server_that_keeps_their_order_two_pushes_are_under_way() -> None:
     assert sent_behind(world) == [(1, 0), (2, 0), (3, 2), (4, 3), (5, 4)]
     assert [x for x in world.kinds() if "Push" in x or "Take" in x] == [
         "TakeOutbox", "SendPush", "TakeOutbox", "HearPush",
-        "SendPush", *["SettlePush", "SendPush", "HearPush"] * 3,
+        "SendPush", "SettlePush", "SendPush", "TakeOutbox", "HearPush",
+        *["SendPush", "SettlePush", "HearPush"] * 2,
         "SettlePush", "HearPush", "SettlePush", "TakeOutbox",
     ]  # fmt: skip
+
+
+def refused(world: World) -> PushResponse:
+    answer = hear(world)
+    parts = (ChangeResult(0, "", "rejected", "record.not_found"),)
+    verdicts = tuple(ChangeSetResult(one.cs_id, "rejected", 0, parts) for one in answer.results)
+    return msgspec.structs.replace(answer, results=verdicts)
+
+
+def with_news(world: World) -> PushResponse:
+    return msgspec.structs.replace(hear(world), pages=(page(1),))
+
+
+@pytest.mark.usefixtures("small_pushes")
+@pytest.mark.parametrize("told", [refused, with_news])
+def test_what_a_verdict_may_block_goes_out_after_it_was_written(
+    told: Callable[[World], PushResponse],
+) -> None:
+    world = two_at_a_time(7)
+    world.fail(do.HearPush, *[lambda _: hear(world)] * 3, lambda _: told(world))
+
+    def settle(effect: do.SettlePush) -> Settled:
+        """Of what the fourth leads to, the sixth is one."""
+        settled = world.settle(effect)
+        if effect.answer.results[0].cs_id != changeset(4).id:
+            return settled
+        assert [one.id for one in settled.taken] == [changeset(6).id]
+        assert sent_behind(world)[-1] == (5, 4)
+        world.outbox = [one for one in world.outbox if one.id != changeset(6).id]
+        return msgspec.structs.replace(settled, taken=(changeset(7),))
+
+    world.fail(do.SettlePush, *[settle] * 4)
+    assert world.run(synchronise()).failure is None
+    assert sent_behind(world) == [(1, 0), (2, 0), (3, 2), (4, 3), (5, 4), (7, 5)]
+    assert world.outbox == []
 
 
 @pytest.mark.usefixtures("small_pushes")
@@ -153,6 +190,18 @@ def test_after_a_failure_the_younger_answer_counts_for_nothing_and_its_work_goes
     assert not world.under_way, "the next run would take it for an answer of its own"
     assert sent_behind(world) == [(1, 0), (2, 0), (3, 2)]
     assert len(world.outbox) == 4
+
+
+@pytest.mark.usefixtures("small_pushes")
+def test_what_was_taken_to_go_out_behind_two_pushes_waits_until_both_were_sent_again() -> None:
+    world = two_at_a_time(6)
+    expired = TokenExpired("expired")
+    world.fail(do.HearPush, lambda _: hear(world), lambda _: hear(world), expired, expired)
+    outcome = world.run(synchronise())
+    assert (outcome.failure, outcome.tally.pushed) == (None, 6)
+    assert sent_behind(world) == [
+        (1, 0), (2, 0), (3, 2), (4, 3), (3, 0), (4, 0), (5, 0), (6, 5)
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("small_pushes")
