@@ -96,10 +96,12 @@ class Service:
             raise answer
         return answer
 
-    def push_together(self, pushes: Sequence[Pushed]) -> list[PushResponse | Exception]:
+    def push_together(
+        self, pushes: Sequence[Pushed], taken: Callable[[], None] | None = None
+    ) -> list[PushResponse | Exception]:
         """Take pushes of which no two have a name in common (`pushing.names`) in one transaction;
         the answer to each, or why it is refused as a whole. Whatever else one fails with takes all
-        of them back, and is raised."""
+        of them back, and is raised. `taken`: as in `ServerStore.write`."""
         answers: dict[int, PushResponse | Exception] = {}
         for n, push in enumerate(pushes):
             try:
@@ -108,16 +110,19 @@ class Service:
                 answers[n] = refused
         fit = [n for n in range(len(pushes)) if n not in answers]
         if fit:
-            answers.update(zip(fit, self._pushed([pushes[n] for n in fit]), strict=True))
+            told = self._pushed([pushes[n] for n in fit], taken)
+            answers.update(zip(fit, told, strict=True))
         return [answers[n] for n in range(len(pushes))]
 
-    def _pushed(self, pushes: Sequence[Pushed]) -> Sequence[PushResponse | Exception]:
+    def _pushed(
+        self, pushes: Sequence[Pushed], taken: Callable[[], None] | None
+    ) -> Sequence[PushResponse | Exception]:
         asked: list[Asked] = []
 
         def ask(tx: Tx) -> None:
             asked.append(Asked(tx, pushes, self.now))
 
-        with self.store.write(ask) as (tx, clock):
+        with self.store.write(ask, taken) as (tx, clock):
             return take_together(lambda: self.work(tx, clock), clock, pushes, *asked)
 
     # -- pull -------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from psycopg.errors import ReadOnlySqlTransaction
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, PoolProxiedConnection, make_url
 from sqlalchemy.schema import CreateSchema
 from typing_extensions import override
 
@@ -27,6 +27,7 @@ from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_server.checkpoints import Checkpoints
 from crm_server.engines import NO_ANSWER, OPERATIONAL, connected, open_engine
+from crm_server.later import WRITE_BEHIND, WRITE_THROUGH, Later
 from crm_server.postgres import Exchange
 from crm_server.tables import STORE_VERSION, metadata
 
@@ -81,16 +82,19 @@ class Tx:
 
     def ask(self, sql: str, params: Params = ()) -> Answer:
         """A query whose rows are needed later: PostgreSQL gets it with the next ones."""
-        rows = self._cursor.execute(_for_sqlite(sql), _values(params)).fetchall()
+        rows = self._asked(sql, params).fetchall()
         return lambda: rows
 
     def rows(self, sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         """All rows of a query; a list among the values answers to `= ANY(?)`."""
-        return self._cursor.execute(_for_sqlite(sql), _values(params)).fetchall()
+        return self._asked(sql, params).fetchall()
 
     def row(self, sql: str, params: Params = ()) -> tuple[Any, ...] | None:
         """The first row of a query."""
-        return self._cursor.execute(_for_sqlite(sql), _values(params)).fetchone()
+        return self._asked(sql, params).fetchone()
+
+    def _asked(self, sql: str, params: Params) -> Any:
+        return self._cursor.execute(_for_sqlite(sql), _values(params))
 
     def run(self, sql: str, params: Params = ()) -> int:
         """Execute a statement; the number of rows it touched."""
@@ -104,6 +108,22 @@ class Tx:
     def clock(self) -> Clock:
         """The clock as this transaction sees it."""
         return ask_clock(self)()
+
+
+class _SeenTx(Tx):
+    """One transaction on SQLite that only reads: what it sees, the disk has."""
+
+    def __init__(self, connection: Any, later: Later) -> None:
+        super().__init__(connection)
+        self._later: Later | None = later
+
+    @override
+    def _asked(self, sql: str, params: Params) -> Any:
+        cursor = super()._asked(sql, params)
+        if self._later is not None:  # once: the first answer decides what the transaction sees
+            self._later.wait()
+            self._later = None
+        return cursor
 
 
 class _PostgresTx(Tx):
@@ -150,6 +170,7 @@ class ServerStore:
         self._own_engine = engine is None
         self.engine = engine or open_engine(url)
         self._checkpoints = None if self.postgres else Checkpoints(self.engine)
+        self._later = Later(make_url(url).database or "")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -202,14 +223,19 @@ class ServerStore:
             yield tx
 
     @contextmanager
-    def write(self, ahead: Callable[[Tx], None] | None = None) -> Generator[tuple[Tx, Clock]]:
+    def write(
+        self,
+        ahead: Callable[[Tx], None] | None = None,
+        taken: Callable[[], None] | None = None,
+    ) -> Generator[tuple[Tx, Clock]]:
         """A writing transaction, with the clock taken first and held to the end. What `ahead` asks
-        is sent behind the clock's question, in one exchange with it."""
-        with self._transaction(_BEGIN_WRITE) as tx:
-            taken = ask_clock(tx, "" if not self.postgres else " FOR UPDATE")
+        is sent behind the clock's question, in one exchange with it. On SQLite `taken` is called
+        when the next writer may go on, before the disk has this one (adr/0065)."""
+        with self._transaction(_BEGIN_WRITE, taken) as tx:
+            asked = ask_clock(tx, "" if not self.postgres else " FOR UPDATE")
             if ahead is not None:
                 ahead(tx)
-            yield tx, taken()
+            yield tx, asked()
 
     @contextmanager
     def note(self) -> Generator[Tx]:
@@ -218,8 +244,10 @@ class ServerStore:
             yield tx
 
     @contextmanager
-    def _transaction(self, begin: tuple[str, str]) -> Generator[Tx]:
-        made = self._on_postgres(begin[1]) if self.postgres else self._on_sqlite(begin[0])
+    def _transaction(
+        self, begin: tuple[str, str], taken: Callable[[], None] | None = None
+    ) -> Generator[Tx]:
+        made = self._on_postgres(begin[1]) if self.postgres else self._on_sqlite(begin[0], taken)
         try:
             with made as tx:
                 yield tx
@@ -241,23 +269,37 @@ class ServerStore:
             exchange.close()
 
     @contextmanager
-    def _on_sqlite(self, begin: str) -> Generator[Tx]:
+    def _on_sqlite(self, begin: str, taken: Callable[[], None] | None) -> Generator[Tx]:
         connection = self.engine.raw_connection()
+        reads = begin is _BEGIN_READ[0]
         try:
-            tx = Tx(connection)
+            tx = _SeenTx(connection, self._later) if reads else Tx(connection)
+            if taken is not None:
+                tx.run(WRITE_BEHIND)
             tx.run(begin)
             yield tx
-            tx.run("COMMIT")
-            if self._checkpoints is not None and begin is _BEGIN_WRITE[0]:
-                self._checkpoints.written()
+            if taken is not None:
+                self._later.commit(lambda: tx.run("COMMIT"), taken)
+            else:
+                tx.run("COMMIT")
+            if not reads:
+                self._later.wait()
+                if self._checkpoints is not None:
+                    self._checkpoints.written()
         except BaseException:
-            try:
-                connection.rollback()
-            except OPERATIONAL:
-                connection.invalidate()
+            _or_let_go(connection, connection.rollback)
             raise
         finally:
+            if taken is not None:
+                _or_let_go(connection, lambda: connection.cursor().execute(WRITE_THROUGH))
             connection.close()
+
+
+def _or_let_go(connection: PoolProxiedConnection, act: Callable[[], object]) -> None:
+    try:
+        act()
+    except OPERATIONAL:
+        connection.invalidate()
 
 
 _BEGIN_READ = ("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -116,10 +116,12 @@ class Office:
     def pull_together(self, pulls: Sequence[Any]) -> list[Any]:
         raise AssertionError(pulls)
 
-    def push_together(self, pushes: Sequence[Pushed]) -> list[PushResponse | Exception]:
+    def push_together(
+        self, pushes: Sequence[Pushed], taken: Callable[[], None] | None = None
+    ) -> list[PushResponse | Exception]:
         self.begun += [push.request.changesets[0].id for push in pushes]
         assert self.let_go.wait(20)
-        return self._service.push_together(pushes)
+        return self._service.push_together(pushes, taken)
 
 
 @pytest.mark.parametrize("many", [1, 12])
