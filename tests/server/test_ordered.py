@@ -24,6 +24,8 @@ from crm_core.wire import PullItem, PullRequest, PushRequest, PushResponse, deco
 from crm_desktop.models import journal
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Identity, Store
+from crm_desktop.sync import effects as do
+from crm_desktop.sync.effects import Effect
 from crm_desktop.sync.failures import TokenExpired
 from crm_desktop.sync.ports import Server
 from crm_desktop.sync.runner import Runner
@@ -179,13 +181,16 @@ def test_a_push_behind_itself_or_behind_one_that_failed_waits_for_nobody(acme: A
 class Way:
     """A device's way to the service. `keeps_order`: whether the server says that it does."""
 
-    def __init__(self, device: Device, dice: random.Random, *, keeps_order: bool) -> None:
+    def __init__(
+        self, device: Device, dice: random.Random, *, keeps_order: bool, calm: bool = False
+    ) -> None:
         self._device = device
+        self._expires, self._overtakes = (0.02, 0.03) if calm else (0.1, 0.3)
         self._dice = dice
         self._keeps_order = keeps_order
         self._slow: list[UnderWay] = []
         self._is_renewed = False
-        self.two_under_way = self.ahead = 0
+        self.two_under_way = self.ahead = self.sooner = 0
 
     def expect_answer(self) -> None:
         """The way is short."""
@@ -203,7 +208,7 @@ class Way:
         if self._keeps_order and self._dice.random() < 0.4:
             self._slow.append(sent)
             return sent
-        if self._dice.random() < 0.7:
+        if self._dice.random() >= self._overtakes:
             for one in self._slow:
                 one.arrive()
         self._slow.clear()
@@ -212,7 +217,7 @@ class Way:
 
     def push(self, request: PushRequest) -> PushResponse:
         service = self._device.world.service
-        if self._keeps_order and not self._is_renewed and self._dice.random() < 0.1:
+        if self._keeps_order and not self._is_renewed and self._dice.random() < self._expires:
             raise TokenExpired("expired")
         self._is_renewed = False
         try:
@@ -229,15 +234,21 @@ class Way:
         yield [decode_item(line) for line in lines.splitlines()]
 
 
-def typed(dice: random.Random, accounts: Sequence[RecordId], new_id: Ids) -> list[list[Change]]:
+SELDOM = ("set",) * 20
+
+
+def typed(
+    dice: random.Random, accounts: Sequence[RecordId], new_id: Ids, often: tuple[str, ...]
+) -> list[list[Change]]:
     """Steps at some accounts, of which the last leaves this user's sight meanwhile: edits, some of
     them crossed by a colleague, values that are refused and what builds on them, tasks, refused
-    ones too, and edits of those."""
+    ones too, and edits of those. `often`: what there is more of."""
     found: list[list[Change]] = []
     tasks: list[RecordId] = []
     for n in range(dice.randint(20, 45)):
         account = dice.choice(accounts[:-1])
-        what = dice.choice(("set", "set", "parent", "good parent", "task", "bad task", "of a task"))
+        others = ("set", "set", "parent", "good parent", "task", "bad task", "of a task")
+        what = dice.choice((*often, *others))
         if what == "set":
             field = dice.choice(("phone", "industry"))
             found.append([Change("account", account, Op.SET, {field: f"{n}"})])
@@ -254,21 +265,39 @@ def typed(dice: random.Random, accounts: Sequence[RecordId], new_id: Ids) -> lis
     return found
 
 
-def played(acme: Acme, device: Device, path: Path, seed: int, *, keeps_order: bool) -> Any:
+class Noting(Runner):
+    """Counts the pushes that went out behind another before the last answer was written."""
+
+    sooner = 0
+    _last: object = None
+
+    def perform(self, effect: Effect[Any]) -> Any:
+        if isinstance(effect, do.SendPush) and isinstance(self._last, do.HearPush):
+            self.sooner += bool(effect.request.behind)
+        self._last = effect
+        return super().perform(effect)
+
+
+def played(
+    acme: Acme, device: Device, path: Path, seed: int, *, keeps_order: bool, calm: bool = False
+) -> Any:
     """The same story at accounts of its own: the verdicts, and what the server holds in the end,
     in words that name no id; and the way that was taken."""
     dice = random.Random(seed)
     new_id = Ids(seed * 2 + keeps_order)
-    accounts = [acme.nancy.account(f"Account {n}", phone="0", industry="Trade") for n in range(4)]
+    many = 80 if calm else 4
+    accounts = [
+        acme.nancy.account(f"Account {n}", phone="0", industry="Trade") for n in range(many)
+    ]
     identity = Identity(device.user, "nancy", DeviceId(device.device), "acme", "http://x")
-    way = Way(device, random.Random(seed), keeps_order=keeps_order)
+    way = Way(device, random.Random(seed), keeps_order=keeps_order, calm=calm)
     with closing(
         Store.create(path, KEY, identity, clock=lambda: acme.world.time, new_id=new_id)
     ) as store:
         outbox = Outbox(store)
-        runner = Runner(outbox, way, open_stream=InLine, send=way.send)
+        runner = Noting(outbox, way, open_stream=InLine, send=way.send)
         assert runner.run().failure is None
-        steps = typed(dice, accounts, new_id)
+        steps = typed(dice, accounts, new_id, SELDOM if calm else ())
         for changes in steps:
             journal.commit(store, changes, label="Work")
         acme.buchanan.pull()
@@ -277,6 +306,7 @@ def played(acme: Acme, device: Device, path: Path, seed: int, *, keeps_order: bo
         gone: dict[str, Value] = {"owner": acme.fuller.user, "team": None, "territory": None}
         acme.world.change("account", accounts[-1], **gone)
         assert runner.run().failure is None
+        way.sooner = runner.sooner
         with store.reader() as c:
             mine = c.rows("SELECT state, coalesce(verdict, '') FROM changeset ORDER BY n")
             parts = c.rows(
@@ -332,3 +362,15 @@ def test_the_same_outbox_comes_to_the_same_with_two_pushes_under_way(
         assert found == one_at_a_time[name], name
     said = {result for _, parts in two["verdicts"] for _, _, result, _ in parts}
     assert {"rejected", "conflict"} <= said
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_it_does_where_most_goes_out_before_the_last_answer_was_written(
+    acme: Acme, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_core.wire.PUSH_CHANGESETS_MAX", random.Random(seed).choice((1, 2, 3)))
+    other = acme.world.device("nancy")
+    first = played(acme, acme.nancy, tmp_path / "a.db", seed, keeps_order=False, calm=True)
+    second = played(acme, other, tmp_path / "b.db", seed, keeps_order=True, calm=True)
+    assert (first[1].sooner, second[1].sooner > 0) == (0, True)
+    assert second[0] == first[0]
