@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -143,7 +143,9 @@ def test_what_writes_next_on_a_connection_is_written_through(acme: Acme, disk: D
     disk.let_go.set()
     push(acme, edit(acme.nancy, account, "1"), threading.Event())
     assert disk.kept == 1
-    with acme.world.store.note() as tx:
-        assert tx.row("PRAGMA synchronous") == (2,)
+    with ExitStack() as all_of_the_pool:
+        for _ in range(4):
+            tx = all_of_the_pool.enter_context(acme.world.store.read())
+            assert tx.row("PRAGMA synchronous") == (2,)
     acme.nancy.send(edit(acme.nancy, account, "2"))
     assert disk.kept == 1, "SQLite itself waits for the disk"
