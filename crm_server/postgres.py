@@ -46,7 +46,7 @@ Value = tuple[bytes | None, int, Format]
 class _Statement:
     """One statement on its way, and its result."""
 
-    __slots__ = ("formats", "key", "result", "values")
+    __slots__ = ("formats", "key", "result", "rows", "values")
 
     def __init__(self, schema: str, sql: str, params: Sequence[Any]) -> None:
         sent = [_sent(value) for value in params]
@@ -54,6 +54,7 @@ class _Statement:
         self.values = [value for value, _, _ in sent]
         self.formats = [kind for _, _, kind in sent]
         self.result: PGresult | None = None
+        self.rows: list[tuple[Any, ...]] | None = None
 
 
 class Exchange:
@@ -83,13 +84,16 @@ class Exchange:
     # -- statements ---------------------------------------------------------------------------
 
     def ask(self, sql: str, params: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
-        """Send a question with the next exchange; the rows of its answer, when they are needed."""
+        """Send a question with the next exchange; the rows of its answer, when they are needed,
+        the same list each time."""
         statement = self._add(sql, params)
 
         def answer() -> list[tuple[Any, ...]]:
-            result = self._result(statement)
-            self._transformer.set_pgresult(result)
-            return self._transformer.load_rows(0, result.ntuples, tuple)
+            if statement.rows is None:
+                result = self._result(statement)
+                self._transformer.set_pgresult(result)
+                statement.rows = self._transformer.load_rows(0, result.ntuples, tuple)
+            return statement.rows
 
         return answer
 
