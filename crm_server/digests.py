@@ -8,14 +8,14 @@ counted before is known from `history.prev_seq`, what it counts now from `record
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crm_core.digest import Digest, version_hash
 from crm_core.ids import RecordId
 from crm_server.sight import changed_roots
-from crm_server.store import Answer, Clock, Tx
+from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
 
 REMEMBERED_MAX = 256
@@ -30,6 +30,10 @@ class _Known:
     digest: Digest
 
 
+Earlier = Mapping[tuple[str, RecordId], list[tuple[int, int]]]
+"""Of each record (kind, id) its changes: their seq, and that of the live version before, or 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a pull has read already: the records (kind, id, seq, deleted) in sight that changed
@@ -37,8 +41,8 @@ class Heard:
 
     since: int
     changed: Sequence[tuple[str, RecordId, int, bool]]
-    earlier: Answer | None = None
-    """The history since then (seq, kind, id, version before) where it was asked for already."""
+    earlier: Callable[[], Earlier] | None = None
+    """The history since then where it was asked for already; a part of what lies before it too."""
 
 
 class Digests:
@@ -113,21 +117,29 @@ def _carry_heard(tx: Tx, known: _Known, heard: Heard) -> Digest:
     if heard.earlier is not None:
         earlier = heard.earlier()
     else:
-        earlier = tx.rows(
-            "SELECT seq,kind,id,prev_seq FROM history WHERE id = ANY(?) AND seq > ?",
-            ([record_id for _, record_id, _, _ in changed], known.seq),
+        earlier = by_record(
+            tx.rows(
+                "SELECT seq,kind,id,prev_seq FROM history WHERE id = ANY(?) AND seq > ?",
+                ([record_id for _, record_id, _, _ in changed], known.seq),
+            )
         )
-    first: dict[tuple[str, RecordId], int] = {}
-    for seq, kind, record_id, prev_seq in sorted(earlier):
-        if seq > known.seq:
-            first.setdefault((kind, record_id), prev_seq)
     digest = known.digest
     for kind, record_id, seq, deleted in changed:
-        if before := first.get((kind, record_id)):
+        since = [x for x in earlier.get((kind, record_id), ()) if x[0] > known.seq]
+        before = min(since)[1] if since else 0
+        if before:
             digest = digest - Digest(1, version_hash(kind, record_id, before))
         if not deleted:
             digest = digest + Digest(1, version_hash(kind, record_id, seq))
     return digest
+
+
+def by_record(history: Iterable[tuple[Any, ...]]) -> Earlier:
+    """The changes of rows (seq, kind, id, version before) by the record that changed."""
+    found: dict[tuple[str, RecordId], list[tuple[int, int]]] = {}
+    for seq, kind, record_id, prev_seq in history:
+        found.setdefault((kind, record_id), []).append((seq, prev_seq))
+    return found
 
 
 _FIRST = (

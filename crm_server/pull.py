@@ -36,7 +36,7 @@ from crm_core.wire import (
     encode,
 )
 from crm_server.comparing import refuse_too_much, shown_of, sums
-from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Heard
+from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Earlier, Heard
 from crm_server.offering import outcomes
 from crm_server.sight import Generations, Plan, ask_moved, plan
 from crm_server.store import Answer, Clock, Tx, portions
@@ -69,7 +69,7 @@ class Ahead:
 
     fed: Answer
     moved: Callable[[], int]
-    earlier: Answer
+    earlier: Callable[[], Earlier]
     steady: Callable[[], bool]
     erased: Answer
 
@@ -353,8 +353,8 @@ class Puller:
         roots = shown_roots(self._tx, rows, self._keys)
         if entered:
             rows = [row for row in rows if not roots[(row[0], row[1])] <= entered]
-        unknown = {row[0] for row in rows} - CATALOG.keys()
-        for kind in (*CATALOG, *sorted(unknown)):
+        kinds = {row[0] for row in rows}
+        for kind in (*[x for x in CATALOG if x in kinds], *sorted(kinds - CATALOG.keys())):
             of_kind = [row for row in rows if row[0] == kind]
             dead = [row for row in of_kind if row[3]]
             live = [row for row in of_kind if not row[3]]

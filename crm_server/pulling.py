@@ -16,7 +16,7 @@ from typing import Any
 from crm_core.catalog import OLDEST_SCHEMA
 from crm_core.errors import Refused
 from crm_core.wire import NOT_ASKED, PULL_PAGE_ROWS, PullRequest
-from crm_server.digests import Digests
+from crm_server.digests import Digests, Earlier, by_record
 from crm_server.pull import Ahead, Puller, ask_erased, is_in_step
 from crm_server.sight import Generations, ask_changed_roots, ask_moved
 from crm_server.standing import Principal, Standing, Tokens
@@ -117,7 +117,7 @@ class _Lately:
         since = min(cursor for cursor, _ in behind)
         keys = [*frozenset[str]().union(*(held for _, held in behind))]
         self._fed = tx.ask(_LATELY, (FOREVER, keys, FOREVER, since, clock.seq, NEAR))
-        self._history = tx.ask(_HISTORY, (since, clock.seq))
+        self._asked_history = tx.ask(_HISTORY, (since, clock.seq))
         self._roots = ask_changed_roots(tx, keys, since)
         told = [x.erased for x, _ in asking if x.erased != NOT_ASKED]
         self._erased: Answer = ask_erased(tx, min(told)) if told else _nothing
@@ -131,7 +131,12 @@ class _Lately:
             start = bisect_right(found, cursor, key=_seq_of)
             return [row for _, seen, row in found[start:] if not keys.isdisjoint(seen)]
 
-        return Ahead(fed, asked.moved, self._history, lambda: not self._roots(), self._erased)
+        steady = not self._roots()
+        return Ahead(fed, asked.moved, lambda: self._history, lambda: steady, self._erased)
+
+    @cached_property
+    def _history(self) -> Earlier:
+        return by_record(self._asked_history())
 
     @cached_property
     def _rows(self) -> list[tuple[int, list[str], tuple[Any, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
@@ -54,18 +55,22 @@ class Standing:
 
     def device(self, who: Principal) -> DeviceStanding:
         """How the device stands that asks."""
-        for device, *known in self._devices():
-            if device == who.device:
-                return DeviceStanding(*known)
-        return DeviceStanding()
+        return self._by_device.get(who.device, DeviceStanding())
+
+    @cached_property
+    def _by_device(self) -> dict[str, DeviceStanding]:
+        return {device: DeviceStanding(*known) for device, *known in self._devices()}
 
     def generations(self, who: Principal) -> list[GenerationRow]:
         """(gen, seq, at, keys) of the user, oldest first."""
-        return [
-            (gen, seq, at, frozenset(json.loads(keys)))
-            for user, gen, seq, at, keys in self._scopes()
-            if user == who.user
-        ]
+        return self._by_user.get(who.user, [])
+
+    @cached_property
+    def _by_user(self) -> dict[str, list[GenerationRow]]:
+        found: dict[str, list[GenerationRow]] = {}
+        for user, gen, seq, at, keys in self._scopes():
+            found.setdefault(user, []).append((gen, seq, at, frozenset(json.loads(keys))))
+        return found
 
 
 class Tokens:
