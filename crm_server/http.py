@@ -6,13 +6,17 @@ import functools
 import gc
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from typing_extensions import override
 
 from crm_core import wire
 from crm_core.errors import CrmError, Refused
@@ -81,6 +85,17 @@ COLLECT_AFTER_OBJECTS = 50_000
 """More than a push of ordinary size leaves over."""
 
 
+class _Direct(APIRoute):
+    """An endpoint that takes the request as it is and gives the answer as it is: nothing is left to
+    be found out at each call, which is a tenth of what a small request costs."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        if [*signature(self.endpoint).parameters] == ["request"]:
+            return self.endpoint
+        return super().get_route_handler()
+
+
 def create_app(
     organisations: Organisations, *, api_docs: bool = False, readers: Readers | None = None
 ) -> FastAPI:
@@ -99,17 +114,18 @@ def create_app(
     app.state.figures = Figures(organisations)
     app.state.readers = readers or Readers()
     app.openapi = functools.partial(described, app)
+    app.router.route_class = _Direct
     app.add_middleware(AccessLog)
     app.add_exception_handler(CrmError, answer_problem)
     app.add_exception_handler(HTTPException, answer_unknown)
     app.add_exception_handler(Exception, answer_failure)
+    app.post("/sync/v1/push")(push)  # those that are asked for most are looked for first
+    app.post("/sync/v1/pull")(pull)
     app.get("/ping")(ping)
     app.get("/metrics")(metrics)
     app.post("/auth/v1/sign-in")(sign_in)
     app.post("/auth/v1/refresh")(refresh)
     app.post("/auth/v1/sign-out")(sign_out)
-    app.post("/sync/v1/push")(push)
-    app.post("/sync/v1/pull")(pull)
     app.get("/sync/v1/history/{kind}/{record_id}")(history)
     app.get("/sync/v1/refusals")(refusals)
     app.post("/sync/v1/duplicates")(duplicates)
