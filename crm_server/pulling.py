@@ -16,7 +16,7 @@ from typing import Any
 from crm_core.catalog import OLDEST_SCHEMA
 from crm_core.errors import Refused
 from crm_core.wire import NOT_ASKED, PULL_PAGE_ROWS, PullRequest
-from crm_server.digests import Digests, Earlier, by_record
+from crm_server.digests import Digests, Earlier
 from crm_server.pull import Ahead, Puller, ask_erased, is_in_step
 from crm_server.sight import Generations, ask_changed_roots, ask_moved
 from crm_server.standing import Principal, Standing, Tokens
@@ -116,8 +116,7 @@ class _Lately:
             return
         since = min(cursor for cursor, _ in behind)
         keys = [*frozenset[str]().union(*(held for _, held in behind))]
-        self._fed = tx.ask(_LATELY, (FOREVER, keys, FOREVER, since, clock.seq, NEAR))
-        self._asked_history = tx.ask(_HISTORY, (since, clock.seq))
+        self._fed = tx.ask(_LATELY, (since, FOREVER, keys, FOREVER, since, clock.seq, NEAR))
         self._roots = ask_changed_roots(tx, keys, since)
         told = [x.erased for x, _ in asking if x.erased != NOT_ASKED]
         self._erased: Answer = ask_erased(tx, min(told)) if told else _nothing
@@ -136,7 +135,7 @@ class _Lately:
 
     @cached_property
     def _history(self) -> Earlier:
-        return by_record(self._asked_history())
+        return {(row[0], row[1]): _changes(row[6]) for row in self._fed()}
 
     @cached_property
     def _rows(self) -> list[tuple[int, list[str], tuple[Any, ...]]]:
@@ -151,17 +150,26 @@ def _seq_of(row: tuple[int, list[str], tuple[Any, ...]]) -> int:
     return row[0]
 
 
+def _changes(told: str | None) -> list[tuple[int, int]]:
+    numbers = [int(x) for x in (told or "").split()]
+    return [*zip(numbers[::2], numbers[1::2], strict=True)]
+
+
 _SEEN_BY = (
     "SELECT string_agg(rs.key,' ') FROM record_root rr JOIN root_scope rs ON rs.root = rr.root"
     " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
     " AND rs.key = ANY(?) AND rs.gone_seq = ?"
 )
+_CHANGES = (
+    "SELECT string_agg(h.seq || ' ' || h.prev_seq,' ') FROM history h"
+    " WHERE h.id = lately.id AND h.kind = lately.kind AND h.seq > ?"
+)
 _LATELY = (
-    "SELECT kind, id, seq, deleted, body::text, keys FROM (SELECT r.kind, r.id, r.seq, r.deleted,"
+    f"SELECT kind, id, seq, deleted, body::text, keys, ({_CHANGES}) FROM"
+    " (SELECT r.kind, r.id, r.seq, r.deleted,"
     f" r.body, ({_SEEN_BY}) AS keys FROM record r WHERE r.seq > ? AND r.seq <= ?"
     " ORDER BY r.seq LIMIT ?) lately WHERE keys IS NOT NULL ORDER BY seq"
 )
 """The limit keeps either store from working the keys out twice; both ends of the range let
-PostgreSQL plan it once for all."""
-
-_HISTORY = "SELECT seq,kind,id,prev_seq FROM history WHERE seq > ? AND seq <= ?"
+PostgreSQL plan it once for all. Of the history only that of the records which somebody is shown is
+asked for."""
