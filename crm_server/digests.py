@@ -42,7 +42,7 @@ class Heard:
     since: int
     changed: Sequence[tuple[str, RecordId, int, bool]]
     earlier: Callable[[], Earlier] | None = None
-    """The history since then where it was asked for already; a part of what lies before it too."""
+    """The history since then where it was asked for already; older changes may be among it."""
 
 
 class Digests:
