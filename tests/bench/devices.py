@@ -215,10 +215,19 @@ async def slowest(devices: list[Device], rate: float, span: Span) -> float:
     return share(took, SLOWEST)
 
 
+async def catch_up(devices: list[Device]) -> None:
+    """Each syncs once, and nothing is counted: the first pull through a new process has it count
+    all that the device sees, and takes in the devices that signed in since."""
+    for start in range(0, len(devices), AT_ONCE):
+        await asyncio.gather(*(device.sync() for device in devices[start : start + AT_ONCE]))
+
+
 async def highest_rate(devices: list[Device], span: Span) -> dict[str, Any]:
     """The highest rate that the server kept up with, and what was tried."""
     began_s, cpu_s = time.monotonic(), time.process_time()
+    await catch_up(devices)
     of_few = await closed(devices[:AT_ONCE], span.counted_s / 2)
+    await catch_up(devices)  # the others' connections were idle, and new ones lead anywhere
     tried: list[tuple[float, float]] = []
     for step in range(STEPS_MAX):
         rate = of_few * (FIRST_SHARE + step * STEP_SHARE)
@@ -240,18 +249,10 @@ def passing(tried: list[tuple[float, float]]) -> float:
     return before + (after - before) * (LATE_S - under) / (over - under)
 
 
-async def catch_up(devices: list[Device]) -> None:
-    """Each syncs once, and nothing is counted: the first pull through a new process has it count
-    all that the device sees, and takes in the devices that signed in since."""
-    for start in range(0, len(devices), AT_ONCE):
-        await asyncio.gather(*(device.sync() for device in devices[start : start + AT_ONCE]))
-
-
 async def _run(url: str, devices: list[Device], span: Span) -> dict[str, Any]:
     where = urlsplit(url)
     for device in devices:
         await device.connect(where.hostname or "", where.port or 0)
-    await catch_up(devices)
     made = await highest_rate(devices, span)
     for device in devices:
         device.close()
