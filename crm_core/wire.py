@@ -19,6 +19,7 @@ from crm_core.ids import ChangeSetId, RecordId, Seq, SoundId
 PROTOCOL = 1
 PUSH_CHANGESETS_MAX = 200
 PUSH_BYTES_MAX = 1024 * 1024
+STILL_REFUSED_MAX = 400
 PULL_PAGE_ROWS = 1000
 PULL_LINE_BYTES_MAX = 64 * 1024 * 1024
 JSON_DEPTH_MAX = 6
@@ -393,6 +394,13 @@ class DeviceList(msgspec.Struct, frozen=True, omit_defaults=True):
     devices: tuple[DeviceEntry, ...]
     this: str = ""
     all_users: bool = False
+
+
+class StillRefused(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The refused steps of a device with which its user is not done: whatever else was refused to
+    it asks nobody any more."""
+
+    steps: tuple[SoundId, ...] = ()
 
 
 class PersonHeld(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -60,7 +60,7 @@ from crm_server.organisations import Organisation, Organisations
 from crm_server.privacy_http import add_privacy_paths
 from crm_server.pulling import Pulled
 from crm_server.pushing import PARK_BYTES_MAX, Pushed
-from crm_server.refusals import refusals_of_team
+from crm_server.refusals import note_still_refused, refusals_of_team
 from crm_server.standing import Principal
 from crm_server.syncing import Syncing
 from crm_server.throttle import spend_on_comparing
@@ -128,6 +128,7 @@ def create_app(
     app.post("/auth/v1/sign-out")(sign_out)
     app.get("/sync/v1/history/{kind}/{record_id}")(history)
     app.get("/sync/v1/refusals")(refusals)
+    app.post("/sync/v1/refusals")(still_refused)
     app.post("/sync/v1/duplicates")(duplicates)
     app.get("/events")(events)
     app.post("/sync/v1/park")(park)
@@ -275,6 +276,13 @@ async def history(request: Request, kind: str, record_id: str) -> Response:
 async def refusals(request: Request) -> Response:
     """What was refused to those whom the user leads, and waits for them."""
     return await act(request, lambda there, who: refusals_of_team(there.service, who))
+
+
+async def still_refused(request: Request) -> Response:
+    """With which of its refused steps the user of a device is not done."""
+    await run_in_threadpool(who_asks, request)  # a stranger hears nothing of the message's form
+    told = await message_of(request, wire.StillRefused, ASKING)
+    return await act(request, lambda there, who: note_still_refused(there.service, who, told))
 
 
 async def duplicates(request: Request) -> Response:

@@ -21,7 +21,7 @@ from crm_core.masks import Masks, masks_in
 from crm_core.merge import Result
 from crm_core.roles import Action, Level, Matrix, reach
 from crm_core.scope import Holder, keys_held, parse_target
-from crm_core.wire import ChangeResult, ChangeSetResult, Refusal
+from crm_core.wire import ChangeResult, ChangeSetResult, Refusal, StillRefused
 from crm_server.pushing import PARKED
 from crm_server.service import Service
 from crm_server.standing import Principal
@@ -30,6 +30,9 @@ from crm_server.work import Work
 
 REFUSALS_MAX = 200
 """Refused steps that are looked at, the latest first."""
+
+_DONE = "discarded,"
+"""Stands before the codes of a step with which its author is done."""
 
 _STEP = msgspec.json.Decoder(ChangeSet)
 _RESULT = msgspec.json.Decoder(ChangeSetResult)
@@ -52,8 +55,8 @@ def refusals_of_team(service: Service, who: Principal) -> tuple[Refusal, ...]:
         found = tx.rows(
             "SELECT p.device,p.author,p.received_at,p.payload,a.result FROM parked p"
             " JOIN applied a ON a.cs_id = p.id WHERE p.author = ANY(?) AND p.why <> ?"
-            " ORDER BY p.received_at DESC, p.id LIMIT ?",
-            (led, PARKED, REFUSALS_MAX),
+            " AND p.why NOT LIKE ? ORDER BY p.received_at DESC, p.id LIMIT ?",
+            (led, PARKED, f"{_DONE}%", REFUSALS_MAX),
         )
         return tuple(
             Refusal(step.id, RecordId(author), device, at, _received(change, masks), part.index,
@@ -71,6 +74,25 @@ def _received(change: Change, masks: Masks) -> Change:
     if not gone:
         return change
     return replace(change, new=without(change.new, gone), old=without(change.old, gone))
+
+
+def note_still_refused(service: Service, who: Principal, told: StillRefused) -> None:
+    """Note with which refused steps of his device somebody is done: they ask his lead no more,
+    unless he takes that back."""
+    waiting = set(told.steps)
+    with service.store.note() as tx:
+        found = tx.rows(
+            "SELECT id,why FROM parked WHERE device=? AND author=? AND why<>?",
+            (who.device, who.user, PARKED),
+        )
+        tx.many(
+            "UPDATE parked SET why=? WHERE id=?",
+            [
+                (_DONE + why if step not in waiting else why.removeprefix(_DONE), step)
+                for step, why in found
+                if why.startswith(_DONE) is (step in waiting)
+            ],
+        )
 
 
 def _led(directory: Directory, holder: Holder) -> list[RecordId]:

@@ -121,6 +121,7 @@ def sync(desk: Desk) -> Exit:
     from crm_desktop.sync.file_runner import FileRunner, with_files
     from crm_desktop.sync.last_run import remember
     from crm_desktop.sync.runner import Runner
+    from crm_desktop.sync.telling import tell_refusals
 
     with desk.profile() as opened:
         runner = Runner(Outbox(opened.store), opened.session).with_second(second_file(opened))
@@ -130,6 +131,7 @@ def sync(desk: Desk) -> Exit:
             signing.leave_for_good(opened, run.left)
         if run.failure is not None:
             raise run.failure
+        tell_refusals(opened.store, opened.session)
         report = run.report.as_json()
         desk.answer(
             report,

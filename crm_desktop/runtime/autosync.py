@@ -197,6 +197,7 @@ class Autosync(QObject):
         from crm_desktop.beside import second_file
         from crm_desktop.models.outbox import Outbox
         from crm_desktop.sync.runner import Runner
+        from crm_desktop.sync.telling import tell_refusals
 
         runner = Runner(
             Outbox(self._profile.store),
@@ -208,6 +209,10 @@ class Autosync(QObject):
         runner.is_sparing = self.is_sparing
         self._runner, self._has_connected = runner, True
         run = runner.run()
+        if run.failure is None and not run.withdrawn:
+            tell_refusals(
+                self._profile.store, self._profile.session, write=self._lanes.in_write_lane
+            )
         self._reached = runner.reached or self._reached
         self._access = self._profile.session.access
         if self._live is None:

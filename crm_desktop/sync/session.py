@@ -239,6 +239,11 @@ class Session:
         body = self._with_good_token(lambda token: self.client.get(PATH_REFUSALS, token))
         return decode_answer(body, tuple[wire.Refusal, ...])
 
+    def tell_still_refused(self, told: wire.StillRefused) -> None:
+        """Say with which refused steps this user is not done."""
+        body = wire.encode(told)
+        self._with_good_token(lambda token: self.client.post(PATH_REFUSALS, body, token))
+
     def devices(self) -> wire.DeviceList:
         """The devices of this user; for IT everybody's. Raises UserProblem where the server is
         too old to tell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from contextlib import AbstractContextManager
 
+from crm_desktop.models.inbox import discard_for_now, stuck, take_discard_back
 from crm_desktop.models.team_work import enter, open_ones
 from crm_desktop.profile import Profile, open_profile
 from tests.e2e.people import WAITS_FOR_YOU, Desk, World
@@ -68,3 +69,28 @@ def test_what_was_refused_to_a_rep_is_entered_by_his_lead_in_his_own_name(world:
     assert account in colleague.ids("account")
     told = [x for x in colleague.json("history", "account", account) if x["field"] == "owner"]
     assert told[-1]["by"] == lead.login
+
+
+def test_what_a_rep_discards_asks_his_lead_no_more(world: World) -> None:
+    rep, colleague, lead = world.people("rep", "rep", "lead")
+    account = rep.add("account", name="Chop-suey Chinese")
+    rep.sync()
+    rep.set("account", account, owner=colleague.login)
+    rep.sync(code=WAITS_FOR_YOU)
+    with opened(rep) as profile:
+        with profile.store.reader() as c:
+            (row,) = stuck(c)
+        _, back = discard_for_now(profile.store, row.cs_id)
+    assert waiting_for(lead) == [account], "nobody was told yet"
+    rep.sync()
+    assert waiting_for(lead) == []
+    with opened(rep) as profile:
+        take_discard_back(profile.store, back)
+    rep.sync(code=WAITS_FOR_YOU)
+    assert waiting_for(lead) == [account]
+
+
+def waiting_for(lead: Desk) -> list[str]:
+    """The records of which something was refused to those whom he leads."""
+    with opened(lead) as profile:
+        return [x.change.id for x in profile.session.refusals()]

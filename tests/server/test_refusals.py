@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from crm_core.ids import RecordId
-from crm_core.wire import Refusal
-from crm_server.refusals import refusals_of_team
+from crm_core.wire import Refusal, StillRefused
+from crm_server.refusals import note_still_refused, refusals_of_team
 from crm_server.store import ServerStore
 from tests.server.world import Device, World
 
@@ -96,3 +96,30 @@ def test_a_lead_of_a_territory_reads_what_waits_in_its_parts(store: ServerStore)
     rep.push(rep.set("account", account, grade="A"))
     assert [x.author for x in refusals_of_team(world.service, lead.who)] == [rep.user]
     assert refusals_of_team(world.service, rep.who) == ()
+
+
+def still_refused(team: Team, device: Device, *steps: str) -> None:
+    note_still_refused(team.world.service, device.who, StillRefused(tuple(map(RecordId, steps))))
+
+
+def test_what_its_author_discarded_leaves_the_list_until_he_takes_that_back(team: Team) -> None:
+    refuse(team)
+    (found,) = team.of(team.lead)
+    still_refused(team, team.rep)
+    assert team.of(team.lead) == ()
+    still_refused(team, team.rep, found.cs_id)
+    assert team.of(team.lead) == (found,)
+
+
+def test_only_the_device_that_sent_it_says_so(team: Team) -> None:
+    refuse(team)
+    for other in (team.colleague, team.lead, team.world.device("nancy")):
+        still_refused(team, other)
+    assert len(team.of(team.lead)) == 1
+
+
+def test_what_a_withdrawn_device_left_is_no_refusal_and_stays(team: Team) -> None:
+    team.world.service.park(team.rep.who, b"[]")
+    still_refused(team, team.rep)
+    with team.world.store.read() as tx:
+        assert tx.rows("SELECT why FROM parked") == [("parked",)]
