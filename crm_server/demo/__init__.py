@@ -15,6 +15,7 @@ from crm_core.wall_time import Zone
 from crm_server.demo.china import China
 from crm_server.demo.complaints import Complaints
 from crm_server.demo.diary import Diary
+from crm_server.demo.duties import Duties
 from crm_server.demo.field_work import FieldWork
 from crm_server.demo.northwind import Northwind
 from crm_server.demo.people import LOGINS, OFFICE, PASSWORD, People
@@ -73,6 +74,7 @@ def company(today: dt.date, seed: int = SEED, zone: Zone = None) -> list[Row]:
         *Plans(accounts, people, draw).rows(),
         *weeks,
         *FieldWork(accounts, people, diary, draw).rows(),
+        *Duties(accounts, people, draw).rows(),
         *trade.orders(),
         *trade.order_lines(),
         *Complaints(accounts, trade, people, draw).rows(),

@@ -19,6 +19,7 @@ class Words:
     subjects: tuple[str, ...]
     cancelled: tuple[str, ...]
     tasks: tuple[str, ...]
+    supervised: tuple[str, ...]
 
 
 ENGLISH = Words(
@@ -85,6 +86,10 @@ ENGLISH = Words(
         "Ask for the contract draft",
         "Congratulate on the anniversary",
     ),
+    supervised=(
+        "Say by when the price list is agreed",
+        "Find out why the last two orders were smaller",
+    ),
 )
 
 CHINESE = Words(
@@ -131,6 +136,7 @@ CHINESE = Words(
         "索取合同草案",
         "节日问候",
     ),
+    supervised=("答复价格表的确认时间", "查明最近两笔订单减少的原因"),
 )
 
 

@@ -22,7 +22,10 @@ from crm_core.complaint_clocks import (
     pressing,
     read_clock,
 )
+from crm_core.ids import RecordId
 from crm_core.machines import MACHINES, missing_to_start
+from crm_core.recurring import Stretch, near, parse_rhythm
+from crm_core.supervising import supervision_of
 from crm_core.values import check_record
 from crm_core.wall_time import wall_of
 from crm_server.demo import Row, company, logins
@@ -295,3 +298,23 @@ def test_any_number_of_valid_accounts_half_of_them_chinese() -> None:
     assert sum("有限公司" in str(row.values["name"]) for row in rows) == 200
     assert not [row for row in rows if check_record(CATALOG["account"], row.values)]
     assert rows == [*accounts(400, owners=[(logins()[0].user, logins()[1].user)])]
+
+
+@pytest.mark.parametrize(("today", "place"), BEGINNINGS)
+def test_a_series_begins_soon_and_brings_more(today: dt.date, place: str) -> None:
+    heads = [x.values for x in rows_of("task", today, place).values() if x.values.get("recurrence")]
+    assert [x["assignee"] for x in heads] == [user("nancy"), user("fuller")]
+    for head, days in zip(heads, (7, 35), strict=True):
+        first = dt.date.fromisoformat(str(head["due_on"]))
+        rhythm = parse_rhythm(str(head["recurrence"]))
+        assert today <= first < today + dt.timedelta(days)
+        assert near([Stretch(RecordId("a" * 32), first, rhythm)], first)
+
+
+@pytest.mark.parametrize(("today", "place"), BEGINNINGS)
+def test_who_leads_waits_for_two_replies_one_of_them_late(today: dt.date, place: str) -> None:
+    now = dt.datetime.combine(today, dt.time(12), ZoneInfo(place))
+    found = [x for row in rows_of("task", today, place).values()
+             if (x := supervision_of(row.values)) is not None]  # fmt: skip
+    assert {x.supervisor for x in found} == {user("fuller")}
+    assert sorted(x.is_overdue(now) for x in found) == [False, True]
