@@ -43,7 +43,7 @@ class Why(StrEnum):
 
 class Note(msgspec.Struct, frozen=True):
     """One thing to tell. `mark`: what it is told of, once; `at`: when it fell due, or to when it
-    was put off; `title` and `account` are a customer's words."""
+    was put off, "" where it has no moment; `title` and `account` are a customer's words."""
 
     why: Why
     kind: str
@@ -157,7 +157,7 @@ def _supervisions(c: Connection, user: RecordId, now: dt.datetime) -> Iterator[T
                 if until and until > recently:
                     yield told.note(Why.OVERDUE, f"overdue:{until}", until), False
                 if answers == me and by != me:
-                    yield told.note(Why.SUPERVISED, f"supervised:{until or ''}", recently), False
+                    yield told.note(Why.SUPERVISED, f"supervised:{until or ''}", ""), False
 
 
 class _Told(msgspec.Struct, frozen=True):

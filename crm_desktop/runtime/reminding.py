@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from typing_extensions import override
 
-from crm_core.ids import ALL_ROOT
+from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.values import instant_of
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
@@ -63,7 +63,7 @@ class Reminding(Behind):
         self._needs = -1
         self._decision: Note | None = None
         self._due: tuple[Note, ...] = ()
-        self._seen: frozenset[tuple[object, str]] = frozenset()
+        self._seen: frozenset[tuple[str, RecordId, str]] = frozenset()
 
     @property
     def shown(self) -> tuple[Note, ...]:
@@ -110,7 +110,7 @@ class Reminding(Behind):
             from crm_desktop.models.reminding import Note, Why
 
             at = instant_of(self._now())
-            self._decision = Note(Why.DECISION, INBOX, ALL_ROOT, "decision", at)
+            self._decision = Note(Why.DECISION, INBOX, ALL_ROOT, at, at)
         if before != self._needs and self._clock.isActive():
             self._soon.start(QUIET_MS)
 
@@ -146,9 +146,8 @@ class Reminding(Behind):
         if due != self._due:
             self._due = due
             self.due.emit(due)
-        now = frozenset((note.key, note.at) for note in due)
-        new = tuple(note for note in due if (note.key, note.at) not in self._seen)
-        self._seen = now
+        new = tuple(note for note in due if note.key not in self._seen)
+        self._seen = frozenset(note.key for note in due)
         if new:
             self.told.emit(new)
 

@@ -22,6 +22,7 @@ from pytestqt.qtbot import QtBot
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.values import instant_of
 from crm_desktop import i18n
 from crm_desktop.models import journal
 from crm_desktop.models.reminding import Note
@@ -37,10 +38,10 @@ from crm_desktop.views.shell.reminder_bar import ReminderBar
 from crm_desktop.views.shell.reminder_desk import ReminderDesk
 from tests.support.records import new_id
 from tests.support.secret_service import ADDRESS, BUS
-from tests.views.company import make_store, people
+from tests.views.company import make_store, people, receive
 
 RNG = Random(5)
-ME, CALL, OFFER = (new_id(RNG) for _ in range(3))
+ME, CALL, OFFER, LI, SEND = (new_id(RNG) for _ in range(5))
 FRIDAY = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 
 
@@ -197,6 +198,31 @@ def test_what_was_missed_is_told_together_and_once(
     reminding.work()
     rest()
     assert tray.messages == [("CRM Desktop", "2 reminders are due.")]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"assignee": ME, "supervisor": LI},
+        {"assignee": LI, "supervisor": ME, "supervision_reply": "Sent"},
+    ],
+)
+def test_of_supervision_one_is_told_once_though_time_goes_on_and_the_record_changes(
+    desk: Desk, reminding: Reminding, clock: Clock, store: Store, rest, values: dict[str, Value]
+) -> None:  # fmt: skip
+    _, tray, _ = desk("neutral")
+    clock.now = FRIDAY - dt.timedelta(days=1)  # before any reminder
+    for minute in range(3):
+        receive(store, [("task", SEND, {"title": f"Send {minute}", **values})])
+        with store.writing() as c:
+            c.run(
+                "UPDATE task SET updated_at = ?, updated_by = ? WHERE id = ?",
+                (instant_of(clock.now), bytes.fromhex(LI), bytes.fromhex(SEND)),
+            )
+        reminding.work()
+        rest()
+        clock.move(minutes=1)
+    assert len(tray.messages) == 1
 
 
 def test_what_is_put_off_in_the_tray_comes_again(
