@@ -16,13 +16,12 @@ import msgspec
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.reminders import moments
-from crm_core.supervising import is_closed, supervision_of
 from crm_core.values import instant_of
 from crm_core.wall_time import Zone
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.sql import blob, from_json, id_of
 from crm_desktop.models.store import Store
-from crm_desktop.models.supervised import OF_KIND, STATE, SUPERVISED
+from crm_desktop.models.supervised import SupervisedRow, rows_of
 
 MISSED_DAYS = 14
 """What fell due longer ago, while the application was not open, is not told any more."""
@@ -136,38 +135,22 @@ def _reminders(c: Connection, user: RecordId, now: dt.datetime, zone: Zone) -> I
 def _supervisions(c: Connection, user: RecordId, now: dt.datetime) -> Iterator[Told]:
     """Whoever supervises is told of a reply and of a deadline that passed; whoever has to reply,
     that he is supervised and that he is late."""
-    me, recently = blob(user), instant_of(now - dt.timedelta(MISSED_DAYS))
-    for kind, parts in OF_KIND.items():
-        for row in c.rows(SUPERVISED.format(**parts), {"me": me}):
-            key, title, account, state, by, answers, until, reply, changed_at, changed_by = row
-            values: dict[str, Value] = {
-                STATE[kind]: state, "supervisor": id_of(by), "supervised_until": until,
-                "supervision_reply": reply,
-            }  # fmt: skip
-            one = supervision_of(values)
-            if one is None:
-                continue
-            told = _Told(kind, id_of(key), title or "", account)
-            if one.reply:
-                mark = f"reply:{hashlib.sha256(one.reply.encode()).hexdigest()[:16]}"
-                is_news = by == me and changed_by != me and (changed_at or "") > recently
-                if is_news:
-                    yield told.note(Why.REPLIED, mark, changed_at), False
-            elif not is_closed(kind, values):
-                if until and until > recently:
-                    yield told.note(Why.OVERDUE, f"overdue:{until}", until), False
-                if answers == me and by != me:
-                    yield told.note(Why.SUPERVISED, f"supervised:{until or ''}", ""), False
+    recently = instant_of(now - dt.timedelta(MISSED_DAYS))
+    for row in rows_of(c, user):
+        reply, until = row.supervision.reply, row.until
+        if reply:
+            mark = f"reply:{hashlib.sha256(reply.encode()).hexdigest()[:16]}"
+            if row.supervises and not row.changed_it and row.changed_at > recently:
+                yield _supervision(row, Why.REPLIED, mark, row.changed_at)
+        elif not row.is_closed:
+            if until > recently:
+                yield _supervision(row, Why.OVERDUE, f"overdue:{until}", until)
+            if row.answers and not row.supervises:
+                yield _supervision(row, Why.SUPERVISED, f"supervised:{until}", "")
 
 
-class _Told(msgspec.Struct, frozen=True):
-    kind: str
-    id: RecordId
-    title: str
-    account: str
-
-    def note(self, why: Why, mark: str, at: str) -> Note:
-        return Note(why, self.kind, self.id, mark, at, self.title, self.account)
+def _supervision(row: SupervisedRow, why: Why, mark: str, at: str) -> Told:
+    return Note(why, row.kind, row.id, mark, at, row.title, row.account), False
 
 
 # What one does about it: notes of this device
