@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
@@ -103,6 +104,18 @@ def test_merging_writes_what_was_chosen_as_one_step_that_undo_takes_back(
     journal.undo(store)
     assert not row_of(store, two[1]).deleted
     assert row_of(store, two[0]).values["name"] == "Acme"
+
+
+def test_what_was_taken_back_can_be_merged_once_more(
+    page: MergePage, store: Store, two: tuple[RecordId, RecordId], qtbot: QtBot, rest: Rest
+) -> None:
+    for _ in range(2):
+        with qtbot.waitSignal(page.merged):
+            QTest.mouseClick(page._merge, Qt.MouseButton.LeftButton)
+        assert row_of(store, two[1]).deleted
+        journal.undo(store)
+        page.show_pair(pair_of("account", *two))
+        rest()
 
 
 def test_that_they_are_not_the_same_is_kept(
@@ -222,6 +235,30 @@ def test_from_the_record_that_stayed_the_other_is_brought_back_and_shown(
     with store.reader() as c:
         assert merged_into(c, "account", two[0]) == ()
     assert shell.innermost.chosen_id == two[1]  # pyright: ignore[reportAttributeAccessIssue]  # the accounts'
+
+
+@pytest.fixture
+def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("the zone of this machine cannot be set")
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_shanghai")
+def test_the_last_day_for_taking_back_is_the_day_where_the_device_is(
+    shell: Shell, store: Store, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    merge_records(store, "account", two[1], two[0])
+    with store.writing() as c:
+        c.run("UPDATE changeset SET at = '2026-11-20T20:00:00Z'")
+    shell.open_merge("account", two[0])
+    rest()
+    said = [label.text() for label in shell.merge_sheet.findChildren(QLabel)]
+    assert "ACME Ltd · can be taken back until 21 Dec" in said
 
 
 def test_a_person_found_by_name_is_merged_from_his_form(

@@ -108,6 +108,7 @@ class MergePage(QWidget):
             return merge_records(store, kind, loser.record, winner.record, chosen)
 
         def tell(_summary: Summary) -> None:
+            self._show_outcome()  # taken back, they can be merged once more
             self.merged.emit(kind, winner.record, said)
 
         self._merge.setEnabled(False)
@@ -131,6 +132,7 @@ class MergePage(QWidget):
     def _show(self, read: _Read) -> None:
         before = self._grid
         if before is not None and before.meeting == read.meeting:
+            self.was_shown.emit()
             return
         if before is not None:
             self._rows.removeWidget(before)
@@ -147,7 +149,8 @@ class MergePage(QWidget):
 
     def _show_outcome(self) -> None:
         """What will happen, and whether this user may do it."""
-        assert self._grid is not None
+        if self._grid is None:
+            return
         meeting, stays = self._grid.meeting, self._grid.stays
         loser, winner = meeting.sides[1 - stays], meeting.sides[stays]
         many = sum(n for _, n in loser.hanging)
@@ -184,12 +187,8 @@ class MergePage(QWidget):
         self._open(1)
 
     def _tell_failure(self, error: CrmError) -> None:
-        self._show_outcome_again()
+        self._show_outcome()
         self.failed.emit(error)
-
-    def _show_outcome_again(self) -> None:
-        if self._grid is not None:
-            self._show_outcome()
 
     # Parts
 

@@ -17,7 +17,6 @@ from crm_core.errors import CrmError
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.merging import MERGEABLE
-from crm_desktop.dates import near_day_words
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
@@ -28,12 +27,12 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import flat, link, normal
+from crm_desktop.views.kit.choice import day_of
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.likeness_words import why_words
 from crm_desktop.views.kit.links import Hit, LinkEdit
 from crm_desktop.views.kit.merge_page import MERGE_KEYS, MergePage, pair_of
 from crm_desktop.views.kit.text import plain_label, section, text_of
-from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.shell.overlay import Overlay
 
 WIDTH = 900
@@ -170,7 +169,7 @@ class MergeSheet(Overlay):
     def _line(self, title: str, why: str, go_on: Callable[[], None]) -> QHBoxLayout:
         line = QHBoxLayout()
         button = link(title, self._choosing)
-        button.clicked.connect(_Plain(go_on))
+        button.clicked.connect(_plain(go_on))
         line.addWidget(button)
         note = plain_label(self._choosing, why)
         note.setProperty("tone", "ink2")
@@ -179,14 +178,13 @@ class MergeSheet(Overlay):
 
     def _merged_line(self, one: Merged) -> QHBoxLayout:
         line = QHBoxLayout()
-        until = parse_instant(one.until) if one.until else None
         words = tr("can be taken back for 30 days")
-        if until is not None:
-            words = tr("can be taken back until {day}", day=near_day_words(until.date()))
+        if one.until:
+            words = tr("can be taken back until {day}", day=day_of(one.until))
         line.addWidget(plain_label(self._choosing, f"{one.title} · {words}"), 1)
         button = flat(tr("Take back"), self._choosing)
         button.setAccessibleName(tr("Take back: {title}", title=one.title))
-        button.clicked.connect(_Plain(partial(self.take_back, one)))
+        button.clicked.connect(_plain(partial(self.take_back, one)))
         line.addWidget(button)
         return line
 
@@ -253,14 +251,9 @@ class _Comparison(MergePage):
         return QSize(WIDTH, _PAGE_HEIGHT)
 
 
-class _Plain:
-    """Runs whatever a click is to do, without what the click carries."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        self._run = run
-
-    def __call__(self, *_: object) -> None:
-        self._run()
+def _plain(run: Callable[[], None]) -> Callable[..., None]:
+    """What a click is to do, without what the click carries."""
+    return lambda *_: run()
 
 
 def _near(c: Connection, kind: str, record: RecordId) -> _Near:
