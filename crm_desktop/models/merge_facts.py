@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
-from crm_core.errors import NotFound
 from crm_core.fields import Field, Kind, Value
-from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
 from crm_core.merging import MERGED_INTO, UNMERGE_DAYS
 from crm_core.scope import any_link
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal.rows import Stored, fetch
+from crm_desktop.models.journal.rows import Stored, fetch_live
 from crm_desktop.models.labels import titles
 from crm_desktop.models.rights import May, rights_here
 from crm_desktop.models.sql import blob, id_of, is_blob_link, layout, quoted
 
 _NOT_COUNTED = frozenset(("conflict",))
+
+EMPTY: tuple[Value, ...] = (None, "", [], {})
+"""Values that say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +84,16 @@ class Merged:
 def read_meeting(c: Connection, kind: str, one: RecordId, other: RecordId) -> Meeting:
     """Two records as they are here; raises NotFound."""
     entity = CATALOG[kind]
-    rows = [_live(c, kind, x) for x in (one, other)]
+    rows = [fetch_live(c, kind, x) for x in (one, other)]
     rights = rights_here(c)
     first, second = (_side(c, entity, row, rights.of(kind, row.id)) for row in rows)
     fields = tuple(
         x
         for x in entity.editable
-        if not x.machine and any(row.values.get(x.name) not in _EMPTY for row in rows)
+        if not x.machine and any(row.values.get(x.name) not in EMPTY for row in rows)
     )
     mine, its = ({x.name: row.values.get(x.name) for x in fields} for row in rows)
     return Meeting(kind, (first, second), fields, (mine, its))
-
-
-_EMPTY: tuple[Value, ...] = (None, "", [], {})
 
 
 def merged_into(c: Connection, kind: str, winner: RecordId) -> tuple[Merged, ...]:
@@ -154,13 +152,3 @@ def _leads(field: Field, kind: str) -> bool:
     """Whether a link of its own may lead to a record of a kind; a merged one's own is none."""
     is_one = field.kind is Kind.LINK and field.name != MERGED_INTO
     return is_one and field.link is not None and field.link.target in ("", kind)
-
-
-def _live(c: Connection, kind: str, record: RecordId) -> Stored:
-    row = fetch(c, kind, record)
-    if row is None or not row.is_live:
-        raise NotFound(
-            tr_noop("There is no '{kind}' with the id {id} here."),
-            kind=Message(CATALOG[kind].label), id=record[:60],
-        )  # fmt: skip
-    return row

@@ -8,24 +8,21 @@ from dataclasses import dataclass
 from crm_core.catalog import entity_of
 from crm_core.changes import Change, Op, difference, members_of
 from crm_core.entity import Entity
-from crm_core.errors import NotFound
 from crm_core.fields import Field, Kind, Value
-from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
 from crm_core.merge import same
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_desktop.i18n import tr
 from crm_desktop.models import journal
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal.rows import Stored, fetch
+from crm_desktop.models.journal.rows import Stored, fetch, fetch_live
+from crm_desktop.models.merge_facts import EMPTY
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import rights_here
 from crm_desktop.models.sql import DELETED, HIDDEN, id_of
 from crm_desktop.models.store import Store
 from crm_desktop.models.told import note_told, told
 from crm_desktop.models.verdicts import parts_of
-
-_EMPTY: tuple[Value, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def choices(c: Connection, kind: str, loser: RecordId, winner: RecordId) -> tupl
     """The fields in which two records differ; raises NotFound. The winner's value is proposed
     where it has one, of a set the members of both."""
     entity = entity_of(kind)
-    gone, stays = _live(c, entity, loser), _live(c, entity, winner)
+    gone, stays = fetch_live(c, kind, loser), fetch_live(c, kind, winner)
     return tuple(
         Choice(field.name, mine, its, proposed)
         for field in _decided_by_people(entity)
@@ -101,8 +98,8 @@ def merge_records(
     entity = entity_of(kind)
     with store.reader() as c:
         proposed = {one.field: one.proposed for one in choices(c, kind, loser, winner)}
-        row = _live(c, entity, winner)
-        title = entity.name_of(_live(c, entity, loser).values)
+        row = fetch_live(c, kind, winner)
+        title = entity.name_of(fetch_live(c, kind, loser).values)
     stays = {**proposed, **(fields or {})}
     away = Change(kind, loser, Op.MERGE, {MERGED_INTO: winner})
     taken = difference(entity, winner, row.values, stays, 0)
@@ -192,15 +189,5 @@ def _proposed(entity: Entity, field: Field, loser: Stored, winner: Stored) -> Va
     if field.kind in (Kind.TAGS, Kind.LINKS):
         return [*sorted(members_of(mine) | members_of(its))]
     members = entity.groups.get(field.group, (field.name,))
-    is_empty = all(winner.values.get(name) in _EMPTY for name in members)
+    is_empty = all(winner.values.get(name) in EMPTY for name in members)
     return mine if is_empty else its
-
-
-def _live(c: Connection, entity: Entity, record_id: RecordId) -> Stored:
-    row = fetch(c, entity.kind, record_id)
-    if row is None or not row.is_live:
-        raise NotFound(
-            tr_noop("There is no '{kind}' with the id {id} here."),
-            kind=Message(entity.label), id=record_id[:60],
-        )  # fmt: skip
-    return row

@@ -6,16 +6,14 @@ from collections.abc import Iterable
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
-from crm_core.errors import NotFound
 from crm_core.fields import Value
-from crm_core.i18n import Message, tr_noop
 from crm_core.merge import same
 from crm_core.wire import Refusal
 from crm_desktop.i18n import tr
 from crm_desktop.models import journal
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox import StuckRow, stuck
-from crm_desktop.models.journal.rows import fetch, server_version
+from crm_desktop.models.journal.rows import fetch_live, server_version
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.models.told import note_told, told
@@ -55,12 +53,7 @@ def enter(store: Store, refusal: Refusal, who: str) -> Summary:
         title = entity.name_of(wanted)
     else:
         with store.reader() as c:
-            row = fetch(c, change.kind, change.id)
-        if row is None or not row.is_live:
-            raise NotFound(
-                tr_noop("There is no '{kind}' with the id {id} here."),
-                kind=Message(entity.label), id=change.id[:60],
-            )  # fmt: skip
+            row = fetch_live(c, change.kind, change.id)
         changes = difference(entity, change.id, row.values, wanted, row.seq)
         title = entity.name_of(row.values)
     label = tr("Entered for {who}: {title}", who=who, title=title)

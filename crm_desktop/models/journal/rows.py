@@ -8,7 +8,9 @@ from functools import cache
 
 from crm_core.catalog import CATALOG
 from crm_core.digest import Digest, of_version
+from crm_core.errors import NotFound
 from crm_core.fields import Value
+from crm_core.i18n import Message, tr_noop
 from crm_core.ids import RecordId
 from crm_core.scope import parse_target
 from crm_desktop.models.connection import Connection
@@ -51,6 +53,17 @@ def fetch(c: Connection, kind: str, record_id: RecordId) -> Stored | None:
     system, fields = split(row)
     values = table.values(fields, system[5])
     return Stored(system[0], id_of(system[1]), system[2], system[3], system[4], values)
+
+
+def fetch_live(c: Connection, kind: str, record_id: RecordId) -> Stored:
+    """A record that is here and not deleted; raises NotFound."""
+    row = fetch(c, kind, record_id)
+    if row is None or not row.is_live:
+        raise NotFound(
+            tr_noop("There is no '{kind}' with the id {id} here."),
+            kind=Message(CATALOG[kind].label), id=record_id[:60],
+        )  # fmt: skip
+    return row
 
 
 def put(

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QButtonGroup, QLabel, QWidget
 from crm_core.fields import Field, Kind, Value
 from crm_core.text_keep import Piece
 from crm_desktop.i18n import tr
+from crm_desktop.models.merge_facts import EMPTY
 from crm_desktop.views.kit.choice_cell import ChoiceCell
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.kit.words import Titles, shown
 
 _SETS = (Kind.TAGS, Kind.LINKS)
-_EMPTY: tuple[Value, ...] = (None, "", [], {})
 
 
 class MergeRow(QObject):
@@ -55,9 +55,9 @@ class MergeRow(QObject):
         if self._is_chosen and any(cell.isChecked() for cell in self.cells):
             return
         if self._is_set:
-            wanted = {n for n, value in enumerate(self._values) if value not in _EMPTY}
+            wanted = {n for n, value in enumerate(self._values) if value not in EMPTY}
         else:
-            wanted = {1 - stays if self._values[stays] in _EMPTY else stays}
+            wanted = {1 - stays if self._values[stays] in EMPTY else stays}
         self._check(wanted)
         self._show_result()
 
