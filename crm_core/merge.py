@@ -81,13 +81,15 @@ class Seen(msgspec.Struct, frozen=True):
 
     `base_seq`: the version he saw. `trusted` is False for a base in history that the server lost
     (a restored backup): then only equal values count. `row_untouched`: nobody but himself changed
-    the row since; `children_known`: no child of the row is unknown to him.
+    the row since; `children_known`: no child of the row is unknown to him. `unreceived`: fields
+    that he may not have received, whatever version he saw: only equal values count of them too.
     """
 
     base_seq: int
     trusted: bool = True
     row_untouched: bool = True
     children_known: bool = True
+    unreceived: frozenset[str] = frozenset()
 
 
 class FieldResult(msgspec.Struct, frozen=True):
@@ -221,10 +223,11 @@ def _merge_part(
     name = named[0]
     if change.op is _ADD or change.op is _REMOVE or _is_set(field_):
         return _merge_members(field_, version, change, name)
+    trusted = seen.trusted and seen.unreceived.isdisjoint(members)
     if len(members) == 1:
-        untouched = seen.trusted and version.seq_of(name) <= seen.base_seq
+        untouched = trusted and version.seq_of(name) <= seen.base_seq
     else:
-        untouched = seen.trusted and all(version.seq_of(x) <= seen.base_seq for x in members)
+        untouched = trusted and all(version.seq_of(x) <= seen.base_seq for x in members)
     if field_ is not None and field_.machine:
         return _merge_state(MACHINES[field_.machine], version, change, name, untouched)
     judged = field_.judged_as if field_ is not None else name

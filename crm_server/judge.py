@@ -17,7 +17,7 @@ from crm_core.errors import InvalidValue
 from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
-from crm_core.masks import MASKABLE, mask_keys
+from crm_core.masks import MASKABLE, mask_keys, masks_in
 from crm_core.merge import FieldResult, Result
 from crm_core.roles import (
     SUPERVISING,
@@ -35,6 +35,7 @@ from crm_core.switches import SWITCHED, is_refused
 from crm_core.values import check
 from crm_server.moments import hours_between
 from crm_server.rows import Row, targets, unique_form
+from crm_server.sight import Generations
 from crm_server.work import Work
 
 _INSERT, _SETS_CHANGE = Op.INSERT, (Op.ADD, Op.REMOVE)
@@ -59,6 +60,7 @@ class Author:
     delivered: int = 0
     pulled: int = 0
     former: Mapping[int, Matrix] = field(default_factory=dict[int, Matrix])
+    generations: Generations = Generations((), RecordId(""))
     _decided: dict[tuple[Action, str, frozenset[str], int, bool], bool] = field(
         default_factory=dict[tuple[Action, str, frozenset[str], int, bool], bool]
     )
@@ -82,6 +84,13 @@ class Author:
         withheld = mask_keys(kind, names) & self.keys
         graced = self.graced.get(scope_gen)
         return not withheld or (graced is not None and withheld.isdisjoint(graced))
+
+    def unreceived(self, kind: str, horizon: int) -> frozenset[str]:
+        """The fields of a kind that were withheld from him at a place of the feed or since: his
+        device may show none where he saw the version of a record that has one."""
+        if kind not in MASKABLE:
+            return frozenset()
+        return masks_in(self.generations.since(horizon)).get(kind, frozenset())
 
     def may(
         self, action: Action, kind: str, keys: frozenset[str], scope_gen: int, *, own: bool = False

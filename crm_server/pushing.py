@@ -35,6 +35,7 @@ from crm_server.judge import Author
 from crm_server.moments import hours_between
 from crm_server.push import Pusher, prefetch
 from crm_server.rows import Row
+from crm_server.sight import Generations
 from crm_server.standing import GenerationRow, Principal, Standing, Tokens
 from crm_server.store import Clock, Tx, write_clock
 from crm_server.work import Work
@@ -179,8 +180,9 @@ def author_of(work: Work, who: Principal, standing: Standing) -> Author:
         if was != role
     }
     return Author(
-        who.user, who.device, role, matrix, holder, keys, gen, graced, delivered, pulled, former
-    )
+        who.user, who.device, role, matrix, holder, keys, gen, graced, delivered, pulled, former,
+        Generations(tuple((x, seq, held) for x, seq, _, held in generations), who.user),
+    )  # fmt: skip
 
 
 def _keep(work: Work, pusher: Pusher, who: Principal) -> None:

@@ -231,7 +231,9 @@ class Taking:
             return self.refuse(index, "right.missing", action="edit")
         judged = self.judge.fields(entity, row, change)
         trusted = not self.work.clock.is_lost(change.base_seq)
-        merged = merge(entity, row, judged.change, Seen(change.base_seq, trusted=trusted))
+        unreceived = self.author.unreceived(entity.kind, self._horizon())
+        seen = Seen(change.base_seq, trusted=trusted, unreceived=unreceived)
+        merged = merge(entity, row, judged.change, seen)
         back = merged.deleted is False and row.deleted
         if merged.values or back:
             held = self._held_by_others(entity, judged, row) if back else {}

@@ -240,3 +240,27 @@ def test_the_command_withholds_and_says(tmp_path: Path, capsys: pytest.CaptureFi
     assert run() == {}
     assert main(["--data", str(tmp_path), "mask", "service", "contact.full_name"]) == 1
     assert "cannot be withheld" in capsys.readouterr().err
+
+
+def test_nobody_types_over_what_an_answer_brought_him_without(acme: Acme) -> None:
+    contact = contact_of(acme)
+    fuller = acme.fuller
+    mask(acme.world.service, "lead", PERSONAL)
+    assert fuller.push(fuller.set("contact", contact, title="Head")).result == "applied"
+    assert "mobile" not in fuller.body("contact", contact), "and he has not heard of the mask"
+    assert fuller.push(fuller.set("contact", contact, mobile=OTHER)).result == "conflict"
+    acme.nancy.pull()
+    assert acme.nancy.body("contact", contact)["mobile"] == MOBILE
+
+
+def test_nobody_types_over_what_he_receives_again_before_it_is_here(acme: Acme) -> None:
+    contact = contact_of(acme)
+    fuller = acme.fuller
+    mask(acme.world.service, "lead", PERSONAL)
+    fuller.pull()
+    mask(acme.world.service, "lead", {})
+    fuller.receive(fuller.fetch()[:1])
+    assert fuller.push(fuller.set("contact", contact, mobile=OTHER)).result == "conflict"
+    fuller.pull()
+    assert fuller.body("contact", contact)["mobile"] == MOBILE
+    assert fuller.push(fuller.set("contact", contact, mobile=OTHER)).result == "applied"

@@ -59,7 +59,9 @@ class Agreement:
         if state.epoch != epoch:
             return
         for key, record in oracle.records.items():
-            if key[0] == "conflict" and record.values["state"] == "open" and not record.deleted:
+            if key[0] != "conflict" or record.deleted:
+                continue
+            if self._received(device, oracle, key)["state"] == "open":
                 is_here = record.seq <= state.cursor and key in oracle.visible(device.person)
                 if is_here and _asks(oracle, key[1], device.person.id):
                     raise Violation(12, f"{device.name} says up to date; {key} waits for its user")
@@ -86,12 +88,16 @@ class Agreement:
         for key in visible:
             if key in shadowed:
                 continue
-            mine_of_it, there = here.get(key, {}), oracle.records[key].values
+            mine_of_it, there = here.get(key, {}), self._received(device, oracle, key)
             for name in CATALOG[key[0]].by_name:
                 mine = mine_of_it.get(name)
                 if (mine or None) != (there.get(name) or None):
                     place, theirs = show((*key, name)), there.get(name)
                     yield f"{device.name}: {place} is {mine!r}, not {theirs!r}"
+
+    def _received(self, _device: Device, oracle: Oracle, key: Key) -> Mapping[str, Any]:
+        """What a laptop's user receives of a record."""
+        return oracle.records[key].values
 
 
 def _asks(oracle: Oracle, conflict: RecordId, user: RecordId) -> bool:

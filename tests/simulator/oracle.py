@@ -160,7 +160,12 @@ class Oracle:
     def _matrix(self, role: str) -> Matrix:
         rows = [x.values for (kind, _), x in self.records.items() if kind == "role_permission"]
         return with_overrides(
-            role, [(x["entity"], x["action"], x["level"]) for x in rows if x["role"] == role]
+            role,
+            [
+                (x["entity"], x["action"], x["level"])
+                for x in rows
+                if x["role"] == role and x.get("level")
+            ],
         )
 
     def _holder(self, person: Person) -> Holder:

@@ -11,16 +11,18 @@ from tests.simulator.erasing import ErasingWorld
 from tests.simulator.files_world import FilesWorld
 from tests.simulator.hints import ListeningWorld
 from tests.simulator.holds import HoldingWorld
+from tests.simulator.masks import MaskingWorld
 from tests.simulator.offers import OfferingWorld
 from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
 WorldClass: TypeAlias = (
-    "type[World | ErasingWorld | FilesWorld | HoldingWorld | ListeningWorld | OfferingWorld]"
+    "type[World | ErasingWorld | FilesWorld | HoldingWorld | ListeningWorld | MaskingWorld"
+    " | OfferingWorld]"
 )
 
 OTHERS: tuple[WorldClass, ...] = (
-    FilesWorld, OfferingWorld, ListeningWorld, ErasingWorld, HoldingWorld,
+    FilesWorld, OfferingWorld, ListeningWorld, ErasingWorld, HoldingWorld, MaskingWorld,
 )  # fmt: skip
 BY_NAME: Mapping[str, WorldClass] = {one.__name__: one for one in (World, *OTHERS)}
 
