@@ -1,4 +1,4 @@
-"""Fields are withheld and given back under bad weather: each laptop holds what its user receives."""
+"""Fields are withheld and given back in bad weather: each laptop holds what its user receives."""
 
 from __future__ import annotations
 
