@@ -16,10 +16,9 @@ from tests.simulator.offers import OfferingWorld
 from tests.simulator.violation import Violation
 from tests.simulator.world import World
 
-WorldClass: TypeAlias = (
-    "type[World | ErasingWorld | FilesWorld | HoldingWorld | ListeningWorld | MaskingWorld"
-    " | OfferingWorld]"
-)
+WorldClass: TypeAlias = type[
+    World | ErasingWorld | FilesWorld | HoldingWorld | ListeningWorld | MaskingWorld | OfferingWorld
+]
 
 OTHERS: tuple[WorldClass, ...] = (
     FilesWorld, OfferingWorld, ListeningWorld, ErasingWorld, HoldingWorld, MaskingWorld,
