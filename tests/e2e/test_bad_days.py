@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from crm_desktop.models import store
+from crm_desktop.models import connection, store
 from crm_desktop.profile import open_profile
 from tests.e2e.people import (
     FAILED,
@@ -125,7 +125,10 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert "certificate" in said.lower()
 
 
-def test_a_locked_database_says_so_and_keeps_what_it_has(world: World, rep: Desk) -> None:
+def test_a_locked_database_says_so_and_keeps_what_it_has(
+    world: World, rep: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 200)  # a person waits for five seconds
     (account,) = rep.ids("account")
     with contextlib.closing(open_profile(rep.profile, PASSPHRASE)) as other:
         other.store.write.run("BEGIN IMMEDIATE")

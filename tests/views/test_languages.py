@@ -27,9 +27,10 @@ Rest = Callable[[], None]
 places = pytest.mark.parametrize("place", list(PLACES))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dressed(qapp: QApplication) -> Iterator[QApplication]:
-    """The application in its theme; undressed afterwards."""
+    """The application in its theme; undressed afterwards. Changing clothes takes longer than most
+    of what is looked at here."""
     sheet, font, palette = qapp.styleSheet(), qapp.font(), qapp.palette()
     theme.install(qapp, "light")
     yield qapp
