@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from crm_desktop import keychain
+from tests.e2e.nursery import Nursery, loaded
 from tests.e2e.people import Door, World, as_process, inside
+from tests.e2e.processes import start
 from tests.e2e.proxy import Proxy, proxy_before
 from tests.e2e.server import Server, serving
 from tests.support.postgres import Cluster
@@ -63,13 +65,22 @@ def world(store: str, door: Door, request: pytest.FixtureRequest, tmp_path: Path
     return World(server, tmp_path, door, _NUMBERS)
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """From here the servers come that one story needs for itself."""
+    with loaded() as made:
+        yield made
+
+
 @pytest.fixture
 def own_world(
-    store: str, door: Door, request: pytest.FixtureRequest, tmp_path: Path
+    store: str, door: Door, request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery
 ) -> Iterator[World]:
-    """A server of this story alone, for stories that stop or restore it."""
+    """A server of this story alone, for stories that stop or restore it; unless CRM_E2E_DOOR is
+    "process", without the time that loading its code takes."""
     url = request.getfixturevalue("fresh_database") if store == "postgresql" else ""
-    with serving(tmp_path / "server", url) as server:
+    begin = start if door is as_process else nursery.start
+    with serving(tmp_path / "server", url, begin) as server:
         yield World(server, tmp_path, door, _NUMBERS)
 
 

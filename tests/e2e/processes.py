@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -41,6 +42,20 @@ class Ran:
 
     def __str__(self) -> str:
         return f"exit {self.code}\n--- out ---\n{self.out}\n--- err ---\n{self.err}"
+
+
+class Process(Protocol):
+    """A process in the background, as `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -101,7 +116,7 @@ def start(
         )
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Process) -> None:
     """Ask a process to end; after a while, end it."""
     if process.poll() is None:
         process.terminate()
@@ -111,13 +126,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             kill(process)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> None:
     """`kill -9`: the process gets no chance to put anything in order."""
     process.kill()
     process.wait()
 
 
-def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def ended_within(process: Process, seconds: float) -> bool:
     """Whether a process ends by itself before the instant comes."""
     try:
         process.wait(seconds)
@@ -133,7 +148,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_it_answers(url: str, process: Process, log: Path) -> None:
     """Return once an HTTP server answers at `url`, with whatever status."""
     deadline = time.monotonic() + START_S
     while True:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from crm_server.admin.main import main
 from crm_server.passwords import Passwords
 from tests.e2e.processes import (
     CRM_SERVER,
+    Process,
     Ran,
     called,
     free_port,
@@ -27,15 +27,19 @@ from tests.e2e.processes import (
 ORGANISATION = "acme"
 PASSWORD = "correct horse"
 
+Begin = Callable[[list[str], Path], Process]
+"""Starts a command in the background; what it says goes to a file."""
+
 
 @dataclass
 class Server:
-    """One organisation's server; `serve` starts its process, `admin` runs other commands."""
+    """One organisation's server; `serve` has its process begin, `admin` runs other commands."""
 
     data: Path
     database_url: str = ""
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    begin: Begin = start
+    process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -82,7 +86,7 @@ class Server:
     def serve(self, *options: str, scheme: str = "http") -> None:
         """Start the process and return once it answers."""
         words = self.words("serve", "--port", str(self.port), *options)
-        self.process = start([CRM_SERVER, *words], self.log)
+        self.process = self.begin([CRM_SERVER, *words], self.log)
         wait_until_it_answers(f"{scheme}://127.0.0.1:{self.port}/ping", self.process, self.log)
 
     def stop(self) -> None:
@@ -99,9 +103,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data: Path, database_url: str = "") -> Iterator[Server]:
+def serving(data: Path, database_url: str = "", begin: Begin = start) -> Iterator[Server]:
     """A new organisation's server, running; its process ends with the block."""
-    server = Server(data, database_url)
+    server = Server(data, database_url, begin=begin)
     server.create()
     server.serve()
     try:
