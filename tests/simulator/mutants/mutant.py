@@ -105,16 +105,24 @@ def _holds(seed: int) -> bool:
 
 def is_noticed(mutant: Mutant) -> bool:
     """Whether the mutant's own test fails with the bug planted, which ran. Raises DoesNotFit."""
+    assert mutant.test is not None
     with planted(mutant.plant) as planting:
-        noticed = not passes(mutant)
+        noticed = not _passes(mutant.test, mutant.arguments)
     planting.check_struck()
     return noticed
+
+
+_PASSES: dict[tuple[Callable[..., None], str], bool] = {}
+"""What passed as things are: several mutants have one test, which need not be played for each."""
 
 
 def passes(mutant: Mutant) -> bool:
     """Whether the mutant's own test passes as things are."""
     assert mutant.test is not None
-    return _passes(mutant.test, mutant.arguments)
+    one = mutant.test, repr(sorted(mutant.arguments.items()))
+    if one not in _PASSES:
+        _PASSES[one] = _passes(mutant.test, mutant.arguments)
+    return _PASSES[one]
 
 
 def _passes(test: Callable[..., None], arguments: Mapping[str, Any]) -> bool:
