@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -142,6 +143,26 @@ def test_a_code_that_a_colleague_has_out_of_sight_is_told_masked_and_asked_once(
     form.editor("uscc").suggest(CODE[:9], {})
     form.edited.emit()
     qtbot.waitUntil(hint._hidden.isHidden)
+
+
+def test_an_answer_that_comes_after_the_form_was_left_is_not_said_of_the_next(
+    pane: EntityPane, hub: DataHub, qtbot: QtBot, rest: Rest
+) -> None:
+    hub.ask_hidden = lambda _: HiddenTwin("上…", RecordId("1" * 32))
+    hint, form = hint_of(pane), pane.detail.form
+    name_owner = hint._name_owner
+
+    def leave_at_once(*answer: Any) -> None:
+        name_owner(*answer)
+        form.editor("uscc").suggest("", {})
+        hint.clear()
+
+    hint._name_owner = leave_at_once  # type: ignore[method-assign]
+    form.editor("uscc").suggest(CODE, {})
+    form.edited.emit()
+    qtbot.waitUntil(lambda: not hint._timer.isActive())
+    rest()
+    assert hint._hidden.isHidden()
 
 
 def test_without_a_server_what_is_here_is_compared_all_the_same(

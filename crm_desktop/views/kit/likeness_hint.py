@@ -123,18 +123,20 @@ class LikenessHint(QFrame):
 
         def take(twin: HiddenTwin) -> None:
             if twin.initials and code == self._asked_code:
-                self._name_owner(twin)
+                self._name_owner(twin, code)
 
         asked = TwinRequest(self._kind, _CODE, code)
         self._hub.hidden_twin(asked, take, owner=self)
 
-    def _name_owner(self, twin: HiddenTwin) -> None:
+    def _name_owner(self, twin: HiddenTwin, code: str) -> None:
         owner = twin.owner
 
         def job(connection: Connection) -> str:
             return title_of(connection, "user", owner) if owner is not None else ""
 
         def show(name: str) -> None:
+            if code != self._asked_code:  # another form meanwhile
+                return
             who = name or tr("Somebody else")
             said = tr(
                 "This credit code belongs to a customer whom you do not see ({initials}); "
