@@ -10,6 +10,7 @@ from typing_extensions import override
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split, split_end, write
 from crm_desktop.views.kit.flow import FlowLayout
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.theme import fonts
 from crm_desktop.views.theme.icons import paint_icon
 from crm_desktop.views.theme.theme import theme
@@ -161,9 +162,7 @@ class ChipRow(QWidget):
     def clear(self) -> None:
         """Take all chips away."""
         for chip in self._chips:
-            self._flow.removeWidget(chip)
-            chip.hide()
-            chip.deleteLater()
+            let_go(chip, self._flow)
         self._chips.clear()
 
     def add_end(self, widget: QWidget) -> None:

@@ -19,6 +19,7 @@ from crm_desktop.models.duplicates import Alike, alike
 from crm_desktop.models.labels import title as title_of
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.likeness_words import why_words
 from crm_desktop.views.kit.text import plain_label
 from crm_desktop.views.theme.theme import colour
@@ -154,9 +155,7 @@ class LikenessHint(QFrame):
 
     def _show_lines(self) -> None:
         if self._lines is not None:
-            self._column.removeWidget(self._lines)
-            self._lines.hide()
-            self._lines.deleteLater()
+            let_go(self._lines, self._column)
         self._lines = QWidget(self)
         column = QVBoxLayout(self._lines)
         column.setContentsMargins(0, 0, 0, 0)

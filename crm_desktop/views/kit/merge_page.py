@@ -21,6 +21,7 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import flat, normal, primary
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.merge_grid import MergeGrid
 from crm_desktop.views.kit.permit import delete_refusal, edit_refusal
@@ -135,9 +136,7 @@ class MergePage(QWidget):
             self.was_shown.emit()
             return
         if before is not None:
-            self._rows.removeWidget(before)
-            before.hide()
-            before.deleteLater()
+            let_go(before, self._rows)
         self._grid = MergeGrid(read.meeting, read.titles, self._page)
         self._grid.changed.connect(self._show_outcome)
         self._rows.insertWidget(0, self._grid)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from crm_desktop.views.kit.buttons import link
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.line import Line, LineButton
 from crm_desktop.views.kit.text import text_of
 
@@ -71,9 +72,7 @@ class Section(QFrame):
     def set_rows(self, rows: Sequence[QWidget]) -> None:
         """Show these rows instead of those that are there."""
         for old in self._rows:
-            self.inside.removeWidget(old)
-            old.hide()
-            old.deleteLater()
+            let_go(old, self.inside)
         self._rows = list(rows)
         for row in rows:
             self.inside.addWidget(row)

@@ -17,6 +17,7 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.choice_row import Choice, ChoiceRow, Others
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.detail import MARGIN, Detail, foot_line
@@ -230,9 +231,7 @@ class DisputeView(Detail):
         self._grid = ChoiceGrid(dispute.decisions, self._alike, self._links, self._page)
         self._body.insertWidget(0, self._grid)
         if old is not None:
-            self._body.removeWidget(old)
-            old.hide()
-            old.deleteLater()
+            let_go(old, self._body)
         for row in self._grid.rows:
             kept = self._chosen.get(_key(row.decision))
             if kept is not None and kept != Choice():

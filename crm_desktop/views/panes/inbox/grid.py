@@ -14,6 +14,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.choice import DELETED, Decision, Side
 from crm_desktop.views.kit.choice_row import ChoiceRow, Others
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.panes.inbox.parts import IconLabel, label
 from crm_desktop.views.theme.fonts import font
@@ -112,9 +113,7 @@ class ChoiceGrid(QWidget):
             old = self._grid.itemAtPosition(0, column)
             widget = old.widget() if old is not None else None
             if widget is not None:
-                self._grid.removeWidget(widget)
-                widget.hide()
-                widget.deleteLater()
+                let_go(widget, self._grid)
             cell = QWidget(self)
             layout = QVBoxLayout(cell)
             left = 14 if column == _RESULT else 0

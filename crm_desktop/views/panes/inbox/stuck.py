@@ -24,6 +24,7 @@ from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import when_words
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
@@ -150,9 +151,7 @@ class StuckView(Detail):
 
     def _show_values(self, entry: Stuck) -> None:
         if self._table is not None:
-            self._body.removeWidget(self._table)
-            self._table.hide()
-            self._table.deleteLater()
+            let_go(self._table, self._body)
         row = entry.row
         self._editors = []
         self._table = QWidget(self._page)

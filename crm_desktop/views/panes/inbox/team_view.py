@@ -17,6 +17,7 @@ from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import when_words
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.scrolled import scrolled
 from crm_desktop.views.panes.inbox.detail import MARGIN, Detail, foot_line
 from crm_desktop.views.panes.inbox.entry import kind_words
@@ -102,9 +103,7 @@ class TeamView(Detail):
 
     def _show_values(self, entry: TeamRefusal) -> None:
         if self._table is not None:
-            self._rows.removeWidget(self._table)
-            self._table.hide()
-            self._table.deleteLater()
+            let_go(self._table, self._rows)
         self._table = QWidget(self._page)
         grid = QGridLayout(self._table)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.panes.inbox.facts import Event
 from crm_desktop.views.panes.inbox.parts import IconLabel, label, line_label
@@ -33,9 +34,7 @@ class WhatHappened(QWidget):
     def show_events(self, events: Sequence[Event]) -> None:
         """Show these instead."""
         for line in self._lines:
-            self._layout.removeWidget(line)
-            line.hide()
-            line.deleteLater()
+            let_go(line, self._layout)
         self._lines = []
         for n, event in enumerate(events):
             self._add(_line(event, self))

@@ -12,6 +12,7 @@ from crm_core.changes import Op
 from crm_core.fields import Value
 from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.words import Titles, shown
 from crm_desktop.views.panes.inbox.entry import kind_words
@@ -89,9 +90,7 @@ class ValuesView(QWidget):
     def show_blocks(self, blocks: Sequence[Block]) -> None:
         """Show these instead."""
         for widget in self._shown:
-            self._layout.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
+            let_go(widget, self._layout)
         self._shown = [self._block(block) for block in blocks]
         for widget in self._shown:
             self._layout.addWidget(widget)

@@ -24,6 +24,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.folding import Folding
+from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.section import Section
 from crm_desktop.views.panes.today.sides import (
@@ -159,9 +160,7 @@ class TodayPane(Folding):
         inner = (x for view in self._stop_views for x in view.findChildren(QWidget))
         had_focus = any(x.hasFocus() for x in inner)
         for old in self._stop_views:
-            self._stops.removeWidget(old)
-            old.hide()
-            old.deleteLater()
+            let_go(old, self._stops)
         chosen = self._open_stop or _next_of(day.stops)
         self._stop_views = []
         for n, stop in enumerate(day.stops, start=1):
