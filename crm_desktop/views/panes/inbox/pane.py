@@ -3,7 +3,7 @@ nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -12,22 +12,20 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.errors import CrmError
-from crm_core.fields import Value
-from crm_core.ids import ChangeSetId, RecordId
+from crm_core.ids import ChangeSetId
 from crm_core.wire import HistoryEntry
-from crm_desktop.i18n import tr, tr_n
-from crm_desktop.models import inbox
+from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.inbox import Fixes, QueueRow
+from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.panes.inbox.alike import alike
+from crm_desktop.views.panes.inbox.deciding import DecidingDesk
 from crm_desktop.views.panes.inbox.detail import Detail
 from crm_desktop.views.panes.inbox.discarding import Discarding
 from crm_desktop.views.panes.inbox.dispute import APPLY_KEYS, Alike, DisputeView
@@ -95,6 +93,7 @@ class InboxPane(QWidget):
         self._team_view = TeamView(hub, self)
         self._team = TeamDesk(hub, self)
         self._standing = Standing()
+        self._deciding = DecidingDesk(hub, self._dispute, self._stuck, self)
         self._discarding = Discarding(hub, self._stuck, self)
         self._desk = QueueDesk(hub, self._queue, self._step, self)
         self.exporting = Exporting(hub, self)
@@ -308,32 +307,8 @@ class InboxPane(QWidget):
     def _clear_filter(self) -> None:
         self._side.clear_filter()
 
-    def _resolve(self, results: Sequence[tuple[str, Value]]) -> None:
-        decisions = [(RecordId(conflict_id), value) for conflict_id, value in results]
-        words = self._resolving_words({conflict_id for conflict_id, _ in results})
-
-        def job(store: Store) -> Summary:
-            return inbox.resolve_all(store, decisions, label=words)
-
-        self._write(job)
-
-    def _resolving_words(self, conflicts: set[str]) -> str:
-        """How the decisions are called in the Undo menu."""
-        payload = self._entry.payload if self._entry is not None else None
-        if self._entry is None or not isinstance(payload, Dispute):
-            return ""
-        if conflicts <= {decision.conflict.id for decision in payload.decisions}:
-            return tr("Resolve conflict: {title}", title=self._entry.title)
-        return tr_n("Resolve {n} conflict", "Resolve {n} conflicts", len(conflicts))
-
-    def _resend(self, cs_id: str, fixes: Fixes) -> None:
-        self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
-
     def _ask_sync(self) -> None:
         self.sync_asked.emit()
-
-    def _offer(self, cs_id: str) -> None:
-        self._write(lambda store: inbox.offer(store, ChangeSetId(cs_id)))
 
     def _note_discarded(self) -> None:
         # The keyboard stays here, where Ctrl+Z takes it back.
@@ -355,15 +330,6 @@ class InboxPane(QWidget):
             self._discarding.take_back()
             return
         super().keyPressEvent(event)
-
-    def _keep_as_draft(self, cs_id: str) -> None:
-        self._write(lambda store: inbox.set_aside(store, ChangeSetId(cs_id)))
-
-    def _write(self, job: Callable[[Store], Summary]) -> None:
-        self._hub.write(job, owner=self, then=self._after_write, failed=self._tell_failure)
-
-    def _after_write(self, _summary: Summary) -> None:
-        self.refresh()
 
     def _tell_failure(self, error: CrmError) -> None:
         self.failed.emit(error)
@@ -410,12 +376,10 @@ class InboxPane(QWidget):
         self._side.tree.chosen.connect(self._choose)
         self._side.tree.entered.connect(self._enter)
         self._side.tree.acted.connect(self._act)
-        self._dispute.resolved.connect(self._resolve)
+        self._deciding.written.connect(self.refresh)
+        self._deciding.failed.connect(self._tell_failure)
         self._dispute.opened.connect(self._tell_opened)
         self._dispute.put_off.connect(self._put_off)
-        self._stuck.resend_asked.connect(self._resend)
-        self._stuck.offer_asked.connect(self._offer)
-        self._stuck.draft_asked.connect(self._keep_as_draft)
         self._discarding.discarded.connect(self._note_discarded)
         self._discarding.taken_back.connect(self.refresh)
         self._discarding.failed.connect(self._tell_failure)

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox_facts import step_of_decision
 from crm_desktop.models.journal import queueing
 from crm_desktop.models.merging import unmerge
-from crm_desktop.models.replica import Summary
-from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.panes.inbox.desk import Desk
 from crm_desktop.views.panes.inbox.queue_view import QueueView
 from crm_desktop.views.panes.inbox.step import StepView
 
 
-class QueueDesk(QObject):
-    """Parent: the pane. Signals: `written` when something was done; `said(words)`;
-    `failed(CrmError)`."""
+class QueueDesk(Desk):
+    """Signal besides: `said(words)`."""
 
-    written = Signal()
     said = Signal(str)
-    failed = Signal(object)
 
     def __init__(self, hub: DataHub, queue: QueueView, step: StepView, pane: QWidget) -> None:
-        super().__init__(pane)
-        self._hub = hub
+        super().__init__(hub, pane)
         queue.hold_asked.connect(self._hold)
         queue.release_asked.connect(self._release)
         queue.take_back_asked.connect(self._take_back)
@@ -72,12 +64,3 @@ class QueueDesk(QObject):
                 self.said.emit(tr("This decision cannot be taken back any more; edit the field."))
 
         self._hub.read(job, take_back, owner=self)
-
-    def _write(self, job: Callable[[Store], Summary]) -> None:
-        self._hub.write(job, owner=self, then=self._tell_written, failed=self._tell_failure)
-
-    def _tell_written(self, _summary: Summary) -> None:
-        self.written.emit()
-
-    def _tell_failure(self, error: CrmError) -> None:
-        self.failed.emit(error)
