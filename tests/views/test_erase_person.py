@@ -12,8 +12,9 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from crm_core.errors import CrmError, NotAllowed, Unavailable
@@ -26,10 +27,12 @@ from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.privacy import PrivacyDesk
 from crm_desktop.sync.session import Session
 from crm_desktop.views.kit.entity_pane import EntityPane
-from crm_desktop.views.kit.person_menu import ERASE, EXPORT, PersonMenu
+from crm_desktop.views.kit.person_menu import COPY, ERASE, EXPORT, PersonMenu
 from crm_desktop.views.shell.erase_sheet import EraseSheet
 from crm_desktop.views.shell.window import Shell
+from crm_desktop.views.theme import theme
 from tests.views.company import make_store, receive
+from tests.views.strange_words import clipped, speaking_strangely
 
 Rest = Callable[[], None]
 ME, PLACE, ACCOUNT, MARIA, SWITCH, LINK = (RecordId(f"{n:032x}") for n in range(1, 7))
@@ -141,6 +144,15 @@ def test_it_is_told_at_once_that_this_was_switched_off(
     assert "IT" in act.toolTip()
 
 
+@pytest.mark.parametrize("role", ["rep"])
+def test_who_may_not_has_what_it_needs_to_do_it(shell: Shell, rest: Rest) -> None:
+    act = menu(shell, rest).acts[COPY]
+    assert act.isVisible()
+    act.trigger()
+    assert QGuiApplication.clipboard().text() == MARIA
+    assert MARIA in shell.undo_bar.text
+
+
 def test_a_kind_without_persons_has_no_such_menu(shell: Shell, rest: Rest) -> None:
     shell.open_record("territory", PLACE)
     rest()
@@ -235,3 +247,28 @@ def test_a_file_that_cannot_be_written_is_said(
     shell.person_acts.export_to("contact", MARIA, tmp_path / "nowhere" / "maria.zip")
     rest()
     assert "could not be written" in shell.banner.text
+
+
+@pytest.fixture
+def strange(qapp: QApplication) -> Iterator[None]:
+    """In the theme, and in a language that is twice as long."""
+    worn = qapp.styleSheet(), qapp.font(), qapp.palette()
+    theme.install(qapp, "light")
+    with speaking_strangely():
+        yield
+    qapp.setStyleSheet(worn[0])
+    qapp.setFont(worn[1])
+    qapp.setPalette(worn[2])
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400)])
+@pytest.mark.usefixtures("strange")
+def test_in_long_words_nothing_is_cut_off(
+    sheet: EraseSheet, shell: Shell, rest: Rest, *, size: tuple[int, int]
+) -> None:
+    shell.resize(*size)
+    rest()
+    assert clipped(sheet) == []
+    for part in (sheet.typed, sheet.erase, sheet.keep):
+        corner = part.mapTo(sheet.sheet, part.rect().bottomRight())
+        assert sheet.sheet.rect().contains(corner)

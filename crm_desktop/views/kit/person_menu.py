@@ -12,11 +12,11 @@ from crm_desktop.i18n import tr
 from crm_desktop.models.rights import May
 from crm_desktop.views.kit.buttons import icon_button
 
-EXPORT, ERASE = "export", "erase"
+EXPORT, ERASE, COPY = "export", "erase", "copy"
 
 
 class PersonMenu(QObject):
-    """A button with a menu. Signal: `asked(act)` with EXPORT or ERASE. Parent: a record's side."""
+    """A button with a menu. Signal: `asked(act)` with one of these. Parent: a record's side."""
 
     asked = Signal(str)
 
@@ -29,6 +29,7 @@ class PersonMenu(QObject):
         for act, text in (
             (EXPORT, tr("Export personal data…")),
             (ERASE, tr("Erase personal data…")),
+            (COPY, tr("Copy id for IT")),
         ):
             self.acts[act] = QAction(text, self)
             self.acts[act].triggered.connect(partial(self._tell, act))
@@ -44,9 +45,10 @@ class PersonMenu(QObject):
             if may.erase
             else tr("IT erases, or whoever leads where IT has switched that on."),
         }
-        for act, action in self.acts.items():
-            action.setEnabled(not why[act])
-            action.setToolTip(why[act])
+        for act, said in why.items():
+            self.acts[act].setEnabled(not said)
+            self.acts[act].setToolTip(said)
+        self.acts[COPY].setVisible(not may.erase)
 
     def _tell(self, act: str, _checked: bool = False) -> None:
         self.asked.emit(act)

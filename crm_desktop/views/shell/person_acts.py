@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from crm_core.errors import CrmError, Unavailable
@@ -13,7 +14,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop.i18n import tr, tr_n
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.privacy import Lacking
-from crm_desktop.views.kit.person_menu import ERASE
+from crm_desktop.views.kit.person_menu import COPY, ERASE
 from crm_desktop.views.shell.erase_sheet import EraseSheet
 
 _NO_SERVER = tr_noop("There is no server here that could do this.")
@@ -35,7 +36,10 @@ class PersonActs(QWidget):
 
     def begin(self, kind: str, record_id: str, act: str) -> None:
         """Ask what has to be known before the act."""
-        if self._hub.privacy is None:
+        if act == COPY:
+            QGuiApplication.clipboard().setText(record_id)
+            self.said.emit(tr("Copied: {text}", text=record_id))
+        elif self._hub.privacy is None:
             self.failed.emit(Unavailable(_NO_SERVER))
         elif act == ERASE:
             self.sheet.open(kind, record_id)
