@@ -133,6 +133,13 @@ def shown_elsewhere(place: Place, typed: Change, merging: Change) -> bool:
     return merging.op is Op.RESTORE or _names(typed.new[place[2]], merging.id)
 
 
+def leads_to(place: Place, value: Any, merging: Change) -> bool:
+    """Whether a link stands where a merge leads."""
+    field = CATALOG[place[0]].by_name.get(place[2])
+    is_link = field is not None and field.link is not None
+    return is_link and _names(value, RecordId(str(merging.new[MERGED_INTO])))
+
+
 def lost_by(
     entries: Entries, unseen: Mapping[Place, Entry], winner: RecordId, server: sqlite3.Connection
 ) -> str | None:

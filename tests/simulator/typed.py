@@ -190,10 +190,19 @@ class Typed:
         if not rows:
             raise Violation(7, f"{show(place)} is not on {device.name}, where it was typed")
         value = rows[0][1].hex() if isinstance(rows[0][1], bytes) else rows[0][1]
-        if rows[0][0] == LIVE and isinstance(change.new[name], str) and value != change.new[name]:
-            raise Violation(
-                7, f"{device.name} shows {show(place)}={value!r}, typed {change.new[name]!r}"
-            )
+        typed = change.new[name]
+        if rows[0][0] != LIVE or not isinstance(typed, str) or value == typed:
+            return
+        if not self._has_followed(device, change, place, value):
+            raise Violation(7, f"{device.name} shows {show(place)}={value!r}, typed {typed!r}")
+
+    def _has_followed(self, device: Device, change: Change, place: Place, value: Any) -> bool:
+        """Whether a link stands where a later merge of the same person led it, from where a
+        colleague's merge had led what was typed."""
+        steps = [x.changeset.changes for x in self.ledger.of(device.name).values()]
+        typed_at = next(n for n, changes in enumerate(steps) if change in changes)
+        later = (x for changes in steps[typed_at + 1 :] for x in changes if x.op is Op.MERGE)
+        return any(merges.leads_to(place, value, x) for x in later)
 
 
 def _overtake(latest: dict[Place, tuple[Said, Change]], change: Change) -> None:
