@@ -60,7 +60,7 @@ class Author:
     delivered: int = 0
     pulled: int = 0
     former: Mapping[int, Matrix] = field(default_factory=dict[int, Matrix])
-    generations: Generations = Generations((), RecordId(""))
+    generations: Generations = field(default_factory=lambda: Generations((), RecordId("")))
     _decided: dict[tuple[Action, str, frozenset[str], int, bool], bool] = field(
         default_factory=dict[tuple[Action, str, frozenset[str], int, bool], bool]
     )

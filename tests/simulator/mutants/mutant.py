@@ -48,7 +48,7 @@ class Mutant:
     name: str
     plant: Plant
     invariant: int
-    test: Callable[..., None] | None = None
+    test: Callable[..., object] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -112,7 +112,7 @@ def is_noticed(mutant: Mutant) -> bool:
     return noticed
 
 
-_PASSES: dict[tuple[Callable[..., None], str], bool] = {}
+_PASSES: dict[tuple[Callable[..., object], str], bool] = {}
 """What passed as things are: several mutants have one test, which need not be played for each."""
 
 
@@ -125,7 +125,7 @@ def passes(mutant: Mutant) -> bool:
     return _PASSES[one]
 
 
-def _passes(test: Callable[..., None], arguments: Mapping[str, Any]) -> bool:
+def _passes(test: Callable[..., object], arguments: Mapping[str, Any]) -> bool:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         made = dict(arguments)
         for name in inspect.signature(test).parameters:
