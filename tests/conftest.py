@@ -1,6 +1,6 @@
 """What holds for every test: no display, no keyring, folders of its own, and PostgreSQL if asked.
 
-The longest test comes first, so that a worker does not sit over it when the other has nothing left.
+Long tests come first, so that a worker does not sit over one when the other has nothing left.
 
 Fixtures for everybody:
 
@@ -117,8 +117,9 @@ def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begins with what takes longest; the others keep the order that chance gave them."""
-    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+    """Begins with what takes longest, so that what is shared out in the end is short; the others
+    keep the order that chance gave them."""
+    items.sort(key=lambda item: [item.get_closest_marker(x) is None for x in ("longest", "slow")])
 
 
 def pytest_collection_finish() -> None:

@@ -18,6 +18,7 @@ import pytest
 from crm_server.admin.main import main
 from crm_server.admin.setup import slug_of
 from crm_server.organisations import Organisations
+from crm_server.passwords import Passwords
 from crm_server.tables import STORE_VERSION
 from tests.support.postgres import Cluster
 
@@ -58,6 +59,8 @@ class Shell:
 def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
+    """Its passwords are cheap to verify."""
+    monkeypatch.setitem(Passwords.__init__.__kwdefaults__ or {}, "memory_kib", 1024)
     return Shell(tmp_path / "server", monkeypatch, capsys)
 
 

@@ -9,11 +9,12 @@ import pytest
 from tests.simulator.hints import ListeningWorld
 from tests.simulator.violation import Violation
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 18
 AT_ONCE = 6
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, AT_ONCE))
 def test_hints_alone_bring_everybody_what_is_new(first: int) -> None:
     for seed in range(first, first + AT_ONCE):
