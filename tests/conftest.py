@@ -6,6 +6,7 @@ Fixtures for everybody:
 
 * `postgres`: a running server (`tests.support.postgres.Cluster`), one per test process
 * `fresh_database`: the SQLAlchemy URL of a new, empty PostgreSQL database
+* `nursery`: server processes that need not load their code (`tests.e2e.nursery`)
 * `demo_company`: the file of a store with the demo company, made once per test process
 """
 
@@ -20,6 +21,7 @@ import hypothesis
 import pytest
 
 from crm_desktop.i18n import SOURCE_LANGUAGE, language, set_language
+from tests.e2e.nursery import Nursery, loaded
 from tests.support.postgres import Cluster, NoPostgres, cluster, find_binaries
 
 # Before anything imports Qt, keyring or matplotlib.
@@ -113,6 +115,13 @@ def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.support.demo import demo_file
 
     return demo_file(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where servers come from that a test needs for itself, without the time they take to load."""
+    with loaded() as made:
+        yield made
 
 
 @pytest.hookimpl(trylast=True)

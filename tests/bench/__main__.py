@@ -9,9 +9,12 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from tests.bench import first_sync, live, load, nothing_new, pull, push, search, start, window
+from tests.bench import first_sync, live, load, nothing_new, pull, push, search, window
+from tests.bench import start as starting
 from tests.bench.stage import Stage, staged
 from tests.bench.table import Row, drawn
+from tests.e2e.processes import start
+from tests.e2e.server import Begin
 
 RUNS = 3
 MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
@@ -23,7 +26,7 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
     "pull-many": (pull.measure_many, 1_000_000),
     "absence": (pull.measure_absence, 40_000),
     "load": (load.measure, 10_000),
-    "start": (start.measure, 1_000_000),
+    "start": (starting.measure, 1_000_000),
     "window": (window.measure, 1_000_000),
     "live": (live.measure, 10_000),
     "listeners": (live.measure_idle, 300),
@@ -35,7 +38,7 @@ MEASURES: dict[str, tuple[Callable[[Stage, int, int], list[Row]], int]] = {
 """What can be measured, and with how many records."""
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None, begin: Begin = start) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=" · ".join(MEASURES))
     parser.add_argument("--runs", type=int, default=RUNS, help="runs, of which the median counts")
@@ -46,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error(f"there is no row {unknown[0]}; rows: {', '.join(MEASURES)}")
     measured: list[Row] = []
     try:
-        with staged() as stage:
+        with staged(begin) as stage:
             for name in chosen.rows or MEASURES:
                 measure, records = MEASURES[name]
                 began_s = time.monotonic()

@@ -160,7 +160,8 @@ def measure_idle(stage: Stage, runs: int, records: int) -> list[Row]:
                 url, postmaster = postgres.create_database(), _postmaster(postgres)
             data = stage.scratch / f"live-{name}"
             tokens = _tokens(data, url, count)
-            shares = [_idle_share(data, url, tokens, postmaster, idle_s) for _ in range(runs)]
+            server = Server(data, url, begin=stage.begin)
+            shares = [_idle_share(server, tokens, postmaster, idle_s) for _ in range(runs)]
         measured = f"{middle(shares) * 100:.1f} % [{min(shares) * 100:.1f}–{max(shares) * 100:.1f}]"
         words = f"{count} devices listen, nothing happens, {name}"
         rows.append(Row(words, measured, "a core", middle(shares), CORE_SHARE, load.foreign))
@@ -184,10 +185,7 @@ def _tokens(folder: Path, url: str, count: int) -> list[str]:
         return [_device(organisation, n, user)["token"] for n, (user, _) in enumerate(people)]
 
 
-def _idle_share(
-    data: Path, url: str, tokens: Sequence[str], postmaster: int, idle_s: float
-) -> float:
-    server = Server(data, url)
+def _idle_share(server: Server, tokens: Sequence[str], postmaster: int, idle_s: float) -> float:
     server.serve()
     try:
         assert server.process is not None

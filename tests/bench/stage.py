@@ -19,8 +19,8 @@ from crm_server.demo.many import accounts
 from crm_server.load import load
 from crm_server.organisations import Organisations
 from tests.e2e.people import PASSPHRASE, PASSPHRASE_VARIABLE, Desk, inside
-from tests.e2e.processes import ROOT, run
-from tests.e2e.server import Server
+from tests.e2e.processes import ROOT, run, start
+from tests.e2e.server import Begin, Server
 
 USER = "bench"
 
@@ -61,13 +61,14 @@ class Stage:
 
     kept: Path
     scratch: Path
+    begin: Begin = start
 
     @contextmanager
     def server(self, accounts: int) -> Iterator[Server]:
         """A running server with so many accounts, all in the user's sight; a copy, to be used."""
         data = Path(tempfile.mkdtemp(prefix="server-", dir=self.scratch)) / "data"
         shutil.copytree(self._prepared(accounts), data)
-        server = Server(data)
+        server = Server(data, begin=self.begin)
         server.serve()
         try:
             yield server
@@ -123,12 +124,12 @@ def fingerprint(*packages: str) -> str:
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
+def staged(begin: Begin = start) -> Iterator[Stage]:
     """A stage below build/bench; its scratch folder goes with the block."""
     kept = ROOT / "build" / "bench"
     kept.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=kept))
     try:
-        yield Stage(kept, scratch)
+        yield Stage(kept, scratch, begin)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -7,6 +7,7 @@ import pytest
 from tests.bench.__main__ import MEASURES, main
 from tests.bench.machine import peak_memory_mib, reset_peak_memory, watched
 from tests.bench.table import Row, Target, drawn
+from tests.e2e.nursery import Nursery
 
 FEW = {"listeners": 20}
 """Of devices, each of which has to sign in first."""
@@ -65,6 +66,9 @@ def test_peak_memory_sees_what_was_given_back() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("row", MEASURES)
-def test_each_measure_runs_with_few_records(row: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([row, "--runs", "1", "--records", str(FEW.get(row, 200))]) == 0
+def test_each_measure_runs_with_few_records(
+    row: str, capsys: pytest.CaptureFixture[str], nursery: Nursery
+) -> None:
+    few = str(FEW.get(row, 200))
+    assert main([row, "--runs", "1", "--records", few], nursery.start) == 0
     assert "kept" in (said := capsys.readouterr().out) or "MISSED" in said or "close" in said

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from crm_desktop import keychain
-from tests.e2e.nursery import Nursery, loaded
+from tests.e2e.nursery import Nursery
 from tests.e2e.people import Door, World, as_process, inside
 from tests.e2e.processes import start
 from tests.e2e.proxy import Proxy, proxy_before
@@ -63,13 +63,6 @@ def world(store: str, door: Door, request: pytest.FixtureRequest, tmp_path: Path
     """A running server and room for new people; shared with other stories."""
     server: Server = request.getfixturevalue(f"{store}_server")
     return World(server, tmp_path, door, _NUMBERS)
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """From here the servers come that one story needs for itself."""
-    with loaded() as made:
-        yield made
 
 
 @pytest.fixture
