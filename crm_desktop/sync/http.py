@@ -1,7 +1,7 @@
 """HTTP to one server: JSON both ways, zstd both ways, streams, time-outs, and every failure named.
 
-The only module that imports `requests`, `truststore` and `zstandard`; whoever needs it, imports it
-when the first request is made, never at start-up.
+With `one_piece` the only module that imports `requests`, `truststore` and `zstandard`; whoever
+needs it, imports it when the first request is made, never at start-up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import requests
 import truststore
 import urllib3.exceptions as u3
 import zstandard
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
 
@@ -30,6 +29,7 @@ from crm_core import wire
 from crm_core.errors import CrmError, Refused, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop.sync.failures import BadAnswer, of_answer
+from crm_desktop.sync.one_piece import OnePiece
 
 COMPRESS_FROM_BYTES = 1024
 """Below this, a frame costs more than it saves."""
@@ -79,7 +79,7 @@ class _Bearer(AuthBase):
         return r
 
 
-class _SystemTrust(HTTPAdapter):
+class _SystemTrust(OnePiece):
     """Certificates are judged as the operating system judges them (company CAs included)."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -118,6 +118,7 @@ class HttpClient:
         self._session.headers.update(
             {"Accept-Encoding": "zstd, identity", "Content-Type": "application/json"}
         )
+        self._session.mount("http://", OnePiece())
         if self.server.startswith("https:"):
             trust = context or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._session.mount("https://", _SystemTrust(trust))

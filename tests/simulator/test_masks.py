@@ -28,6 +28,13 @@ def test_a_laptop_holds_what_its_user_receives_and_nothing_else() -> None:
     assert counted >= 20, "too little was withheld to prove anything"
 
 
+@pytest.mark.parametrize(
+    "seed", [51488], ids=["a step that a restored server lost was sent again without its value"]
+)
+def test_what_was_found_stays_mended(seed: int) -> None:
+    MaskingWorld(seed).run()
+
+
 @contextmanager
 def sent_once() -> Generator[None]:
     """Where another field is withheld than before, nothing is sent again."""

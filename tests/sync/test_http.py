@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -277,3 +278,29 @@ def test_a_netrc_does_not_replace_our_token(
         client.get("/ping")
     assert b"Bearer ours" in seen[0]
     assert b"Authorization" not in seen[1]
+
+
+SMALL, LARGE = b'{"a":1}', bytes(range(256)) * 4096
+
+
+def test_a_small_request_leaves_in_one_piece_and_a_large_body_behind_its_head(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[bytes] = []
+    monkeypatch.setattr(zstandard.ZstdCompressor, "compress", lambda _, body: body)
+    send = http.client.HTTPConnection.send
+
+    def noted(connection: http.client.HTTPConnection, data: bytes) -> None:
+        sent.append(data)
+        send(connection, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", noted)
+    with talking_to(answer(200, b"{}")) as client:
+        assert client.post("/x", SMALL, "token") == b"{}"
+        (small,) = sent
+        assert small.startswith(b"POST /x")
+        assert small.endswith(b"\r\n\r\n" + SMALL)
+        sent.clear()
+        assert client.post("/x", LARGE, "token") == b"{}"
+        head, body = sent
+        assert (head[:7], body) == (b"POST /x", LARGE)

@@ -1,8 +1,8 @@
 """What a role receives no more goes from this device too (adr/0063): the server sends the records
 in sight once more without it; what it does not send again is freed of it here.
 
-Own work that waits keeps what was typed: the server judges it by what its author received when he
-wrote.
+The user's own steps stay as they are, settled ones too: a server that is restored asks for them
+again, and undo writes what they say. What it judges by is what their author received when he wrote.
 """
 
 from __future__ import annotations
@@ -22,17 +22,8 @@ META_WITHHELD = "sync.withheld"
 
 _SAY_SO = frozenset(("role_permission", "user"))
 
-_DONE = "cs IN (SELECT n FROM changeset WHERE state IN ('confirmed', 'discarded'))"
-_KEPT: tuple[tuple[str, str, str, str], ...] = (
-    ("op", "new", "$", f" AND {_DONE}"),
-    ("op", "old", "$", f" AND {_DONE}"),
-    ("op", "local", "$", f" AND {_DONE}"),
-    ("shadow", "body", "$", ""),
-    ("salvage", "body", "$", ""),
-    ("orphan", "base", "$", ""),
-    ("quarantine", "item", "$.body", ""),
-)
-"""Table, column of JSON, where the fields stand in it, and which rows."""
+_KEPT = (("shadow", "body", "$"), ("quarantine", "item", "$.body"))
+"""Table, column of JSON, and where the fields stand in it."""
 
 _fields = msgspec.json.Decoder(dict[str, list[str]]).decode
 
@@ -57,18 +48,17 @@ def _free(receipt: Receipt, kind: str, gone: frozenset[str]) -> None:
     c, names = receipt.c, sorted(gone)
     sets = ", ".join(f"{quoted(name)} = NULL" for name in names)
     c.run(f"UPDATE {layout(kind).table} SET {sets} WHERE deleted <> ?", (LIVE,))
-    for table, column, above, which in _KEPT:
-        _null(c, (table, column, which), kind, [f'{above}."{name}"' for name in names])
+    for table, column, above in _KEPT:
+        _null(c, table, column, kind, [f'{above}."{name}"' for name in names])
     search_tables.sweep_later(c)
     receipt.erased = True
 
 
-def _null(c: Connection, where: tuple[str, str, str], kind: str, paths: list[str]) -> None:
+def _null(c: Connection, table: str, column: str, kind: str, paths: list[str]) -> None:
     """Write null over values of JSON; their names stay."""
-    table, column, which = where
     pairs = ", ".join("?, NULL" for _ in paths)
     c.run(
         f"UPDATE {table} SET {column} = json_replace({column}, {pairs})"
-        f" WHERE kind = ? AND {column} IS NOT NULL{which}",
+        f" WHERE kind = ? AND {column} IS NOT NULL",
         (*paths, kind),
     )
