@@ -82,7 +82,7 @@ def profile_of(stage: Stage, accounts: int) -> Path:
     """A synchronised profile with so many accounts; kept between runs of the bench."""
     kept = stage.kept / f"profile-{accounts}-{stage.client_fingerprint}"
     if not kept.exists():
-        with stage.server(FEW) as server:
+        with stage.server(min(FEW, accounts)) as server:
             profile = stage.profile(server)
             child("sync", profile)
         with closing(open_profile(profile, PASSPHRASE)) as opened:
