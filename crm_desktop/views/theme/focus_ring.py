@@ -111,7 +111,7 @@ class Ring(QWidget):
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _FOLLOWED and isValid(self._target):
+        if event.type() in _FOLLOWED and isValid(self._target) and isValid(self._host):
             self._place()
         return False
 

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
+    QFrame,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -138,6 +139,24 @@ def test_a_window_can_go_while_its_control_has_the_ring(qtbot: QtBot, qapp: QApp
     other.show()
     other.setFocus()
     assert other.window() is other
+
+
+class Popup(QFrame):
+    """One of our own, which Python forgets before Qt has hidden what is in it."""
+
+
+def test_a_popup_can_go_while_its_control_has_the_ring(qtbot: QtBot, qapp: QApplication) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    popup = Popup(page, Qt.WindowType.Popup)
+    line = QLineEdit(popup)
+    page.show()
+    popup.show()
+    line.setFocus()
+    assert popup.findChildren(Ring)
+    page.deleteLater()
+    qapp.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
+    assert not shiboken6.isValid(popup)
 
 
 @pytest.mark.parametrize(("name", "tokens"), [("light", LIGHT), ("dark", DARK)])
