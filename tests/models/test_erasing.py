@@ -28,6 +28,7 @@ from tests.models.support import (
     pull,
     put,
     row,
+    seen,
     states,
     take,
     verdict,
@@ -239,6 +240,23 @@ def test_what_a_merge_took_over_goes_too(known: Store) -> None:
     erase(known)
     search_index.build(known)
     assert places(known) == set()
+
+
+def test_what_was_typed_above_a_merge_keeps_its_authors_lines_alone(known: Store) -> None:
+    put(known, "contact", CONTACT, preferences=f"{WORD}\n")
+    changes = [
+        Change("contact", CONTACT, Op.MERGE, {"merged_into": OTHER}),
+        Change("contact", OTHER, Op.SET, {"mobile": PHONE, "preferences": f"{WORD}\n"}),
+    ]
+    journal.commit(known, changes, label="Merge", atomic=True)
+    put(known, "contact", OTHER, preferences=f"{WORD}\nCalls late.\n", title="Head")
+    with known.writing() as c:
+        c.run("UPDATE changeset SET label = ? WHERE n = 3", (f"Edit {WORD}",))
+    erase(known)
+    search_index.build(known)
+    assert places(known) == set()
+    assert seen(known, "contact", OTHER).values["preferences"] == "Calls late.\n"
+    assert seen(known, "contact", OTHER).values["title"] == "Head"
 
 
 def test_a_client_says_up_to_where_it_has_heard(known: Store) -> None:

@@ -195,8 +195,9 @@ def _blank_verdicts(gone: _Gone) -> None:
 
 
 def _blank_merges(gone: _Gone) -> None:
-    """What a merge took over from the record into another one, or would have."""
-    c = gone.c
+    """What a merge took over from the record into another one, or would have; and what was typed
+    there above it repeats."""
+    c, his = gone.c, _lines_of(gone.values)
     found = c.rows(
         "SELECT rid, new, old FROM op WHERE kind = ?1 AND id <> ?2 AND cs IN (SELECT cs FROM op"
         " WHERE op = 'merge' AND kind = ?1 AND (id = ?2 OR instr(new, lower(hex(?2)))))"
@@ -204,14 +205,51 @@ def _blank_merges(gone: _Gone) -> None:
         gone.key,
     )
     touched = c.rows(
-        "SELECT DISTINCT id FROM op WHERE rid IN (SELECT value FROM json_each(?))",
+        "SELECT id, min(cs) FROM op WHERE rid IN (SELECT value FROM json_each(?)) GROUP BY id",
         (_encoded([rid for rid, _, _ in found]),),
     )
     for rid, new, old in found:
         blanked = (gone.blanked(new), gone.blanked(old), rid)
         c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", blanked)
-    for (key,) in touched:
+    for key, merged_with in touched:
+        _blank_above(gone, key, merged_with, his)
         rebase(c, gone.kind, id_of(key))
+
+
+def _blank_above(gone: _Gone, key: bytes, merged_with: int, his: frozenset[str]) -> None:
+    """Of what was typed into the other record since then, and is not taken yet, the erased record's
+    lines go; those of its author stay."""
+    c = gone.c
+    for rid, n, new, old in c.rows(
+        "SELECT o.rid, o.cs, o.new, o.old FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE o.kind = ? AND o.id = ? AND o.cs > ?"
+        " AND s.state NOT IN ('acked', 'confirmed', 'discarded')",
+        (gone.kind, key, merged_with),
+    ):
+        kept = [_without_lines(_decode(said), gone.names, his) for said in (new, old)]
+        if kept != [_decode(new), _decode(old)]:
+            c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", (*map(_encoded, kept), rid))
+            words = tr(CATALOG[gone.kind].label)
+            c.run("UPDATE changeset SET label = ? WHERE n = ? AND batch IS NULL", (words, n))
+
+
+def _lines_of(values: Iterable[str]) -> frozenset[str]:
+    lines = (line.strip() for value in values for line in value.splitlines())
+    return frozenset(line for line in lines if len(line) >= PLANTED_MIN)
+
+
+def _without_lines(
+    said: dict[str, Any], names: frozenset[str], lines: frozenset[str]
+) -> dict[str, Any]:
+    """An object of JSON of whose texts under these names such lines are gone."""
+
+    def less(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        kept = [one for one in value.splitlines(keepends=True) if one.strip() not in lines]
+        return "".join(kept) or None
+
+    return {name: less(value) if name in names else value for name, value in said.items()}
 
 
 def _blank_labels(gone: _Gone) -> None:
