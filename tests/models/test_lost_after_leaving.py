@@ -1,5 +1,5 @@
 """What its author made, what then left his sight, and what a restored server knows nothing of: it
-is sent again, and whoever typed it sees it meanwhile (simulator, seed 20516)."""
+is sent again, and whoever typed it sees it meanwhile (simulator, seeds 20516 and 60038)."""
 
 from __future__ import annotations
 
@@ -114,3 +114,19 @@ def test_what_its_author_deleted_after_all_does_not_come_back_into_sight(store: 
     hello(store, "e2", restored=50)
     pull(store, 5000)
     assert not is_seen(store, "account", account)
+
+
+@pytest.mark.parametrize("has_left", [True, False], ids=["left before", "not named again"])
+def test_what_comes_back_into_sight_is_as_the_server_has_it_though_a_newer_version_was_lost(
+    store: Store, has_left: bool
+) -> None:
+    first_pull(store, ("account", row(A, 10, name="A")))
+    pull(store, 94, page("account", row(A, 90, name="Renamed")))
+    pull(store, 95, *([Left((A,))] if has_left else []))
+    hello(store, "e2", restored=50)
+    pull(store, 5000)
+    assert not is_seen(store, "account", A)
+    pull(store, 5001, Enter((A,)), page("account", row(A, 10, name="A")))
+    assert seen(store, "account", A).values["name"] == "A"
+    assert digest(store) == digest_of(("account", row(A, 10)))
+    assert value(store, "SELECT count(*) FROM hidden") == 0

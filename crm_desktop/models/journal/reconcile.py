@@ -104,6 +104,7 @@ def end(receipt: Receipt) -> None:
             continue
         for key, seq in lost:
             _put_aside(receipt, kind, id_of(key), seq)
+        _forget_hidden_versions(c, kind)
     leaving.take_out_of_sight(receipt, unnamed)
     _drop_unnamed_quarantine(receipt)
     c.run(
@@ -133,6 +134,16 @@ def _put_aside(receipt: Receipt, kind: str, record_id: RecordId, seq: int) -> No
     if was_live:
         salvage(receipt, kind, record_id)
     rows.hide(c, kind, row.rid, record_id, receipt.now)
+
+
+def _forget_hidden_versions(c: Connection, kind: str) -> None:
+    """What lies hidden is of a history that was lost: when it comes into sight again, the server's
+    version is taken, though the number of the one here may be higher."""
+    c.run(
+        f"UPDATE {layout(kind).table} SET seq = 0"
+        " WHERE id IN (SELECT id FROM hidden WHERE kind = ?)",
+        (kind,),
+    )
 
 
 def _creates(c: Connection, kind: str, record_id: RecordId) -> bool:
