@@ -117,9 +117,12 @@ def _look_at_verdict(said: Said, result: Mapping[str, Any], wrote: Wrote) -> Non
             where = f"{kind}/{record_id[-4:]}.{name}"
             raise Violation(6, f"{said.changeset.id} was refused, and wrote {where}")
     changes = said.changeset.changes
+    came = set(_came_with_a_merge(result))
     for part in result["changes"]:
         change = changes[part["index"]]
         if part["result"] not in (*REFUSING, "conflict") or is_about_above(change, part):
+            continue
+        if part["result"] == "conflict" and (change.id, part["field"]) in came:
             continue
         others = [
             x for x in changes if x is not change and (x.kind, x.id) == (change.kind, change.id)
@@ -131,6 +134,14 @@ def _look_at_verdict(said: Said, result: Mapping[str, Any], wrote: Wrote) -> Non
                 if place == (change.kind, change.id, name) and entry.new == value:
                     where = f"{change.kind}/{change.id[-4:]}.{name}"
                     raise Violation(2, f"{where}={value!r} was called {part['result']}, and stands")
+
+
+def _came_with_a_merge(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(record, field) of what stands in a record because it stood in the one that gave its place
+    away: also where its merger's own choice of the same value lies in a question."""
+    for part in result["changes"]:
+        if part["result"] == "merged" and part.get("code") == "merge.moved":
+            yield part.get("params", {}).get("into", ""), part["field"]
 
 
 def _hanging(oracle: Oracle, above: Key) -> Iterator[tuple[Key, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +19,11 @@ from tests.simulator import merges, notes
 from tests.simulator.device import Device
 from tests.simulator.disputes import Disputes, is_about_above
 from tests.simulator.history import JUDGED, History
-from tests.simulator.ledger import Ledger, Place, Said, show
+from tests.simulator.ledger import Key, Ledger, Place, Said, show
 from tests.simulator.violation import Violation
 
 ACKED = ("acked", "confirmed")
+UNJUDGED = ("queued", "sent")
 
 Verdicts = dict[tuple[int, str], dict[str, Any]]
 """What the server said of each field of a changeset, by (index of the change, field)."""
@@ -48,7 +49,8 @@ class Latest:
 @dataclass
 class Typed:
     """Looks at what the people at each laptop typed; knows in which state it has found a changeset
-    `kept` already, by laptop; what was once looked at as `_refused` was, whatever is lost later."""
+    `kept` already, by laptop; what was once looked at as `_refused` was, whatever is lost later;
+    what had `_left` a laptop whose steps are offered again to a server that went back."""
 
     ledger: Ledger
     history: History
@@ -57,6 +59,8 @@ class Typed:
     _refused: set[ChangeSetId] = field(default_factory=set)
     _turns: int = 0
     _latest: dict[str, Latest] = field(default_factory=dict)
+    _seen: dict[str, tuple[str, Mapping[ChangeSetId, str]]] = field(default_factory=dict)
+    _left: dict[str, set[Key]] = field(default_factory=dict)
 
     def look_at_edits(self, device: Device, connection: sqlite3.Connection) -> None:
         """Invariants 1 and 3 for the changesets of one device."""
@@ -168,15 +172,38 @@ class Typed:
     def look_at_rows(self, device: Device) -> None:
         """Invariant 7: whoever typed something sees it until the server has judged it."""
         states = device.states()
-        if not any(state in ("queued", "sent") for state in states.values()):
+        epoch, before = self._seen.get(device.name, (device.state.epoch, {}))
+        self._seen[device.name] = (device.state.epoch, states)
+        if not any(state in UNJUDGED for state in states.values()):
             return
         latest = self._latest.setdefault(device.name, Latest())
         latest.take(tuple(self.ledger.of(device.name).values()))
+        if epoch != device.state.epoch:
+            self._note_what_had_left(device, before, latest)
         for place, (said, change) in latest.at.items():
             if said.changeset.id in self.ledger.resent:
                 continue  # an older step sent again lies below what was typed since
-            if states.get(said.changeset.id) in ("queued", "sent"):
+            if states.get(said.changeset.id) in UNJUDGED:
                 self._look_at_shown(device, place, change)
+
+    def _note_what_had_left(
+        self, device: Device, before: Mapping[ChangeSetId, str], latest: Latest
+    ) -> None:
+        """Records of others that were out of sight when the server went back behind the verdict on
+        what was typed there: nobody can show them until it has named them again."""
+        states = device.states()
+        made = {
+            (change.kind, change.id)
+            for cs_id, said in self.ledger.of(device.name).items()
+            for change in said.changeset.changes
+            if change.op is Op.INSERT and states.get(cs_id) in UNJUDGED
+        }
+        for (kind, record_id, _), (said, _) in latest.at.items():
+            cs_id = said.changeset.id
+            is_offered_again = before.get(cs_id) in ACKED and states.get(cs_id) in UNJUDGED
+            key = (kind, record_id)
+            if is_offered_again and key not in made and not _is_live(device, key):
+                self._left.setdefault(device.name, set()).add(key)
 
     def _look_at_shown(self, device: Device, place: Place, change: Change) -> None:
         kind, record_id, name = place
@@ -187,11 +214,17 @@ class Typed:
         rows = device.rows(
             f'SELECT deleted, "{name}" FROM "{kind}" WHERE id = ?', (blob(record_id),)
         )
+        left = self._left.get(device.name, set())
+        if not rows and (kind, record_id) in left:
+            return
         if not rows:
             raise Violation(7, f"{show(place)} is not on {device.name}, where it was typed")
         value = rows[0][1].hex() if isinstance(rows[0][1], bytes) else rows[0][1]
         typed = change.new[name]
-        if rows[0][0] != LIVE or not isinstance(typed, str) or value == typed:
+        if rows[0][0] != LIVE:
+            return
+        left.discard((kind, record_id))
+        if not isinstance(typed, str) or value == typed:
             return
         if not self._has_followed(device, change, place, value):
             raise Violation(7, f"{device.name} shows {show(place)}={value!r}, typed {typed!r}")
@@ -203,6 +236,12 @@ class Typed:
         typed_at = next(n for n, changes in enumerate(steps) if change in changes)
         later = (x for changes in steps[typed_at + 1 :] for x in changes if x.op is Op.MERGE)
         return any(merges.leads_to(place, value, x) for x in later)
+
+
+def _is_live(device: Device, key: Key) -> bool:
+    kind, record_id = key
+    rows = device.rows(f'SELECT deleted FROM "{kind}" WHERE id = ?', (blob(record_id),))
+    return bool(rows) and rows[0][0] == LIVE
 
 
 def _overtake(latest: dict[Place, tuple[Said, Change]], change: Change) -> None:
