@@ -29,7 +29,7 @@ from crm_desktop.sync.listening import (
 )
 from tests.sync import loopback
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 GOOD, BETTER = Ticket("good", 7), Ticket("better", 9)
 
 
