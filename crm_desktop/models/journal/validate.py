@@ -103,8 +103,9 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
     if change.op is Op.MERGE:
         drafts.merges = True
         return _check_merge(drafts, entity, change)
-    if withheld(drafts.c, change.kind) & change.new.keys():
-        _refuse_withheld(drafts, entity, change)
+    if hidden := withheld(drafts.c, change.kind) & change.new.keys():
+        name = min(hidden)
+        raise InvalidValue(name, PROBLEMS["field.masked"], field=field_of(entity, name).label)
     if change.kind in SWITCHED and not drafts.merges:
         _check_switches(drafts, entity, change, draft)
     for name, value in change.new.items():
@@ -124,11 +125,6 @@ def check_change(drafts: Drafts, change: Change, *, resolving: bool) -> None:
     if lacks_reply(entity.kind, draft.values, change.new):
         raise InvalidValue(REPLY, PROBLEMS["supervision.reply"])
     return None
-
-
-def _refuse_withheld(drafts: Drafts, entity: Entity, change: Change) -> None:
-    name = min(withheld(drafts.c, change.kind) & change.new.keys())
-    raise InvalidValue(name, PROBLEMS["field.masked"], field=field_of(entity, name).label)
 
 
 def _check_switches(drafts: Drafts, entity: Entity, change: Change, draft: Draft) -> None:
