@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from crm_core.masks import MASKABLE, maskable
-from crm_core.roles import Action
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.identity import identity_in
 from crm_desktop.models.sql import blob
@@ -19,9 +18,8 @@ def withheld(c: Connection, kind: str) -> frozenset[str]:
         return frozenset()
     found = c.rows(
         "SELECT p.masked FROM role_permission p JOIN user u ON u.role = p.role"
-        " WHERE u.id = ? AND p.entity = ? AND p.action = ? AND p.deleted = 0"
-        " AND p.masked IS NOT NULL",
-        (blob(identity_in(c).user), kind, Action.READ),
+        " WHERE u.id = ? AND p.entity = ? AND p.deleted = 0 AND p.masked IS NOT NULL",
+        (blob(identity_in(c).user), kind),
     )
     named = frozenset[str]().union(*(_names(masked) for (masked,) in found))
     return maskable(kind) & named
