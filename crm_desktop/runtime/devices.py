@@ -8,29 +8,22 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from crm_core.errors import CrmError
-from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.asking import Desk
 
 if TYPE_CHECKING:
     from crm_core.wire import DeviceList
     from crm_desktop.sync.session import Session
 
 
-class DeviceDesk(QObject):
-    """Asks the server of one open profile. Owned by the composition root. Nothing is kept here: who
-    is offline is told so."""
-
-    def __init__(
-        self, session: Callable[[], Session], lanes: Lanes, parent: QObject | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._lanes = session, lanes
+class DeviceDesk(Desk):
+    """Shows and withdraws devices."""
 
     def ask(
         self, then: Callable[[DeviceList], None], *, owner: QObject,
         failed: Callable[[CrmError], None],
     ) -> None:  # fmt: skip
         """Hand over the list as it stands now."""
-        self._lanes.network(lambda: self._session().devices(), then, owner=owner, failed=failed)
+        self._ask(lambda session: session.devices(), then, owner=owner, failed=failed)
 
     def withdraw(
         self, device: str, then: Callable[[DeviceList], None], *, owner: QObject,
@@ -38,8 +31,8 @@ class DeviceDesk(QObject):
     ) -> None:  # fmt: skip
         """Withdraw a lost device, and hand over the list as it stands then."""
 
-        def job() -> DeviceList:
-            self._session().withdraw(device)
-            return self._session().devices()
+        def job(session: Session) -> DeviceList:
+            session.withdraw(device)
+            return session.devices()
 
-        self._lanes.network(job, then, owner=owner, failed=failed)
+        self._ask(job, then, owner=owner, failed=failed)

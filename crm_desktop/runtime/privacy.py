@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 
 from crm_core.errors import UNREADABLE, CrmError, UserProblem
 from crm_core.i18n import tr_noop
-from crm_desktop.runtime.lanes import Lanes
+from crm_desktop.runtime.asking import Desk
 
 if TYPE_CHECKING:
     from crm_core.wire import PersonErased, PersonHeld
@@ -32,23 +32,16 @@ class Lacking(msgspec.Struct, frozen=True):
     withheld: tuple[str, ...] = ()
 
 
-class PrivacyDesk(QObject):
-    """Asks the server of one open profile. Owned by the composition root. Nothing is kept here: who
-    is offline is told so."""
-
-    def __init__(
-        self, session: Callable[[], Session], lanes: Lanes, parent: QObject | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._lanes = session, lanes
+class PrivacyDesk(Desk):
+    """Has people's data counted, erased and handed out."""
 
     def count(
         self, kind: str, record_id: str, then: Callable[[PersonHeld], None], *, owner: QObject,
         failed: Callable[[CrmError], None],
     ) -> None:  # fmt: skip
         """Hand over how much would go."""
-        self._lanes.network(
-            lambda: self._session().person_held(kind, record_id), then, owner=owner, failed=failed
+        self._ask(
+            lambda session: session.person_held(kind, record_id), then, owner=owner, failed=failed
         )
 
     def erase(
@@ -56,8 +49,8 @@ class PrivacyDesk(QObject):
         failed: Callable[[CrmError], None],
     ) -> None:  # fmt: skip
         """Erase a person, everywhere and for good."""
-        self._lanes.network(
-            lambda: self._session().erase_person(kind, record_id), then, owner=owner, failed=failed
+        self._ask(
+            lambda session: session.erase_person(kind, record_id), then, owner=owner, failed=failed
         )
 
     def export(
@@ -67,13 +60,13 @@ class PrivacyDesk(QObject):
         """Write what this user sees of a person into a ZIP that he alone can read, and hand over
         what is not in it."""
 
-        def job() -> Lacking:
-            content = self._session().export_person(kind, record_id)
+        def job(session: Session) -> Lacking:
+            content = session.export_person(kind, record_id)
             lacking = _lacking(content)
             _write(path, content)
             return lacking
 
-        self._lanes.network(job, then, owner=owner, failed=failed)
+        self._ask(job, then, owner=owner, failed=failed)
 
 
 def _write(path: Path, content: bytes) -> None:
