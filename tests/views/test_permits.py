@@ -192,7 +192,7 @@ def test_handing_many_over_is_counted_apart(pane: EntityPane, rest: Rest) -> Non
     rest()
     assert popup.others == (
         "0 of 3 can be changed by you; 1 belongs to a colleague; "
-        "2 may be handed over by others only"
+        "the field is not yours to change in 2"
     )
 
 

@@ -50,7 +50,7 @@ def fields_in_bulk(entity: Entity) -> tuple[Field, ...]:
 
 class Bulk(msgspec.Struct, frozen=True):
     """A change of many records beforehand: how many were chosen, how many of them are others' to
-    change and how many others' to hand over, and the changes of the rest."""
+    change, in how many the user may not change this field, and the changes of the rest."""
 
     chosen: int
     others: int
@@ -90,7 +90,7 @@ def bulk_words(bulk: Bulk) -> str:
         belong = tr_n("{n} belongs to a colleague", "{n} belong to colleagues", bulk.others)
         said = tr("{some}; {rest}", some=said, rest=belong)
     if bulk.kept:
-        kept = tr("{n} may be handed over by others only", n=bulk.kept)
+        kept = tr("the field is not yours to change in {n}", n=bulk.kept)
         said = tr("{some}; {rest}", some=said, rest=kept)
     return said
 
