@@ -16,6 +16,9 @@ else:  # msgspec takes no alias that names itself; `values.check` looks inside
     Value = bool | int | str | list[Any] | dict[str, Any] | None
 """The canonical form of a value: JSON without floats (see `crm_core.values`)."""
 
+values_in = msgspec.json.Decoder(dict[str, Value]).decode
+"""Values by field, read from their JSON."""
+
 
 class Kind(StrEnum):
     """The joint between the layers: each owns one dict from Kind to its handling."""

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from crm_core.errors import Refused, Unavailable
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.files import CHUNK_BYTES_MAX, FILE_BYTES_MAX, is_hash
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
@@ -45,7 +45,6 @@ PARTIAL = "partial"
 SIZE_VARIABLE, TOTAL_VARIABLE = "CRM_SERVER_FILE_MB_MAX", "CRM_SERVER_FILES_GB_MAX"
 
 _patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
-_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +332,7 @@ def _who_offered(tx: Tx, row: Row, sha256: str) -> Iterator[str]:
         (row.id,),
     )
     for (body,) in found:
-        values = _body(body)
+        values = values_in(body)
         parked = values.get("parked") if values.get("field") == "sha256" else None
         for entry in parked if isinstance(parked, list) else ():
             if isinstance(entry, dict) and entry.get("value") == sha256:

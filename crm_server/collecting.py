@@ -13,10 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from crm_core.catalog import CATALOG
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_server.rows import LINKS, targets
@@ -33,7 +31,6 @@ _IDS_PER_QUERY = 5000
 _PARKED_PER_QUERY = 50
 _IDS_IN_TEXT = re.compile(rb"[0-9a-f]{32}")
 
-_decode = msgspec.json.Decoder(dict[str, Value]).decode
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +275,7 @@ def _links(tx: Tx, keys: Sequence[Key]) -> Iterator[tuple[RecordId, str, RecordI
         for kind, record_id, body in tx.rows(
             "SELECT kind,id,body::text FROM record WHERE id = ANY(?) AND deleted", ([*some],)
         ):
-            values = _decode(body)
+            values = values_in(body)
             for name in LINKS[kind].references.intersection(values):
                 for target in targets(CATALOG[kind], name, values[name]):
                     yield target, kind, RecordId(record_id)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from operator import gt
 
-import msgspec
-
 from crm_core.digest import Digest, bucket_of, content_hash, ending_so
 from crm_core.errors import Refused
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.masks import NOTHING, Masks, masks_in, received, touched
@@ -19,8 +17,6 @@ from crm_server.tables import FOREVER
 
 ROOTS_PER_QUERY = 250
 ENDINGS_MAX = 256
-
-_decode_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 def refuse_too_much(request: PullRequest) -> None:
@@ -85,7 +81,7 @@ def _of_roots(
         for root, kind, record_id, seq, body in tx.rows(
             f"SELECT rr.root, r.kind, r.id, r.seq, r.body::text{_BELOW}", some
         ):
-            said = _decode_body(body)
+            said = values_in(body)
             if kind in hidden:
                 said = received(kind, said, masks)
             yield RecordId(root), Digest(1, content_hash(kind, record_id, seq, said))

@@ -16,14 +16,13 @@ import msgspec
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op, with_members, without_members
 from crm_core.errors import UNREADABLE
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_server.store import Tx
 
 _FILE = "attachment"
 _OF_SETS = {Op.ADD: with_members, Op.REMOVE: without_members}
-_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 def questions(tx: Tx, user: RecordId, body: bytes) -> tuple[ChangeSet, ...]:
@@ -97,7 +96,7 @@ def _wanted(tx: Tx, change: Change) -> dict[str, Value] | None:
     if change.op not in _OF_SETS:
         return None
     found = tx.row("SELECT body::text FROM record WHERE id=? AND kind=?", (change.id, change.kind))
-    body = _body(found[0]) if found is not None else {}
+    body = values_in(found[0]) if found is not None else {}
     made = {name: _OF_SETS[change.op](body.get(name), x) for name, x in change.new.items()}
     changed = {name: x for name, x in made.items() if x != with_members(body.get(name), [])}
     return {**changed} or None

@@ -18,7 +18,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Change
 from crm_core.entity import Entity
 from crm_core.errors import InvalidValue
-from crm_core.fields import Policy, Value
+from crm_core.fields import Policy, Value, values_in
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why, same
 from crm_core.merging import taker_of
@@ -44,7 +44,6 @@ Span = tuple[int, int]
 """From one place in the feed up to before another."""
 
 _RESULT = msgspec.json.Decoder(ChangeSetResult)
-_BODY = msgspec.json.Decoder(dict[str, Value])
 
 
 class Offering:
@@ -192,7 +191,7 @@ def _conflicts(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Value]]:
         "SELECT id,body::text FROM record WHERE kind = ? AND id = ANY(?) AND NOT deleted",
         (CONFLICT, [*dict.fromkeys(ids)]),
     )
-    return {record_id: _BODY.decode(body) for record_id, body in found}
+    return {record_id: values_in(body) for record_id, body in found}
 
 
 def _outcome(
@@ -237,7 +236,7 @@ def _has(tx: Tx, body: Mapping[str, Value], name: str, wanted: Value) -> bool:
     if target is None:
         return False
     row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", target[::-1])
-    return row is not None and not row[1] and same(_BODY.decode(row[0]).get(name), wanted)
+    return row is not None and not row[1] and same(values_in(row[0]).get(name), wanted)
 
 
 def _entries(body: Mapping[str, Value]) -> list[dict[str, Value]]:
@@ -261,7 +260,7 @@ def _joined(tx: Tx, body: Mapping[str, Value]) -> Mapping[str, Value] | None:
     if target is None or target[0] not in CATALOG or body.get("resolution") is not None:
         return None
     row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", target[::-1])
-    taker = taker_of(_BODY.decode(row[0])) if row is not None and row[1] else None
+    taker = taker_of(values_in(row[0])) if row is not None and row[1] else None
     if taker is None:
         return None
     found = tx.rows(
@@ -269,5 +268,5 @@ def _joined(tx: Tx, body: Mapping[str, Value]) -> Mapping[str, Value] | None:
         " WHERE ref.target=? AND ref.kind=? AND ref.field=? ORDER BY r.seq DESC",
         (taker, CONFLICT, "record"),
     )
-    bodies = (_BODY.decode(text) for (text,) in found)
+    bodies = (values_in(text) for (text,) in found)
     return next((one for one in bodies if one.get("field") == body.get("field")), None)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.errors import NotFound, UserProblem
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.masks import MASK, MASKABLE, maskable
@@ -53,8 +51,7 @@ def live(tx: Tx, kind: str) -> list[Named]:
         " WHERE rr.root = ? AND rr.kind = ? AND rr.gone_seq = ? AND NOT r.deleted",
         (ALL_ROOT, kind, FOREVER),
     )
-    decode = msgspec.json.Decoder(dict[str, Value]).decode
-    return [Named(RecordId(record_id), decode(body)) for record_id, body in found]
+    return [Named(RecordId(record_id), values_in(body)) for record_id, body in found]
 
 
 def find(service: Service, kind: str, field: str, value: str) -> Named | None:

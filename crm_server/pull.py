@@ -12,10 +12,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-import msgspec
-
 from crm_core.catalog import CATALOG, OLDEST_SCHEMA, SCHEMA
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.ids import ALL_ROOT, RecordId
 from crm_core.masks import Masks, masks_in, received, touched
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
@@ -56,9 +54,6 @@ _SHOWN = (
     " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ?"
     " AND rs.key = ANY(?) AND rs.gone_seq = ?"
 )
-
-
-_decode_body = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,13 +419,13 @@ def _wire_row(row: tuple[Any, ...], roots: frozenset[RecordId]) -> str:
 def _received(row: tuple[Any, ...], masks: Masks) -> tuple[Any, ...]:
     """A row whose body holds nothing that is withheld."""
     kind, record_id, seq, deleted, body = row
-    said = received(kind, _decode_body(body), masks)
+    said = received(kind, values_in(body), masks)
     return kind, record_id, seq, deleted, encode(said).decode()
 
 
 def _wire_tombstone(row: tuple[Any, ...]) -> str:
     kind, record_id, seq, _, body = row
-    taker = taker_of(_decode_body(body)) if kind in MERGEABLE and MERGED_INTO in body else None
+    taker = taker_of(values_in(body)) if kind in MERGEABLE and MERGED_INTO in body else None
     led = f',"into":"{taker}"' if taker is not None else ""
     return f'{{"id":"{record_id}","seq":{seq}{led}}}'
 

@@ -13,7 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
 from crm_core.directory import link_in
 from crm_core.entity import Entity
-from crm_core.fields import Kind, Value
+from crm_core.fields import Kind, Value, values_in
 from crm_core.ids import RecordId
 from crm_core.merge import Version
 from crm_core.scope import parse_target
@@ -28,7 +28,6 @@ UNIQUE_CHARACTERS_MAX = 200
 _UNSTORED_LINKS = frozenset(("created_by", "updated_by"))
 
 encode = msgspec.json.Encoder().encode
-_decode_values = msgspec.json.Decoder(dict[str, Value]).decode
 _decode_fv = msgspec.json.Decoder(dict[str, int]).decode
 
 
@@ -95,7 +94,7 @@ def row_of(found: tuple[Any, ...]) -> Row:
     """A row of `record`: kind, id, seq, body, fv, deleted, actor, device, cs_id."""
     kind, record_id, seq, body, fv, deleted, actor, device, cs_id = found
     return Row(
-        _decode_values(body), _decode_fv(fv), seq, bool(deleted),
+        values_in(body), _decode_fv(fv), seq, bool(deleted),
         kind=kind, id=record_id, actor=actor, device=device, cs_id=cs_id,
     )  # fmt: skip
 

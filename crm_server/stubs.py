@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import RecordId
 from crm_core.scope import parse_target
 from crm_core.wire import PULL_PAGE_ROWS, STUBS_ALL, Stubs
@@ -43,7 +41,6 @@ _CHANGED = (
     f" AND (f.kind || '.' || f.field) IN ({_UPWARDS})) AND NOT {_IS_SHOWN}"
 )
 
-_decode = msgspec.json.Decoder(dict[str, Value]).decode
 
 Parent = tuple[str, RecordId]
 
@@ -103,7 +100,7 @@ class StubParents:
 
     def _name(self, kind: str, body: str) -> None:
         link = CATALOG[kind].by_name[_UP[kind]].link
-        found = parse_target(link.target if link else "", _decode(body).get(_UP[kind]))
+        found = parse_target(link.target if link else "", values_in(body).get(_UP[kind]))
         if found is not None and found[0] in CATALOG:
             self._parents[found] = True
 
@@ -115,7 +112,7 @@ class StubParents:
                 f" AND NOT r.deleted AND NOT {_IS_SHOWN}",
                 ([*some], FOREVER, self._keys, FOREVER),
             ):
-                label = label_of(CATALOG[kind], _decode(body))
+                label = label_of(CATALOG[kind], values_in(body))
                 if (kind, record_id) in parents and label:
                     by_kind.setdefault(kind, {})[RecordId(record_id)] = label
         yield from _in_lines(by_kind)
@@ -128,7 +125,7 @@ class StubParents:
         for kind, record_id, deleted, body in self._tx.rows(
             _CHANGED, (since, self._me, FOREVER, FOREVER, self._keys, FOREVER)
         ):
-            label = "" if deleted else label_of(CATALOG[kind], _decode(body))
+            label = "" if deleted else label_of(CATALOG[kind], values_in(body))
             by_kind.setdefault(kind, {})[RecordId(record_id)] = label
         yield from _in_lines(by_kind)
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.sql import to_json
 from crm_desktop.models.store import Store
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +34,13 @@ def save(store: Store, kind: str, record_id: str, values: Mapping[str, Value]) -
 def load(c: Connection, kind: str, record_id: str) -> DraftRow | None:
     """What is kept of a form."""
     row = c.one("SELECT body, at FROM draft WHERE kind = ? AND id = ?", (kind, record_id))
-    return DraftRow(kind, record_id, _VALUES.decode(row[0]), row[1]) if row is not None else None
+    return DraftRow(kind, record_id, values_in(row[0]), row[1]) if row is not None else None
 
 
 def drafts(c: Connection) -> tuple[DraftRow, ...]:
     """All drafts, the newest first."""
     rows = c.rows("SELECT kind, id, body, at FROM draft ORDER BY at DESC")
-    return tuple(DraftRow(kind, key, _VALUES.decode(body), at) for kind, key, body, at in rows)
+    return tuple(DraftRow(kind, key, values_in(body), at) for kind, key, body, at in rows)
 
 
 def drop(store: Store, kind: str, record_id: str) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import HistoryEntry
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.sql import blob
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 
 def own_history(c: Connection, kind: str, record_id: RecordId) -> tuple[HistoryEntry, ...]:
@@ -28,7 +24,7 @@ def own_history(c: Connection, kind: str, record_id: RecordId) -> tuple[HistoryE
 
 def _entries(row: SqlRow) -> Iterable[HistoryEntry]:
     seq, at, author, device, op, new, old, cs_id = row
-    values, before = _VALUES.decode(new), _VALUES.decode(old)
+    values, before = values_in(new), values_in(old)
     who, made_by = RecordId(author.hex()), ChangeSetId(cs_id.hex())
     if op in ("delete", "merge", "restore"):
         yield HistoryEntry(

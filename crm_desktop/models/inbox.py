@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Why
 from crm_core.values import instant_of
@@ -63,8 +61,6 @@ __all__ = [
     "stuck",
     "take_discard_back",
 ]
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +276,7 @@ def _stuck(c: Connection, row: SqlRow) -> Iterator[StuckRow]:
     reasons = refusals_in(refused)
     if not reasons:
         reasons = {WHOLE: _reason(state, verdict)}
-    mine, base = _VALUES.decode(new), _VALUES.decode(old)
+    mine, base = values_in(new), values_in(old)
     title = _stuck_title(c, kind, key)
     shown = "rejected" if state in ("acked", "confirmed") else state
     for field, (code, params) in reasons.items():
@@ -327,6 +323,6 @@ def salvaged(c: Connection) -> tuple[SalvageRow, ...]:
     """What a restored server lost of others' work, the newest first."""
     rows = c.rows("SELECT kind, id, title, body, at FROM salvage ORDER BY n DESC")
     return tuple(
-        SalvageRow(kind, id_of(key), title, _VALUES.decode(body) if body else {}, at)
+        SalvageRow(kind, id_of(key), title, values_in(body) if body else {}, at)
         for kind, key, title, body, at in rows
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import ChangeSetId, RecordId, is_id
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.handing import codes_in, outcomes_in
@@ -20,7 +20,6 @@ from crm_desktop.models.labels import titles
 from crm_desktop.models.sql import blob, id_of
 from crm_desktop.models.verdicts import parts_of
 
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 _NAMES = msgspec.json.Decoder(list[str])
 
 OPS_MAX = 500
@@ -91,7 +90,7 @@ def own_steps(
             " WHERE s.id = ? AND o.kind = ? AND o.id = ? ORDER BY o.i",
             (blob(cs_id), kind, blob(record_id)),
         )
-        names = dict.fromkeys(name for _, new in rows for name in _VALUES.decode(new))
+        names = dict.fromkeys(name for _, new in rows for name in values_in(new))
         if rows:
             found.append(OwnStep(cs_id, rows[0][0], tuple(names)))
     return tuple(found)
@@ -109,7 +108,7 @@ def parts(c: Connection, cs_id: ChangeSetId) -> tuple[Part, ...]:
     return tuple(
         Part(
             kind, id_of(key), named.get((kind, id_of(key)), ""), Op(op),
-            _VALUES.decode(new), _VALUES.decode(old), outcomes_in(verdict, i, kind),
+            values_in(new), values_in(old), outcomes_in(verdict, i, kind),
             frozenset(_NAMES.decode(parked)) if parked else frozenset(),
         )
         for kind, key, op, new, old, i, verdict, parked in rows
@@ -184,7 +183,7 @@ def _settled(row: SqlRow, named: Mapping[tuple[str, RecordId], str]) -> SettledR
     return SettledRow(
         ChangeSetId(cs.hex()), label, at, state, settled_at or "", bool(undone), kind,
         id_of(key), many, codes_in(verdict), named.get((kind, id_of(key)), ""),
-        tuple(_VALUES.decode(new)), code, params, bool(again),
+        tuple(values_in(new)), code, params, bool(again),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from crm_core.catalog import CATALOG, SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.digest import Digest
 from crm_core.errors import Bug
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, DeviceId, RecordId
 from crm_core.wire import (
@@ -58,7 +58,6 @@ from crm_desktop.models.replica import Applied, Parked, Settled, Summary, SyncSt
 from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 _IDS = msgspec.json.Decoder(tuple[ChangeSetId, ...])
 
 OLDEST = tuple(
@@ -420,7 +419,7 @@ def changesets_of(c: Connection, numbers: Sequence[int]) -> Iterator[ChangeSet]:
 def _change(op: Sequence[Any]) -> Change:
     kind, key, name, new, old, base, after = op
     return Change(
-        kind, RecordId(key.hex()), Op(name), _VALUES.decode(new), _VALUES.decode(old), base,
+        kind, RecordId(key.hex()), Op(name), values_in(new), values_in(old), base,
         _IDS.decode(after) if after else (),
     )  # fmt: skip
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, holding
@@ -23,7 +21,6 @@ STEPS_MAX = 500
 """Steps that are listed, the oldest; more than anybody reads. What stands behind is counted."""
 
 _STATES = ("queued", "sent", "waiting", "blocked", "acked")
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ def _step(
     _, cs, label, at, state, many, kind, key, op, new, together, can_undo = row
     assert isinstance(cs, bytes)
     assert isinstance(key, bytes)
-    values = _VALUES.decode(str(new))
+    values = values_in(str(new))
     record = id_of(key)
     return QueueRow(
         ChangeSetId(cs.hex()), str(label), str(at), str(state), int(str(many)), str(kind), record,

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-import msgspec
-
 from crm_core.catalog import CATALOG
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import RecordId
 from crm_core.scope import parse_target
 from crm_desktop.models.connection import Connection
@@ -26,7 +24,6 @@ Key = tuple[str, bytes]
 _K = TypeVar("_K", Key, tuple[str, bytes, str])
 
 PARKED = ("rejected", "held", "blocked")
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 _OPS = "SELECT s.n, o.kind, o.id, o.op, o.new, o.refused, s.state FROM op o JOIN changeset s"
 _PARKED_OPS = (
@@ -54,7 +51,7 @@ def _parked(c: Connection) -> _Parked:
         if op == "insert" and (whole or state in PARKED):
             _first(found.inserts, (kind, record_id), n)
             continue
-        for name in _VALUES.decode(new) if whole else names:
+        for name in values_in(new) if whole else names:
             _first(found.fields, (kind, record_id, name), n)
     return found
 
@@ -188,7 +185,7 @@ def _ops_of(c: Connection, n: int) -> Iterator[_Op]:
         (n,),
     )
     for kind, record_id, op, new in found:
-        yield kind, record_id, op, _VALUES.decode(new)
+        yield kind, record_id, op, values_in(new)
 
 
 def _waits_upon(parked: _Parked, n: int, ops: Iterable[_Op]) -> Wait | None:

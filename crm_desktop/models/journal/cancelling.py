@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.changes import Op
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.merge import Result
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rebase import WHOLE, fields_judged, refusals_in
 from crm_desktop.models.verdicts import parts_of
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 _REFUSED_IN_PART = (
     "state IN ('acked', 'confirmed')"
@@ -138,6 +134,6 @@ def _parts(
         if op in (*_CREATES, *_ENDS):
             yield _Part(kind, key, op, WHOLE)
             continue
-        for name in _VALUES.decode(new):
+        for name in values_in(new):
             if WHOLE in names or name in names:
                 yield _Part(kind, key, op, name)

@@ -10,7 +10,7 @@ import msgspec
 from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
 from crm_core.errors import Bug
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, WireRow, WireTombstone
@@ -71,7 +71,6 @@ _SUMS = (
 )
 
 _ROW = msgspec.json.Decoder(WireRow)
-_BODY = msgspec.json.Decoder(dict[str, Value])
 _IDS = msgspec.json.Decoder(tuple[RecordId, ...])
 
 
@@ -155,7 +154,7 @@ def _raw_ahead(old: Connection, cursor: int) -> Iterator[tuple[str, WireRow]]:
     for kind, key, seq, roots, body in old.rows(
         "SELECT kind, id, seq, roots, body FROM unknown_kind WHERE seq > ?", (cursor,)
     ):
-        yield kind, WireRow(id_of(key), seq, _BODY.decode(body), _IDS.decode(roots or "[]"))
+        yield kind, WireRow(id_of(key), seq, values_in(body), _IDS.decode(roots or "[]"))
 
 
 # Own work

@@ -15,7 +15,7 @@ from crm_core.digest import (
     ending_so,
     version_hash,
 )
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import RecordId
 from crm_core.wire import Check, Sums, WireRow
 from crm_desktop.models.connection import Connection, SqlRow
@@ -24,7 +24,6 @@ from crm_desktop.models.sql import blob, from_json, id_of, layout, quoted
 
 WHOLE_ID = 32
 _ROOTS_AT_ONCE = 500
-_BODY = msgspec.json.Decoder(dict[str, Value])
 _ROW = msgspec.json.Decoder(WireRow)
 _IDS = msgspec.json.Decoder(tuple[RecordId, ...])
 
@@ -110,7 +109,7 @@ def versions(c: Connection, roots: Sequence[RecordId], *, content: bool) -> Iter
         "SELECT kind, id, seq, roots, body FROM unknown_kind"
     ):
         record_id = id_of(key)
-        kept = _BODY.decode(body) if content else None
+        kept = values_in(body) if content else None
         yield Version(kind, record_id, seq, _IDS.decode(named) or (record_id,), kept)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.errors import NotFound, UserProblem
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_desktop.models import search
@@ -25,8 +25,6 @@ from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import HIDDEN, blob, id_of, to_json
 from crm_desktop.models.store import Store
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 _DECIDABLE = ("rejected", "blocked", "held", "orphaned")
 
@@ -119,10 +117,10 @@ def _put_right(c: Connection, n: int, fixes: Fixes) -> None:
         fixed = fixes.get((kind, id_of(key)))
         if fixed is None:
             continue
-        before = {**_seen(c, kind, id_of(key), fixed), **_VALUES.decode(old)}
+        before = {**_seen(c, kind, id_of(key), fixed), **values_in(old)}
         c.run(
             "UPDATE op SET new = ?, old = ? WHERE rid = ?",
-            (to_json({**_VALUES.decode(new), **fixed}), to_json(before), rid),
+            (to_json({**values_in(new), **fixed}), to_json(before), rid),
         )
 
 
@@ -207,7 +205,7 @@ def keep_as_draft(store: Store, cs_id: ChangeSetId) -> tuple[Summary, Mapping[st
         ops = c.rows("SELECT new, refused FROM op WHERE cs = ? ORDER BY i", (n,))
         for new, refused in ops:
             if state in _DECIDABLE or refused:
-                values.update(_VALUES.decode(new))
+                values.update(values_in(new))
         return _discard(c, n, state), values
 
 
@@ -296,7 +294,7 @@ def _refused_changes(c: Connection, n: int) -> list[Change]:
     )
     for kind, key, op, new, refused in ops:
         names = msgspec.json.decode(refused, type=dict[str, object])
-        mine = _VALUES.decode(new)
+        mine = values_in(new)
         kept = {name: mine[name] for name in mine if name in names or "" in names}
         row = rows.server_version(c, kind, id_of(key))
         seen = row.body if row is not None and row.body is not None else {}

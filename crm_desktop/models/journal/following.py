@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
-from crm_core.fields import Field, Kind, Value
+from crm_core.fields import Field, Kind, Value, values_in
 from crm_core.ids import RecordId
 from crm_core.merging import MERGED_INTO, led_to, taker_of
 from crm_core.wire import WireTombstone
@@ -25,8 +23,6 @@ SENT = "NOT (op = 'set' AND new = '{}')"
 
 FOLLOWING_MAX = 2000
 """So many records follow at once; further ones when the server has moved them."""
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 
 def keep(c: Connection, n: int, changes: Sequence[Change]) -> list[Change]:
@@ -110,13 +106,13 @@ def _following_back(c: Connection, n: int, change: Change) -> Iterator[_Led]:
         " AND o.op = 'merge' AND o.cs < ? AND s.state <> 'discarded' ORDER BY o.cs DESC LIMIT 1",
         (change.kind, blob(change.id), n),
     )
-    winner = taker_of(_VALUES.decode(merge[1])) if merge is not None else None
+    winner = taker_of(values_in(merge[1])) if merge is not None else None
     if merge is None or winner is None:
         return
     for kind, key, local in c.rows(
         f"SELECT kind, id, local FROM op WHERE cs = ? AND NOT {SENT}", (merge[0],)
     ):
-        for name, led in _VALUES.decode(local).items():
+        for name, led in values_in(local).items():
             field = CATALOG[kind].by_name[name]
             stands = c.value(
                 f'SELECT "{name}" FROM {layout(kind).table} WHERE id = ? AND deleted = 0', (key,)

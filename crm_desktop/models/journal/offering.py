@@ -15,7 +15,7 @@ import msgspec
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, check_size, with_members, without_members
 from crm_core.errors import NotFound, UserProblem
-from crm_core.fields import Policy, Value
+from crm_core.fields import Policy, Value, values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
@@ -34,7 +34,6 @@ WAITS, REFUSED = "offer.waits", "offer.refused"
 
 _EDITS = (Op.SET, Op.ADD, Op.REMOVE)
 _NEVER_ASKED = (Policy.ORDER, Policy.LWW)
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 ANY_OPEN = "EXISTS (SELECT 1 FROM changeset WHERE state = 'offered' AND state <> 'confirmed')"
 """Whether anything is offered, as one column: asked before every pull."""
@@ -85,13 +84,13 @@ def _offers(ops: Sequence[SqlRow], cs_id: ChangeSetId) -> tuple[Change, ...]:
         record = (kind, id_of(key))
         before = made.get(record) or Change(*record, Op.OFFER, {}, {}, base_seq, (cs_id,))
         wanted, seen = dict(before.new), dict(before.old)
-        for name, value in _VALUES.decode(new).items():
+        for name, value in values_in(new).items():
             field = entity.by_name.get(name)
             if field is None or field.authority is not None or field.policy in _NEVER_ASKED:
                 continue
             if names and WHOLE not in names and name not in names:
                 continue  # this part was taken
-            base = _VALUES.decode(old).get(name)
+            base = values_in(old).get(name)
             seen.setdefault(name, base)
             wanted[name] = _whole(op, wanted.get(name, base), value)
         made[record] = msgspec.structs.replace(before, new=wanted, old=seen)

@@ -3,9 +3,7 @@ reason, beside what became of it. It lies in the journal as a discarded step and
 
 from __future__ import annotations
 
-import msgspec
-
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.meta import set_meta
@@ -17,7 +15,6 @@ META_PAST = "past:"
 
 RESENT, GIVEN_UP = "resent", "given up"
 
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 _STEP = (
     "batch, batch_n, label, at, author, device, schema, scope_gen, atomic, ack_seq, bytes,"
@@ -52,7 +49,7 @@ def _leave_out_what_was_taken(c: Connection, n: int) -> None:
         names = refusals_in(refused)
         if WHOLE not in names:
             kept = [
-                to_json({name: value for name, value in _VALUES.decode(values).items()
+                to_json({name: value for name, value in values_in(values).items()
                          if name in names})
                 for values in (new, old)
             ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from crm_core.catalog import CATALOG
-from crm_core.fields import Value
+from crm_core.fields import values_in
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models.connection import Connection, savepoint
@@ -17,7 +17,6 @@ from crm_desktop.models.sql import id_of, layout
 
 ROWS_AT_ONCE = 1000
 
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 _ROOTS = msgspec.json.Decoder(tuple[RecordId, ...])
 
 
@@ -37,7 +36,7 @@ def _portions(c: Connection, kind: str) -> Iterator[tuple[WireRow, ...]]:
         "SELECT id, seq, roots, body FROM unknown_kind WHERE kind = ? ORDER BY seq", (kind,)
     )
     whole = [
-        WireRow(id_of(key), seq, _VALUES.decode(body), _ROOTS.decode(roots))
+        WireRow(id_of(key), seq, values_in(body), _ROOTS.decode(roots))
         for key, seq, roots, body in found
     ]
     for first in range(0, len(whole), ROWS_AT_ONCE):
@@ -53,7 +52,7 @@ def _fill_columns(c: Connection, kind: str) -> None:
     table = layout(kind)
     found = c.rows(f"SELECT id, extra FROM {table.table} WHERE extra IS NOT NULL")
     for key, extra in found:
-        if _VALUES.decode(extra).keys().isdisjoint(table.blank):
+        if values_in(extra).keys().isdisjoint(table.blank):
             continue
         row = rows.fetch(c, kind, id_of(key))
         assert row is not None

@@ -9,7 +9,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, apply_locally
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED as JUDGED_DELETED
 from crm_desktop.models.connection import Connection
@@ -28,7 +28,6 @@ WHOLE = ""
 Refusals = dict[str, tuple[str, dict[str, str]]]
 """Why a field was refused: code and what fills its sentence."""
 
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 _NAMES = msgspec.json.Decoder(list[str])
 _REFUSALS = msgspec.json.Decoder(Refusals)
 
@@ -52,10 +51,10 @@ def laid(c: Connection, kind: str, record_id: RecordId, seq: int) -> Iterator[La
         (kind, blob(record_id)),
     )
     for cs, op, new, old, local, base_seq, parked, refused, state, ack_seq in found:
-        values = _VALUES.decode(new)
+        values = values_in(new)
         if state in UNSETTLED or ack_seq > seq:
             names = _unsettled_names(values, parked, state in UNSETTLED)
-            kind_of_change, extra = Op(op), _VALUES.decode(local) if local else {}
+            kind_of_change, extra = Op(op), values_in(local) if local else {}
         else:
             # The rest is in the server's version; what it refused stays shown until its author
             # decides.
@@ -64,7 +63,7 @@ def laid(c: Connection, kind: str, record_id: RecordId, seq: int) -> Iterator[La
         if names is None:
             continue
         kept = {name: value for name, value in values.items() if name in names}
-        change = Change(kind, record_id, kind_of_change, kept, _VALUES.decode(old), base_seq)
+        change = Change(kind, record_id, kind_of_change, kept, values_in(old), base_seq)
         yield Laid(cs, change, extra)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, in_bounded_steps, inverse
 from crm_core.entity import Entity
 from crm_core.errors import UserProblem
-from crm_core.fields import Value
+from crm_core.fields import Value, values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.machines import MACHINES, missing_for
@@ -35,8 +33,6 @@ _UNDOABLE = (
     " AND (state = 'queued' OR NOT EXISTS"
     " (SELECT 1 FROM op WHERE op.cs = changeset.n AND op.op = 'offer'))"
 )
-
-_VALUES = msgspec.json.Decoder(dict[str, Value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +162,9 @@ def _changes_of(c: Connection, n: int) -> list[Change]:
     found: list[Change] = []
     for kind, key, op, new, old, refused in rows:
         names = refusals_in(refused)
-        taken = {name: value for name, value in _VALUES.decode(new).items() if name not in names}
+        taken = {name: value for name, value in values_in(new).items() if name not in names}
         if WHOLE not in names and (taken or not names):
-            found.append(Change(kind, id_of(key), Op(op), taken, _VALUES.decode(old)))
+            found.append(Change(kind, id_of(key), Op(op), taken, values_in(old)))
     return found
 
 
