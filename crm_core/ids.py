@@ -28,6 +28,9 @@ SoundId: TypeAlias = Annotated[RecordId, msgspec.Meta(pattern="^[0-9a-f]{32}$", 
 ALL_ROOT = RecordId("0" * 32)
 """The pseudo-root below which products, people's names and code lists hang: everyone sees it."""
 
+SYSTEM = RecordId("0" * 32)
+"""The author of what the administrator's command line writes: IT, and nobody in particular."""
+
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

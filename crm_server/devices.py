@@ -12,11 +12,10 @@ from crm_core.catalog import CATALOG
 from crm_core.errors import NotFound, Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import DeviceEntry, DeviceList
 from crm_server.auth import note_event
 from crm_server.left import missing
-from crm_server.people import SYSTEM
 from crm_server.pushing import PARKED
 from crm_server.rows import By
 from crm_server.service import Service

@@ -27,10 +27,9 @@ from crm_core.erasing import (
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import RecordId, is_id
+from crm_core.ids import SYSTEM, RecordId, is_id
 from crm_core.merging import MERGED_INTO, taker_of
 from crm_core.scope import any_link, parse_target
-from crm_server.people import SYSTEM
 from crm_server.rows import By, Key
 from crm_server.service import Service
 from crm_server.store import Clock, Tx, portions, write_clock

@@ -14,7 +14,7 @@ from crm_core.merge import Why
 from crm_core.merging import taker_of
 from crm_server.conflicts import Conflicts
 from crm_server.merging import Merging
-from crm_server.rows import LINKS, By, targets
+from crm_server.rows import LINKS, By, targets, unique_form
 from crm_server.scoping import settle_directory
 from crm_server.service import Service
 from crm_server.store import write_clock
@@ -47,8 +47,8 @@ def load(service: Service, rows: Iterable[LoadRow], actor: RecordId) -> Loaded:
     """Write (kind, id, values) as they are, parents first; also deletes where values are absent.
 
     Numbers, roots, keys, references, history of changed rows and the scope of users follow. An
-    account without a team gets its owner's. A deleted record comes back, without the unique values
-    that others have taken since: they stand beside it, as a conflict.
+    account without a team gets its owner's. A deleted record comes back. A unique value that
+    another record has stands beside the field, as a conflict.
     """
     done = Loaded()
     for batch in _batches(rows):
@@ -82,10 +82,11 @@ def _load_batch(service: Service, batch: list[LoadRow], actor: RecordId) -> Load
             entity = entity_of(kind)
             led = merging.led(entity, record_id, values)
             held = _held_by_others(work, entity, record_id, led)
-            done += _load_row(work, entity, record_id, {**led, **dict.fromkeys(held)}, by)
+            stays = _standing(work, entity, record_id, held)
+            done += _load_row(work, entity, record_id, {**led, **stays}, by)
             for name, value in held.items():
                 field = entity.by_name[name].judged_as
-                conflicts.park((kind, record_id), field, Why.UNIQUE, None, value, by)
+                conflicts.park((kind, record_id), field, Why.UNIQUE, stays[name], value, by)
         work.flush()
         if work.seq == clock.seq:
             return done
@@ -113,21 +114,35 @@ def _prefetch(work: Work, batch: list[LoadRow]) -> None:
     above.update((("contact", contact), True) for contact in contacts)
     work.prefetch(above)
     work.prefetch_children(contacts)
+    work.prefetch_holders(
+        (kind, name, unique_form(values[name]))
+        for kind, _, values in batch
+        for name in LINKS[kind].unique & values.keys()
+    )
 
 
 def _held_by_others(
     work: Work, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
 ) -> Mapping[str, Value]:
-    """The unique values of a record that comes back which somebody else has taken since."""
+    """The unique values of a row that another record has, and those of a record that comes back."""
     old = work.row(entity.kind, record_id)
-    if old is None or not old.deleted or taker_of(old.values):
-        return _NOTHING
-    wanted = {**old.values, **values}
+    wanted = values
+    if old is not None and old.deleted:
+        wanted = _NOTHING if taker_of(old.values) else {**old.values, **values}
     return {
         name: wanted[name]
         for name in sorted(LINKS[entity.kind].unique)
         if work.is_taken(entity.kind, name, wanted.get(name), record_id)
     }
+
+
+def _standing(
+    work: Work, entity: Entity, record_id: RecordId, names: Iterable[str]
+) -> Mapping[str, Value]:
+    """What a record has in some fields as long as it is not deleted."""
+    old = work.row(entity.kind, record_id)
+    values = old.values if old is not None and not old.deleted else _NOTHING
+    return {name: values.get(name) for name in names}
 
 
 def _load_row(

@@ -233,6 +233,20 @@ class Overlay:
             self._unique[key] = RecordId(found[0]) if found else None
         return self._unique[key]
 
+    def prefetch_holders(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """Find who has unique values (kind, field, value), in one query a field."""
+        wanted: dict[tuple[str, str], list[str]] = {}
+        for kind, field, value in keys:
+            if value and (kind, field, value) not in self._unique:
+                self._unique[kind, field, value] = None
+                wanted.setdefault((kind, field), []).append(value)
+        for (kind, field), values in wanted.items():
+            for value, holder in self.tx.rows(
+                "SELECT value,id FROM unique_key WHERE kind=? AND key=? AND value = ANY(?)",
+                (kind, field, values),
+            ):
+                self._unique[kind, field, value] = RecordId(holder)
+
     def next_seq(self) -> int:
         """The next number of the feed."""
         self.seq += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value, values_in
 from crm_core.i18n import tr_noop
-from crm_core.ids import ALL_ROOT, RecordId
+from crm_core.ids import ALL_ROOT, SYSTEM, RecordId
 from crm_core.masks import MASK, MASKABLE, maskable
 from crm_core.roles import ROLES, Action
 from crm_core.switches import EVERYBODY, OFF, ON, POLICY
@@ -18,9 +18,6 @@ from crm_server.service import Service
 from crm_server.standing import ACCESS
 from crm_server.store import Tx
 from crm_server.tables import FOREVER
-
-SYSTEM = RecordId("0" * 32)
-"""The author of what the administrator's command line writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from crm_core.entity import Entity
 from crm_core.errors import InvalidValue, UserProblem
 from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import RecordId, is_id
+from crm_core.ids import SYSTEM, RecordId, is_id
 from crm_core.values import check, check_record, parse
 from crm_server.load import LoadRow, load
-from crm_server.people import SYSTEM
 from crm_server.rows import unique_form
 from crm_server.service import Service
 from crm_server.store import Tx

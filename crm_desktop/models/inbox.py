@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.fields import Value, values_in
-from crm_core.ids import ChangeSetId, RecordId
+from crm_core.ids import SYSTEM, ChangeSetId, RecordId
 from crm_core.merge import DELETED, Why
 from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection, SqlRow
@@ -78,8 +78,7 @@ class ParkedValue:
 @dataclass(frozen=True, slots=True)
 class ConflictRow:
     """Two decisions about one field (or group; or `deleted`). `current` is what all copies show;
-    for a group it and the parked values are dicts of the members. `owner`: who has the record of
-    work that was handed over."""
+    for a group it and the parked values are dicts of the members. `owner`: who has the record."""
 
     id: RecordId
     kind: str
@@ -147,8 +146,8 @@ class SalvageRow:
 
 _CONFLICTS = (
     "SELECT id, seq, record, field, why, base, parked, coalesce(state, 'open'), created_at,"
-    " resolution, resolved_by, updated_at, CASE WHEN why = 'handover' THEN (SELECT a.owner"
-    " FROM account a WHERE a.id = conflict.root AND a.deleted = 0) END FROM conflict"
+    " resolution, resolved_by, updated_at, (SELECT a.owner FROM account a"
+    " WHERE a.id = conflict.root AND a.deleted = 0) FROM conflict"
 )
 
 
@@ -218,11 +217,12 @@ def _decided_here_at(c: Connection, conflict_id: bytes) -> str | None:
 
 
 def asks(row: ConflictRow, user: str) -> bool:
-    """Whether a conflict waits for this user: for the authors of what is parked, and where work
-    was handed over for whoever has its record."""
+    """Whether a conflict waits for this user: for the authors of what is parked, and where IT wrote
+    it, or work was handed over, for whoever has its record."""
+    has_it = row.owner in (None, user)
     if row.why == Why.HANDOVER:
-        return row.owner in (None, user)
-    return any(parked.author == user for parked in row.parked)
+        return has_it
+    return any(x.author == user or (x.author == SYSTEM and has_it) for x in row.parked)
 
 
 def shown_here(c: Connection, row: ConflictRow) -> Value:

@@ -8,13 +8,12 @@ import sys
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.roles import ROLES
 from crm_server.admin.session import Answer, Commands, Json, Session, command
 from crm_server.devices import devices_of, revoke
 from crm_server.load import load
 from crm_server.people import (
-    SYSTEM,
     Named,
     NewUser,
     add_user,

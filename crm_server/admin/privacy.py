@@ -9,12 +9,13 @@ from pathlib import Path
 
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
+from crm_core.ids import SYSTEM
 from crm_core.switches import SWITCHES
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.auth import note_event
 from crm_server.erasures import list_in
 from crm_server.exporting import export_person
-from crm_server.people import SYSTEM, mask, masked, turn
+from crm_server.people import mask, masked, turn
 from crm_server.privacy import Asker, erase_noted
 from crm_server.service import Principal
 

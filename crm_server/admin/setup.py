@@ -14,13 +14,14 @@ from types import FrameType
 
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
+from crm_core.ids import SYSTEM
 from crm_server.admin.session import Answer, Commands, Session, command
 from crm_server.blobs import SIZE_VARIABLE, TOTAL_VARIABLE
 from crm_server.checking import check_store
 from crm_server.load import load
 from crm_server.migrate import migrate
 from crm_server.organisations import SUFFIX
-from crm_server.people import SYSTEM, set_password
+from crm_server.people import set_password
 from crm_server.reporting import rebuild_reports
 from crm_server.room import make_room
 

@@ -16,13 +16,13 @@ import psycopg
 from sqlalchemy import make_url, text
 
 from crm_core.catalog import SCHEMA
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import PULL_ITEM_DECODER, End, Hello, Page, PullRequest, SignInRequest
 from crm_server.demo.many import accounts
 from crm_server.load import LoadRow, load
 from crm_server.organisations import Organisation, Organisations, system_clock
 from crm_server.passwords import Passwords
-from crm_server.people import SYSTEM, set_password
+from crm_server.people import set_password
 from crm_server.service import Principal
 from crm_server.store import ServerStore
 from tests.bench.machine import watched

@@ -7,13 +7,12 @@ import pytest
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.fields import Field, Kind, Value
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.merging import MERGEABLE, MERGED_INTO
 from crm_desktop.models.journal.rows import fetch
 from crm_desktop.models.merging import merge_records, unmerge
 from crm_desktop.models.store import Store
 from crm_server.load import load
-from crm_server.people import SYSTEM
 from crm_server.store import ServerStore, sqlite_url
 from tests.models.support import first_pull, make_store, row
 from tests.server.world import Acme, World, make_acme

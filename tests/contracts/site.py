@@ -12,7 +12,7 @@ import msgspec
 from fastapi import FastAPI
 
 from crm_core.fields import Value
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import (
     Problem,
     PullItem,
@@ -31,7 +31,6 @@ from crm_server.http import create_app
 from crm_server.load import load
 from crm_server.organisations import Organisation, Organisations
 from crm_server.passwords import Passwords
-from crm_server.people import SYSTEM
 from tests.contracts.editions import TODAY, running
 from tests.contracts.skew import Hours, Ids
 

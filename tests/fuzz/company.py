@@ -14,14 +14,14 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from starlette.types import Message, Scope
 
-from crm_core.ids import RecordId, uuid7_from
+from crm_core.ids import SYSTEM, RecordId, uuid7_from
 from crm_core.wire import SignInRequest, SignInResponse, encode
 from crm_desktop.sync.session import DeviceKey
 from crm_server.http import create_app
 from crm_server.load import load
 from crm_server.organisations import Organisation, Organisations
 from crm_server.passwords import Passwords
-from crm_server.people import SYSTEM, set_password
+from crm_server.people import set_password
 from tests.simulator import company as rows
 
 NOW = dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC)

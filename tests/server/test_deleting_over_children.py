@@ -7,9 +7,8 @@ import datetime as dt
 from msgspec.structs import replace
 
 from crm_core.changes import Change, Op
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_server.load import load
-from crm_server.people import SYSTEM
 from crm_server.store import next_seq_range, write_clock
 from tests.server.test_merging import resolve
 from tests.server.world import Acme

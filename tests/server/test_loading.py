@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import UserProblem
+from crm_core.fields import Value
+from crm_core.ids import SYSTEM
 from crm_server.checking import check_store
 from crm_server.conflicts import entries_of
 from crm_server.load import Loaded, load
-from crm_server.people import SYSTEM
 from crm_server.tables_in import LoadReport, load_file
 from tests.server.world import Acme
 
@@ -66,6 +67,30 @@ def test_what_it_brings_back_leaves_a_code_with_whom_it_went_to(acme: Acme) -> N
     (entry,) = entries_of(told["parked"])
     assert entry["value"] == CODE
     assert check_store(acme.world.store).problems == ()
+
+
+def test_a_code_that_another_record_has_stands_beside_what_it_loads(acme: Acme) -> None:
+    """Whatever a check before the load has said: nobody's code is taken from him in silence."""
+    acme.nancy.account("Holder", uscc=CODE)
+    world, made, own = acme.world, acme.world.service.new_id(), "91110000100006777B"
+    kept = acme.shared_account(uscc=own)
+    rows: dict[str, Value] = {
+        "name": "Loaded",
+        "uscc": f" {CODE.lower()}",
+        "owner": acme.nancy.user,
+    }
+    report = load(
+        world.service, [("account", made, rows), ("account", kept, {"uscc": CODE})], SYSTEM
+    )
+    assert report == Loaded(created=1, unchanged=1)
+    acme.nancy.pull()
+    assert "uscc" not in acme.nancy.body("account", made)
+    assert acme.nancy.body("account", kept)["uscc"] == own
+    told = {x.body["record"]: x.body for x in acme.nancy.of_kind("conflict")}
+    assert {x: (y["why"], y["base"]) for x, y in told.items()} == {
+        f"account/{made}": ("unique", None), f"account/{kept}": ("unique", own),
+    }  # fmt: skip
+    assert check_store(world.store).problems == ()
 
 
 def test_what_it_brings_back_keeps_a_code_that_nobody_took(acme: Acme) -> None:

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 
 from crm_core.fields import Value
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import PersonErased, PersonHeld
 from crm_server.exporting import CONTENT
 from crm_server.load import load
-from crm_server.people import SYSTEM, NewUser, add_user, find, mask, turn
+from crm_server.people import NewUser, add_user, find, mask, turn
 from crm_server.upkeep import look_after
 from tests.server.test_device_list import Laptop, laptop
 from tests.server.test_http import Site, site

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from crm_core.errors import UserProblem
+from crm_core.ids import SYSTEM
 from crm_server import demo
 from crm_server.load import load
 from crm_server.organisations import Organisations
-from crm_server.people import SYSTEM
 from crm_server.reporting import end_access, give_access, rebuild_reports
 from crm_server.store import ServerStore, sqlite_url
 from tests.server.test_admin import Shell, shell  # noqa: F401  # a fixture

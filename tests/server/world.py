@@ -11,7 +11,7 @@ from crm_core.catalog import SCHEMA
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.digest import Digest, of_version
 from crm_core.fields import Value
-from crm_core.ids import ChangeSetId, RecordId, uuid7_from
+from crm_core.ids import SYSTEM, ChangeSetId, RecordId, uuid7_from
 from crm_core.values import instant_of
 from crm_core.wire import (
     PULL_ITEM_DECODER,
@@ -31,7 +31,6 @@ from crm_core.wire import (
     WireRow,
 )
 from crm_server.load import LoadRow, load
-from crm_server.people import SYSTEM
 from crm_server.service import Principal, Service
 from crm_server.store import ServerStore
 

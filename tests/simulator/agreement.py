@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_core.catalog import CATALOG
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_desktop.models.sql import blob, id_of, layout, split
 from crm_desktop.sync.status import State, standing
 from tests.simulator.device import Device
@@ -102,14 +102,15 @@ class Agreement:
 
 def _asks(oracle: Oracle, conflict: RecordId, user: RecordId) -> bool:
     """Whether an open conflict asks a user who sees it: an author of what is parked; of what was
-    handed over, whoever has the account, or everybody where nobody has it."""
+    handed over or written by IT, whoever has the account, or everybody where nobody has it."""
     values = oracle.records["conflict", conflict].values
-    if values["why"] != "handover":
-        return user in {x["author"] for x in values["parked"]}
+    authors = {x["author"] for x in values["parked"]}
+    if values["why"] != "handover" and SYSTEM not in authors:
+        return user in authors
     roots = oracle.roots("conflict", conflict)
     accounts = [x for root in roots if (x := oracle.records.get(("account", root))) is not None]
     owners = {x.values.get("owner") for x in accounts if not x.deleted} - {None, ""}
-    return user in owners or not owners
+    return user in owners or not owners or (values["why"] != "handover" and user in authors)
 
 
 def _rows_of(device: Device, kind: str) -> Iterator[tuple[Key, Mapping[str, Any]]]:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.fields import Value
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, End, Left, Outcomes, PushResponse
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.handing import newly_handed
@@ -183,6 +183,22 @@ def test_an_offer_asks_whoever_has_the_record_and_counts_for_him_alone(
     offer_to(store, known, li)
     assert [*listed(store)] == ["Waiting for another person"]
     assert counts(contents(store))[Tab.WAITING] == Outbox(store).parked().conflict == 0
+
+
+def test_what_it_loaded_beside_a_taken_code_asks_whoever_has_the_record(
+    pane: InboxPane, store: Store, known: Known, rest: Rest
+) -> None:
+    (account, *_), (me, li) = known["account"], known["user"]
+    for owner, asked in ((li, 0), (me, 1)):
+        receive(store, [("account", account, {"name": "Alfreds", "uscc": "1", "owner": owner})])
+        park(store, f"account/{account}", "uscc", "1", "2", SYSTEM, why="unique")
+        assert counts(contents(store))[Tab.WAITING] == Outbox(store).parked().conflict == asked
+        with store.reader() as c:
+            assert read_day(c, me, NOW).decisions.conflicts == asked
+    pane.refresh()
+    rest()
+    (row,) = pane.dispute.rows
+    assert [side.who for side in row.decision.theirs] == ["IT"]
 
 
 def test_an_offer_is_taken_as_ones_own_edit(

@@ -13,7 +13,7 @@ from crm_core.text_keep import Piece, keep_all, marked
 from crm_desktop.dates import near_day_words, near_moment_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.inbox import ConflictRow, ParkedValue
-from crm_desktop.views.kit.words import Titles, parse_instant, shown, values_in_words
+from crm_desktop.views.kit.words import Titles, known_name, parse_instant, shown, values_in_words
 
 __all__ = [
     "DELETED",
@@ -178,7 +178,7 @@ def _sides_then(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], 
 def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
     # A device's id says nothing to a person; only its name does.
     device = titles.get(f"device/{parked.device}", "")
-    who = titles.get(f"user/{parked.author}") or device or tr("(not here)")
+    who = known_name(f"user/{parked.author}", titles) or device or tr("(not here)")
     is_mine = parked.author == me
     return Side(parked.value, who, when_words(parked.at), is_mine, device, parked.author)
 
@@ -191,7 +191,7 @@ def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -
     is_unsure = row.field == DELETED or (row.current_by == me and not is_mine)
     if is_unsure:
         return Side(row.current, tr("somebody else"), "", is_mine)
-    who = titles.get(f"user/{row.current_by}") or tr("now in force")
+    who = known_name(f"user/{row.current_by}", titles) or tr("now in force")
     return Side(row.current, who, when_words(row.current_at), is_mine, author=row.current_by or "")
 
 

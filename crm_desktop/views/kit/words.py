@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import UNTYPED, Field, Kind, Value
-from crm_core.ids import ALL_ROOT
+from crm_core.ids import SYSTEM
 from crm_desktop.dates import day_words, moment_words, near_day_words, near_moment_words
 from crm_desktop.i18n import tr
 from crm_desktop.numbers import grouped
@@ -18,8 +18,7 @@ Titles = Mapping[str, str]
 """The names of linked records, by "kind/id"."""
 
 _MINUTES_PER_HOUR = 60
-_BY_IT = f"user/{ALL_ROOT}"
-"""Who made what IT loaded."""
+_BY_IT = f"user/{SYSTEM}"
 
 
 def shown(field: Field, value: Value, titles: Titles) -> str:
@@ -58,9 +57,12 @@ def link_key(field: Field, value: Value) -> str:
 
 def link_name(key: str, titles: Titles) -> str:
     """The name of a linked record, or what stands for one that is not known here."""
-    if key == _BY_IT:
-        return tr("IT")
-    return titles.get(key) or tr("(not here)")
+    return known_name(key, titles) or tr("(not here)")
+
+
+def known_name(key: str, titles: Titles) -> str:
+    """The name of a linked record; "" where it is not known here."""
+    return tr("IT") if key == _BY_IT else titles.get(key, "")
 
 
 def account_words(name: str) -> str:
