@@ -13,7 +13,7 @@ from crm_core.i18n import tr_noop
 from crm_desktop.models.outbox import sync_state
 from crm_desktop.models.second import SecondFile
 from crm_desktop.profile import Profile, database, free_database, point_to
-from crm_desktop.settings import reason, write_atomically
+from crm_desktop.writing import reason, write_atomically
 
 FETCHING = "fetching"
 PARTS = ("-shm", "-wal", "")

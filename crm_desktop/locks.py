@@ -20,7 +20,8 @@ from crm_core.i18n import tr_noop
 from crm_desktop import keychain
 from crm_desktop.keychain import KeyGone, Secrets, Vault
 from crm_desktop.models.connection import WrongKeyOrDamaged
-from crm_desktop.settings import Settings, reason, save, write_atomically
+from crm_desktop.settings import Settings, save
+from crm_desktop.writing import reason, write_atomically
 
 KEY_FILE = "key.wrapped"
 REKEYING = "rekeying"

@@ -21,7 +21,8 @@ from crm_desktop import keychain, locks, paths, policy
 from crm_desktop.keychain import KeyGone, Secrets, Vault
 from crm_desktop.models.meta import META_ADMITTED
 from crm_desktop.models.store import Store
-from crm_desktop.settings import Settings, load, reason, save, write_atomically
+from crm_desktop.settings import Settings, load, save
+from crm_desktop.writing import reason, write_atomically
 
 if TYPE_CHECKING:
     from crm_desktop.models.blobs import Blobs

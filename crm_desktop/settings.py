@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +11,7 @@ import msgspec
 from crm_core.errors import UNREADABLE, CrmError, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import DeviceId, RecordId
+from crm_desktop.writing import reason, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -132,29 +131,3 @@ def known(profile: Path) -> Settings | None:
 def save(profile: Path, settings: Settings) -> None:
     """Write the settings so that a crash leaves the old or the new ones, never half of them."""
     write_atomically(profile / FILE, msgspec.json.format(msgspec.json.encode(settings), indent=2))
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Replace a file of this user alone in one step; raises Unavailable (disk full, no right)."""
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as target:
-                target.write(content)
-                target.flush()
-                os.fsync(target.fileno())
-            Path(name).replace(file)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Unavailable(
-            tr_noop("{file} cannot be written ({detail}). Nothing was changed."),
-            file=str(file),
-            detail=reason(error),
-        ) from error
-
-
-def reason(error: OSError) -> str:
-    """The operating system's own words, without the path that our sentence names already."""
-    return error.strerror or type(error).__name__

@@ -32,7 +32,8 @@ from crm_desktop.profile import (
     version,
 )
 from crm_desktop.settings import FILE as SETTINGS_FILE
-from crm_desktop.settings import Settings, load, reason, save, write_atomically
+from crm_desktop.settings import Settings, load, save
+from crm_desktop.writing import reason, write_atomically
 
 
 @dataclass(frozen=True, slots=True)

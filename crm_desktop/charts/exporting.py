@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
-import secrets
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from crm_core.errors import Unavailable, UserProblem
+from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop.charts.drawing import write_pages, write_picture
 from crm_desktop.i18n import tr
 from crm_desktop.insight.chart import Chart, Form
 from crm_desktop.insight.phrases import foot_words
 from crm_desktop.transfer.cells import guard
+from crm_desktop.writing import replaced
 
 ENDINGS = (".png", ".svg", ".pdf", ".csv")
 
@@ -24,13 +22,13 @@ ENDINGS = (".png", ".svg", ".pdf", ".csv")
 def write(chart: Chart, out: Path) -> None:
     """Write a chart by the ending of the file; raises UserProblem and Unavailable."""
     check_ending(out)
-    with _replaced(out) as file:
+    with replaced(out, private=False) as file:
         _WRITERS[out.suffix.lower()](chart, file)
 
 
 def write_board(charts: Sequence[Chart], out: Path) -> None:
     """Write charts into one PDF, a page each; raises Unavailable."""
-    with _replaced(out) as file:
+    with replaced(out, private=False) as file:
         write_pages(list(charts), file)
 
 
@@ -116,50 +114,3 @@ _WRITERS: Mapping[str, Callable[[Chart, Path], None]] = {
     ".pdf": lambda chart, file: write_picture(chart, file, "pdf"),
     ".csv": _write_csv,
 }
-
-
-@contextmanager
-def _replaced(out: Path) -> Generator[Path]:
-    """A new file in the place of `out`, once it is written whole; raises Unavailable."""
-    try:
-        made = out.with_name(f".chart-{secrets.token_hex(8)}")
-        made.touch(exist_ok=False)  # with the rights of any new file here, unlike a temporary one
-        try:
-            yield made
-            made.replace(out)
-        except BaseException:
-            made.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise _refusal(out, error) from error
-
-
-_REASONS: Mapping[int, str] = {
-    errno.EACCES: tr_noop(
-        "{file} cannot be written: you have no right to write there, or another program has it "
-        "open. Choose another place or name."
-    ),
-    errno.ENOSPC: tr_noop(
-        "{file} cannot be written: the disk is full. Free some space, or choose another disk."
-    ),
-    errno.EISDIR: tr_noop("{file} cannot be written: a folder has that name. Choose another name."),
-    errno.ENOENT: tr_noop("{file} cannot be written: there is no folder {folder}."),
-    errno.ENAMETOOLONG: tr_noop("{file} cannot be written: the name is too long."),
-}
-_SAME = {
-    errno.EPERM: errno.EACCES, errno.EROFS: errno.EACCES, errno.EDQUOT: errno.ENOSPC,
-    errno.ENOTEMPTY: errno.EISDIR, errno.EEXIST: errno.EISDIR, errno.ENOTDIR: errno.ENOENT,
-}  # fmt: skip
-
-
-def _refusal(out: Path, error: OSError) -> Unavailable:
-    """Why a file was not written, and what helps; what was there before stays as it was."""
-    number = errno.EISDIR if out.is_dir() else error.errno or 0
-    reason = _REASONS.get(_SAME.get(number, number))
-    if reason is None:
-        detail = error.strerror or type(error).__name__
-        return Unavailable(
-            tr_noop("{file} cannot be written ({detail}). Nothing was changed."),
-            file=str(out), detail=detail,
-        )  # fmt: skip
-    return Unavailable(reason, file=out.name, folder=str(out.parent))

@@ -8,10 +8,10 @@ from crm_desktop.cli.outcome import Exit
 from crm_desktop.cli.reading import conditions
 from crm_desktop.i18n import tr, words
 from crm_desktop.models import journal
-from crm_desktop.settings import write_atomically
 from crm_desktop.transfer.columns import read_mapping
 from crm_desktop.transfer.exporting import export
 from crm_desktop.transfer.importing import Done, Outcome, Wish, import_file, refused_rows
+from crm_desktop.writing import write_atomically
 
 PROBLEMS_SHOWN = 10
 

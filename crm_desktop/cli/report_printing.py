@@ -14,7 +14,7 @@ from crm_desktop.cli.report_forms import Form, Press
 from crm_desktop.models import cards, labels, queries
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row
-from crm_desktop.settings import write_atomically
+from crm_desktop.writing import write_atomically
 
 NAMED_MAX = 3
 """Records that are named where several are meant: enough to see how they differ."""

@@ -26,7 +26,7 @@ from crm_desktop.models.backup import Report, check
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.replica import Parked, SyncState
 from crm_desktop.profile import Profile
-from crm_desktop.settings import write_atomically
+from crm_desktop.writing import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

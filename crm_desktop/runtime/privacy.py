@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from PySide6.QtCore import QObject
 from crm_core.errors import UNREADABLE, CrmError, UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop.runtime.asking import Desk
+from crm_desktop.writing import write_atomically
 
 if TYPE_CHECKING:
     from crm_core.wire import PersonErased, PersonHeld
@@ -63,24 +63,10 @@ class PrivacyDesk(Desk):
         def job(session: Session) -> Lacking:
             content = session.export_person(kind, record_id)
             lacking = _lacking(content)
-            _write(path, content)
+            write_atomically(path, content)
             return lacking
 
         self._ask(job, then, owner=owner, failed=failed)
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UserProblem(
-            tr_noop("'{path}' could not be written; check the folder and its free space."),
-            path=str(path),
-        ) from error
 
 
 def _lacking(content: bytes) -> Lacking:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeAlias
 
 from crm_core.entity import Entity
-from crm_core.errors import Unavailable, UserProblem
+from crm_core.errors import UserProblem
 from crm_core.fields import Field, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
@@ -22,6 +19,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.queries import Row, Where
 from crm_desktop.transfer.cells import guard, write_cell
 from crm_desktop.transfer.columns import ID, LABEL_SUFFIX
+from crm_desktop.writing import replaced
 
 PAGE_ROWS = 1000
 
@@ -40,7 +38,7 @@ def export(c: Connection, entity: Entity, out: Path, where: Sequence[Where] = ()
             ),
             suffix=out.suffix,
         )
-    with _replaced(out) as file:
+    with replaced(out) as made, made.open("w", encoding="utf-8", newline="") as file:
         return writer(file, entity, flat_records(c, entity, where))
 
 
@@ -126,23 +124,3 @@ _WRITERS: dict[str, Callable[[IO[str], Entity, Iterable[Flat]], int]] = {
     ".csv": _write_csv,
     ".json": _write_json,
 }
-
-
-@contextmanager
-def _replaced(out: Path) -> Generator[IO[str]]:
-    """A new file in the place of `out`, once it is written whole; raises Unavailable."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                yield file
-            Path(name).replace(out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Unavailable(
-            tr_noop("{file} cannot be written ({detail}). Nothing was changed."),
-            file=str(out),
-            detail=error.strerror or type(error).__name__,
-        ) from error

@@ -4,16 +4,14 @@ ever a formula, whatever stands in it (security.md §6)."""
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from crm_core.errors import Unavailable, UserProblem
+from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
 from crm_desktop.transfer.cells import guard
+from crm_desktop.writing import replaced
 
 Line: TypeAlias = "Sequence[str]"
 
@@ -37,7 +35,7 @@ def write_table(out: Path, heads: Line, lines: Iterable[Line]) -> int:
             ),
             suffix=out.suffix,
         )
-    with _beside(out) as file:
+    with replaced(out) as file:
         return writer(file, heads, lines)
 
 
@@ -82,22 +80,3 @@ _WRITERS: dict[str, Callable[[Path, Line, Iterable[Line]], int]] = {
     ".csv": _write_csv,
     ".xlsx": _write_xlsx,
 }
-
-
-@contextmanager
-def _beside(out: Path) -> Generator[Path]:
-    """A new file that takes the place of `out` once it is written whole."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.stem}.", suffix=out.suffix)
-        os.close(handle)
-        try:
-            yield Path(name)
-            Path(name).replace(out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Unavailable(
-            tr_noop("{file} cannot be written ({detail}). Nothing was changed."),
-            file=str(out), detail=error.strerror or type(error).__name__,
-        ) from error  # fmt: skip

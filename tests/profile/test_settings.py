@@ -10,7 +10,7 @@ import pytest
 
 from crm_core.errors import Unavailable, UserProblem
 from crm_core.ids import DeviceId, RecordId
-from crm_desktop import policy, settings
+from crm_desktop import policy, settings, writing
 from crm_desktop.settings import Settings
 
 NANCY = Settings(
@@ -41,8 +41,8 @@ def test_a_write_that_fails_leaves_the_old_ones(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(Unavailable, match="No space left"):
-        settings.write_atomically(tmp_path / settings.FILE, b"{}")
+    with pytest.raises(Unavailable, match="the disk is full"):
+        writing.write_atomically(tmp_path / settings.FILE, b"{}")
     assert settings.load(tmp_path) == NANCY
     assert [file.name for file in tmp_path.iterdir()] == [settings.FILE]
 

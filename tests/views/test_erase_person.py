@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_written_is_said(
     menu(shell, rest)
     shell.person_acts.export_to("contact", MARIA, tmp_path / "nowhere" / "maria.zip")
     rest()
-    assert "could not be written" in shell.banner.text
+    assert "cannot be written: there is no folder" in shell.banner.text
 
 
 @pytest.fixture
