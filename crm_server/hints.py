@@ -150,7 +150,8 @@ def _concerned(tx: Tx, listeners: Iterable[Listener]) -> set[Listener]:
 
 def touched(tx: Tx, since: int, keys: Collection[str]) -> frozenset[str]:
     """Those of some keys that show, or have shown, a root touched since a place in the feed: one
-    below which a record changed, came or went, or one that came under a key or left it."""
+    below which a record changed, came or went, or one that came under a key or left it. The joins
+    name the order in which SQLite takes them: it would read everything to look for little."""
     named = [*keys]
     came = tx.ask(
         "SELECT DISTINCT key FROM root_scope WHERE key = ANY(?) AND gone_seq = ? AND seq > ?"
@@ -158,12 +159,14 @@ def touched(tx: Tx, since: int, keys: Collection[str]) -> frozenset[str]:
         (named, FOREVER, since, named, since, FOREVER),
     )
     below = tx.ask(
-        "SELECT DISTINCT key FROM root_scope WHERE gone_seq = ? AND key = ANY(?) AND root IN ("
-        " SELECT rr.root FROM record r JOIN record_root rr ON rr.id = r.id AND rr.kind = r.kind"
-        " AND rr.gone_seq = ? WHERE r.seq > ?"
+        "SELECT DISTINCT rs.key FROM ("
+        " SELECT rr.root FROM record r CROSS JOIN record_root rr"
+        " WHERE rr.id = r.id AND rr.kind = r.kind AND rr.gone_seq = ? AND r.seq > ?"
         " UNION SELECT root FROM record_root WHERE seq > ?"
-        f" UNION SELECT root FROM record_root WHERE gone_seq > ? AND gone_seq < {FOREVER})",
-        (FOREVER, named, FOREVER, since, since, since),
+        f" UNION SELECT root FROM record_root WHERE gone_seq > ? AND gone_seq < {FOREVER}"
+        ") found CROSS JOIN root_scope rs"
+        " WHERE rs.root = found.root AND rs.key = ANY(?) AND rs.gone_seq = ?",
+        (FOREVER, since, since, since, named, FOREVER),
     )
     return frozenset(key for (key,) in (*came(), *below()))
 

@@ -17,7 +17,9 @@ from crm_server.hints import (
     STEP_S,
     Board,
     Listener,
+    touched,
 )
+from crm_server.store import Answer, Params
 from tests.server.world import Acme, Device, World
 
 
@@ -72,6 +74,24 @@ def test_what_hangs_below_an_account_is_told_like_the_account(
     note = acme.nancy.insert("interaction", account=account, medium="phone", subject="Call")
     assert acme.nancy.push(note).result == "applied"
     assert listening.told() == before
+
+
+def test_a_look_costs_as_much_as_was_written_and_not_as_much_as_there_is(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if acme.world.store.postgres:
+        pytest.skip("PostgreSQL takes the tables in the order that its statistics say")
+    with acme.world.store.read() as tx:
+        ask, read = tx.ask, set[str]()
+
+        def explained(sql: str, params: Params = ()) -> Answer:
+            steps = [step[3] for step in tx.rows(f"EXPLAIN QUERY PLAN {sql}", params)]
+            read.update(step.split()[1] for step in steps if step.startswith("SCAN"))
+            return ask(sql, params)
+
+        monkeypatch.setattr(tx, "ask", explained)
+        touched(tx, 0, ["all"])
+    assert read == {"json_each", "found"}, "the keys, and what was found to be touched"
 
 
 def test_a_deletion_is_told(acme: Acme, listening: Listening) -> None:
