@@ -40,6 +40,7 @@ class PlainList:
         self.numbers = sorted(set(numbers))
         self.renamed: dict[int, str] = {}
         self.beside: dict[str, dict[str, object]] = {}
+        self.titles: dict[str, str] = {}
         self.is_slow = False
         self.is_broken = False
         self.waiting: list[Callable[[], None]] = []
@@ -78,7 +79,7 @@ class PlainList:
             rest = [n for n in numbers if n >= low]
             found, more = rest[:limit], len(rest) > limit
         rows = tuple(self.row(n) for n in found)
-        return Stretch(rows, more, {}, len(numbers), self.beside)
+        return Stretch(rows, more, self.titles, len(numbers), self.beside)
 
     def row(self, n: int) -> Row:
         values = {"title": self.renamed.get(n, f"Task {n}")}
@@ -181,15 +182,62 @@ def test_a_change_moves_only_the_rows_it_touches() -> None:
     assert (resets, inserted, removed) == ([], [(3, 3)], [(4, 4)])
 
 
+def announced_by(model: ListModel) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda first, last: found.append((first.row(), last.row())))
+    return found
+
+
 @pytest.mark.usefixtures("qapp")
-def test_a_renamed_row_is_announced_and_stays() -> None:
+def test_a_renamed_row_alone_is_announced_and_stays() -> None:
     model, source = make(list(range(10)))
-    announced = []
-    model.dataChanged.connect(lambda first, last: announced.append((first.row(), last.row())))
-    source.renamed[4] = "Call Li"
+    announced = announced_by(model)
+    source.renamed |= {4: "Call Li", 7: "Call Nancy"}
     model.refresh()
-    assert announced == [(0, 9)]
+    assert announced == [(4, 4), (7, 7)]
     assert model.data(model.index(4, 0)) == "Call Li"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_changed_row_is_announced_where_others_have_pushed_it() -> None:
+    model, source = make([2, 4, 6])
+    announced = announced_by(model)
+    source.numbers, source.renamed = [1, 2, 6, 8], {6: "Call Li"}
+    model.refresh()
+    assert announced == [(2, 2)]
+
+
+@pytest.mark.usefixtures("qapp")
+def test_what_stands_beside_a_row_is_announced_when_it_comes_changes_and_goes() -> None:
+    model, source = make(list(range(10)))
+    source.beside = {"due_on": {}}
+    model.refresh()
+    announced = announced_by(model)
+    record_id: str = source.row(3).id
+    steps: list[dict[str, object]] = [{record_id: "today"}, {record_id: "tomorrow"}, {}]
+    for values in steps:
+        source.beside = {"due_on": values}
+        model.refresh()
+        assert model.beside["due_on"] == values
+    assert announced == [(3, 3)] * 3
+
+
+@pytest.mark.usefixtures("qapp")
+def test_all_rows_are_announced_where_a_linked_record_is_called_otherwise() -> None:
+    model, source = make(list(range(10)))
+    announced = announced_by(model)
+    for titles in ({"user/1": "Li"}, {"user/1": "Li Wei"}, {}):
+        source.titles = titles
+        model.refresh()
+    assert announced == [(0, 9)] * 3
+
+
+@pytest.mark.usefixtures("qapp")
+def test_nothing_is_announced_where_nothing_has_changed() -> None:
+    model, _ = make(list(range(10)))
+    announced = announced_by(model)
+    model.refresh()
+    assert announced == []
 
 
 @pytest.mark.usefixtures("qapp")

@@ -237,7 +237,6 @@ class ListModel(QAbstractTableModel):
 
         def take(stretch: Stretch) -> None:
             if ticket == self._ticket:  # otherwise something newer was asked for
-                self._take_beside(stretch)
                 self._count = stretch.count or self._count
                 then(stretch)
                 self._busy = False
@@ -252,7 +251,7 @@ class ListModel(QAbstractTableModel):
         self._source.fetch(self.listing, bounded, self, take, give_up)
 
     def _take_beside(self, stretch: Stretch) -> None:
-        """Names and values that stand beside the rows; a jump or a new list forgets the old."""
+        """Names and values that stand beside the rows, besides those of rows that stay."""
         self.titles.update(stretch.titles)
         for name, values in stretch.beside.items():
             self.beside.setdefault(name, {}).update(values)
@@ -296,6 +295,7 @@ class ListModel(QAbstractTableModel):
         self.endResetModel()
 
     def _append(self, stretch: Stretch) -> None:
+        self._take_beside(stretch)
         self._more_after = stretch.more
         self._insert(len(self._rows), stretch.rows)
         surplus = len(self._rows) - WINDOW_ROWS_MAX
@@ -305,6 +305,7 @@ class ListModel(QAbstractTableModel):
             self.offset += surplus
 
     def _prepend(self, stretch: Stretch) -> None:
+        self._take_beside(stretch)
         self._more_before = stretch.more
         self.offset = max(self.offset - len(stretch.rows), 0) if stretch.more else 0
         self.is_growing_upwards = True
@@ -320,12 +321,16 @@ class ListModel(QAbstractTableModel):
         if not stretch.rows and self._more_before:
             # All of the window is gone: go back to the start.
             self._more_before, self._dirty, self.offset = False, True, 0
-        wanted = {row.id: row for row in stretch.rows}
-        staying = longest_in_order([row.id for row in self._rows], list(wanted))
+        staying = longest_in_order([x.id for x in self._rows], [x.id for x in stretch.rows])
+        before = {row.id: self._all_of(row) for row in self._rows}
+        renamed = self.titles != stretch.titles
+        self.titles, self.beside = {}, {}
+        self._take_beside(stretch)
         for first, last in reversed(runs_going(self._rows, staying)):
             self._remove(first, last - first + 1)
         at = 0
         fresh: list[Row] = []
+        changed: list[int] = []
         for row in stretch.rows:
             if row.id not in staying:
                 fresh.append(row)
@@ -333,11 +338,19 @@ class ListModel(QAbstractTableModel):
             self._insert(at, fresh)
             at += len(fresh)
             fresh = []
-            self._update(at, row)
+            self._rows[at] = row
+            if before[row.id] != self._all_of(row):
+                changed.append(at)
             at += 1
         self._insert(at, fresh)
-        if staying:  # names of linked records may have changed without the row
+        if staying and renamed:  # any row may name a linked record
             self._announce(0, len(self._rows) - 1)
+            return
+        for place in changed:
+            self._announce(place, place)
+
+    def _all_of(self, row: Row) -> tuple[Any, ...]:
+        return row, [values.get(row.id) for values in self.beside.values()]
 
     def _insert(self, at: int, rows: Sequence[Row]) -> None:
         if rows:
@@ -349,9 +362,6 @@ class ListModel(QAbstractTableModel):
         self.beginRemoveRows(QModelIndex(), at, at + count - 1)
         del self._rows[at : at + count]
         self.endRemoveRows()
-
-    def _update(self, at: int, row: Row) -> None:
-        self._rows[at] = row
 
     def _announce(self, first: int, last: int) -> None:
         end = self.index(last, self.columnCount() - 1)
