@@ -1,7 +1,8 @@
 """`GET /events`: devices that listen for hints, as server-sent events.
 
-One thread a process asks each organisation's clock while anybody of it listens; the streams
-themselves cost nothing until there is something to tell (adr/0056).
+One thread a process asks each organisation's clock while anybody of it listens, at once where this
+process has taken a push; the streams themselves cost nothing until there is something to tell
+(adr/0056).
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Events:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken: dict[Listener, asyncio.Event] = {}
         self._dice = random.Random()
+        self._news = threading.Event()
         self._ending = threading.Event()
 
     @contextmanager
@@ -90,11 +92,16 @@ class Events:
     def close(self) -> None:
         """End all streams, and the thread."""
         self._ending.set()
+        self._news.set()
         with self._wakes:
             self._wakes.notify_all()
         for listener, woken in [*self._woken.items()]:
             listener.is_over = True
             woken.set()
+
+    def look(self) -> None:
+        """Something was written in this process: it is looked at once whom it concerns."""
+        self._news.set()
 
     @contextmanager
     def _ended_by_signals(self) -> Generator[None]:
@@ -193,11 +200,13 @@ class Events:
                     self._thread = None
                     return
                 rooms = self._listened_to()
+            self._news.clear()
             before_s = time.thread_time()
             for room in rooms:
                 self._look_in(room)
-            used_s = time.thread_time() - before_s
-            self._ending.wait(max(POLL_S, used_s * POLL_SHARE))
+            rested_s = time.monotonic() + (time.thread_time() - before_s) * POLL_SHARE
+            self._news.wait(POLL_S)
+            self._ending.wait(max(rested_s - time.monotonic(), 0.0))
 
     def _listened_to(self) -> list[_Room]:
         return [room for room in self._rooms.values() if len(room.board)]

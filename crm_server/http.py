@@ -213,6 +213,7 @@ async def push(request: Request) -> Response:
     message = await message_of(request, wire.PushRequest, PUSHING)
     there, who, token = await _asker(request)
     answer = await _syncing(request).push(there, Pushed(who, message, token))
+    request.app.state.events.look()
     note_verdicts(one.result for one in answer.results)
     return json_answer(request, answer)
 

@@ -176,6 +176,19 @@ def test_a_change_is_heard_of_at_once_and_only_where_it_can_be_seen(site: Site) 
         assert foreign.hears_nothing()
 
 
+def test_a_push_is_told_without_waiting_for_the_next_look(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "POLL_S", 10 * PATIENCE_S)
+    nancy = site.sign_in()
+    with site.listening(nancy, since(site, "acme")) as mine:
+        for _ in range(2):
+            seq = site.push_account(nancy)
+            told = mine.next()
+            assert told is not None
+            assert told[1] >= seq
+
+
 def test_two_organisations_never_mix(site: Site) -> None:
     nancy, stranger = site.sign_in(), site.sign_in("other")
     product = random_id()
@@ -289,8 +302,9 @@ def test_who_hangs_up_is_forgotten_and_nobody_looks_any_more(site: Site) -> None
     assert not site.here._listened_to()
 
 
+@pytest.mark.parametrize("pushes", [0, 300])
 def test_looking_takes_a_small_part_of_a_core_however_long_a_look_takes(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, pushes: int
 ) -> None:
     looks: list[float] = []
     look_in = events.Events._look_in
@@ -304,7 +318,10 @@ def test_looking_takes_a_small_part_of_a_core_however_long_a_look_takes(
 
     monkeypatch.setattr(events.Events, "_look_in", noted)
     with site.listening(site.sign_in(), since(site, "acme")):
-        time.sleep(1.5)
+        for _ in range(pushes):
+            site.here.look()
+            time.sleep(1.5 / pushes)
+        time.sleep(0 if pushes else 1.5)
     assert 2 <= len(looks) <= 5, "each of 20 ms is followed by twenty times as long a rest"
 
 
