@@ -30,13 +30,13 @@ from crm_desktop.views.shell.abilities import (
     Creates,
     CreatesWith,
     HasRecord,
-    Listens,
     OpensRecords,
     Saves,
     ShowsQueue,
     ShowsStanding,
     ShowsWhere,
 )
+from crm_desktop.views.shell.audience import Audience
 from crm_desktop.views.shell.commands import Command, add_commands, keys_of
 from crm_desktop.views.shell.frame import Frame
 from crm_desktop.views.shell.news import News
@@ -82,6 +82,7 @@ class Shell(QWidget):
         self._hub = hub
         self._standing = Standing()
         self._panes: dict[str, QWidget] = {}
+        self._audience = Audience(self._panes, self)
         self._frame = frame or Frame(hub.identity.organisation)
         self._rail = self._frame.rail
         self._banner = Banner(self)
@@ -300,6 +301,7 @@ class Shell(QWidget):
     def _show_chosen(self, name: str) -> None:
         if name not in self._panes:
             self._panes[name] = self._make(PLACES[name])
+        self._audience.catch_up(name)
         self._frame.show_page(self._panes[name])
 
     def _make(self, place: Place) -> QWidget:
@@ -346,9 +348,7 @@ class Shell(QWidget):
         return pane
 
     def _take_summary(self, summary: Summary) -> None:
-        for pane in self._panes.values():
-            if isinstance(pane, Listens):
-                pane.take_summary(summary)
+        self._audience.tell(summary, self._rail.place)
         self._news.take_summary(summary, needs_you=bool(self._standing.needs_you))
         if summary.kinds & {"complaint", "task"}:
             self._read_counts()
