@@ -34,7 +34,7 @@ class Audience(QObject):
 
     def catch_up(self, place: str) -> None:
         """Tell a pane all that it has not been told."""
-        pane, summary = self._panes[place], self._untold.pop(place, None)
+        pane, summary = self._panes.get(place), self._untold.pop(place, None)
         if summary is not None and isinstance(pane, Listens):
             pane.take_summary(summary)
 
