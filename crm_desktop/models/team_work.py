@@ -29,8 +29,13 @@ def key_of(refusal: Refusal) -> str:
 
 
 def open_ones(c: Connection, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
-    """Those with which this user is not done, of kinds that are known here."""
-    rows = c.rows("SELECT name FROM meta WHERE substr(name, 1, ?) = ?", (len(_DONE), _DONE))
+    """Those with which this user is not done, of kinds that are known here. What he entered and
+    took back is open again."""
+    rows = c.rows(
+        "SELECT name FROM meta WHERE substr(name, 1, ?) = ? AND NOT EXISTS ("
+        "SELECT 1 FROM changeset WHERE lower(hex(id)) = value AND undone = 1)",
+        (len(_DONE), _DONE),
+    )
     done = {name.removeprefix(_DONE) for (name,) in rows}
     return tuple(x for x in refusals if key_of(x) not in done and x.change.kind in CATALOG)
 
@@ -58,13 +63,19 @@ def enter(store: Store, refusal: Refusal, who: str) -> Summary:
         title = entity.name_of(row.values)
     label = tr("Entered for {who}: {title}", who=who, title=title)
     summary = journal.commit(store, changes, label=label) if changes else Summary()
-    leave(store, refusal)
+    by = summary.changesets[0] if summary.changesets else store.now()
+    store.set_meta(_DONE + key_of(refusal), by)
     return summary | Summary(outbox_changed=True)
 
 
 def leave(store: Store, refusal: Refusal) -> None:
     """Be done with it; its author keeps it."""
     store.set_meta(_DONE + key_of(refusal), store.now())
+
+
+def take_leaving_back(store: Store, refusal: Refusal) -> None:
+    """It waits for this user again."""
+    store.set_meta(_DONE + key_of(refusal), None)
 
 
 def newly_entered(store: Store) -> tuple[StuckRow, ...]:

@@ -85,6 +85,7 @@ def window_of(desk: Desk, qtbot: QtBot) -> Iterator[Window]:
         with closing(profile.open_profile(desk.profile, PASSPHRASE)) as opened:
             hub = DataHub(opened.store, lanes, ask_history=opened.session.history)
             hub.privacy = PrivacyDesk(lambda: opened.session, lanes, hub)
+            hub.ask_refusals = opened.session.refusals
             shell = Shell(hub)
             qtbot.addWidget(shell)
             shell.resize(1280, 800)

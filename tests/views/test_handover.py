@@ -26,7 +26,7 @@ from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.inbox.read import Contents, read_contents
 from crm_desktop.views.shell.telling import Telling
 from tests.views.company import NOW, receive
-from tests.views.test_inbox import CONFLICT, park, row_of, take
+from tests.views.test_inbox import CONFLICT, park, row_of, story, take
 
 Rest = Callable[[], None]
 Known = Mapping[str, list[RecordId]]
@@ -212,6 +212,8 @@ def test_an_offer_is_taken_as_ones_own_edit(
     assert [(side.value, side.is_mine) for side in row.decision.sides] == [
         ("030-1", True), ("030-9", False),
     ]  # fmt: skip
+    assert [side.who for side in row.decision.sides] == ["now in force", "Li Ming"]
+    assert story(pane).count("changed") == 1, "only who offers it has changed anything"
     take(row, mine=False)
     pane.dispute.apply()
     rest()

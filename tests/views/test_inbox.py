@@ -25,6 +25,7 @@ from crm_desktop.views.kit.choice_row import ChoiceRow
 from crm_desktop.views.panes.inbox.entries import Tab
 from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.inbox.tree import act_places
+from crm_desktop.views.shell.window import Shell
 from tests.views.company import receive
 
 Rest = Callable[[], None]
@@ -333,6 +334,50 @@ def test_what_was_chosen_stays_while_the_inbox_is_read_again(
     assert [row.is_decided for row in pane.dispute.rows] == [True]
 
 
+def test_what_was_decided_is_told_and_the_keyboard_is_in_the_list(
+    shell: Shell, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    name = row_of(store, "account", first).values["name"]
+    park(store, f"account/{first}", "phone", "1", "030-2", _me(store))
+    park(store, f"account/{second}", "phone", "1", "030-3", _me(store), conflict=OTHER)
+    pane = shell.show_place("inbox")
+    assert isinstance(pane, InboxPane)
+    rest()
+    pane.side.tree.choose(f"c/account/{first}")
+    rest()
+    (row,) = pane.dispute.rows
+    take(row, mine=True)
+    QTest.mouseClick(pane.dispute._apply, Qt.MouseButton.LeftButton)
+    rest()
+    assert shell.undo_bar.text == f"Decided: {name}."
+    assert pane.side.tree.keys == [f"c/account/{second}"]
+    assert pane.side.tree.hasFocus(), "not at the other conflict's first side"
+    QTest.mouseClick(shell.undo_bar._button, Qt.MouseButton.LeftButton)
+    rest()
+    assert len(pane.side.tree.keys) == 2
+
+
+def test_where_an_entry_goes_while_somebody_is_at_it_he_is_in_the_list(
+    open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
+) -> None:
+    first, second = known["account"][:2]
+    park(store, f"account/{first}", "phone", "1", "030-2", _me(store))
+    park(store, f"account/{second}", "phone", "1", "030-3", _me(store), conflict=OTHER)
+    pane = open_inbox()
+    pane.side.tree.choose(f"c/account/{first}")
+    rest()
+    pane.dispute._all_mine.setFocus()
+    inbox.resolve(store, CONFLICT, "030-2")
+    pane.refresh()
+    rest()
+    assert pane.side.tree.hasFocus(), "the same button would decide about another record"
+    pane.dispute.rows[0].cells[0].setFocus()
+    pane.refresh()
+    rest()
+    assert pane.dispute.rows[0].cells[0].hasFocus(), "of the same entry it stays where it is"
+
+
 def test_deciding_later_keeps_the_choice_and_writes_nothing(
     open_inbox: Open, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
 ) -> None:
@@ -474,6 +519,34 @@ def test_a_record_set_apart_is_called_by_its_name_and_why_is_for_it(
     assert pane._step._open.isVisible()
 
 
+def test_trying_again_says_what_came_of_it(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest, qtbot: QtBot
+) -> None:
+    values = row_of(store, "account", account).values
+    receive(store, [("account", account, {**values, "name": {"not": "text"}})])
+    pane = open_inbox()
+    with qtbot.waitSignal(pane.said) as told:
+        QTest.mouseClick(pane._step._retry, Qt.MouseButton.LeftButton)
+    assert told.args == ["It cannot be read here yet, and stays as it came."]
+    make_readable(store, "Alfreds")
+    rest()
+    with qtbot.waitSignal(pane.said) as told:
+        QTest.mouseClick(pane._step._retry, Qt.MouseButton.LeftButton)
+    assert told.args == ["It was read, and is in use now."]
+    rest()
+    assert row_of(store, "account", account).values["name"] == "Alfreds"
+    assert pane.side.tree.keys == []
+
+
+def make_readable(store: Store, name: str) -> None:
+    """As a newer version of the application can read what came."""
+    with store.writing() as c:
+        item = c.value("SELECT item FROM quarantine")
+        assert item.count('{"not":"text"}') == 1
+        readable = item.replace('{"not":"text"}', f'"{name}"')
+        c.run("UPDATE quarantine SET item = ?", (readable,))
+
+
 # Work that was refused
 
 
@@ -558,7 +631,7 @@ def test_what_was_discarded_comes_back_by_the_bar_and_by_the_key(
     refuse(store)
     pane = open_inbox()
     backs: list[Callable[[], None]] = [
-        pane._discarding.bar._button.click,
+        pane._back.bar._button.click,
         lambda: QTest.keyClick(pane.side.tree, Qt.Key.Key_Z, _CONTROL),
     ]
     for back in backs:
@@ -573,6 +646,8 @@ def test_what_was_discarded_comes_back_by_the_bar_and_by_the_key(
         with store.reader() as c:
             assert [row.state for row in inbox.stuck(c)] == ["rejected"]
         assert pane.shown is pane.stuck
+        assert not pane.stuck._yes.isVisible(), "it asks no more"
+        assert pane.stuck._discard.isVisible()
 
 
 def test_after_another_step_a_discarding_is_no_longer_what_the_key_takes_back(
@@ -585,11 +660,11 @@ def test_after_another_step_a_discarding_is_no_longer_what_the_key_takes_back(
     rest()
     pane.stuck._yes.click()
     rest()
-    assert pane._discarding.can_take_back
+    assert pane._back.is_possible
     hub.save([Change("account", account, Op.SET, {"phone": "7"})], "Change", owner=pane)
     rest()
-    assert not pane._discarding.can_take_back
-    assert not pane._discarding.bar.isVisible()
+    assert not pane._back.is_possible
+    assert not pane._back.bar.isVisible()
 
 
 def test_the_foot_says_of_a_conflict_that_the_value_in_force_is_shown(
@@ -612,8 +687,11 @@ def test_refused_work_is_put_right_and_sent_again(
     (editor,) = pane.stuck._editors
     assert editor.typed() == "Bakery"
     editor.restore("Bakery and mill")
+    said: list[str] = []
+    pane.said.connect(said.append)
     pane.stuck._send.click()
     rest()
+    assert said == ["It waits to be sent again."]
     (again,) = Outbox(store).take_outbox(10, 10**6)
     assert again.changes[0].new == {"industry": "Bakery and mill"}
 
@@ -625,6 +703,8 @@ def test_the_field_that_the_reason_asks_for_can_be_filled_in(
     refuse(store, "state.missing", fields="phone", target="x")
     pane = open_inbox()
     assert [editor.field.name for editor in pane.stuck._editors] == ["industry", "phone"]
+    QTest.keyClick(pane.side.tree, Qt.Key.Key_Return)
+    assert pane.stuck._editors[1].widget.hasFocus(), "what is asked for comes first"
 
 
 def test_refused_work_kept_as_a_draft_stays_in_the_inbox_unsent(

@@ -96,6 +96,24 @@ def test_a_decided_conflict_shows_every_value_with_its_author(pane: InboxPane) -
     assert any("Decided by Li Ming" in text for text in said)
 
 
+def test_whose_value_stood_is_not_made_up_where_nobody_knows(
+    store: Store, account: RecordId, hub: DataHub, in_front: InFront, rest: Rest
+) -> None:
+    values: dict[str, Any] = {
+        "record": f"account/{account}", "field": "phone", "why": "edit", "base": "030-1",
+        "parked": [parked("030-2", store.identity.user), parked("030-3", RecordId(""), stood=True)],
+        "state": "resolved", "resolution": "030-2", "resolved_by": RecordId("f" * 32),
+    }  # fmt: skip
+    receive(store, [("conflict", CONFLICT, values)])
+    pane = in_front(InboxPane(hub), 1100, 700)
+    pane.side.show_tab(Tab.HISTORY)
+    rest()
+    pane.side.tree.choose(f"d/{CONFLICT}")
+    said = [label.text() for label in pane._step.findChildren(QLabel)]
+    assert "Theirs · then in force" in said
+    assert any(text.startswith("Decided by somebody else, ") for text in said)
+
+
 def test_a_decision_that_was_not_sent_yet_shows_what_stands_and_is_the_latest(
     pane: InboxPane, store: Store, known: Mapping[str, list[RecordId]], rest: Rest
 ) -> None:

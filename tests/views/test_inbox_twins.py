@@ -101,6 +101,10 @@ def test_a_pair_that_is_told_apart_in_the_list_never_comes_back(
     for _ in duplicates.compare_all(store):
         pass
     assert listed(store) == []
+    QTest.keyClick(pane.side.tree, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    rest()
+    assert listed(store) == [entry], "unless that was a slip"
+    assert pane.shown is pane._twin
 
 
 def test_the_window_offers_to_take_a_merge_back_and_stays_in_the_inbox(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
@@ -76,6 +78,34 @@ def test_what_was_wanted_is_entered_in_the_leads_own_name(
     (sent,) = Outbox(store).take_outbox(10, 10**6)
     assert sent.author in ("", store.identity.user)
     assert keys(pane) == []
+
+
+def test_what_was_entered_and_taken_back_waits_again(
+    pane: InboxPane, store: Store, hub: DataHub, rest: Rest
+) -> None:
+    told: list[str] = []
+    pane.done.connect(told.append)
+    (key,) = keys(pane)
+    pane.side.tree.choose(key)
+    QTest.mouseClick(pane._team_view._enter, Qt.MouseButton.LeftButton)
+    rest()
+    assert told == [f"Entered for Li Ming: {pane._team_view._title.text()}."]
+    assert keys(pane) == []
+    hub.undo()
+    rest()
+    assert keys(pane) == [key]
+
+
+def test_who_was_done_with_it_by_a_slip_takes_that_back(pane: InboxPane, rest: Rest) -> None:
+    (key,) = keys(pane)
+    pane.side.tree.choose(key)
+    QTest.mouseClick(pane._team_view._leave, Qt.MouseButton.LeftButton)
+    rest()
+    assert keys(pane) == []
+    assert pane._back.bar.text == "It is left to its author."
+    QTest.keyClick(pane.side.tree, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    rest()
+    assert keys(pane) == [key]
 
 
 def test_being_done_with_it_writes_nothing_and_lasts(

@@ -178,7 +178,8 @@ def _sides_then(row: ConflictRow, me: str, titles: Titles) -> tuple[list[Side], 
 def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
     # A device's id says nothing to a person; only its name does.
     device = titles.get(f"device/{parked.device}", "")
-    who = known_name(f"user/{parked.author}", titles) or device or tr("(not here)")
+    nobody = tr("then in force") if parked.stood else tr("somebody else")
+    who = known_name(f"user/{parked.author}", titles) or device or nobody
     is_mine = parked.author == me
     return Side(parked.value, who, when_words(parked.at), is_mine, device, parked.author)
 
@@ -186,7 +187,7 @@ def _parked_side(parked: ParkedValue, me: str, titles: Titles) -> Side:
 def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -> Side:
     """What stands. A row tells who touched it last, which need not be who wrote this field: where
     that cannot be, it says so until the server's history names him."""
-    if row.why == Why.UNIQUE:  # nobody wrote it: the other value was not taken
+    if row.why in (Why.UNIQUE, Why.HANDOVER):  # it is nobody's step against the other value
         return Side(row.current, tr("now in force"), "", is_mine)
     is_unsure = row.field == DELETED or (row.current_by == me and not is_mine)
     if is_unsure:

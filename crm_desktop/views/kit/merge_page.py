@@ -43,12 +43,12 @@ class _Read:
 class MergePage(QWidget):
     """Compares two records of one kind and merges them.
 
-    Signals: `merged(kind, id of the one that stays, words)`; `told_apart()` when a person said that
-    they are not the same; `opened(kind, id)`; `failed(CrmError)`; `was_shown()`.
+    Signals: `merged(kind, id of the one that stays, words)`; `told_apart(Pair)` when a person
+    said that they are not the same; `opened(kind, id)`; `failed(CrmError)`; `was_shown()`.
     """
 
     merged = Signal(str, str, str)
-    told_apart = Signal()
+    told_apart = Signal(object)
     opened = Signal(str, str)
     failed = Signal(object)
     was_shown = Signal()
@@ -65,7 +65,7 @@ class MergePage(QWidget):
         self._open_one = flat(tr("Open left"), self)
         self._open_other = flat(tr("Open right"), self)
         self._apart = normal(tr("Not the same"), self)
-        self._merge = primary(tr("Merge"), self, keys="Ctrl+Enter")
+        self._merge = primary(tr("Merge"), self, keys=MERGE_KEYS)
         self._lay_out()
         self._connect()
 
@@ -126,7 +126,7 @@ class MergePage(QWidget):
             return Summary(conflicts_changed=True)
 
         def tell(_summary: Summary) -> None:
-            self.told_apart.emit()
+            self.told_apart.emit(pair)
 
         self._hub.write(job, owner=self, then=tell, failed=self._tell_failure)
 

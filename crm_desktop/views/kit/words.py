@@ -65,6 +65,14 @@ def known_name(key: str, titles: Titles) -> str:
     return tr("IT") if key == _BY_IT else titles.get(key, "")
 
 
+def sentences(*said: str) -> str:
+    """Sentences, one after the other as the language has it; empty ones are left out."""
+    whole, *rest = [*filter(None, said)] or [""]
+    for second in rest:
+        whole = tr("{first} {second}", first=whole, second=second)
+    return whole
+
+
 def account_words(name: str) -> str:
     """The name of the account that something belongs to, or that it is not ours to see."""
     return name or tr("Account out of sight")

@@ -20,6 +20,7 @@ from crm_core.merging import MERGEABLE
 from crm_desktop.i18n import tr
 from crm_desktop.models import queries
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.duplicates import Pair
 from crm_desktop.models.labels import title as title_of
 from crm_desktop.models.merge_facts import Merged, merged_into
 from crm_desktop.models.merging import unmerge
@@ -212,7 +213,7 @@ class MergeSheet(Overlay):
         self.close_over()
         self.opened.emit(kind, record_id)
 
-    def _tell_apart(self) -> None:
+    def _tell_apart(self, _pair: Pair) -> None:
         self.close_over()
         self.said.emit(tr("They will not be offered as duplicates again."))
 

@@ -15,6 +15,7 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.privacy import Lacking
 from crm_desktop.views.kit.person_menu import COPY, ERASE
+from crm_desktop.views.kit.words import sentences
 from crm_desktop.views.shell.erase_sheet import EraseSheet
 
 _NO_SERVER = tr_noop("There is no server here that could do this.")
@@ -82,7 +83,7 @@ class PersonActs(QWidget):
                 lacking.left_out,
             )
             said.append(hidden)
-        self.said.emit(" ".join(said))
+        self.said.emit(sentences(*said))
 
     def _tell_erased(self, words: str) -> None:
         self.said.emit(words)

@@ -15,7 +15,7 @@ from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.decided_words import decided_words
 from crm_desktop.views.kit.offers import outcome_words
 from crm_desktop.views.kit.outdated import OUTDATED, outdated_words
-from crm_desktop.views.kit.words import merged_words
+from crm_desktop.views.kit.words import merged_words, sentences
 from crm_desktop.views.shell.unsaved import Unsaved
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Telling(QObject):
         seen = next((one for one in found if one.former and one.title), None)
         if not said:
             return
-        text = " ".join([*said][:MOVED_TOLD_MAX])
+        text = sentences(*[*said][:MOVED_TOLD_MAX])
         if seen is None:
             self._banner.say(text)
         else:

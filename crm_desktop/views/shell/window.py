@@ -331,6 +331,7 @@ class Shell(QWidget):
             "opened": self.open_record,
             "deleted": self._undoing.offer_deleted,
             "said": self._undoing.remark,
+            "done": self._undo_bar.offer,
             "inbox_asked": self._open_inbox,
             "place_asked": self.show_place,
             "new_asked": self.new_record,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from crm_core.fields import Value
@@ -22,7 +23,9 @@ from crm_desktop.views.panes.inbox.stuck import StuckView
 
 
 class DecidingDesk(Desk):
-    """Writes what is decided in the two views."""
+    """Writes what is decided in the two views. Signal besides: `done(words)` of a decision."""
+
+    done = Signal(str)
 
     def __init__(self, hub: DataHub, dispute: DisputeView, stuck: StuckView, pane: QWidget) -> None:
         super().__init__(hub, pane)
@@ -34,22 +37,38 @@ class DecidingDesk(Desk):
 
     def _resolve(self, results: Sequence[tuple[str, Value]]) -> None:
         decisions = [(RecordId(conflict_id), value) for conflict_id, value in results]
-        words = self._resolving_words({conflict_id for conflict_id, _ in results})
+        many, title = len(results), self._title_of({conflict_id for conflict_id, _ in results})
+        words = tr_n("Resolve {n} conflict", "Resolve {n} conflicts", many)
+        said = tr_n("{n} conflict decided.", "{n} conflicts decided.", many)
+        if title:
+            words = tr("Resolve conflict: {title}", title=title)
+            said = tr("Decided: {title}.", title=title)
 
         def job(store: Store) -> Summary:
             return inbox.resolve_all(store, decisions, label=words)
 
-        self._write(job)
+        def tell(_summary: Summary) -> None:
+            self.done.emit(said)
+            self.written.emit()
 
-    def _resolving_words(self, conflicts: set[str]) -> str:
-        """How the decisions are called in the Undo menu."""
+        self._hub.write(job, owner=self, then=tell, failed=self._tell_failure)
+
+    def _title_of(self, conflicts: set[str]) -> str:
+        """The record on show, where they are all about it, else ""."""
         shown = self._dispute.dispute
-        if shown is not None and conflicts <= {x.conflict.id for x in shown.decisions}:
-            return tr("Resolve conflict: {title}", title=shown.title or kind_words(shown.kind))
-        return tr_n("Resolve {n} conflict", "Resolve {n} conflicts", len(conflicts))
+        if shown is None or not conflicts <= {x.conflict.id for x in shown.decisions}:
+            return ""
+        return shown.title or kind_words(shown.kind)
 
     def _resend(self, cs_id: str, fixes: Fixes) -> None:
-        self._write(lambda store: inbox.resend(store, ChangeSetId(cs_id), fixes))
+        def job(store: Store) -> Summary:
+            return inbox.resend(store, ChangeSetId(cs_id), fixes)
+
+        def tell(_summary: Summary) -> None:
+            self.said.emit(tr("It waits to be sent again."))
+            self.written.emit()
+
+        self._hub.write(job, owner=self, then=tell, failed=self._tell_failure)
 
     def _offer(self, cs_id: str) -> None:
         self._write(lambda store: inbox.offer(store, ChangeSetId(cs_id)))

@@ -13,9 +13,11 @@ from crm_desktop.runtime.hub import DataHub
 
 
 class Desk(QObject):
-    """Parent: the pane. Signals: `written` when something was done; `failed(CrmError)`."""
+    """Parent: the pane. Signals: `written` when something was done; `said(words)` where it is not
+    to be seen in the list; `failed(CrmError)`."""
 
     written = Signal()
+    said = Signal(str)
     failed = Signal(object)
 
     def __init__(self, hub: DataHub, pane: QObject) -> None:

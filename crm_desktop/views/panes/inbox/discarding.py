@@ -15,50 +15,22 @@ from crm_desktop.models.inbox_facts import Loss, loss
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.kit.undo_bar import UndoBar
 from crm_desktop.views.panes.inbox.stuck import StuckView
+from crm_desktop.views.panes.inbox.taking_back import TakingBack
 
 
 class Discarding(QObject):
-    """Parent: the pane, over whose foot its bar lies.
-
-    Signals: `discarded` and `taken_back` when it is written; `failed(CrmError)`.
-    """
+    """Parent: the pane. Signals: `discarded` when it is written; `failed(CrmError)`."""
 
     discarded = Signal()
-    taken_back = Signal()
     failed = Signal(object)
 
-    def __init__(self, hub: DataHub, stuck: StuckView, pane: QWidget) -> None:
+    def __init__(self, hub: DataHub, stuck: StuckView, back: TakingBack, pane: QWidget) -> None:
         super().__init__(pane)
-        self._hub, self._stuck = hub, stuck
-        self._back: WayBack | None = None
+        self._hub, self._stuck, self._back = hub, stuck, back
         self._records = 0
-        self.bar = UndoBar(pane)
-        self.bar.undone.connect(self.take_back)
         stuck.discard_meant.connect(self._tell_loss)
         stuck.discard_asked.connect(self._discard)
-        hub.saved.connect(self._forget)
-
-    @property
-    def can_take_back(self) -> bool:
-        """Whether the last thing saved is a discarding."""
-        return self._back is not None
-
-    def take_back(self) -> None:
-        """What was discarded last waits for a decision again."""
-        back, self._back = self._back, None
-        self.bar.hide()
-        if back is None:
-            return
-
-        def job(store: Store) -> Summary:
-            return inbox.take_discard_back(store, back)
-
-        def done(_summary: Summary) -> None:
-            self.taken_back.emit()
-
-        self._hub.write(job, owner=self, then=done, failed=self._tell_failure)
 
     def _tell_loss(self, cs_id: str) -> None:
         def job(connection: Connection) -> Loss:
@@ -83,16 +55,10 @@ class Discarding(QObject):
             return summary
 
         def done(_summary: Summary) -> None:
-            self._back = ways[0]
-            self.bar.offer(words)
+            self._back.offer(words, lambda store: inbox.take_discard_back(store, ways[0]))
             self.discarded.emit()
 
         self._hub.write(job, owner=self, then=done, failed=self._tell_failure)
-
-    def _forget(self) -> None:
-        """Something else was saved: Ctrl+Z is about that."""
-        self._back = None
-        self.bar.hide()
 
     def _tell_failure(self, error: CrmError) -> None:
         self.failed.emit(error)

@@ -157,8 +157,8 @@ def _counts(dispute: Dispute, facts: Facts, history: Sequence[HistoryEntry]) -> 
 def _sides(decisions: Iterable[Decision], counts: Mapping[bool, int]) -> list[tuple[Side, int]]:
     found: dict[tuple[bool, str], tuple[Side, int]] = {}
     for decision in decisions:
-        is_taken = decision.conflict.why == Why.UNIQUE
-        told = (x for x in decision.sides if not is_taken or x.value != decision.conflict.current)
+        is_alone = decision.conflict.why in (Why.UNIQUE, Why.HANDOVER)
+        told = (x for x in decision.sides if not is_alone or x.value != decision.conflict.current)
         for side in told:
             found.setdefault((side.is_mine, side.who), (side, counts[side.is_mine]))
     return list(found.values())

@@ -8,18 +8,21 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId
-from crm_core.wire import HistoryEntry
+from crm_core.wire import HistoryEntry, Refusal
 from crm_desktop.i18n import tr
+from crm_desktop.models import team_work
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.duplicates import Pair, take_back_apart
 from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.empty import EmptyPane
@@ -51,6 +54,7 @@ from crm_desktop.views.panes.inbox.read import (
 from crm_desktop.views.panes.inbox.side import InboxSide
 from crm_desktop.views.panes.inbox.step import StepView
 from crm_desktop.views.panes.inbox.stuck import StuckView
+from crm_desktop.views.panes.inbox.taking_back import TakingBack
 from crm_desktop.views.panes.inbox.team import TeamRefusal
 from crm_desktop.views.panes.inbox.team_desk import TeamDesk
 from crm_desktop.views.panes.inbox.team_view import TeamView
@@ -66,13 +70,15 @@ class InboxPane(QWidget):
     """List of what waits, and the place to decide.
 
     Signals: `counted(int)` how many wait; `opened(kind, id)`; `failed(CrmError)`; `said(words)`;
-    `sync_asked()`; `merged(kind, id of the record that stays, words)`.
+    `done(words)` of what Undo takes back; `sync_asked()`; `merged(kind, id of the record that
+    stays, words)`.
     """
 
     counted = Signal(int)
     opened = Signal(str, str)
     failed = Signal(object)
     said = Signal(str)
+    done = Signal(str)
     sync_asked = Signal()
     merged = Signal(str, str, str)
 
@@ -94,7 +100,8 @@ class InboxPane(QWidget):
         self._team = TeamDesk(hub, self)
         self._standing = Standing()
         self._deciding = DecidingDesk(hub, self._dispute, self._stuck, self)
-        self._discarding = Discarding(hub, self._stuck, self)
+        self._back = TakingBack(hub, self)
+        self._discarding = Discarding(hub, self._stuck, self._back, self)
         self._desk = QueueDesk(hub, self._queue, self._step, self)
         self.exporting = Exporting(hub, self)
         self._behind = HISTORY_MAX
@@ -138,6 +145,8 @@ class InboxPane(QWidget):
         """Refresh where something of the inbox may have changed."""
         if summary.conflicts_changed or summary.outbox_changed or summary.kinds_reset:
             self.refresh()
+        if summary.outbox_changed:
+            self._team.read()
 
     def choose_first(self) -> None:
         """Show the first entry."""
@@ -184,6 +193,7 @@ class InboxPane(QWidget):
             self._show(self._contents)
 
     def _show_empty(self, tab: Tab, filtered: bool) -> None:  # carried by a signal
+        self._take_keyboard_along("")
         self._entry = None
         if filtered:
             what, button = tr("No entry matches."), tr("Clear filter")
@@ -202,8 +212,20 @@ class InboxPane(QWidget):
         self._right.setCurrentWidget(self._nothing)
 
     def _choose(self, entry: Entry) -> None:
+        self._take_keyboard_along(entry.key)
         self._entry = entry
         self._right.setCurrentWidget(self._filled(entry))
+
+    def _take_keyboard_along(self, key: str) -> None:
+        """Where another entry takes the place of the one that somebody was at, he is in the list
+        then, not at whichever control of the other comes first."""
+        is_another = self._entry is None or self._entry.key != key
+        focused = QApplication.focusWidget()
+        if is_another and focused is not None and self._right.isAncestorOf(focused):
+            self._return_to_list()
+
+    def _return_to_list(self) -> None:
+        self._side.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _filled(self, entry: Entry) -> Detail:
         """The view that shows an entry; what has to be read for it comes later."""
@@ -294,6 +316,26 @@ class InboxPane(QWidget):
         }
         acts[act]()
 
+    def _note_told_apart(self, pair: Pair) -> None:
+        def back(store: Store) -> Summary:
+            take_back_apart(store, pair)
+            return Summary(conflicts_changed=True)
+
+        self._back.offer(tr("They will not be offered as duplicates again."), back)
+        self._note_done()
+
+    def _note_left(self, refusal: Refusal) -> None:
+        def back(store: Store) -> Summary:
+            team_work.take_leaving_back(store, refusal)
+            return Summary(outbox_changed=True)
+
+        self._back.offer(tr("It is left to its author."), back)
+        self._note_team()
+
+    def _note_team(self) -> None:
+        self._team.read()
+        self._note_done()
+
     def _press_main(self) -> None:
         """Ctrl+Enter: the main act of what is on show."""
         view = self._right.currentWidget()
@@ -302,7 +344,7 @@ class InboxPane(QWidget):
 
     def _put_off(self) -> None:
         self._side.tree.choose_next()
-        self._side.tree.setFocus()
+        self._return_to_list()
 
     def _clear_filter(self) -> None:
         self._side.clear_filter()
@@ -310,15 +352,16 @@ class InboxPane(QWidget):
     def _ask_sync(self) -> None:
         self.sync_asked.emit()
 
-    def _note_discarded(self) -> None:
+    def _note_done(self) -> None:
         # The keyboard stays here, where Ctrl+Z takes it back.
-        self._side.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._return_to_list()
         self.refresh()
 
     @override
     def event(self, event: QEvent) -> bool:
-        """Ctrl+Z takes a discarding back while nothing else was saved; then comes the window's."""
-        is_asked = event.type() == QEvent.Type.ShortcutOverride and self._discarding.can_take_back
+        """Ctrl+Z takes back what is no step of the journal while nothing else was saved; then comes
+        the window's."""
+        is_asked = event.type() == QEvent.Type.ShortcutOverride and self._back.is_possible
         if is_asked and isinstance(event, QKeyEvent) and event.matches(_UNDO):
             event.accept()
             return True
@@ -326,8 +369,8 @@ class InboxPane(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(_UNDO) and self._discarding.can_take_back:
-            self._discarding.take_back()
+        if event.matches(_UNDO) and self._back.is_possible:
+            self._back.take_back()
             return
         super().keyPressEvent(event)
 
@@ -376,29 +419,36 @@ class InboxPane(QWidget):
         self._side.tree.chosen.connect(self._choose)
         self._side.tree.entered.connect(self._enter)
         self._side.tree.acted.connect(self._act)
-        self._deciding.written.connect(self.refresh)
+        self._deciding.written.connect(self._note_done)
+        self._deciding.said.connect(self.said)
+        self._deciding.done.connect(self.done)
         self._deciding.failed.connect(self._tell_failure)
         self._dispute.opened.connect(self._tell_opened)
         self._dispute.put_off.connect(self._put_off)
-        self._discarding.discarded.connect(self._note_discarded)
-        self._discarding.taken_back.connect(self.refresh)
+        self._discarding.discarded.connect(self._note_done)
         self._discarding.failed.connect(self._tell_failure)
+        self._back.taken_back.connect(self.refresh)
+        self._back.taken_back.connect(self._team.read)
+        self._back.failed.connect(self._tell_failure)
         self._stuck.opened.connect(self._tell_opened)
         FileKeeping(self._hub, self._stuck, self).said.connect(self.said)
         self._step.opened.connect(self._tell_opened)
         for told, again in (
-            (self._twin.merged, self.merged), (self._twin.said, self.said),
-            (self._twin.opened, self.opened), (self._twin.failed, self.failed),
+            (self._twin.merged, self.merged), (self._twin.opened, self.opened),
+            (self._twin.failed, self.failed), (self._team_view.entered, self.done),
         ):  # fmt: skip
             told.connect(again)
+        self._twin.merged.connect(self._note_done)
+        self._twin.told_apart.connect(self._note_told_apart)
         self._team_view.opened.connect(self._tell_opened)
         self._team_view.failed.connect(self._tell_failure)
-        self._team_view.done.connect(self._team.read)
+        self._team_view.entered.connect(self._note_team)
+        self._team_view.left.connect(self._note_left)
         self._team.changed.connect(self._show_team)
         self._team.start()
         self._queue.opened.connect(self._tell_opened)
         self._queue.sync_asked.connect(self._ask_sync)
-        self._desk.written.connect(self.refresh)
+        self._desk.written.connect(self._note_done)
         self._desk.said.connect(self.said)
         self._desk.failed.connect(self._tell_failure)
         if self._hub.files is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from crm_core.ids import ChangeSetId, RecordId
@@ -11,6 +10,8 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.inbox_facts import step_of_decision
 from crm_desktop.models.journal import queueing
 from crm_desktop.models.merging import unmerge
+from crm_desktop.models.replica import Summary
+from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.panes.inbox.desk import Desk
 from crm_desktop.views.panes.inbox.queue_view import QueueView
@@ -18,9 +19,7 @@ from crm_desktop.views.panes.inbox.step import StepView
 
 
 class QueueDesk(Desk):
-    """Signal besides: `said(words)`."""
-
-    said = Signal(str)
+    """Writes what is asked for in the two views."""
 
     def __init__(self, hub: DataHub, queue: QueueView, step: StepView, pane: QWidget) -> None:
         super().__init__(hub, pane)
@@ -42,7 +41,16 @@ class QueueDesk(Desk):
         self._hub.take_back(ChangeSetId(cs_id))
 
     def _take_in(self, kind: str, record_id: str) -> None:
-        self._write(lambda store: queueing.retry_quarantine(store, kind, RecordId(record_id)))
+        def job(store: Store) -> Summary:
+            return queueing.retry_quarantine(store, kind, RecordId(record_id))
+
+        def tell(summary: Summary) -> None:
+            is_read = (kind, record_id) in summary.changed
+            still = tr("It cannot be read here yet, and stays as it came.")
+            self.said.emit(tr("It was read, and is in use now.") if is_read else still)
+            self.written.emit()
+
+        self._hub.write(job, owner=self, then=tell, failed=self._tell_failure)
 
     def _unmerge(self, kind: str, record_id: str) -> None:
         self._write(lambda store: unmerge(store, kind, RecordId(record_id)))

@@ -222,7 +222,7 @@ def _disputes(conflicts: Iterable[ConflictRow], me: str, titles: Titles) -> Iter
 
 
 def _decided(row: ConflictRow, me: str, titles: Titles) -> Decided:
-    by = titles.get(f"user/{row.resolved_by or me}", "") or tr("(not here)")
+    by = titles.get(f"user/{row.resolved_by or me}", "") or tr("somebody else")
     is_mine = row.resolved_by in (None, me)  # None: the server has not heard of it yet
     return Decided(_decision(row, me, titles), row.title, by, is_mine)
 

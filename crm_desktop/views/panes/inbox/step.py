@@ -19,7 +19,7 @@ from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.choice import day_of, say, say_base, when_words
 from crm_desktop.views.kit.file_words import state_words
 from crm_desktop.views.kit.scrolled import scrolled
-from crm_desktop.views.kit.words import parse_instant
+from crm_desktop.views.kit.words import parse_instant, sentences
 from crm_desktop.views.panes.inbox.detail import Detail, stacked
 from crm_desktop.views.panes.inbox.entry import Entry
 from crm_desktop.views.panes.inbox.parts import label
@@ -93,7 +93,7 @@ class StepView(Detail):
         if merged is not None and self._merged_until:
             self._merged = (merged.kind, merged.record)
             said = tr("Can be taken back until {day}.", day=day_of(self._merged_until))
-            self._words.setText(f"{self._words.text()} {said}".strip())
+            self._words.setText(sentences(self._words.text(), said))
             self._unmerge.show()
         is_here = parts and parts[0].part.op is not Op.OFFER
         if is_here and not self._target[1]:
@@ -158,7 +158,7 @@ def _words(entry: Entry) -> str:
             "A version of this record came that the application cannot read. It is kept as it came "
             "and tried again; the version before stays in use, and everything else goes on."
         )
-        return tr("{first} {second}", first=said, second=again)
+        return sentences(said, again)
     if isinstance(payload, Decided):
         conflict = payload.decision.conflict
         when = when_words(conflict.resolved_at)
@@ -212,7 +212,8 @@ def _settled_words(row: SettledRow) -> str:
         end = tr("You discarded it.")
         if row.was_resent:
             end = tr("You sent it again {settled}.", settled=when_words(row.settled_at))
-        return " ".join((tr("Made here {at}; the server refused it.", at=at), reason, end))
+        made = tr("Made here {at}; the server refused it.", at=at)
+        return sentences(made, reason, end)
     if row.state == "discarded":
         return tr("Made here {at}; you discarded it.", at=at)
     settled = when_words(row.settled_at)

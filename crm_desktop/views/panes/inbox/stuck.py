@@ -94,8 +94,11 @@ class StuckView(Detail):
 
     @override
     def begin(self) -> None:
-        """Give the keyboard to what is to be put right, else to the first way out."""
-        target = self._editors[0].widget if self._editors else self._send
+        """Give the keyboard to what is to be put right, first of all to what the reason asks for,
+        else to the first way out."""
+        asked = _asked(self._entry.row) if self._entry is not None else ()
+        editors = sorted(self._editors, key=lambda x: x.field.name not in asked)
+        target = editors[0].widget if editors else self._send
         if not self._editors and not self._send.isVisibleTo(self):
             ways = (self._offer, self._file, self._discard, self._copy)
             target = next(way for way in ways if way.isVisibleTo(self) or way is self._copy)
@@ -225,14 +228,18 @@ class StuckView(Detail):
             self.draft_asked.emit(self._entry.row.cs_id)
 
     def _tell_discard(self) -> None:
+        self._ask_no_more()
         if self._entry is not None:
             row = self._entry.row
             self.discard_asked.emit(row.cs_id, stuck_title(row))
 
     def _keep(self) -> None:
+        self._ask_no_more()
+        self._discard.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _ask_no_more(self) -> None:
         self._sure.hide()
         self._ways.show()
-        self._discard.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _ask_file(self) -> None:
         if self._entry is not None:
@@ -304,10 +311,14 @@ def _fields(row: StuckRow) -> tuple[Field, ...]:
     entity = CATALOG.get(row.kind)
     if entity is None:
         return ()
-    asked = row.params.get("fields", "").split(", ")
-    names = dict.fromkeys((*row.mine, *asked))
+    names = dict.fromkeys((*row.mine, *_asked(row)))
     can_edit = {field.name for field in entity.editable}
     return tuple(entity.by_name[name] for name in names if name in can_edit)
+
+
+def _asked(row: StuckRow) -> tuple[str, ...]:
+    """The names of the fields that the reason asks for."""
+    return tuple(row.params.get("fields", "").split(", "))
 
 
 def _look(state: str) -> _Look:

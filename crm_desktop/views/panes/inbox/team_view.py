@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from crm_core.errors import CrmError
-from crm_core.wire import Refusal
 from crm_desktop.i18n import tr
 from crm_desktop.models import team_work
 from crm_desktop.models.replica import Summary
@@ -31,12 +28,14 @@ _STRETCH = (2, 3, 3)
 class TeamView(Detail):
     """Decides what a colleague could not.
 
-    Signals: `opened(kind, id)`; `failed(CrmError)`; `done()` when nothing of it waits any more.
+    Signals: `opened(kind, id)`; `failed(CrmError)`; `entered(words)` and `left(Refusal)` when
+    nothing of it waits any more.
     """
 
     opened = Signal(str, str)
     failed = Signal(object)
-    done = Signal()
+    entered = Signal(str)
+    left = Signal(object)
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__("rejected", parent)
@@ -48,7 +47,7 @@ class TeamView(Detail):
         self._reason = ReasonBox(self._page)
         self._open = flat(tr("Open record"), self)
         self._leave = normal(tr("Done with it"), self)
-        self._enter = primary(tr("Enter it in my name"), self, keys="Ctrl+Enter")
+        self._enter = primary(tr("Enter it in my name"), self, keys="Ctrl+Return")
         self._lay_out()
         self._enter.clicked.connect(self.apply)
         self._leave.clicked.connect(self.leave)
@@ -78,18 +77,30 @@ class TeamView(Detail):
     def apply(self) -> None:
         """Write it in this user's name."""
         entry = self._entry
-        if entry is not None:
-            self._write(lambda store: team_work.enter(store, entry.refusal, entry.who))
+        if entry is None:
+            return
+
+        def job(store: Store) -> Summary:
+            return team_work.enter(store, entry.refusal, entry.who)
+
+        def tell(_summary: Summary) -> None:
+            said = tr("Entered for {who}: {title}.", who=entry.who, title=entry.title)
+            self.entered.emit(said)
+
+        self._hub.write(job, owner=self, then=tell, failed=self._tell_failure)
 
     def leave(self) -> None:
         """Be done with it."""
         entry = self._entry
-        if entry is not None:
-            self._write(lambda store: _left(store, entry.refusal))
+        if entry is None:
+            return
 
-    def _write(self, job: Callable[[Store], Summary]) -> None:
+        def job(store: Store) -> Summary:
+            team_work.leave(store, entry.refusal)
+            return Summary(outbox_changed=True)
+
         def tell(_summary: Summary) -> None:
-            self.done.emit()
+            self.left.emit(entry.refusal)
 
         self._hub.write(job, owner=self, then=tell, failed=self._tell_failure)
 
@@ -132,8 +143,3 @@ class TeamView(Detail):
         foot.addWidget(self._leave)
         foot.addWidget(self._enter)
         self._frame(scrolled(self._page, self), about=(self._about,), foot=foot)
-
-
-def _left(store: Store, refusal: Refusal) -> Summary:
-    team_work.leave(store, refusal)
-    return Summary(outbox_changed=True)

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from crm_core.errors import CrmError
 from crm_desktop.i18n import tr
+from crm_desktop.models.duplicates import Pair
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.likeness_words import why_words
 from crm_desktop.views.kit.merge_page import MergePage
@@ -21,13 +22,13 @@ class TwinView(Detail):
     """Decides one pair.
 
     Signals: `merged(kind, id of the one that stays, words)`; `opened(kind, id)`;
-    `failed(CrmError)`; `said(words)`.
+    `failed(CrmError)`; `told_apart(Pair)`.
     """
 
     merged = Signal(str, str, str)
     opened = Signal(str, str)
     failed = Signal(object)
-    said = Signal(str)
+    told_apart = Signal(object)
 
     def __init__(self, hub: DataHub, parent: QWidget | None = None) -> None:
         super().__init__("duplicate", parent)
@@ -69,5 +70,5 @@ class TwinView(Detail):
     def _tell_failure(self, error: CrmError) -> None:
         self.failed.emit(error)
 
-    def _tell_apart(self) -> None:
-        self.said.emit(tr("They will not be offered as duplicates again."))
+    def _tell_apart(self, pair: Pair) -> None:
+        self.told_apart.emit(pair)
