@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
@@ -189,6 +189,25 @@ def test_what_is_shown_is_written_with_every_value_and_no_formula(
         "030-1", "030-2 (Nancy Davolio)", "=030-3 (Li Ming)", "030-2"
     ]  # fmt: skip
     assert sheet.cell(2, 8).data_type == "s"
+
+
+@pytest.mark.parametrize(("form", "ending"), [("Excel (*.xlsx)", "xlsx"), ("CSV (*.csv)", "csv")])
+def test_the_history_is_written_in_the_form_that_is_chosen(
+    pane: InboxPane, qtbot: QtBot, tmp_path: Path, form: str, ending: str
+) -> None:
+    QTest.mouseClick(pane.side._export, Qt.MouseButton.LeftButton)
+    (dialog,) = pane.findChildren(QFileDialog)
+    (forms,) = [x for x in dialog.findChildren(QComboBox) if x.findText(form) >= 0]
+    forms.setCurrentText(form)
+    forms.textActivated.emit(form)
+    line = dialog.findChild(QLineEdit)
+    assert line is not None
+    line.setText(str(tmp_path / "all"))
+    with qtbot.waitSignal(pane.said) as told:
+        QTest.keyClick(line, Qt.Key.Key_Return)
+    out = tmp_path / f"all.{ending}"
+    assert [*tmp_path.glob("all*")] == [out]
+    assert str(out) in told.args[0]
 
 
 def test_whose_role_exports_nothing_gets_no_file_and_is_told(

@@ -118,6 +118,7 @@ def test_a_step_is_taken_back_from_the_queue_and_the_window_says_what(
     inbox.side.tree.choose_first()
     press(inbox, "Take back")
     rest()
+    assert inbox.side.tree.hasFocus()
     assert industry(store, account) == before
     with store.reader() as c:
         row = queries.record(c, "account", account)

@@ -32,6 +32,8 @@ class UndoBar(QFrame):
         self._button.setProperty("role", "undo")
         self._button.setAccessibleName(tr("Undo"))
         self._button.setToolTip("Ctrl+Z")
+        # The bar goes when it is pressed: a click leaves the keyboard where it was.
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._button.clicked.connect(self._tell_undone)
         row = QHBoxLayout(self)
         row.setContentsMargins(13, 0, 9, 0)

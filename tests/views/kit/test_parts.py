@@ -235,6 +235,17 @@ def test_the_undo_bar_stays_at_the_foot_of_the_pane(page: QWidget, qtbot: QtBot)
     assert bar.isHidden()
 
 
+def test_a_click_on_undo_leaves_the_keyboard_where_it_was(page: QWidget) -> None:
+    first, before = QPushButton("First", page), QPushButton("Before", page)
+    for button in (first, before):
+        button.show()
+    before.setFocus()
+    bar = UndoBar(page)
+    bar.offer("12 accounts given away")
+    click(button_of(bar, "Undo"))
+    assert before.hasFocus()
+
+
 def test_a_badge_without_a_state_takes_no_room(page: QWidget) -> None:
     badge = Badge("", page)
     assert badge.isHidden()

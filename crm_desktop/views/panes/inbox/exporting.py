@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -45,6 +46,7 @@ class Exporting(QObject):
         dialog = QFileDialog(self._pane, tr("Export the list"), named, forms)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("xlsx")
+        dialog.filterSelected.connect(partial(_follow, dialog))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def write(path: str) -> None:
@@ -95,6 +97,11 @@ class Exporting(QObject):
 
     def _tell_failure(self, error: CrmError) -> None:
         self.failed.emit(error)
+
+
+def _follow(dialog: QFileDialog, form: str) -> None:
+    """A name without an ending gets that of the form that was chosen."""
+    dialog.setDefaultSuffix("csv" if "*.csv" in form else "xlsx")
 
 
 def _exported(rights: Rights, past: Iterable[Past]) -> list[Past]:

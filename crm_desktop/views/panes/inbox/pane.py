@@ -427,7 +427,7 @@ class InboxPane(QWidget):
         self._dispute.put_off.connect(self._put_off)
         self._discarding.discarded.connect(self._note_done)
         self._discarding.failed.connect(self._tell_failure)
-        self._back.taken_back.connect(self.refresh)
+        self._back.taken_back.connect(self._note_done)
         self._back.taken_back.connect(self._team.read)
         self._back.failed.connect(self._tell_failure)
         self._stuck.opened.connect(self._tell_opened)
@@ -449,6 +449,8 @@ class InboxPane(QWidget):
         self._queue.opened.connect(self._tell_opened)
         self._queue.sync_asked.connect(self._ask_sync)
         self._desk.written.connect(self._note_done)
+        self._queue.take_back_asked.connect(self._return_to_list)
+        self._step.ask_again_asked.connect(self._return_to_list)
         self._desk.said.connect(self.said)
         self._desk.failed.connect(self._tell_failure)
         if self._hub.files is not None:
