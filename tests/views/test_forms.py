@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
@@ -20,6 +20,7 @@ from crm_core.ids import RecordId
 from crm_desktop.views.kit.editors import EDITORS, make_editor
 from crm_desktop.views.kit.form import Form
 from crm_desktop.views.kit.links import Hit, LinkEdit
+from crm_desktop.views.kit.permit import withheld_words
 from crm_desktop.views.kit.words import WORDS, copied, link_keys, shown, shown_in_list
 from tests.support.records import new_id, values_for
 
@@ -354,3 +355,26 @@ def test_a_list_drops_the_year_a_fact_keeps_it_and_a_copy_is_in_figures() -> Non
         assert shown_in_list(field, value, {}) == in_list
         assert shown(field, value, {}) == in_full
         assert copied(field, value, {}) == out
+
+
+def test_a_withheld_field_says_so_where_its_value_would_stand(qtbot: QtBot) -> None:
+    form = Form(CATALOG["contact"], NoLinks())
+    qtbot.addWidget(form)
+    line, note = (form.editor(name).widget for name in ("birthday", "preferences"))
+    before = [placeholder(x) for x in (line, note)]
+    assert before[0]
+    form.show_kept({"birthday": "Only Li may change this.", "preferences": withheld_words()})
+    assert [placeholder(x) for x in (line, note)] == ["", withheld_words()]
+    form.show_kept({"birthday": withheld_words(), "preferences": "Only Li may change this."})
+    assert [placeholder(x) for x in (line, note)] == [withheld_words(), ""]
+    form.show_kept({})
+    assert [placeholder(x) for x in (line, note)] == before
+
+
+def placeholder(widget: QWidget) -> str:
+    """What stands in it while it is empty."""
+    (found,) = [
+        x for kind in (QLineEdit, QPlainTextEdit) for x in (widget, *widget.findChildren(kind))
+        if isinstance(x, kind)
+    ]  # fmt: skip
+    return found.placeholderText()

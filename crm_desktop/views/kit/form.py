@@ -19,6 +19,7 @@ from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.form_row import FormRow
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.meanwhile import Meanwhile, something
+from crm_desktop.views.kit.permit import withheld_words
 from crm_desktop.views.kit.source import FieldNote
 from crm_desktop.views.kit.text import section
 from crm_desktop.views.kit.words import Titles, shown
@@ -80,7 +81,8 @@ class Form(QScrollArea):
     def show_kept(self, kept: Mapping[str, str]) -> None:
         """Take no words for these fields; each says why."""
         for name, row in self._rows.items():
-            row.keep(kept.get(name, ""))
+            why = kept.get(name, "")
+            row.keep(why, instead=why == withheld_words())
 
     def restore(self, draft: Mapping[str, str]) -> None:
         """Lay what was typed and not saved over what is shown."""

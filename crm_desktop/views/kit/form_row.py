@@ -92,18 +92,21 @@ class FormRow(QObject):
         )
         self._way.setVisible(needs)
 
-    def keep(self, why: str) -> None:
-        """Take no words, for this reason; "" takes them again."""
+    def keep(self, why: str, *, instead: bool = False) -> None:
+        """Take no words, for this reason; "" takes them again. `instead`: the reason stands where
+        the value would."""
         if why == self._kept:
             return
-        self._kept = why
+        before, self._kept = self._kept, why
         widget = self.editor.widget
         widget.setEnabled(not why)
         widget.setToolTip(why)
         widget.setAccessibleDescription(why)
         for part in _inputs_of(widget):
-            if isinstance(part, QLineEdit):
+            if isinstance(part, QLineEdit) and bool(before) is not bool(why):
                 _invite(part, invites=not why)
+            if isinstance(part, QPlainTextEdit) or (why and isinstance(part, QLineEdit)):
+                part.setPlaceholderText(why if instead else "")
 
     def show_problem(self, problem: InvalidValue | None, *, missing: bool = False) -> None:
         """What is wrong with what was typed; None where nothing is."""

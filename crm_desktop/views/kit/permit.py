@@ -57,10 +57,15 @@ def edit_refusal(may: May) -> str:
     )
 
 
+def withheld_words() -> str:
+    """Why a field is empty of which this device holds nothing."""
+    return tr(_WITHHELD)
+
+
 def field_refusal(may: May, field: str) -> str:
     """Why a field may not be changed, and who may; "" where it may be."""
     if field in may.withheld:
-        return tr(_WITHHELD)
+        return withheld_words()
     if not may.edit or may.changes(field):
         return edit_refusal(may)
     if field in SET_BY_LEADS:
@@ -103,7 +108,7 @@ def kept_of_new(connection: Connection, kind: str) -> dict[str, str]:
         return {}
     rights = rights_here(connection)
     closed = dict.fromkeys(sorted(rights.closed(kind)), tr(_SWITCHED_OFF))
-    closed |= dict.fromkeys(sorted(rights.withheld(kind)), tr(_WITHHELD))
+    closed |= dict.fromkeys(sorted(rights.withheld(kind)), withheld_words())
     if rights.reaches(kind, Action.APPROVE):
         return closed
     return closed | dict.fromkeys(sorted(names), tr(_BY_LEADS))
