@@ -60,7 +60,7 @@ class PreferencesPage(Overlay):
     def __init__(self, ground: Ground, parent: QWidget) -> None:
         super().__init__(parent, width=WIDTH)
         self._kept = ground.preferences
-        self.page.addWidget(text_of("record", self.sheet, tr("Preferences")))
+        self.page.addWidget(text_of("record", self.sheet, tr("Your preferences")))
         content = QWidget(self.sheet)
         self._form = QFormLayout(content)
         self._form.setContentsMargins(0, 0, _RING, 0)
@@ -103,12 +103,12 @@ class PreferencesPage(Overlay):
             ("details", tr("What is due")),
         )  # fmt: skip
         self.notices = self._choice(tr("Notifications"), how, self._kept.notices)
-        self._note(tr("Others may read what a notification says, also while the screen is locked."))
+        self._note(tr("Others may read a notification, also while the screen is locked."))
 
     def _add_lock(self, ground: Ground) -> None:
         self._section(tr("Lock"))
         minutes = [
-            (n, tr("after {n} minutes", n=n) if n else tr("never")) for n in LOCK_MINUTES
+            (n, tr("after {n} minutes", n=n) if n else tr("Never")) for n in LOCK_MINUTES
         ]  # fmt: skip
         self.lock = self._choice(tr("Lock when idle"), minutes, self._kept.lock_after_min)
         if ground.has_passphrase:

@@ -447,7 +447,9 @@ class Shell(QWidget):
             Command(tr("Quick log"), self._log, ("Ctrl+Shift+L",), "quick", records),
             Command(tr("Keys"), self.show_keys, ("F1",), "info", everywhere),
             Command(tr("Guide"), self._show_guide, ("Shift+F1",), "doc", everywhere),
-            Command(tr("Preferences"), self._ask_preferences, ("Ctrl+,",), "admin", everywhere),
+            Command(
+                tr("Your preferences"), self._ask_preferences, ("Ctrl+,",), "admin", everywhere
+            ),
             Command(tr("Synchronise now"), self.ask_sync, ("F5",), "sync", everywhere),
             Command(tr("Show or hide the words of the rail"), self.toggle_rail, ("Ctrl+B",),
                     "columns", everywhere),

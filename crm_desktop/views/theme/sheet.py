@@ -130,8 +130,10 @@ QComboBox QLineEdit, QAbstractSpinBox QLineEdit {
 }
 QAbstractSpinBox QLineEdit { padding: 0 6px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
-QComboBox::drop-down { border: none; width: 20px; }
-QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
+QComboBox::drop-down, QDateTimeEdit::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow, QDateTimeEdit::down-arrow {
+    image: url("$chevron"); width: 14px; height: 14px;
+}
 QComboBox QAbstractItemView {
     background: $pane; border: 1px solid $line2; padding: 4px; outline: 0;
 }
