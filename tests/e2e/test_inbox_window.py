@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_core.ids import ChangeSetId
@@ -327,3 +327,135 @@ def test_a_record_held_back_stays_here_over_a_restart_and_everything_else_goes(
         assert window.sync().report.verified
     assert (value_there(lead, held), value_there(lead, held, "industry")) == ("030-2", "Bakery")
     assert rep.status()["state"] == "up_to_date"
+
+
+# Whatever else the inbox offers, by its buttons, until the server has it
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_what_is_put_right_and_sent_again_is_taken_by_the_server(
+    world: World, qtbot: QtBot
+) -> None:
+    rep, lead = world.people("rep", "lead")
+    account = rep.add("account", name="Alfreds")
+    visit = rep.add(
+        "visit", account=account, objectives="Listen", planned_start="2026-11-20T09:00:00Z",
+        planned_end="2026-11-20T10:00:00Z", state="planned",
+    )  # fmt: skip
+    rep.set("visit", visit, state="in_progress", outcome="no_result")
+    rep.sync()
+    lead.sync()
+    rep.set("visit", visit, state="completed")
+    lead.set("visit", visit, outcome="")
+    lead.sync()
+    rep.sync(code=WAITS_FOR_YOU)
+    with window_of(rep, qtbot) as window:
+        assert window.groups() == ["Rejected"]
+        window.choose(visit)
+        window.press(window.inbox.stuck, "Fix and resend")
+        window.sync()
+        assert window.groups() == ["Rejected"], "nothing was put right"
+        window.choose(visit)
+        QTest.keyClick(window.inbox.side.tree, Qt.Key.Key_Return)
+        outcome = window.inbox.focusWidget()
+        assert isinstance(outcome, QComboBox)
+        QTest.keyClick(outcome, Qt.Key.Key_Down)
+        wanted = outcome.currentText()
+        window.press(window.inbox.stuck, "Fix and resend")
+        assert window.shell.undo_bar.text == "It waits to be sent again."
+        assert window.sync().report.verified
+        assert window.groups() == []
+    lead.sync()
+    shown = lead.show("visit", visit)
+    assert (shown["state"], shown["outcome"]) == ("completed", wanted.lower())
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_work_is_offered_in_one_window_and_taken_over_in_the_new_owners(
+    world: World, qtbot: QtBot
+) -> None:
+    rep, successor, lead = world.people("rep", "rep", "lead")
+    account = rep.add("account", name="Around the Horn", phone="030-1", industry="food")
+    rep.sync()
+    lead.sync()
+    rep.set("account", account, phone="030-2", industry="Retail")
+    lead.set("account", account, owner=successor.login)
+    lead.sync()
+    rep.sync(code=WAITS_FOR_YOU)
+    with window_of(rep, qtbot) as window:
+        assert window.groups() == ["Orphaned"]
+        window.choose(account)
+        window.press(window.inbox.stuck, "Offer to the new owner")
+        assert window.groups() == ["Offered by you"]
+        window.sync()
+    successor.sync(code=WAITS_FOR_YOU)
+    with window_of(successor, qtbot) as window:
+        assert window.groups() == ["Offered to you"]
+        window.choose(account)
+        rows = {row.decision.conflict.field: row for row in window.inbox.dispute.rows}
+        window.take(rows["phone"], mine=False)
+        window.take(rows["industry"], mine=True)
+        window.press(window.inbox.dispute, "Apply 2")
+        assert window.shell.undo_bar.text == "Decided: Around the Horn."
+        assert window.groups() == []
+        window.sync()
+    assert (value_there(lead, account), value_there(lead, account, "industry")) == ("030-2", "food")
+    rep.sync()
+    with window_of(rep, qtbot) as window:
+        assert window.groups() == []
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_two_that_look_like_one_are_merged_taken_apart_again_and_told_apart(
+    world: World, qtbot: QtBot
+) -> None:
+    rep, lead = world.people("rep", "lead")
+    for name in ("Acme", "ACME Ltd"):
+        rep.add("account", name=name, phone="030-0074321")
+    rep.sync()
+    with window_of(rep, qtbot) as window:
+        for _ in duplicates.compare_all(window.store):
+            pass
+        window.inbox.refresh()
+        window.rest()
+        window.choose("t/")
+        window.press(window.inbox._twin, "Merge")
+        window.sync()
+        lead.sync()
+        assert len(lead.ids("account")) == 1
+        window.inbox.side.show_tab(Tab.HISTORY)
+        window.rest()
+        window.inbox.side.tree.choose_first()
+        window.rest()
+        window.press(window.inbox._step, "Take the merge back")
+        window.sync()
+        lead.sync()
+        assert len(lead.ids("account")) == 2
+        window.inbox.side.show_tab(Tab.WAITING)
+        window.rest()
+        window.choose("t/")
+        window.press(window.inbox._twin, "Not the same")
+        assert window.groups() == []
+        window.undo()
+        assert window.groups() == ["Possible duplicates"]
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_a_lead_enters_what_was_refused_and_takes_it_back(world: World, qtbot: QtBot) -> None:
+    rep, successor, lead = world.people("rep", "rep", "lead")
+    account = rep.add("account", name="Around the Horn")
+    rep.sync()
+    lead.sync()
+    rep.set("account", account, owner=successor.login)
+    rep.sync(code=WAITS_FOR_YOU)
+    with window_of(lead, qtbot) as window:
+        for _ in range(2):
+            window.choose("r/")
+            window.press(window.inbox._team_view, "Enter it in my name")
+            assert window.groups() == []
+            window.undo()
+            assert window.groups() == ["Refused to your team"]
+        window.press(window.inbox._team_view, "Enter it in my name")
+        assert window.sync().report.verified
+    successor.sync()
+    assert account in successor.ids("account")
