@@ -16,6 +16,7 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, HistoryEntry, PushResponse
+from crm_desktop.i18n import set_language
 from crm_desktop.models import inbox, journal, queries
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
@@ -605,6 +606,20 @@ def test_before_discarding_all_that_goes_is_named(
         f"• Account {names[1]}: Industry",
         "This is the only copy. Discard it?",
     ]
+
+
+def test_what_goes_is_listed_as_the_language_lists_it(
+    open_inbox: Open, store: Store, account: RecordId, rest: Rest
+) -> None:
+    write(store, account, industry="Bakery", phone="030-1")
+    refuse(store)
+    set_language("zh_CN")
+    pane = open_inbox()
+    pane.stuck._discard.click()
+    rest()
+    said = pane.stuck._question.text()
+    assert "、" in said
+    assert ", " not in said
 
 
 def test_of_a_step_that_had_an_effect_only_the_refused_part_goes(

@@ -19,6 +19,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop.models import inbox, journal, queries
+from crm_desktop.models.labels import title
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
@@ -112,6 +113,25 @@ def test_whose_value_stood_is_not_made_up_where_nobody_knows(
     said = [label.text() for label in pane._step.findChildren(QLabel)]
     assert "Theirs · then in force" in said
     assert any(text.startswith("Decided by somebody else, ") for text in said)
+    (past,) = pane.side._past
+    assert past.people == ("somebody else", "Nancy Davolio"), "one is no person to filter by"
+
+
+def test_a_step_whose_label_names_no_record_says_which_it_changed(
+    store: Store, known: Mapping[str, list[RecordId]], hub: DataHub, in_front: InFront, rest: Rest
+) -> None:
+    both = known["account"][:2]
+    for account in both:
+        change = Change("account", account, Op.SET, {"phone": "030-9"})
+        journal.commit(store, [change], label="Resolve 2 conflicts")
+    with store.writing() as c:
+        c.run("UPDATE changeset SET state = 'confirmed', confirmed_at = at")
+        named = [title(c, "account", x) for x in both]
+    pane = in_front(InboxPane(hub), 1100, 700)
+    pane.side.show_tab(Tab.HISTORY)
+    rest()
+    said = {past.entry.second for past in pane.side._past}
+    assert said == {f"Account · {name} · sent and confirmed" for name in named}
 
 
 def test_a_decision_that_was_not_sent_yet_shows_what_stands_and_is_the_latest(
@@ -207,7 +227,7 @@ def test_the_history_is_written_in_the_form_that_is_chosen(
         QTest.keyClick(line, Qt.Key.Key_Return)
     out = tmp_path / f"all.{ending}"
     assert [*tmp_path.glob("all*")] == [out]
-    assert str(out) in told.args[0]
+    assert str(out) in str(told.args)
 
 
 def test_whose_role_exports_nothing_gets_no_file_and_is_told(

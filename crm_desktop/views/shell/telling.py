@@ -61,7 +61,7 @@ class Telling(QObject):
     def tell_unsaved(self, found: tuple[Unsaved, ...]) -> None:
         """Offer the forms that were typed into and not saved, where nothing else is said."""
         if found and self._banner.isHidden():
-            said = tr("Typed and not saved: {titles}", titles=", ".join(x.title for x in found))
+            said = tr("Typed and not saved: {titles}", titles=tr(", ").join(x.title for x in found))
             self._offer(said, tr("Open record"), partial(self._resume, found[0]))
 
     def tell_moved(self, found: Sequence[Moved], open_record: Callable[[str, str], object]) -> None:
@@ -86,7 +86,7 @@ class Telling(QObject):
         if names:
             text = tr(
                 "Erased at the person's request, and what you had entered was not kept: {fields}.",
-                fields=", ".join(names),
+                fields=tr(", ").join(names),
             )
             self._banner.say(text)
 

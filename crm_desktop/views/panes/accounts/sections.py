@@ -173,7 +173,7 @@ def initials(name: str) -> str:
 
 def _role_words(contact: CardContact) -> str:
     field = CATALOG["account_contact"].by_name["buying_roles"]
-    roles = ", ".join(code_words(field, role) for role in contact.buying_roles)
+    roles = tr(", ").join(code_words(field, role) for role in contact.buying_roles)
     title = contact.title or contact.role
     return " · ".join(part for part in (title, roles) if part)
 

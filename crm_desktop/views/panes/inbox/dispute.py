@@ -267,7 +267,7 @@ class DisputeView(Detail):
                     "One other field merged without a question: {names}.",
                     "{n} other fields merged without a question, because only one of you had "
                     "changed them: {names}.",
-                    len(names), names=", ".join(names),
+                    len(names), names=tr(", ").join(names),
                 )
             )  # fmt: skip
         self._story.show_events(events(self._dispute, self._facts, self._history))

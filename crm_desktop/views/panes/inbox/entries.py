@@ -120,7 +120,7 @@ def _about(row: Dispute) -> Iterator[str]:
     yield kind_words(row.kind)
     deleting = next((x for x in row.decisions if x.conflict.field == DELETED), None)
     if deleting is not None and row.is_offer:
-        names = ", ".join(dict.fromkeys(side.who for side in deleting.theirs))
+        names = tr(", ").join(dict.fromkeys(side.who for side in deleting.theirs))
         yield tr("{name} wanted it deleted", name=names)
         return
     if deleting is not None:
@@ -133,7 +133,7 @@ def _about(row: Dispute) -> Iterator[str]:
         return
     others = dict.fromkeys(side.who for x in row.decisions for side in x.theirs if side.when)
     if others:
-        yield ", ".join(others)
+        yield tr(", ").join(others)
 
 
 def _deletion_words(decision: Decision, *, gone: bool) -> str:

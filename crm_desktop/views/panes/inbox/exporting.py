@@ -154,7 +154,7 @@ def _decided(past: Past, row: Decided) -> tuple[str, ...]:
 
 
 def _step(connection: Connection, past: Past, row: SettledRow) -> Iterator[tuple[str, ...]]:
-    by = ", ".join(past.people)
+    by = tr(", ").join(past.people)
     reason = words(words_for(row.code, row.params)) if row.code else ""
     act = act_names()[past.act]
     for one in read_parts(connection, row.cs_id):

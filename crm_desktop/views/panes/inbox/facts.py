@@ -98,12 +98,12 @@ def _arrival(dispute: Dispute) -> Event:
         what = tr("Another record has this value: choose another one, or do without it.")
         return Event("conflict", tr("Taken already"), what, at)
     if dispute.is_offer:
-        names = ", ".join(dict.fromkeys(one.who for x in dispute.decisions for one in x.theirs))
+        names = tr(", ").join(dict.fromkeys(one.who for x in dispute.decisions for one in x.theirs))
         what = tr("{name} had typed it before the record left their sight", name=names)
         return Event("orphaned", tr("Offered"), what, at)
     what = tr("The server kept both and asks you")
     if not dispute.is_for_me:
-        asked = ", ".join(dict.fromkeys(x.theirs[0].who for x in dispute.decisions if x.theirs))
+        asked = tr(", ").join(dict.fromkeys(x.theirs[0].who for x in dispute.decisions if x.theirs))
         what = tr("The server kept both and asks {name}", name=asked)
     return Event("conflict", tr("Both arrived"), what, at)
 

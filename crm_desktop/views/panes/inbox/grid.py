@@ -205,4 +205,4 @@ def _common(decisions: Sequence[Decision], *, mine: bool) -> tuple[str, ...]:
     if len({_who(side) for side in sides}) == 1:
         return _who(sides[0])
     names = dict.fromkeys(side.who for side in sides)
-    return (", ".join(names),)
+    return (tr(", ").join(names),)

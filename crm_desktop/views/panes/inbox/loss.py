@@ -38,7 +38,7 @@ def loss_words(loss: Loss) -> Iterator[str]:
 def _of_record(parts: list[Part]) -> str:
     kind, title = kind_words(parts[0].kind), parts[0].title
     name = tr("{kind} {title}", kind=kind, title=title) if title else kind
-    return tr("{record}: {fields}", record=name, fields=", ".join(_what(parts)))
+    return tr("{record}: {fields}", record=name, fields=tr(", ").join(_what(parts)))
 
 
 def _what(parts: list[Part]) -> Iterator[str]:

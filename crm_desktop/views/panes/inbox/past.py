@@ -164,7 +164,7 @@ def _resolved(row: Decided) -> Past:
         f"d/{conflict.id}", "orphaned" if is_offer else "conflict", "ink3",
         row.title or kind_words(conflict.kind), second, day_of(conflict.resolved_at), row, {},
     )  # fmt: skip
-    people = dict.fromkeys((row.by, *(side.who for side in decision.sides)))
+    people = dict.fromkeys((row.by, *(x.who for x in decision.sides if x.author)))
     return Past(
         conflict.resolved_at, Sort.OFFER if is_offer else Sort.CONFLICT, act_of(decision),
         conflict.kind, (decision.label,), tuple(people), entry,
@@ -175,7 +175,8 @@ def _settled(row: SettledRow, me: str) -> Past:
     act, sort = _became(row)
     state = state_words(row)
     icons = {Act.DISCARDED: "close", Act.TAKEN_BACK: "undo", Act.RESENT: "rejected"}
-    second = f"{kind_words(row.kind)} · {state}"
+    title = "" if row.title in row.label else row.title  # of a step about many, the label has none
+    second = " · ".join(filter(None, (kind_words(row.kind), title, state)))
     entry = Entry(
         f"h/{row.cs_id}",
         icons.get(act, "check"),

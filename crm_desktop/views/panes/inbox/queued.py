@@ -84,7 +84,7 @@ def what_words(row: QueueRow) -> str:
     names = [tr(known[name].label) for name in row.fields if name in known]
     if len(names) > _FIELDS_MAX:
         return tr_n("{n} field", "{n} fields", len(names))
-    return ", ".join(names)
+    return tr(", ").join(names)
 
 
 def _waits_for(row: QueueRow) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Op
-from crm_core.fields import Value
+from crm_core.fields import Field, Value
 from crm_core.problems import words_for
 from crm_desktop.i18n import tr, words
 from crm_desktop.views.kit.gone import let_go
@@ -62,14 +62,14 @@ def rows_of(
     kind: str, old: Mapping[str, Value], new: Mapping[str, Value], titles: Titles,
     outcomes: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:  # fmt: skip
-    """The fields of a change in words; what was empty and stays so is left out. Below a value that
-    was offered stands what became of it."""
+    """The fields of a change in words, in the order of the form; what was empty and stays so is
+    left out. Below a value that was offered stands what became of it."""
     entity = CATALOG.get(kind)
-    for name, value in new.items():
-        field = entity.by_name.get(name) if entity is not None else None
-        if field is None:
+    known: Mapping[str, Field] = entity.by_name if entity is not None else {}
+    for name, field in known.items():
+        if name not in new:
             continue
-        before, after = shown(field, old.get(name), titles), shown(field, value, titles)
+        before, after = shown(field, old.get(name), titles), shown(field, new[name], titles)
         code = outcomes.get(name) if outcomes else None
         if code is not None:
             after = f"{after or '–'}\n{words(words_for(code, {}))}"

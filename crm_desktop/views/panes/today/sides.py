@@ -216,7 +216,7 @@ class DecisionsSection(_List):
 
     def _row(self, icon: str, tone: str, words: str, titles: Sequence[str]) -> LineButton:
         line = Line(
-            words, more=", ".join(titles), icon=icon, icon_tone=tone, right="›", is_name=True,
+            words, more=tr(", ").join(titles), icon=icon, icon_tone=tone, right="›", is_name=True,
             has_hairline=True,
         )  # fmt: skip
         made = LineButton(line, self)

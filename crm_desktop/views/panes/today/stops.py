@@ -123,7 +123,7 @@ class StopView(QFrame):
     def _fill(self) -> None:
         stop, column = self.stop, self._body.column
         column.addWidget(self._name_line())
-        where = " · ".join(part for part in (stop.address, ", ".join(stop.people)) if part)
+        where = " · ".join(part for part in (stop.address, tr(", ").join(stop.people)) if part)
         if where:
             column.addWidget(_cut("small", self._body, where))
         state = code_words(_VISIT.by_name["state"], stop.visit.state)
