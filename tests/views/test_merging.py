@@ -89,6 +89,19 @@ def test_the_other_one_may_stay_and_a_value_that_was_chosen_stays_chosen(page: M
     assert "Acme" in page._note.text()
 
 
+def test_two_of_the_same_name_are_told_apart_by_their_numbers(
+    page: MergePage, store: Store, rest: Rest
+) -> None:
+    assert page._note.text().startswith("“ACME Ltd” goes"), "a name alone where it says enough"
+    same = {store.new_id(): "A-1", store.new_id(): "A-2"}
+    values = {"name": "Acme", "owner": store.identity.user}
+    receive(store, [("account", x, {**values, "number": n}) for x, n in same.items()])
+    page.show_pair(pair_of("account", *same))
+    rest()
+    assert page._note.text().startswith("“Acme · A-2” goes")
+    assert "follows to “Acme · A-1”" in page._note.text()
+
+
 def test_merging_writes_what_was_chosen_as_one_step_that_undo_takes_back(
     page: MergePage, store: Store, two: tuple[RecordId, RecordId], qtbot: QtBot, rest: Rest
 ) -> None:

@@ -103,7 +103,8 @@ class MergePage(QWidget):
             return
         kind, stays, chosen = grid.meeting.kind, grid.stays, dict(grid.chosen)
         winner, loser = grid.meeting.sides[stays], grid.meeting.sides[1 - stays]
-        said = tr("{title} was merged into {other}.", title=loser.title, other=winner.title)
+        names = names_of(grid.meeting)
+        said = tr("{title} was merged into {other}.", title=names[1 - stays], other=names[stays])
 
         def job(store: Store) -> Summary:
             return merge_records(store, kind, loser.record, winner.record, chosen)
@@ -152,13 +153,14 @@ class MergePage(QWidget):
             return
         meeting, stays = self._grid.meeting, self._grid.stays
         loser, winner = meeting.sides[1 - stays], meeting.sides[stays]
+        names = names_of(meeting)
         many = sum(n for _, n in loser.hanging)
         last = dt.datetime.now().astimezone().date() + dt.timedelta(days=UNMERGE_DAYS)
         self._note.setText(
             tr(
                 "“{title}” goes, and what hangs on it ({n}) follows to “{other}”. "
                 "You can take it back: with Ctrl+Z, or until {day} at the record.",
-                title=loser.title, n=many, other=winner.title, day=near_day_words(last),
+                title=names[1 - stays], n=many, other=names[stays], day=near_day_words(last),
             )
         )  # fmt: skip
         why = ""
@@ -232,6 +234,15 @@ def _read(connection: Connection, pair: Pair) -> _Read:
         for key in link_keys(field, values.get(field.name))
     }
     return _Read(meeting, titles_of(connection, tuple(sorted(keys))))
+
+
+def names_of(meeting: Meeting) -> tuple[str, str]:
+    """What the two are called: with their numbers where they have the same name."""
+    one, other = meeting.sides
+    if one.title != other.title:
+        return one.title, other.title
+    first, second = (" · ".join(filter(None, (x.title, x.number))) for x in meeting.sides)
+    return first, second
 
 
 def pair_of(kind: str, one: str, other: str) -> Pair:
