@@ -13,16 +13,13 @@ from typing_extensions import override
 
 from crm_core.errors import CrmError
 from crm_core.ids import ChangeSetId
-from crm_core.wire import HistoryEntry, Refusal
+from crm_core.wire import HistoryEntry
 from crm_desktop.i18n import tr
-from crm_desktop.models import team_work
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.duplicates import Pair, take_back_apart
 from crm_desktop.models.inbox import QueueRow
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.models.queue import HeldRow
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.empty import EmptyPane
@@ -316,22 +313,6 @@ class InboxPane(QWidget):
         }
         acts[act]()
 
-    def _note_told_apart(self, pair: Pair) -> None:
-        def back(store: Store) -> Summary:
-            take_back_apart(store, pair)
-            return Summary(conflicts_changed=True)
-
-        self._back.offer(tr("They will not be offered as duplicates again."), back)
-        self._note_done()
-
-    def _note_left(self, refusal: Refusal) -> None:
-        def back(store: Store) -> Summary:
-            team_work.take_leaving_back(store, refusal)
-            return Summary(outbox_changed=True)
-
-        self._back.offer(tr("It is left to its author."), back)
-        self._note_team()
-
     def _note_team(self) -> None:
         self._team.read()
         self._note_done()
@@ -439,11 +420,13 @@ class InboxPane(QWidget):
         ):  # fmt: skip
             told.connect(again)
         self._twin.merged.connect(self._note_done)
-        self._twin.told_apart.connect(self._note_told_apart)
+        self._twin.told_apart.connect(self._back.offer_pair)
+        self._twin.told_apart.connect(self._note_done)
         self._team_view.opened.connect(self._tell_opened)
         self._team_view.failed.connect(self._tell_failure)
         self._team_view.entered.connect(self._note_team)
-        self._team_view.left.connect(self._note_left)
+        self._team_view.left.connect(self._back.offer_refusal)
+        self._team_view.left.connect(self._note_team)
         self._team.changed.connect(self._show_team)
         self._team.start()
         self._queue.opened.connect(self._tell_opened)

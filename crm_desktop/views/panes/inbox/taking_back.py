@@ -9,6 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from crm_core.errors import CrmError
+from crm_core.wire import Refusal
+from crm_desktop.i18n import tr
+from crm_desktop.models import team_work
+from crm_desktop.models.duplicates import Pair, take_back_apart
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
@@ -41,6 +45,24 @@ class TakingBack(QObject):
         """Say what was done, and offer the way back."""
         self._way = way
         self.bar.offer(words)
+
+    def offer_pair(self, pair: Pair) -> None:
+        """Two were told apart."""
+
+        def way(store: Store) -> Summary:
+            take_back_apart(store, pair)
+            return Summary(conflicts_changed=True)
+
+        self.offer(tr("They will not be offered as duplicates again."), way)
+
+    def offer_refusal(self, refusal: Refusal) -> None:
+        """What was refused to a colleague was left to him."""
+
+        def way(store: Store) -> Summary:
+            team_work.take_leaving_back(store, refusal)
+            return Summary(outbox_changed=True)
+
+        self.offer(tr("It is left to its author."), way)
 
     def take_back(self) -> None:
         """What was done last waits for a decision again."""
