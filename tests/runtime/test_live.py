@@ -135,8 +135,9 @@ def test_a_token_that_is_no_longer_good_leads_to_a_run_that_renews_it(
     )  # else it may wait for a quarter minute
     line.refusals = [TokenExpired("expired")]
     server.access = "renewed"
-    line.says(Unavailable("gone"))
-    qtbot.waitUntil(lambda: bool(asked), timeout=PATIENCE_MS)
+    with qtbot.waitSignal(autosync.run_ended, timeout=PATIENCE_MS):  # and heard of, to listen anew
+        line.says(Unavailable("gone"))
+    assert len(asked) == 1
     assert line.is_opened() == Ticket("token", 1)
     assert line.is_opened().token == "renewed"
 
