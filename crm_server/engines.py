@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psycopg
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -40,6 +41,8 @@ _PRAGMAS = (
     f"PRAGMA mmap_size={MAPPED_BYTES}",
     f"PRAGMA wal_autocheckpoint={LOG_PAGES_MAX}",
 )
+
+sqlite3.register_adapter(msgspec.Raw, bytes)  # else each one's type is asked how it is taken
 
 OPERATIONAL = (
     sqlite3.OperationalError, psycopg.OperationalError, OperationalError, PoolTimeout,

@@ -89,7 +89,7 @@ class Overlay:
         for key in wanted:
             self.rows[key] = None
         rows = self.tx.ask(
-            "SELECT kind,id,seq,body::text,fv,deleted,actor,device,cs_id"
+            "SELECT kind,id,seq,body::varchar,fv,deleted,actor,device,cs_id"
             " FROM record WHERE id = ANY(?)",
             (ids,),
         )

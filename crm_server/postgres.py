@@ -12,6 +12,7 @@ from itertools import count
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, cast
 
+import msgspec
 import psycopg
 from psycopg import errors
 from psycopg.adapt import Transformer
@@ -253,6 +254,8 @@ def _sent(value: object) -> Value:
         return None, _INFERRED, _TEXT
     if isinstance(value, list):
         return _array(cast("list[Any]", value)).encode(), _INFERRED, _TEXT
+    if isinstance(value, msgspec.Raw):
+        return bytes(value), _INFERRED, _TEXT
     if isinstance(value, bytes | bytearray):
         return bytes(value), _BYTES, _BINARY
     raise TypeError(type(value))

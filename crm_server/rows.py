@@ -85,7 +85,7 @@ LINKS: Mapping[str, Links] = {kind: _links_of(entity) for kind, entity in CATALO
 def stored(row: Row) -> tuple[Any, ...]:
     """The columns of a row of `record`, as it is written."""
     return (
-        row.id, row.kind, row.seq, encode(row.values).decode(), encode(row.fv).decode(),
+        row.id, row.kind, row.seq, msgspec.Raw(encode(row.values)), encode(row.fv).decode(),
         row.deleted, version_hash(row.kind, row.id, row.seq), row.actor, row.device, row.cs_id,
     )  # fmt: skip
 
