@@ -88,8 +88,6 @@ class Author:
     def unreceived(self, kind: str, horizon: int) -> frozenset[str]:
         """The fields of a kind that were withheld from him at a place of the feed or since: his
         device may show none where he saw the version of a record that has one."""
-        if kind not in MASKABLE:
-            return frozenset()
         return masks_in(self.generations.since(horizon)).get(kind, frozenset())
 
     def may(
@@ -217,7 +215,7 @@ class Judge:
             change.kind, (name,), self.scope_gen
         ):
             return _refuse(name, "field.masked")
-        if change.kind in SWITCHED and self._is_switched_off(row, change, name):
+        if name in SWITCHED.get(change.kind, ()) and self._is_switched_off(row, change, name):
             return _refuse(name, "field.switched_off")
         if spec.authority is _GRANTED:
             current = row.values.get(name) if row is not None else None

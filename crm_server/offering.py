@@ -160,7 +160,7 @@ def _waits(index: int, name: str, conflict: RecordId) -> ChangeResult:
 
 def as_told(result: ChangeSetResult) -> ChangeSetResult:
     """A verdict without the places where offers lie: these are out of their author's sight."""
-    if not any(part.code == WAITS for part in result.changes):
+    if not result.changes or not any(part.code == WAITS for part in result.changes):
         return result
     parts = (
         replace(part, conflict_id="") if part.code == WAITS else part for part in result.changes

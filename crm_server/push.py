@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound
+from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound, kind_of
 from crm_core.conversion import Converted, converted
 from crm_core.erasing import blank_steps, is_erasable
 from crm_core.ids import RecordId, is_id, is_kind
@@ -169,7 +169,7 @@ class Pusher:
             changeset = taking.forget_erased(changeset)
         else:
             taking.begin(changeset)
-        if any(change.kind == CONFLICT for change in changeset.changes):
+        if CONFLICT in map(kind_of, changeset.changes):
             Resolver(self._work, self._judge, self._conflicts).take(taking)
         else:
             for index, change in enumerate(changeset.changes):

@@ -8,11 +8,12 @@ import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, ChangeSet, Op
+from crm_core.changes import Change, ChangeSet, Op, op_of
 from crm_core.entity import Entity
 from crm_core.erasing import ATTACHMENT, ERASED, freed
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
+from crm_core.masks import MASKABLE
 from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merge
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.roles import Action
@@ -31,6 +32,8 @@ _INSERT, _DELETE, _MERGE, _RESTORE = Op.INSERT, Op.DELETE, Op.MERGE, Op.RESTORE
 _OFFER = Op.OFFER
 _EDIT = Action.EDIT
 _FIELDS_ALONE = (Op.SET, Op.ADD, Op.REMOVE, Op.OFFER)
+
+_NONE = frozenset[str]()
 
 _decode_patch = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -65,7 +68,7 @@ class Taking:
         at = authored_at(changeset.at, self.work.now)
         self.by = By(self.author.user, self.author.device, changeset.id, at)
         self.judge.scope_gen = changeset.scope_gen
-        self.judge.is_merging = any(change.op is _MERGE for change in changeset.changes)
+        self.judge.is_merging = _MERGE in map(op_of, changeset.changes)
 
     def forget_erased(self, changeset: ChangeSet) -> ChangeSet:
         """Turn to the next changeset, without what its author wrote into fields that were erased
@@ -231,8 +234,7 @@ class Taking:
             return self.refuse(index, "right.missing", action="edit")
         judged = self.judge.fields(entity, row, change)
         trusted = not self.work.clock.is_lost(change.base_seq)
-        unreceived = self.author.unreceived(entity.kind, self._horizon())
-        seen = Seen(change.base_seq, trusted=trusted, unreceived=unreceived)
+        seen = Seen(change.base_seq, trusted=trusted, unreceived=self._unreceived(entity.kind))
         merged = merge(entity, row, judged.change, seen)
         back = merged.deleted is False and row.deleted
         if merged.values or back:
@@ -250,6 +252,9 @@ class Taking:
                 self.details.extend(self.merging.lead_back(row, index, self.by))
         self._report(index, judged, merged, row)
         return None
+
+    def _unreceived(self, kind: str) -> frozenset[str]:
+        return self.author.unreceived(kind, self._horizon()) if kind in MASKABLE else _NONE
 
     def _held_by_others(self, entity: Entity, judged: Judged, coming_back: Row) -> dict[str, Value]:
         """The unique values of a record that comes back which somebody else has taken since: the
