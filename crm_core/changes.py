@@ -32,6 +32,8 @@ CHANGESET_HARD_BYTES_MAX = 768 * 1024
 class Op(StrEnum):
     """What a change does to its record."""
 
+    __hash__ = str.__hash__  # the enumeration's own is Python's, called for every look-up
+
     INSERT = "insert"
     SET = "set"
     ADD = "add"

@@ -29,20 +29,22 @@ class Conflicts:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._open: dict[tuple[RecordId, str], RecordId | None] = {}
+        self._expected: set[RecordId] = set()
         self._looked_up: set[RecordId] = set()
         self.touched: set[RecordId] = set()
 
-    def prefetch(self, ids: Iterable[RecordId]) -> None:
-        """Find the open conflicts of records, in one query where there are none."""
-        self.keep(self.ask(ids))
+    def expect(self, ids: Iterable[RecordId]) -> None:
+        """Records whose conflicts may be wanted: as soon as one's are, all of theirs are found."""
+        self._expected.update(ids)
 
-    def ask(self, ids: Iterable[RecordId]) -> Answer:
-        """Ask for the conflicts of records; `keep` takes the answer."""
-        wanted = [record_id for record_id in set(ids) if record_id not in self._looked_up]
-        self._looked_up.update(wanted)
+    def ask(self) -> Answer:
+        """Ask for the conflicts of the records expected; `keep` takes the answer."""
+        wanted = self._expected - self._looked_up
+        self._looked_up |= wanted
+        self._expected.clear()
         return self._work.tx.ask(
             "SELECT target,id FROM ref WHERE target = ANY(?) AND kind = ? AND field = ?",
-            (wanted, CONFLICT, "record"),
+            ([*wanted], CONFLICT, "record"),
         )
 
     def keep(self, answer: Answer) -> None:
@@ -57,7 +59,8 @@ class Conflicts:
     def open_at(self, record_id: RecordId, field: str) -> Row | None:
         """The open conflict on a field."""
         if record_id not in self._looked_up:
-            self.prefetch((record_id,))
+            self.expect((record_id,))
+            self.keep(self.ask())
         conflict = self._open.get((record_id, field))
         return self._work.row(CONFLICT, conflict) if conflict else None
 

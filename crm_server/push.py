@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound, kind_of
+from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound, kind_of, op_of
 from crm_core.conversion import Converted, converted
 from crm_core.erasing import blank_steps, is_erasable
 from crm_core.ids import RecordId, is_id, is_kind
@@ -25,6 +25,12 @@ from crm_server.rows import LINKS, Key, targets
 from crm_server.store import Answer
 from crm_server.taking import Taking
 from crm_server.work import Work
+
+SIMPLE = frozenset((Op.SET, Op.ADD, Op.REMOVE, Op.INSERT))
+"""What looks no further than its own record, and settles nothing."""
+
+_LEADING = frozenset((Op.INSERT, Op.DELETE, Op.MERGE))
+"""What asks what leads to its record."""
 
 PARTS_THAT_REFUSE = (Result.REJECTED, Result.BLOCKED)
 
@@ -260,13 +266,14 @@ def prefetch(
     """Read in bulk what all the changesets of some pushes name."""
     found = [pusher.translate(changesets) for pusher, changesets in pushes]
     changesets = [changeset for some in found for changeset in some]
+    changes = [change for changeset in changesets for change in changeset.changes]
+    ops, kinds = {*map(op_of, changes)}, {*map(kind_of, changes)}
     keys: dict[Key, bool] = {}
-    for changeset in changesets:
-        for change in changeset.changes:
-            if change.kind in CATALOG:
-                keys[(change.kind, change.id)] = True
-                if not LINKS[change.kind].references.isdisjoint(change.new):
-                    keys.update((key, True) for key in _named_by(change))
+    for change in changes:
+        if change.kind in CATALOG:
+            keys[(change.kind, change.id)] = True
+            if not LINKS[change.kind].references.isdisjoint(change.new):
+                keys.update((key, True) for key in _named_by(change))
     applied = work.tx.ask(
         "SELECT cs_id,author,result FROM applied WHERE cs_id = ANY(?)",
         ([changeset.id for changeset in changesets],),
@@ -275,25 +282,27 @@ def prefetch(
         "SELECT kind,id,field,value,author FROM refused WHERE author = ANY(?)",
         ([pusher.user for pusher, _ in pushes],),
     )
-    open_conflicts = conflicts.ask({record_id for _, record_id in keys})
+    conflicts.expect(record_id for _, record_id in keys)
+    # Simple changes open questions and settle none: most have nothing to do with any.
+    open_conflicts = None if ops <= SIMPLE and CONFLICT not in kinds else conflicts.ask()
     erasable = [
         named
-        for changeset in changesets
-        for change in changeset.changes
-        if is_erasable(change.kind)
+        for kind in filter(is_erasable, kinds)
+        for change in changes
+        if change.kind == kind
         for named in (change.id, *_led_to(change))
     ]
     keep_erased = work.ask_erased(erasable) if erasable else None
     work.prefetch(keys)
     for pusher, _ in pushes:
         pusher.keep_stored(applied(), refused)
-    conflicts.keep(open_conflicts)
+    if open_conflicts is not None:
+        conflicts.keep(open_conflicts)
     if keep_erased is not None:
         keep_erased()
-    changes = [change for changeset in changesets for change in changeset.changes]
-    work.prefetch_forgotten((x.kind, x.id) for x in changes if x.op is Op.INSERT)
-    leading = (Op.INSERT, Op.DELETE, Op.MERGE)
-    work.prefetch_children(x.id for x in changes if x.op in leading)
+    if not ops.isdisjoint(_LEADING):
+        work.prefetch_forgotten((x.kind, x.id) for x in changes if x.op is Op.INSERT)
+        work.prefetch_children(x.id for x in changes if x.op in _LEADING)
 
 
 def _led_to(change: Change) -> Iterable[str]:

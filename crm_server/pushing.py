@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import ChangeSet, Op
+from crm_core.changes import ChangeSet
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
@@ -33,7 +33,7 @@ from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.directory import roles_before
 from crm_server.judge import Author
 from crm_server.moments import hours_between
-from crm_server.push import Pusher, prefetch
+from crm_server.push import SIMPLE, Pusher, prefetch
 from crm_server.rows import Row
 from crm_server.sight import Generations
 from crm_server.standing import GenerationRow, Principal, Standing, Tokens
@@ -56,8 +56,6 @@ PARKED_BYTES = "SELECT coalesce(sum(length(payload)),0) FROM parked WHERE device
 
 TOGETHER_CHANGESETS_MAX = 8
 """A larger push has company enough of its own."""
-
-_SIMPLE = (Op.SET, Op.ADD, Op.REMOVE, Op.INSERT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def names(who: Principal, request: PushRequest) -> frozenset[str] | None:
     for changeset in request.changesets:
         found.add(changeset.id)
         for change in changeset.changes:
-            if change.op not in _SIMPLE or change.kind == CONFLICT or change.kind not in CATALOG:
+            if change.op not in SIMPLE or change.kind == CONFLICT or change.kind not in CATALOG:
                 return None
             found.add(change.id)
     return frozenset(found)
