@@ -256,7 +256,7 @@ def _sound_bytes(field: Field, text: str) -> int:
     except UnicodeEncodeError as error:
         whole = text[:60].encode(errors="replace").decode()
         raise field.problem(tr_noop("'{text}' holds half a character."), whole) from error
-    found = _CONTROL.search(text)
+    found = None if text.isprintable() else _CONTROL.search(text)
     if found is not None:
         shown = text[max(0, found.start() - 30) : found.start() + 30]
         problem = tr_noop("'{text}' holds a control character.")

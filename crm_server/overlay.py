@@ -114,7 +114,6 @@ class Overlay:
             # An account is always its own only root: nothing to look up.
             if key[0] == "account" and self.rows[key] is not None:
                 self.roots.setdefault(key, frozenset((key[1],)))
-                roots_named.add(key[1])
             else:
                 sets[key] = set()
         asked = [record_id for _, record_id in sets]
@@ -205,7 +204,7 @@ class Overlay:
 
     def keys_at(self, kind: str, record_id: RecordId) -> frozenset[str]:
         """The keys by which a record can be seen now."""
-        roots = self.roots_at(kind, record_id)
+        roots = self.roots.get((kind, record_id)) or self.roots_at(kind, record_id)
         if len(roots) == 1:
             (root,) = roots
             return self.keys_of(root)
