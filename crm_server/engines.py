@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psycopg
@@ -79,6 +80,16 @@ def open_engine(url: str) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+@contextmanager
+def waiting_at_most(milliseconds: int, cursor: Any) -> Generator[None]:
+    """On a connection to SQLite: what is in the way is waited for no longer than this."""
+    cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def is_sound_file(path: Path) -> bool:

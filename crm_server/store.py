@@ -30,12 +30,15 @@ from typing_extensions import override
 from crm_core.errors import NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_server.checkpoints import Checkpoints
-from crm_server.engines import NO_ANSWER, OPERATIONAL, connected, open_engine
+from crm_server.engines import NO_ANSWER, OPERATIONAL, connected, open_engine, waiting_at_most
 from crm_server.later import WRITE_BEHIND, WRITE_THROUGH, Later
 from crm_server.postgres import Exchange
 from crm_server.tables import STORE_VERSION, metadata
 
 SEQS_PER_SECOND_BITS = 24
+
+COMPACT_WAIT_MS = 2_000
+"""How long whoever writes the file anew waits for others; meanwhile nobody else may write."""
 
 RESTORE_JUMP = 1 << 32
 """How far a restore moves the clock on, past all that the lost history can have used."""
@@ -220,8 +223,9 @@ class ServerStore:
         connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute("VACUUM")
-            return not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            with waiting_at_most(COMPACT_WAIT_MS, cursor):
+                cursor.execute("VACUUM")
+                return not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except OPERATIONAL:
             return False
         finally:

@@ -15,6 +15,7 @@ import pytest
 from crm_core.fields import Value
 from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import PersonErased, PersonHeld
+from crm_server.engines import BUSY_TIMEOUT_MS
 from crm_server.exporting import CONTENT
 from crm_server.load import load
 from crm_server.people import NewUser, add_user, find, mask, turn
@@ -208,10 +209,15 @@ def test_the_file_is_freed_behind_the_answer(office: Office) -> None:
     assert is_freed(office)
 
 
-def test_where_somebody_was_in_the_way_the_upkeep_frees_it(office: Office) -> None:
+def test_where_somebody_was_in_the_way_the_upkeep_frees_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_server.store.COMPACT_WAIT_MS", 1)
     with office.site.organisations.open("acme").service.store.read() as tx:
         tx.clock()
         office.ask("otto", GOES)
         assert not is_freed(office)
+    with office.site.organisations.open("acme").service.store.note() as tx:
+        assert tx.row("PRAGMA busy_timeout") == (BUSY_TIMEOUT_MS,)
     look_after(office.site.organisations)
     assert is_freed(office)
