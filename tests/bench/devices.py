@@ -60,7 +60,7 @@ class Span:
     counted_s: float
 
 
-WHOLE, SHORT = Span(2.0, 8.0), Span(0.2, 0.8)
+WHOLE, SHORT = Span(2.0, 8.0), Span(0.1, 0.3)
 """`SHORT` only tries the bench."""
 
 
