@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -59,8 +59,10 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Stocked:
 
 @pytest.fixture(autouse=True)
 def own_clothes() -> Iterator[None]:
-    """What a test makes the application wear, the next one does not, even if it failed half-way."""
+    """What a test makes the application wear, the next one does not, even if it failed half-way.
+    Windows that were closed go first: no loop has deleted them yet, and each would be dressed."""
     yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     worn, application = theme.theme(), QApplication.instance()
     is_usual = (worn.name, worn.density, worn.language) == ("light", "compact", "")
     if not is_usual and isinstance(application, QApplication):
