@@ -286,9 +286,13 @@ def played(
     dice = random.Random(seed)
     new_id = Ids(seed * 2 + keeps_order)
     many = 80 if calm else 4
-    accounts = [
-        acme.nancy.account(f"Account {n}", phone="0", industry="Trade") for n in range(many)
+    made = [
+        acme.nancy.insert("account", name=f"Account {n}", phone="0", industry="Trade")
+        for n in range(many)
     ]
+    assert acme.nancy.push(*made).result == "applied"
+    acme.nancy.pull()
+    accounts = [change.id for change in made]
     identity = Identity(device.user, "nancy", DeviceId(device.device), "acme", "http://x")
     way = Way(device, random.Random(seed), keeps_order=keeps_order, calm=calm)
     with closing(
