@@ -6,9 +6,9 @@ files and `current`, which names the one in use.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -68,17 +68,17 @@ class Profile:
         self.secrets = secrets
         self.was_copied = False
 
-    @cached_property
+    @functools.cached_property
     def session(self) -> Session:
         """The sign-in at the server. Costs the import of the HTTP library."""
         return _session(self.settings.server, self.store, self.settings.device, self.secrets)
 
-    @cached_property
+    @functools.cached_property
     def file_session(self) -> Session:
         """The same sign-in over a connection of its own, for files beside everything else."""
         return _session(self.settings.server, self.store, self.settings.device, self.secrets)
 
-    @cached_property
+    @functools.cached_property
     def blobs(self) -> Blobs:
         """The contents of attached files on this device."""
         from crm_desktop.models.blobs import Blobs
@@ -239,8 +239,9 @@ def set_aside(file: Path) -> None:
         file.replace(next(x for n in numbers if not (x := Path(f"{file}.{n}")).exists()))
 
 
+@functools.cache
 def version() -> str:
-    """The version of this application."""
+    """The version of this application: to look it up takes milliseconds, each time."""
     import importlib.metadata  # half of what this module would cost at start
 
     return importlib.metadata.version("crm-desktop")
