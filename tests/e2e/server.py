@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from crm_server.admin.main import main
+from crm_server.admin import main as admin_main
 from crm_server.passwords import Passwords
 from tests.e2e.processes import (
     CRM_SERVER,
@@ -26,6 +27,8 @@ from tests.e2e.processes import (
 
 ORGANISATION = "acme"
 PASSWORD = "correct horse"
+
+kept_parser = functools.cache(admin_main.make_parser)
 
 Begin = Callable[[list[str], Path], Process]
 """Starts a command in the background; what it says goes to a file."""
@@ -65,8 +68,11 @@ class Server:
         return ran
 
     def admin_inside(self, *words: str, stdin: str = "") -> str:
-        """Run an administrator's command within this process; what it printed."""
-        ran = called(main, self.words(*words), stdin)
+        """Run an administrator's command within this process; what it printed. The parser is made
+        once, as it takes longer than most commands."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(admin_main, "make_parser", kept_parser)
+            ran = called(admin_main.main, self.words(*words), stdin)
         assert ran.code == 0, f"crm-server {' '.join(words)}: {ran}"
         return ran.out
 
