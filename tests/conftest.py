@@ -23,6 +23,7 @@ import pytest
 from crm_desktop.i18n import SOURCE_LANGUAGE, language, set_language
 from tests.e2e.nursery import Nursery, loaded
 from tests.support.postgres import Cluster, NoPostgres, cluster, find_binaries
+from tests.support.tables import copied
 
 # Before anything imports Qt, keyring or matplotlib.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -73,6 +74,13 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("DATA", "CONFIG", "STATE", "CACHE"):
             patch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
         yield home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_tables() -> Iterator[None]:
+    """A server's file on SQLite begins with a copy of its tables."""
+    with copied():
+        yield
 
 
 @pytest.fixture(autouse=True)
