@@ -57,7 +57,7 @@ def measure(stage: Stage, runs: int, records: int) -> list[Row]:
     with watched() as load:
         for _ in range(runs):
             hinted.append(_played(stage, records, edits, "hints"))
-            polled.append(_played(stage, records, edits, "poll"))
+            polled.append(_played(stage, records, edits, f"{POLLS_S}"))
     seen = [share([x["seen_ms"] for x in run], 0.95) for run in hinted]
     half = [share([x["seen_ms"] for x in run], 0.5) for run in hinted]
     sent = [share([x["sent_ms"] for x in run], 0.95) for run in hinted]

@@ -35,7 +35,6 @@ from crm_desktop.sync import schedule
 from crm_desktop.sync.session import Session
 from crm_desktop.views.kit.list_model import ListModel
 from crm_desktop.views.kit.list_view import ListView
-from tests.bench import live
 from tests.e2e.processes import PASSPHRASE
 
 ROWS = 20
@@ -66,7 +65,7 @@ class Watcher(QObject):
             return
         views = shell.show_place("accounts").findChildren(ListView)
         model = views[0].table.model() if views else None
-        is_listening = self._how == "poll" or autosync._live.is_open
+        is_listening = self._how != "hints" or autosync._live.is_open
         if not is_listening or not isinstance(model, ListModel) or model.row_at(ROWS - 1) is None:
             return
         self._looks.stop()
@@ -101,9 +100,10 @@ class Watcher(QObject):
 
 
 def window_job(folder: str, how: str) -> None:
-    """The window as it is, with the list of accounts open; `how`: "hints" or "poll"."""
-    if how == "poll":
-        schedule.PERIOD_S = live.POLLS_S
+    """The window as it is, with the list of accounts open; `how`: "hints", or the seconds after
+    which it polls."""
+    if how != "hints":
+        schedule.PERIOD_S = float(how)
         Live.listen = lambda *_: None  # type: ignore[method-assign]
     options = Options(profile=Path(folder), passphrase=PASSPHRASE)
     application = make_application(options)
