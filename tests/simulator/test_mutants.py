@@ -11,8 +11,8 @@ from tests.simulator.mutants.mutant import (
     Mutant,
     TableIsOld,
     caught_by,
-    is_noticed,
     kept,
+    noticed_with,
     passes,
     search,
 )
@@ -43,8 +43,9 @@ def test_the_simulator_catches_a_planted_bug(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize("mutant", ELSEWHERE, ids=named)
 def test_another_test_catches_a_planted_bug(mutant: Mutant) -> None:
-    assert passes(mutant), f"{mutant.caught_by} fails as things are"
-    assert is_noticed(mutant), f"{mutant.name} goes by unseen; {mutant.caught_by} was to see it"
+    noticed = noticed_with(mutant)
+    assert noticed is not None, f"{mutant.name} goes by unseen; {mutant.caught_by} was to see it"
+    assert passes(mutant, noticed), f"{mutant.caught_by} fails as things are"
 
 
 def test_the_table_names_mutants_that_there_are() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.mutants.mutant import Mutant, is_noticed, without
+from tests.simulator.mutants.mutant import Mutant, noticed_with, without
 from tests.simulator.mutants.planting import DoesNotFit, patch, planted
 
 
@@ -56,7 +56,7 @@ def mutant(name: str, new: Any) -> Mutant:
 
 
 def test_a_mutant_that_fits_is_noticed() -> None:
-    assert is_noticed(mutant("sell", cheap))
+    assert noticed_with(mutant("sell", cheap)) is not None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_mutant_that_fits_is_noticed() -> None:
 )
 def test_a_mutant_whose_place_has_changed_does_not_fit(name: str, new: Any, words: str) -> None:
     with pytest.raises(DoesNotFit, match=words):
-        is_noticed(mutant(name, new))
+        noticed_with(mutant(name, new))
 
 
 @pytest.mark.parametrize(("statement", "is_met"), [("DELETE FROM tea", 1), ("DROP TABLE tea", 0)])

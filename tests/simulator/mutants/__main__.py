@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulator.mutants import MUTANTS
-from tests.simulator.mutants.mutant import Mutant, is_noticed, keep, kept, passes, search
+from tests.simulator.mutants.mutant import Mutant, keep, kept, noticed_with, passes, search
 
 NICENESS = 10
 
@@ -47,11 +47,10 @@ def look_for(name: str, seeds: int) -> tuple[int | None, str]:
     """The seed that catches a mutant (0: a test does; None: nobody), and words for it."""
     mutant = next(one for one in MUTANTS if one.name == name)
     if mutant.test is not None:
-        return (
-            (0, mutant.caught_by)
-            if passes(mutant) and is_noticed(mutant)
-            else (None, _missed(mutant))
-        )
+        noticed = noticed_with(mutant)
+        if noticed is None or not passes(mutant, noticed):
+            return None, _missed(mutant)
+        return 0, mutant.caught_by
     caught = search(mutant, (*kept_first(name), *range(1, seeds + 1)))
     if caught is None:
         return None, _missed(mutant)

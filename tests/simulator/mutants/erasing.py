@@ -82,7 +82,7 @@ SEEDS = range(1, 11)
 
 
 def _caught(name: str, plant: Any) -> Mutant:
-    return Mutant(name, plant, 16, stories, {"seeds": SEEDS})
+    return Mutant(name, plant, 16, stories, one_of=[{"seeds": [seed]} for seed in SEEDS])
 
 
 MUTANTS = (

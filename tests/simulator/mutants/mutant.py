@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +42,8 @@ class Mutant:
     """A bug, and the promise (a number of sync.md §3) that it breaks.
 
     The simulator catches it with a violation of that number; where it cannot see such a bug,
-    `test` does, called with `arguments` and the fixtures that it names.
+    `test` does, called with `arguments` and the fixtures that it names; or with each of `one_of` in
+    turn until one notices.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Mutant:
     invariant: int
     test: Callable[..., object] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    one_of: Sequence[Mapping[str, Any]] = ()
 
     @property
     def caught_by(self) -> str:
@@ -103,12 +105,20 @@ def _holds(seed: int) -> bool:
     return _violated(seed) is None
 
 
-def is_noticed(mutant: Mutant) -> bool:
-    """Whether the mutant's own test fails with the bug planted, which ran. Raises DoesNotFit."""
+def noticed_with(mutant: Mutant) -> Made | None:
+    """The arguments with which the mutant's own test fails with the bug planted, which ran. Raises
+    DoesNotFit."""
+    calls = mutant.one_of or (mutant.arguments,)
+    return next((one for one in calls if _is_noticed(mutant, one)), None)
+
+
+def _is_noticed(mutant: Mutant, arguments: Made) -> bool:
     assert mutant.test is not None
     with planted(mutant.plant) as planting:
-        noticed = not _passes(mutant.test, mutant.arguments)
-    planting.check_struck()
+        noticed = not _passes(mutant.test, arguments)
+    planting.check()
+    if noticed or not mutant.one_of:
+        planting.check_struck()
     return noticed
 
 
@@ -116,12 +126,12 @@ _PASSES: dict[tuple[Callable[..., object], str], bool] = {}
 """What passed as things are: several mutants have one test, which need not be played for each."""
 
 
-def passes(mutant: Mutant) -> bool:
+def passes(mutant: Mutant, arguments: Made) -> bool:
     """Whether the mutant's own test passes as things are."""
     assert mutant.test is not None
-    one = mutant.test, repr(sorted(mutant.arguments.items()))
+    one = mutant.test, repr(sorted(arguments.items()))
     if one not in _PASSES:
-        _PASSES[one] = _passes(mutant.test, mutant.arguments)
+        _PASSES[one] = _passes(mutant.test, arguments)
     return _PASSES[one]
 
 
