@@ -52,7 +52,7 @@ def accounts_alone() -> Generator[None]:
 
     def narrow(self: Tx, sql: str, *rest: Any) -> Any:
         if "FROM record_root WHERE seq >" in sql:
-            sql = sql.replace("WHERE r.seq >", "WHERE r.kind = 'account' AND r.seq >")
+            sql = sql.replace("AND r.seq >", "AND r.kind = 'account' AND r.seq >")
             sql = sql.replace("record_root WHERE seq >", "record_root WHERE id = root AND seq >")
         return ask(self, sql, *rest)
 
