@@ -92,7 +92,7 @@ def blank_conflict(
 def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     """Changesets as JSON without what they say of erased records. A merge in which one of them took
     part loses these fields of the other record too: its values may have come from there. The label
-    of such a step goes, and that of a batch which repeats a value."""
+    of a single step about one of them goes, and that of a batch which repeats a value."""
     if isinstance(steps, list):
         return [blank_steps(one, names, values) for one in cast("list[Any]", steps)]
     step = cast("dict[str, Any]", steps if isinstance(steps, dict) else {})
@@ -104,7 +104,7 @@ def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     made = {**step, "changes": [_blank_change(x, more) for x in changes]}
     label = str(step.get("label", ""))
     went = {*values, *_values_in(changes, more)}
-    is_single = not step.get("batch") and made["changes"] != changes
+    is_single = not step.get("batch") and any(_record_of(x) in more for x in changes)
     if is_single or any(len(value) >= PLANTED_MIN and value in label for value in went):
         made["label"] = ""
     return made
@@ -113,7 +113,7 @@ def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
 def _values_in(changes: Iterable[dict[str, Any]], names: Names) -> Iterator[str]:
     """The texts that go of some changes."""
     for change in changes:
-        gone = names.get((str(change.get("kind")), RecordId(str(change.get("id")))), frozenset())
+        gone = names.get(_record_of(change), frozenset())
         for said in (change.get("new"), change.get("old")):
             values = cast("dict[str, Any]", said if _is_object(said) else {})
             yield from (x for name, x in values.items() if name in gone and isinstance(x, str))
@@ -128,7 +128,7 @@ def _with_merged(changes: Iterable[dict[str, Any]], names: Names) -> Names:
     for change in changes:
         new = cast("dict[str, Any]", change.get("new") or {})
         if change.get("kind") == ATTACHMENT and _leads_to(new.get("parent"), names):
-            found[(ATTACHMENT, RecordId(str(change.get("id"))))] = frozenset(FILE_FIELDS)
+            found[_record_of(change)] = frozenset(FILE_FIELDS)
         if change.get("op") != Op.MERGE.value:
             continue
         kind = str(change.get("kind"))
@@ -138,13 +138,17 @@ def _with_merged(changes: Iterable[dict[str, Any]], names: Names) -> Names:
     return found
 
 
+def _record_of(change: Mapping[str, Any]) -> tuple[str, RecordId]:
+    return str(change.get("kind")), RecordId(str(change.get("id")))
+
+
 def _leads_to(link: object, names: Names) -> bool:
     kind, _, record_id = str(link).partition("/")
     return bool(names.get((kind, RecordId(record_id))))
 
 
 def _blank_change(change: dict[str, Any], names: Names) -> dict[str, Any]:
-    gone = names.get((str(change.get("kind")), RecordId(str(change.get("id")))))
+    gone = names.get(_record_of(change))
     if not gone:
         return change
     return {**change, **{x: without(change[x], gone) for x in ("new", "old") if x in change}}

@@ -17,6 +17,7 @@ from crm_desktop.models.forgotten import Dropped, newly_dropped
 from crm_desktop.models.journal.carrying import carry_over
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.journal.reconcile import start_over
+from crm_desktop.models.merging import merge_records
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import (
@@ -240,6 +241,41 @@ def test_what_a_merge_took_over_goes_too(known: Store) -> None:
     erase(known)
     search_index.build(known)
     assert places(known) == set()
+
+
+def test_the_words_of_a_merge_into_him_go_and_of_taking_it_back(known: Store) -> None:
+    merge_records(known, "contact", OTHER, CONTACT)
+    journal.undo(known)
+    assert words(known) == [merged := f"Merge Otto Other into {NAME}", f"Undo: {merged}"]
+    erase(known)
+    assert words(known) == ["Contact", "Contact"]
+
+
+def test_the_words_of_a_decision_about_him_go_where_it_leaves_him_as_he_is(known: Store) -> None:
+    question = row(
+        CONFLICT, 90, (ACCOUNT,), record=f"contact/{CONTACT}", field="deleted", why="delete",
+        base=False, parked=[], state="open",
+    )  # fmt: skip
+    pull(known, 120, page("conflict", question))
+    journal.resolve(known, CONFLICT, False, label=f"Resolve conflict: {NAME}")
+    erase(known)
+    assert words(known) == ["Conflict"]
+
+
+def test_the_words_of_a_merge_of_others_stay(known: Store) -> None:
+    third = RecordId("c3" * 16)
+    pull(known, 110, page("contact", row(third, 105, (ACCOUNT,), full_name="Tilda Third")))
+    merge_records(known, "contact", third, OTHER)
+    journal.undo(known)
+    before = words(known)
+    erase(known)
+    assert words(known) == before
+
+
+def words(store: Store) -> list[str]:
+    """The names of all steps in the Undo menu, the first one first."""
+    with store.reader() as c:
+        return [label for (label,) in c.rows("SELECT label FROM changeset ORDER BY n")]
 
 
 def test_what_was_typed_above_a_merge_keeps_its_authors_lines_alone(known: Store) -> None:

@@ -245,6 +245,35 @@ def test_work_refused_later_is_kept_without_what_was_erased(marianne: Marianne) 
     assert places(marianne.acme.world.store) == set()
 
 
+REFUSED = "Marian Erasmus"
+"""A name that was refused to its author: no record and no history knows it."""
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+@pytest.mark.parametrize("is_merge", [False, True])
+def test_refused_work_about_him_has_no_words_any_more(
+    marianne: Marianne, *, is_merge: bool, is_later: bool
+) -> None:
+    nancy, store = marianne.acme.nancy, marianne.acme.world.store
+    other = nancy.insert("contact", full_name="Otto Other")
+    assert nancy.push(other).result == "applied"
+    about = Change("contact", marianne.id, Op.SET, {"title": "Head"}, {}, 1)
+    if is_merge:
+        about = Change("contact", other.id, Op.MERGE, {"merged_into": marianne.id}, {}, 1)
+    wrong = Change("account", marianne.account, Op.SET, {"unicorn": 1}, {}, 1)
+    step = ChangeSet(
+        nancy.changeset().id, (about, wrong), label=f"About {REFUSED}", scope_gen=nancy.gen,
+        atomic=True,
+    )  # fmt: skip
+    if is_later:
+        marianne.erase()
+    assert nancy.send(step).results[0].result == "rejected"
+    assert is_later or any(REFUSED in text for _, text in everything(store))
+    if not is_later:
+        marianne.erase()
+    assert not any(REFUSED in text for _, text in everything(store))
+
+
 def test_whoever_was_merged_with_him_goes_too(marianne: Marianne) -> None:
     nancy = marianne.acme.nancy
     twin = nancy.insert("contact", full_name=f"{NAME} jr", mobile=PHONE)

@@ -254,11 +254,13 @@ def _without_lines(
 
 def _blank_labels(gone: _Gone) -> None:
     """The Undo menu's words: those of a single step mostly name its record, by a name that may be
-    unknown here by now; those of an import or the like where they repeat what went."""
+    unknown here by now; those of an import or the like where they repeat what went. A merge names
+    who takes the other's place too, and a step that takes it back says the same again."""
     c = gone.c
     found = c.rows(
-        "SELECT n, label, batch FROM changeset WHERE EXISTS"
-        " (SELECT 1 FROM op WHERE cs = n AND kind = ? AND id = ?)",
+        "SELECT n, label, batch FROM changeset s WHERE EXISTS (SELECT 1 FROM op WHERE kind = ?1"
+        " AND cs IN (s.n, (SELECT o.n FROM changeset o WHERE o.id = unhex(s.undoes)))"
+        " AND (id = ?2 OR op = 'merge' AND instr(new, lower(hex(?2)))))",
         gone.key,
     )
     words = tr(CATALOG[gone.kind].label)
@@ -343,7 +345,9 @@ def _blank_conflicts(receipt: Receipt, gone: _Gone) -> None:
             rows.set_shadow(c, CONFLICT, conflict, Shadow(shadow.seq, shadow.deleted, body))
         is_whole = is_about(gone.kind, str(row.values.get("field")), gone.names)
         decided = _DECIDED if is_whole else gone.names
-        _blank_work(_Gone(c, CONFLICT, conflict, decided, gone.seq))
+        question = _Gone(c, CONFLICT, conflict, decided, gone.seq, gone.values)
+        _blank_work(question)
+        _blank_labels(question)
 
 
 def _ref(gone: _Gone) -> tuple[str, RecordId]:
