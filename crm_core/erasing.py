@@ -26,6 +26,9 @@ ATTACHMENT, CONFLICT = "attachment", "conflict"
 FILE_FIELDS = ("name", "sha256", "comment", "mime", "size")
 """What goes of a file that belongs to the person, beside its content."""
 
+DECISION = frozenset(("resolution",))
+"""What goes of a step that decides a question about the person."""
+
 Names = Mapping[tuple[str, RecordId], frozenset[str]]
 """For each erased record (kind, id) the fields that went."""
 

@@ -16,6 +16,7 @@ from crm_core.catalog import CATALOG
 from crm_core.erasing import (
     ATTACHMENT,
     CONFLICT,
+    DECISION,
     FILE_FIELDS,
     PLANTED_MIN,
     blank_conflict,
@@ -310,8 +311,7 @@ class _Erasing:
 
     def _names(self) -> dict[Key, frozenset[str]]:
         """What goes of each record, and what was decided of it in each question about it."""
-        decided = frozenset(("resolution",))
-        return {**self._wanted, **{(CONFLICT, one): decided for one in self._conflicts}}
+        return {**self._wanted, **{(CONFLICT, one): DECISION for one in self._conflicts}}
 
     def _blank_verdicts(self) -> None:
         """A verdict on a value that was wrong quotes its beginning. Which record it was about is

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from crm_core.erasing import is_erasable
+from crm_core.erasing import CONFLICT, DECISION, Names, is_erasable
 from crm_core.errors import UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
@@ -113,6 +113,17 @@ def known_to(tx: Tx) -> Found:
     for kind, record_id, name, seq in tx.rows("SELECT kind,id,field,seq FROM erased"):
         found.setdefault((kind, RecordId(record_id)), {})[name] = seq - 1
     return found
+
+
+def decisions(tx: Tx) -> Names:
+    """What goes of steps that decide questions about erased records: such a step need not name the
+    record."""
+    found = tx.rows(
+        "SELECT DISTINCT r.id FROM erased e JOIN ref r ON r.target = e.id"
+        " WHERE r.kind=? AND r.field='record'",
+        (CONFLICT,),
+    )
+    return {(CONFLICT, RecordId(one)): DECISION for (one,) in found}
 
 
 def joined(lists: Iterable[Erased]) -> Found:

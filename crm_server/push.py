@@ -18,6 +18,7 @@ from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.merging import MERGED_INTO
 from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.erasures import decisions
 from crm_server.judge import Author, Judge
 from crm_server.offering import as_told
 from crm_server.resolution import Resolver
@@ -188,6 +189,8 @@ class Pusher:
     def _without_erased(self, changeset: ChangeSet) -> ChangeSet:
         """What may be kept of a changeset that is refused."""
         gone = {key: frozenset(fields) for key, fields in self._work.erased.items()}
+        if CONFLICT in map(kind_of, changeset.changes):
+            gone.update(decisions(self._work.tx))
         if not gone:
             return changeset
         freed = blank_steps(msgspec.to_builtins(changeset), gone)

@@ -28,6 +28,7 @@ from crm_core.wire import (
 )
 from crm_server.digests import Digests
 from crm_server.directory import load_directory
+from crm_server.erasures import decisions
 from crm_server.left import files, questions
 from crm_server.pull import Puller
 from crm_server.pulling import AskedOfPulls, Pulled, Pulling, pull_together
@@ -282,6 +283,7 @@ def _without_erased(tx: Tx, body: bytes) -> bytes:
     for kind, record_id, name in tx.rows("SELECT kind,id,field FROM erased"):
         if record_id.encode() in body:
             gone[(kind, record_id)] = gone.get((kind, record_id), frozenset()) | {name}
+    gone.update((key, names) for key, names in decisions(tx).items() if key[1].encode() in body)
     return blanked_body(body, gone) if gone else body
 
 

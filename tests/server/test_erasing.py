@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
@@ -118,8 +119,6 @@ def asking(device: Device, **more: Any) -> list[PullItem]:
 
 
 def _replaced(request: PullRequest, **more: Any) -> PullRequest:
-    import msgspec
-
     return msgspec.structs.replace(request, **{"erased": request.cursor, **more})
 
 
@@ -272,6 +271,32 @@ def test_refused_work_about_him_has_no_words_any_more(
     if not is_later:
         marianne.erase()
     assert not any(REFUSED in text for _, text in everything(store))
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_decision_about_him_is_kept_without_what_was_decided(
+    marianne: Marianne, *, is_alone: bool, is_left: bool
+) -> None:
+    nancy, li, store = marianne.acme.nancy, marianne.acme.li, marianne.acme.world.store
+    (conflict,) = nancy.of_kind("conflict")
+    marianne.erase()
+    closing = Change(
+        "conflict", conflict.id, Op.SET, {"state": "resolved", "resolution": REFUSED}, {}
+    )
+    field = Change("contact", marianne.id, Op.SET, {"mobile": REFUSED}, {})
+    changes = (closing,) if is_alone else (field, closing)
+    step = ChangeSet(
+        li.changeset().id, changes, label=f"Resolve conflict: {REFUSED}", scope_gen=li.gen,
+        atomic=True,
+    )  # fmt: skip
+    if is_left:
+        marianne.acme.world.service.park(li.who, msgspec.json.encode([step]))
+    else:
+        assert li.send(step).results[0].result == "rejected"
+    cells = [*everything(store)]
+    assert any(table == "parked" and step.id in text for table, text in cells)
+    assert not any(REFUSED in text for _, text in cells)
 
 
 def test_whoever_was_merged_with_him_goes_too(marianne: Marianne) -> None:
