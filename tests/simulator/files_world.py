@@ -323,7 +323,8 @@ class FilesWorld(World):
 
     def _look_at_files_at_rest(self) -> None:
         """Invariant 11 and 4: nothing is on its way any more but what waits for a person, and
-        whoever sees a record can have its file, byte for byte."""
+        whoever sees a record that the server has can have its file, byte for byte. One that lives
+        on here alone, since who deleted it may not bring it back, has none to be had."""
         for device in self._devices:
             with device.store.writing() as c:
                 c.run("UPDATE file SET retry_at = at WHERE state = 'failed'")
@@ -345,11 +346,12 @@ class FilesWorld(World):
         return bool(device.rows("SELECT 1 FROM file WHERE state = 'failed' AND mine = 1"))
 
     def _look_at_reading(self, device: Device) -> None:
-        found = device.rows(
-            "SELECT id, sha256 FROM attachment WHERE deleted = 0 AND seq > 0 AND sha256 IS NOT NULL"
-        )
+        visible = self.oracle().visible(device.person)
         wanted = [
-            (RecordId(key.hex()), sha256) for key, sha256 in found if sha256 in self.watch.attached
+            (record, sha256)
+            for key, sha256 in device.rows("SELECT id, sha256 FROM attachment WHERE deleted = 0")
+            if ("attachment", record := RecordId(key.hex())) in visible
+            and sha256 in self.watch.attached
         ]
         for record, _ in wanted:
             attaching.want(device.store, record)
@@ -407,9 +409,15 @@ def _attach(world: FilesWorld, device: Device, dice: random.Random) -> None:
         content = dice.choice(known)
     else:
         content = dice.randbytes(dice.choice((0, 1, FRAME, PIECE, PIECE + 1, 40, CONTENT_MAX)))
-    parent = (kind, RecordId(found[0].hex()))
+    attach_to(world, device, (kind, RecordId(found[0].hex())), content)
+
+
+def attach_to(
+    world: FilesWorld, device: Device, parent: tuple[str, RecordId], content: bytes
+) -> None:
+    """Somebody attaches a content to a record."""
     before = device.rows("SELECT coalesce(max(n), 0) FROM changeset")[0][0]
-    world.tell(f"{device.name}: attaches {len(content)} bytes to {kind}/{parent[1][-4:]}")
+    world.tell(f"{device.name}: attaches {len(content)} bytes to {parent[0]}/{parent[1][-4:]}")
     try:
         attaching.attach(
             device.store, world.blobs[device.name], parent, io.BytesIO(content), f"{before}.jpg"

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from unittest.mock import patch
 
-from tests.simulator.files_world import FilesWorld
+import pytest
+from typing_extensions import override
+
+from crm_core.changes import Change, Op
+from crm_desktop.models.journal import commit, undo
+from crm_desktop.models.sql import id_of
+from crm_server.blobs import Blobs
+from tests.simulator.company import ACCOUNTS, fixed_id
+from tests.simulator.files_world import FilesWorld, attach_to
 from tests.simulator.violation import Violation
 
 SEEDS = 30
@@ -18,10 +26,11 @@ def test_no_file_vanishes_whatever_happens(first: int) -> None:
     assert attached > AT_ONCE
 
 
-@pytest.mark.parametrize("seed", [32, 20_161])
+@pytest.mark.parametrize("seed", [32, 20_161, 72_294])
 def test_what_a_seed_with_files_once_found_is_mended(seed: int) -> None:
     """32: two restores of one backup gave out numbers twice. 20161: what came in one push with a
-    merge above it stayed below the record that was merged away."""
+    merge above it stayed below the record that was merged away. 72294: the watcher looked for the
+    file of a record that the server had no more."""
     play(seed)
 
 
@@ -30,6 +39,58 @@ def test_a_story_of_files_is_told_twice_alike() -> None:
     first.run()
     second.run()
     assert first.story == second.story
+
+
+class TakenOff(FilesWorld):
+    """A lead takes a file off that a rep attached, and undoes it. `level`: what she may edit by
+    then; `stands`: how her undo and the record ended here, and the record on the server."""
+
+    level = "none"
+    stands: tuple[object, ...] = ()
+
+    @override
+    def _step(self, number: int) -> None:
+        self.weather.badness = 0.0
+        ann, lea = (one for one in self._devices if one.name in ("ann-1", "lea-1"))
+        self._synchronise(ann)
+        attach_to(self, ann, ("account", ACCOUNTS[0]), b"a photo")
+        for device in (ann, lea):
+            self._synchronise(device)
+        right = {"role": "lead", "entity": "account", "action": "edit", "level": self.level}
+        self.server.load("role_permission", fixed_id(75), {**right})
+        record = id_of(lea.rows("SELECT id FROM attachment")[0][0])
+        commit(lea.store, [Change("attachment", record, Op.DELETE)], label="take off")
+        self._synchronise(lea)
+        undo(lea.store)
+        self._synchronise(lea)
+        self.stands = (
+            *lea.rows("SELECT state FROM changeset ORDER BY n DESC LIMIT 1"),
+            *lea.rows("SELECT deleted FROM attachment"),
+            *self.server.look.execute("SELECT deleted FROM record WHERE kind = 'attachment'"),
+        )
+
+
+class BroughtBack(TakenOff):
+    """The same of a lead who may edit accounts."""
+
+    level = "territory"
+
+
+def test_a_record_that_only_its_own_refused_step_keeps_alive_here_has_no_file() -> None:
+    world = TakenOff(4, steps=1)
+    world.run()
+    assert world.stands == (("rejected",), (0,), (1,))
+
+
+def test_a_record_that_was_brought_back_has_its_file() -> None:
+    world = BroughtBack(4, steps=1)
+    world.run()
+    assert world.stands == (("confirmed",), (0,), (0,))
+    with (
+        patch.object(Blobs, "_may_read", lambda *_: False),
+        pytest.raises(Violation, match="invariant 4: lea-1 cannot have the file"),
+    ):
+        BroughtBack(4, steps=1).run()
 
 
 def play(seed: int) -> int:

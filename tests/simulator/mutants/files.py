@@ -101,6 +101,17 @@ def any_refusal_is_done() -> Generator[None]:
         yield
 
 
+@contextmanager
+def read_by_its_sender_alone() -> Generator[None]:
+    """A file is given to nobody but who sent it."""
+
+    def mean(self: Any, tx: Any, who: Any, sha256: str) -> bool:
+        return self._holds(tx, who.user, sha256)
+
+    with patch.object(server_blobs.Blobs, "_may_read", mean):
+        yield
+
+
 SEARCHED = 3
 """The seed that caught it, and a few behind it should it tell another story by now."""
 
@@ -115,5 +126,6 @@ MUTANTS = tuple(
         ("one refused file holds up all", one_holds_up_all, 11, 11),
         ("a content placed behind its record", placed_behind_the_commit, 1, 1),
         ("a refused file counts as sent", any_refusal_is_done, 10, 11),
+        ("a file is read by its sender alone", read_by_its_sender_alone, 4, 1),
     )
 )
