@@ -10,7 +10,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED, Why
 from crm_core.scope import any_link, parse_target
-from crm_server.rows import By, Row
+from crm_server.rows import By, Key, Row
 from crm_server.store import Answer
 from crm_server.work import Work
 
@@ -106,15 +106,14 @@ class Conflicts:
         if target is not None:
             self._work.set(self._open, (target[1], str(row.values.get("field"))), None)
 
-    def take_back(self, row: Row, by: By) -> None:
-        """A decision is taken back: the question is open again as it was, beside the one that may
-        have come up about the field since."""
-        field, target = str(row.values.get("field")), parse_target("", row.values.get("record"))
-        assert target is not None
+    def take_back(self, row: Row, record: Key, by: By) -> None:
+        """A decision is taken back: the question is open again as it was, about the record that is
+        in its place now, beside the one that may have come up about the field since."""
+        field, link = str(row.values.get("field")), any_link(*record)
         parked: list[Value] = [
             entry for entry in entries_of(row.values.get("parked")) if not entry.get(STOOD)
         ]
-        there = self.open_at(target[1], field)
+        there = self.open_at(record[1], field)
         if there is not None:
             both: list[Value] = [*entries_of(there.values.get("parked")), *parked]
             self._write(there.id, {"parked": both[-PARKED_MAX:]}, by)
@@ -122,8 +121,10 @@ class Conflicts:
         changes: dict[str, Value] = {
             "state": "open", "resolution": None, "resolved_by": None, "parked": parked
         }  # fmt: skip
+        if link != row.values.get("record"):
+            changes["record"] = link
         self._write(row.id, changes, by)
-        self._work.set(self._open, (target[1], field), row.id)
+        self._work.set(self._open, (record[1], field), row.id)
 
     def move(self, row: Row, link: str, by: By) -> None:
         """A conflict is about another record now: joined with the open one there, if any."""

@@ -9,11 +9,11 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why
-from crm_core.scope import parse_target
+from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import CONFLICT, Conflicts, entry_of
 from crm_server.judge import Judge
-from crm_server.rows import By, Row
+from crm_server.rows import By, Key, Row
 from crm_server.taking import Taking
 from crm_server.work import Work
 
@@ -47,11 +47,13 @@ class Resolver:
     def _take_back(self, taking: Taking, closings: Sequence[tuple[int, Change]]) -> None:
         """Who decided takes his decision back: the fields first, and where they stand as he left
         them the question is open again. Where anything has moved on since, that stays. A question
-        that his decision did not close, or that is open again, takes in what loses its field."""
+        that his decision did not close, or that is open again, takes in what loses its field. Of a
+        record that gave its place away since it is asked where that place is now."""
         found = [self._taken_back(taking, index, change) for index, change in closings]
         rows = [row for row in found if row is not None]
         decided = [row for row in rows if row.values.get("state") == "resolved"]
-        if len(rows) < len(found) or not all(self._stands_as_decided(row) for row in decided):
+        stand = all(self._stands_as_decided(taking, row) for row in decided)
+        if len(rows) < len(found) or not stand:
             return
         for index, change in enumerate(taking.changeset.changes):
             if change.kind != CONFLICT:
@@ -60,13 +62,13 @@ class Resolver:
         failed = (part for part in taking.details if part.result in _FAILED)
         if all(part.conflict_id in still_open for part in failed):
             for row in decided:
-                self._conflicts.take_back(row, taking.by)
+                self._conflicts.take_back(row, self._place(taking, row), taking.by)
 
     def _taken_back(self, taking: Taking, index: int, change: Change) -> Row | None:
         """The conflict whose decision is taken back; None where that is refused."""
         row = self._conflict(taking, change)
-        above = self._above(row) if row is not None else None
-        if row is None or above is None:
+        above = self._work.row(*self._place(taking, row)) if row is not None else None
+        if row is None or above is None or not self._judge.sees_row(above):
             taking.refuse(index, "record.not_found")
         elif not self._judge.may_decide(above, str(row.values.get("field"))):
             taking.refuse(index, "right.missing", action="edit")
@@ -79,13 +81,20 @@ class Resolver:
             return row
         return None
 
-    def _stands_as_decided(self, row: Row) -> bool:
-        target = parse_target("", row.values.get("record"))
-        if target is None:
-            return False
+    def _stands_as_decided(self, taking: Taking, row: Row) -> bool:
         field, decided = str(row.values.get("field")), row.values.get("resolution")
-        standing = self._standing(*target, field)
-        return standing == (decided is True if field == DELETED else decided)
+        place = self._place(taking, row)
+        if field != DELETED:
+            return self._standing(*place, field) == decided
+        if any_link(*place) != row.values.get("record"):
+            return False  # whether it is to go was answered with its place
+        return self._standing(*place, field) == (decided is True)
+
+    def _place(self, taking: Taking, row: Row) -> Key:
+        """The record that a conflict is about, or the one in its place."""
+        target = parse_target("", row.values.get("record"))
+        assert target is not None
+        return target[0], taking.merging.standing(*target)
 
     def _stood(self, taking: Taking, change: Change) -> Mapping[str, Value] | None:
         """What stands in the field before it is decided, with who wrote it."""
@@ -125,9 +134,8 @@ class Resolver:
     def _ask_again(self, taking: Taking, row: Row, decided: Value) -> RecordId | None:
         """The conflict in which both decisions stand. Where its record has given its place away
         since, the second one lies beside the other record's field; its deletion is answered."""
-        target = parse_target("", row.values.get("record"))
-        place = taking.merging.standing(*target) if target else None
-        if target is None or place is None or place == target[1]:
+        place = self._place(taking, row)
+        if any_link(*place) == row.values.get("record"):
             edits = {name: x for _, one in _edits(taking, row) for name, x in one.new.items()}
             self._conflicts.reopen(row, edits or decided, taking.by)
             return row.id
@@ -135,7 +143,7 @@ class Resolver:
         if field == DELETED:
             return None
         why = Why(str(row.values.get("why")))
-        return self._conflicts.park((target[0], place), field, why, first, decided, taking.by)
+        return self._conflicts.park(place, field, why, first, decided, taking.by)
 
     def _close(
         self, taking: Taking, index: int, change: Change, stood: Mapping[str, Value] | None

@@ -392,6 +392,70 @@ def test_a_second_decision_about_the_loser_is_asked_of_the_winner(
     assert acme.fuller.body("conflict", conflict)["state"] == "resolved"
 
 
+def ask_again(device: Device, conflict: RecordId, *others: Change) -> ChangeSetResult:
+    question = device.set("conflict", conflict, state="open", resolution=None)
+    result = device.push(*others, question, atomic=True)
+    device.pull()
+    return result
+
+
+def open_questions(device: Device) -> list[tuple[Value, Value]]:
+    found = [x.body for x in device.of_kind("conflict") if x.body["state"] == "open"]
+    return [(body["record"], body["field"]) for body in found]
+
+
+@pytest.mark.parametrize("asked_there_already", [False, True])
+def test_a_decision_about_the_loser_is_taken_back_where_the_winner_holds_it(
+    acme: Acme, pair: Pair, asked_there_already: bool
+) -> None:
+    loser, winner = pair
+    conflict = acme.clash(loser)
+    resolve(acme.nancy, conflict, loser, "111")
+    acme.nancy.pull()
+    back = acme.nancy.set("account", loser, phone="222")
+    if asked_there_already:
+        acme.clash(winner, "w1", "w2")
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner, phone="111")
+    assert ask_again(acme.nancy, conflict, back).result == "merged"
+    assert open_questions(acme.nancy) == [(f"account/{winner}", "phone")]
+    assert acme.nancy.body("account", winner)["phone"] == "222"
+    bodies = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert ("111", acme.nancy.user) in parked(bodies[0])
+
+
+def test_a_decision_about_the_loser_stays_where_the_winner_holds_something_else(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    conflict = acme.clash(loser)
+    resolve(acme.nancy, conflict, loser, "111")
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.set("account", winner, phone="999"))
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.nancy.pull()
+    ask_again(acme.nancy, conflict)
+    assert open_questions(acme.nancy) == []
+    assert acme.nancy.body("conflict", conflict)["resolution"] == "111"
+    assert acme.nancy.body("account", winner)["phone"] == "999"
+
+
+def test_that_the_loser_was_to_go_is_not_taken_back_once_it_was_merged(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    delete = acme.fuller.delete("account", loser)
+    acme.nancy.push(acme.nancy.set("account", loser, phone="111"))
+    assert acme.fuller.push(delete).result == "conflict"
+    acme.fuller.pull()
+    join(acme.fuller, "account", loser, winner)
+    acme.fuller.pull()
+    (conflict,) = acme.fuller.of_kind("conflict")
+    ask_again(acme.fuller, conflict.id)
+    assert open_questions(acme.fuller) == []
+
+
 def test_whether_to_delete_the_loser_is_answered_by_merging_it(acme: Acme, pair: Pair) -> None:
     loser, winner = pair
     delete = acme.fuller.delete("account", loser)
@@ -461,6 +525,21 @@ def test_work_on_a_record_merged_into_one_out_of_sight_waits_with_its_author(acm
         assert acme.nancy.push(change).result == "rejected"
     acme.li.pull()
     assert acme.li.body("account", theirs).get("phone") is None
+
+
+def test_a_decision_about_a_record_merged_into_one_out_of_sight_is_not_taken_back(
+    acme: Acme,
+) -> None:
+    mine, theirs = acme.shared_account("Mine"), acme.li.account("Theirs")
+    conflict = acme.clash(mine)
+    resolve(acme.nancy, conflict, mine, "111")
+    acme.nancy.pull()
+    acme.buchanan.pull()
+    join(acme.buchanan, "account", mine, theirs, phone="111")
+    (refused,) = ask_again(acme.nancy, conflict).changes
+    assert (refused.result, refused.code) == ("rejected", "record.not_found")
+    acme.li.pull()
+    assert open_questions(acme.li) == []
 
 
 def test_a_set_that_two_filled_keeps_the_members_of_both(acme: Acme) -> None:
