@@ -217,17 +217,19 @@ def inverse(change: Change, current: Mapping[str, Value] | None, deleted: bool, 
     """The changes that take `change` back, field by field where its value still stands.
 
     `current` is the record as it is now (None: unknown here). What somebody changed since is left
-    alone and listed in `kept`; so is a state from which no step leads back.
+    alone and listed in `kept`; so is what was written into a record that is deleted by now, and a
+    state from which no step leads back.
     """
+    stays = Undo((), tuple((change.kind, change.id, name) for name in change.new))
     if current is None:
-        return Undo((), tuple((change.kind, change.id, name) for name in change.new))
+        return stays
     if change.op in (Op.DELETE, Op.MERGE):
         back = (Change(change.kind, change.id, Op.RESTORE, base_seq=seq),) if deleted else ()
         return Undo(back)
-    if deleted:
-        return Undo(())
     if change.op in (Op.INSERT, Op.RESTORE):
-        return _undo_creation(change, current, seq)
+        return Undo(()) if deleted else _undo_creation(change, current, seq)
+    if deleted:
+        return stays
     if change.op is Op.SET:
         return _undo_set(change, current, seq)
     flipped = Op.REMOVE if change.op is Op.ADD else Op.ADD

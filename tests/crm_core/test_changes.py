@@ -151,6 +151,13 @@ def test_what_is_not_here_cannot_be_taken_back_and_says_so() -> None:
     assert inverse(change, None, deleted=False, seq=1).kept == (("account", RECORD, "phone"),)
 
 
+@pytest.mark.parametrize("op", [Op.SET, Op.ADD, Op.REMOVE])
+def test_what_was_written_into_a_record_that_is_gone_stays_and_is_told(op: Op) -> None:
+    change = Change("account", RECORD, op, {"tags": ["a"]}, {"tags": ["a", "b"]}, 1)
+    undo = inverse(change, {"tags": ["a"]}, deleted=True, seq=2)
+    assert (undo.changes, undo.kept) == ((), (("account", RECORD, "tags"),))
+
+
 def test_undo_knows_no_kind_of_a_newer_version_and_still_works() -> None:
     change = Change("starship", RECORD, Op.SET, {"warp": 9}, {"warp": 8}, 1)
     (back,) = inverse(change, {"warp": 9}, deleted=False, seq=2).changes

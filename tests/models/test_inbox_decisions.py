@@ -7,6 +7,7 @@ import pytest
 from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
+from crm_core.wire import Deleted, WireTombstone
 from crm_desktop.models import inbox, inbox_facts, journal
 from crm_desktop.models.journal import queueing, settling
 from crm_desktop.models.outbox import Outbox
@@ -93,6 +94,16 @@ def test_a_decision_over_which_the_field_moved_on_stays_decided(store: Store) ->
     with store.reader() as c:
         assert one.id not in {open_one.id for open_one in inbox.conflicts(c)}
     assert seen(store, "account", A).values["phone"] == "030-9"
+
+
+def test_a_decision_about_a_record_that_is_gone_stays_decided(store: Store) -> None:
+    with_two_conflicts(store)
+    (cs_id,) = inbox.resolve(store, ONE, "030-8").changesets
+    take(store)
+    pull(store, 120, Deleted("account", (WireTombstone(A, 110),)))
+    undone = queueing.take_back(store, cs_id)
+    assert undone.kept == (("account", A, "phone"),)
+    assert seen(store, "conflict", ONE).values["state"] == "resolved"
 
 
 def test_where_one_decision_fails_none_is_made(store: Store) -> None:
