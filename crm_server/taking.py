@@ -375,8 +375,9 @@ class Taking:
         return min(self.work.clock.still_known(seen), self.author.delivered)
 
     def _hung_by_himself(self, child: Row, field: str, horizon: int, mine: set[str]) -> bool:
-        """Whether whatever made a record, brought it back or led it below another behind a place
-        in the feed was done on the author's own device."""
+        """Whether whatever made a record, brought it back, led it below another or asked a question
+        again behind a place in the feed was done on the author's own device."""
+        hung = {field, DELETED, "state"} if child.kind == CONFLICT else {field, DELETED}
         stored = self.work.tx.rows(
             "SELECT cs_id,device,patch FROM history WHERE id=? AND kind=? AND seq>?",
             (child.id, child.kind, horizon),
@@ -389,7 +390,7 @@ class Taking:
         his = [
             cs in mine or (device and device == self.by.device)
             for cs, device, patch in (*stored, *fresh)
-            if not _decode_patch(patch).keys().isdisjoint((field, DELETED))
+            if not hung.isdisjoint(_decode_patch(patch))
         ]
         if not his:  # what IT loads has no history
             return child.seq_of(field) <= horizon

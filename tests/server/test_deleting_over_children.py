@@ -108,6 +108,21 @@ def test_a_dispute_that_was_settled_meanwhile_stops_no_deletion(acme: Acme) -> N
     assert acme.fuller.send(replace(deletion, seen=before)).results[0].result == "applied"
 
 
+def test_a_dispute_that_was_asked_again_unseen_stops_a_deletion(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    kept = acme.nancy.set("conflict", conflict, state="resolved", resolution="222")
+    acme.nancy.push(kept, atomic=True)
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    delete = acme.fuller.delete("account", account)
+    back = acme.nancy.set("conflict", conflict, state="open", resolution=None)
+    assert acme.nancy.push(back, atomic=True).result == "applied"
+    assert acme.fuller.push(delete).result == "conflict"
+    acme.nancy.pull()
+    assert acme.nancy.sees("account", account)
+
+
 def test_after_a_restore_only_what_both_histories_share_counts_as_seen(acme: Acme) -> None:
     """A deletion made in history that the server lost: children from before are known, those of
     the new history are not."""
