@@ -174,14 +174,15 @@ class Resolver:
         return self._work.row(*target) if target else None
 
     def _decided(self, taking: Taking, row: Row) -> Value:
-        """The value that the changeset gives the field; without one, that which stands."""
+        """The value that the changeset gives the field, also under the name of a record that gave
+        its place away since; without one, that which stands."""
         field = str(row.values.get("field"))
         target = parse_target("", row.values.get("record"))
         if target is None:
             return None
         kind, record_id = target
-        for change in taking.changeset.changes:
-            if (change.kind, change.id) == target:
+        for change in (x for x in taking.changeset.changes if x.kind == kind):
+            if record_id in (change.id, taking.merging.standing(kind, change.id)):
                 found = _value_of(change, field)
                 if found is not None:
                     return found[0]
