@@ -211,14 +211,16 @@ def test_many_changes_are_told_once_a_second_and_none_is_forgotten(site: Site) -
     nancy = site.sign_in()
     with site.listening(nancy, since(site, "acme")) as ear:
         last, heard = 0, []
+        begun_s = time.monotonic()
         for _ in range(6):
             last = site.push_account(nancy)
             time.sleep(0.05)
+        took_s = time.monotonic() - begun_s
         while not heard or heard[-1][1] < last:
             told = ear.next()
             assert told is not None
             heard.append(told)
-        assert len(heard) <= 2
+        assert len(heard) <= 2 + took_s / hints.EVERY_S
         apart_s = [later - sooner for (sooner, _), (later, _) in pairwise(heard)]
         assert all(one >= hints.EVERY_S - 0.05 for one in apart_s)
 
