@@ -243,6 +243,26 @@ def test_what_a_merge_took_over_goes_too(known: Store) -> None:
     assert places(known) == set()
 
 
+def test_the_other_one_keeps_what_a_merge_would_have_replaced(known: Store) -> None:
+    put(known, "contact", OTHER, mobile="+44 20")
+    merge_records(known, "contact", CONTACT, OTHER, {"full_name": NAME, "mobile": PHONE})
+    take(known)
+    erase(known)
+    assert not {"op", "contact"} & places(known)
+    other = seen(known, "contact", OTHER).values
+    assert (other["full_name"], other["mobile"]) == ("Otto Other", "+44 20")
+
+
+def test_what_an_earlier_merge_brought_in_is_not_what_the_other_one_had(known: Store) -> None:
+    third = RecordId("c3" * 16)
+    pull(known, 110, page("contact", row(third, 105, (ACCOUNT,), full_name="Tilda Third")))
+    merge_records(known, "contact", CONTACT, OTHER, {"mobile": PHONE})
+    merge_records(known, "contact", third, OTHER, {"mobile": "+1 212"})
+    pull(known, 120, Erase("contact", third, FIELDS, 115))
+    erase(known)
+    assert not {"op", "contact"} & places(known)
+
+
 def test_the_words_of_a_merge_into_him_go_and_of_taking_it_back(known: Store) -> None:
     merge_records(known, "contact", OTHER, CONTACT)
     journal.undo(known)

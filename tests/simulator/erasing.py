@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from crm_core.changes import Change
+from crm_core.changes import Change, Op
 from crm_core.erasing import personal_fields
 from crm_core.errors import Unavailable, UserProblem
 from crm_core.ids import ChangeSetId, RecordId
@@ -86,6 +86,20 @@ class ErasingTyped(Typed):
     def _look_at_shown(self, device: Device, place: Place, change: Change) -> None:
         if place[:2] not in self.gone:
             super()._look_at_shown(device, place, change)
+
+    def _has_followed(self, device: Device, change: Change, place: Place, value: Any) -> bool:
+        """Also whether the other record shows again what it had, where a merge would have brought
+        in something of whom was erased."""
+        steps = (x.changeset.changes for x in self.ledger.of(device.name).values())
+        beside = next(changes for changes in steps if change in changes)
+        goes = place[2] in personal_fields(place[0]) and any(self._names(x) for x in beside)
+        if goes and value == change.old[place[2]]:
+            return True
+        return super()._has_followed(device, change, place, value)
+
+    def _names(self, change: Change) -> bool:
+        """Whether a change merges somebody away who was erased."""
+        return change.op is Op.MERGE and (change.kind, change.id) in self.gone
 
 
 @dataclass

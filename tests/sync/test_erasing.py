@@ -9,14 +9,16 @@ import pytest
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
+from crm_core.ids import ChangeSetId
 from crm_core.wire import Mark
 from crm_desktop.models import journal
+from crm_desktop.models.merging import merge_records
 from crm_server.erasing import erase
 from tests.simulator.company import fixed_id
 from tests.simulator.oracle import Oracle
 from tests.sync.first_fetching import Place, account
 
-CONTACT = fixed_id(0xC000)
+CONTACT, TWIN = fixed_id(0xC000), fixed_id(0xC001)
 
 
 @pytest.fixture
@@ -43,6 +45,26 @@ def test_who_has_heard_may_enter_something_while_a_pull_has_come_in_part(place: 
     place.laptop.synchronise()
     assert Oracle(place.server.look).records["contact", CONTACT].values["wechat"] == "after"
     assert place.laptop.rows("SELECT wechat FROM contact WHERE wechat IS NOT NULL") == [("after",)]
+
+
+def test_a_merge_that_is_sent_again_takes_nothing_from_the_other_one(place: Place) -> None:
+    beside: dict[str, Value] = {"account": account(0), "contact": TWIN, "role": "buyer"}
+    made = [
+        Change("contact", TWIN, Op.INSERT, {"full_name": "Marianne E."}),
+        Change("account_contact", fixed_id(0xD001), Op.INSERT, beside),
+    ]
+    journal.commit(place.laptop.store, made, label="New")
+    _enter(place, mobile="+44 20")
+    place.laptop.synchronise()
+    merge_records(place.laptop.store, "contact", TWIN, CONTACT, {"mobile": "+49 30"})
+    erase(place.server.service, "contact", TWIN)
+    place.laptop.synchronise()
+    ((refused,),) = place.laptop.rows("SELECT hex(id) FROM changeset WHERE state = 'rejected'")
+    journal.resend(place.laptop.store, ChangeSetId(refused.lower()))
+    place.laptop.synchronise()
+    records = Oracle(place.server.look).records
+    assert records["contact", TWIN].deleted
+    assert records["contact", CONTACT].values["mobile"] == "+44 20"
 
 
 def _enter(place: Place, **values: Value) -> None:

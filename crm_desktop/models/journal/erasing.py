@@ -195,22 +195,28 @@ def _blank_verdicts(gone: _Gone) -> None:
 
 
 def _blank_merges(gone: _Gone) -> None:
-    """What a merge took over from the record into another one, or would have; and what was typed
-    there above it repeats."""
+    """What a merge took over from the record into another one, or would have, which keeps what it
+    had there; and what was typed there above it repeats."""
     c, his = gone.c, _lines_of(gone.values)
     found = c.rows(
-        "SELECT rid, new, old FROM op WHERE kind = ?1 AND id <> ?2 AND cs IN (SELECT cs FROM op"
+        "SELECT rid, new, old, NOT EXISTS (SELECT 1 FROM op m JOIN changeset s ON s.n = m.cs"
+        " WHERE m.op = 'merge' AND m.cs < op.cs AND instr(m.new, lower(hex(op.id)))"
+        " AND s.state NOT IN ('acked', 'confirmed'))"
+        " FROM op WHERE kind = ?1 AND id <> ?2 AND cs IN (SELECT cs FROM op"
         " WHERE op = 'merge' AND kind = ?1 AND (id = ?2 OR instr(new, lower(hex(?2)))))"
         " AND cs IN (SELECT n FROM changeset WHERE state NOT IN ('acked', 'confirmed'))",
         gone.key,
     )
     touched = c.rows(
         "SELECT id, min(cs) FROM op WHERE rid IN (SELECT value FROM json_each(?)) GROUP BY id",
-        (_encoded([rid for rid, _, _ in found]),),
+        (_encoded([rid for rid, *_ in found]),),
     )
-    for rid, new, old in found:
-        blanked = (gone.blanked(new), gone.blanked(old), rid)
-        c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", blanked)
+    for rid, new, old, is_first in found:
+        # What an earlier merge brought in may have come from there too.
+        had = _decode(old if is_first else gone.blanked(old))
+        its = {name: value for name, value in had.items() if name in gone.names}
+        said = {**_decode(gone.blanked(new)), **its}
+        c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", (_encoded(said), _encoded(had), rid))
     for key, merged_with in touched:
         _blank_above(gone, key, merged_with, his)
         rebase(c, gone.kind, id_of(key))
