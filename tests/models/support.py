@@ -27,6 +27,7 @@ from crm_core.wire import (
     WireRow,
 )
 from crm_desktop.models import journal, queries
+from crm_desktop.models.journal.rows import recount
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.queries import Row
 from crm_desktop.models.replica import Settled, Verdict
@@ -161,6 +162,14 @@ def switch_on(store: Store, *switches: str) -> None:
         values = {"role": EVERYBODY, "entity": POLICY, "action": switch, "level": ON}
         one = row(RecordId(f"{0xE0 + n:032x}"), 9, **values)
         pull(store, 200, page("role_permission", one))
+
+
+def digest(store: Store) -> Digest:
+    """The running digest; proves that counting anew gives the same."""
+    with store.reader() as c:
+        kept = Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
+        assert recount(c) == kept
+    return kept
 
 
 def digest_of(*versions: tuple[str, WireRow]) -> Digest:

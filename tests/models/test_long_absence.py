@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from crm_core.digest import Digest
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Enter, Hello, Mark, WireTombstone
 from crm_desktop.models import search
-from crm_desktop.models.journal.rows import recount
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
 from tests.models.support import (
     add,
     answer,
+    digest,
     digest_of,
     first_pull,
     hello,
@@ -43,13 +42,6 @@ def slept(store: Store) -> None:
         ("account", row(B, 11, name="B")),
         ("task", row(T, 12, (B,), title="T")),
     )
-
-
-def digest(store: Store) -> Digest:
-    with store.reader() as c:
-        kept = Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
-        assert recount(c) == kept
-    return kept
 
 
 def test_what_the_server_names_no_more_goes_and_is_no_salvage(store: Store) -> None:

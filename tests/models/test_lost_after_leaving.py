@@ -17,6 +17,7 @@ from tests.models.support import (
     add,
     answer,
     clock_of,
+    digest,
     digest_of,
     first_pull,
     hello,
@@ -31,8 +32,8 @@ from tests.models.support import (
     value,
     verdict,
 )
-from tests.models.test_pull import A, digest
 
+A = RecordId(f"{7:032x}")
 ERASED = pytest.mark.parametrize("is_erased", [False, True], ids=["hidden", "erased"])
 
 

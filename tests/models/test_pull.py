@@ -12,7 +12,7 @@ from crm_core.wire import Check, Deleted, Enter, Gone, Left, Mark, WireRow, Wire
 from crm_desktop.models import inbox, journal, search
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import leaving, turns
-from crm_desktop.models.journal.rows import fetch, recount
+from crm_desktop.models.journal.rows import fetch
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.sql import blob, layout
 from crm_desktop.models.store import Store
@@ -23,6 +23,7 @@ from tests.models.support import (
     answer,
     clock_of,
     delete,
+    digest,
     digest_of,
     first_pull,
     hello,
@@ -40,14 +41,6 @@ from tests.models.support import (
 
 A, B = RecordId(f"{7:032x}"), RecordId(f"{8:032x}")
 T = RecordId(f"{20:032x}")
-
-
-def digest(store: Store) -> Digest:
-    """The running digest; proves that counting anew gives the same."""
-    with store.reader() as c:
-        kept = Digest(*(c.one("SELECT count, total FROM sync_state") or (0, 0)))
-        assert recount(c) == kept
-    return kept
 
 
 def test_a_late_older_version_changes_nothing(store: Store) -> None:
