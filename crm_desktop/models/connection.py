@@ -48,10 +48,11 @@ class Connection:
     """One connection to the encrypted file. Used by one thread at a time; commits by itself unless
     inside `transaction`."""
 
-    __slots__ = ("_raw", "path")
+    __slots__ = ("_raw", "_safety", "path")
 
     def __init__(self, path: Path, key: bytes) -> None:
         self.path = path
+        self._safety = SAFE
         if len(key) != KEY_BYTES:
             raise UserProblem(tr_noop("The key of the database must be 32 bytes long."))
         try:
@@ -72,7 +73,7 @@ class Connection:
             self._raw.execute(f"PRAGMA temp_store={TEMP_IN_MEMORY}")
             self._raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             self._raw.execute("PRAGMA journal_mode=WAL")
-            self._raw.execute(f"PRAGMA synchronous={SAFE}")
+            self._raw.execute(f"PRAGMA synchronous={self._safety}")
             self._raw.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
             kept = self._raw.execute("PRAGMA temp_store").fetchone()[0]
         except _driver.Error as error:
@@ -84,7 +85,9 @@ class Connection:
 
     def commit_when(self, safety: str) -> None:
         """Between transactions: from now on commits return when they are `SAFE`, or at once."""
-        self.run(f"PRAGMA synchronous={safety}")
+        if safety != self._safety:
+            self.run(f"PRAGMA synchronous={safety}")
+            self._safety = safety
 
     def keep_in_memory(self, kib: int) -> None:
         """Keep at most so much of the file in memory from now on."""

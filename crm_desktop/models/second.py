@@ -80,7 +80,7 @@ class SecondFile:
         if self._second is None:
             self._files.forget()
             self._second = self._created()
-        self._second.write.commit_when(LATER)
+        self._second.safety = LATER
         self._second.write.keep_in_memory(ARRIVING_KIB)
         return sync_state(self._second.write)
 

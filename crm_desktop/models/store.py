@@ -15,6 +15,7 @@ import uuid_utils
 from crm_core.errors import Bug, NotFound, Unavailable, UserProblem
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
+from crm_core.values import instant_of
 from crm_desktop.models import created, indexes, search_tables
 from crm_desktop.models.connection import LATER, SAFE, Connection, transaction
 from crm_desktop.models.identity import IDENTITY, Identity, identity_in
@@ -51,7 +52,8 @@ def new_uuid7() -> RecordId:
 
 class Store:
     """One open database file. `write` belongs to one thread at a time; `reader` to anybody. `turns`
-    counts who wrote: work behind compares it, since what it read before may have changed."""
+    counts who wrote: work behind compares it, since what it read before may have changed. `safety`
+    says when an ordinary commit returns."""
 
     def __init__(self, path: Path, key: bytes, write: Connection, clock: Clock, new_id: NewId):
         self.path = path
@@ -66,6 +68,7 @@ class Store:
         self.turns = 0
         self._is_behind = False
         self._closed = False
+        self.safety = SAFE
         self.identity = identity_in(write)
 
     @classmethod
@@ -126,13 +129,8 @@ class Store:
     @contextmanager
     def writing_later(self) -> Generator[Connection]:
         """A write transaction that a power cut may undo: for what the next run finds out again."""
-        with self.exclusive() as connection:
-            connection.commit_when(LATER)
-            try:
-                with transaction(connection):
-                    yield connection
-            finally:
-                connection.commit_when(SAFE)
+        with self.exclusive(LATER) as connection, transaction(connection):
+            yield connection
 
     @contextmanager
     def writing_behind(self) -> Generator[Connection]:
@@ -155,8 +153,6 @@ class Store:
                 if self._wanted and isinstance(error, Unavailable):
                     raise _gave_way(self.path) from error
                 raise
-            finally:
-                self.write.commit_when(SAFE)
 
     def give_way(self) -> None:
         """For work behind: end here if somebody else wants to write. Raises GaveWay."""
@@ -197,12 +193,14 @@ class Store:
                 self._wanted -= 1
 
     @contextmanager
-    def exclusive(self) -> Generator[Connection]:
-        """The right to write without a transaction: whoever else wants to write here waits."""
+    def exclusive(self, safety: str = "") -> Generator[Connection]:
+        """The right to write without a transaction: whoever else wants to write here waits. Commits
+        return as `safety` says, if it does."""
         if self._closed:
             raise Bug(tr_noop("The store is closed."))
         self._take()
         try:
+            self.write.commit_when(safety or self.safety)
             yield self.write
         finally:
             self._lock.release()
@@ -289,7 +287,7 @@ class Store:
 
     def now(self) -> str:
         """The present moment in canonical form."""
-        return self.clock().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return instant_of(self.clock())
 
     @property
     def key(self) -> bytes:

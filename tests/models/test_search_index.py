@@ -175,7 +175,7 @@ def test_closing_interrupts_work_behind(store: Store) -> None:
 
 def test_thousands_of_saves_without_a_builder_never_fill_the_index(store: Store) -> None:
     refused_at = 2_000  # FTS5_MAX_SEGMENT
-    store.write.commit_when("OFF")
+    store.safety = "OFF"
     for n in range(refused_at * 5 // 2):
         with store.writing() as c:
             c.run("INSERT INTO find_text (rowid, words) VALUES (?, ?)", ((n + 1) << 8, f"kunde{n}"))

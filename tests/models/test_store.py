@@ -133,13 +133,15 @@ def test_a_save_is_on_the_disk_when_it_returns(store: Store) -> None:
         return store.write.value("PRAGMA synchronous")
 
     at_once, written_through = 1, 2
-    assert safety() == written_through
     with store.writing_behind():
         assert safety() == at_once
-    assert safety() == written_through
+    with store.writing():
+        assert safety() == written_through
     with pytest.raises(UserProblem), store.writing_behind():
         raise UserProblem("The index cannot be written.")
-    assert safety() == written_through
+    with store.exclusive():
+        assert safety() == written_through
     with store.writing_later():
         assert safety() == at_once
-    assert safety() == written_through
+    with store.writing():
+        assert safety() == written_through
