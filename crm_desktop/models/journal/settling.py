@@ -245,6 +245,9 @@ def _in_portions(numbers: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
 
 # The end of a pull
 
+ANY_ACKED = "EXISTS (SELECT 1 FROM changeset WHERE state = 'acked' AND state <> 'confirmed')"
+"""Whether anything waits to be confirmed."""
+
 
 def confirm(receipt: Receipt, hi: int) -> bool:
     """Changesets whose effect the feed has shown leave the outbox; whether there were any."""
@@ -277,32 +280,30 @@ def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
 
 
 _LYING = (
-    "SELECT (SELECT count(DISTINCT o.cs) FROM op o JOIN changeset s ON s.n = o.cs"
-    " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')),"
-    " (SELECT count(DISTINCT record) FROM conflict"
-    f" WHERE deleted = 0 AND coalesce(state, 'open') = 'open' AND {IS_ASKED}),"
-    " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM salvage)"
+    "SELECT state, count(*) FROM changeset WHERE state <> 'confirmed' GROUP BY state"
+    " UNION ALL SELECT 'refused', count(DISTINCT o.cs) FROM op o JOIN changeset s ON s.n = o.cs"
+    " WHERE o.refused IS NOT NULL AND s.state IN ('acked', 'confirmed')"
+    " UNION ALL SELECT 'conflict', count(DISTINCT record) FROM conflict"
+    f" WHERE deleted = 0 AND coalesce(state, 'open') = 'open' AND {IS_ASKED}"
+    " UNION ALL SELECT 'quarantine', count(*) FROM quarantine"
+    " UNION ALL SELECT 'salvage', count(*) FROM salvage"
 )
+"""Changesets by their state, and what else lies here: in one question, asked after every run."""
 
 
 def parked(c: Connection, user: RecordId) -> Parked:
     """How many things lie where."""
-    states: dict[str, int] = dict(
-        c.rows("SELECT state, count(*) FROM changeset WHERE state <> 'confirmed' GROUP BY state")
-    )
-    found = c.one(_LYING, (user,))
-    assert found is not None
-    refused, conflicts, quarantine, salvage = found
+    lying = Counter[str](dict(c.rows(_LYING, (user,))))
     return Parked(
-        pending=sum(states.get(one, 0) for one in ("queued", "sent", "waiting")),
-        unconfirmed=states.get("acked", 0),
-        conflict=conflicts,
-        rejected=states.get("rejected", 0) + states.get("held", 0) + refused,
-        blocked=states.get("blocked", 0),
-        orphaned=states.get("orphaned", 0),
-        quarantine=quarantine,
-        salvage=salvage,
-        held=_held_back(c) if states.get("waiting") else 0,
+        pending=lying["queued"] + lying["sent"] + lying["waiting"],
+        unconfirmed=lying["acked"],
+        conflict=lying["conflict"],
+        rejected=lying["rejected"] + lying["held"] + lying["refused"],
+        blocked=lying["blocked"],
+        orphaned=lying["orphaned"],
+        quarantine=lying["quarantine"],
+        salvage=lying["salvage"],
+        held=_held_back(c) if lying["waiting"] else 0,
     )
 
 
