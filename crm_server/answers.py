@@ -140,9 +140,11 @@ async def body_of(request: Request, limit: Limit) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_S_MAX), asyncio.timeout(BODY_SILENCE_S) as silence:
+        now = asyncio.get_running_loop().time
+        until = now() + BODY_S_MAX
+        async with asyncio.timeout(BODY_SILENCE_S) as patience:
             async for part in request.stream():
-                silence.reschedule(asyncio.get_running_loop().time() + BODY_SILENCE_S)
+                patience.reschedule(min(now() + BODY_SILENCE_S, until))
                 size += len(part)
                 if size > limit.most:
                     raise limit.exceeded()

@@ -58,7 +58,6 @@ class AskedOfPulls:
         self.standing = Standing(tx, [pull.who for pull in pulls])
         hashes = [pull.token for pull in pulls if pull.token]
         self.tokens = Tokens(tx, hashes, now) if hashes else None
-        self.moved = ask_moved(tx)
 
 
 def pull_together(
@@ -86,7 +85,7 @@ def pull_together(
         if request.cursor == clock.seq:
             answers[n] = Pulling(b"".join(Puller(*pulled).lines()), False)
             continue
-        ahead = lately.ahead(request, held, asked)
+        ahead = lately.ahead(request, held)
         if len(ahead.fed()) < PULL_PAGE_ROWS:
             puller = _NearPuller(ahead, *pulled)
             delivered = asked.standing.device(pulls[n].who).delivered
@@ -118,10 +117,11 @@ class _Lately:
         keys = [*frozenset[str]().union(*(held for _, held in behind))]
         self._fed = tx.ask(_LATELY, (since, FOREVER, keys, FOREVER, since, clock.seq, NEAR))
         self._roots = ask_changed_roots(tx, keys, since)
+        self._moved = ask_moved(tx)
         told = [x.erased for x, _ in asking if x.erased != NOT_ASKED]
         self._erased: Answer = ask_erased(tx, min(told)) if told else _nothing
 
-    def ahead(self, request: PullRequest, held: Generations, asked: AskedOfPulls) -> Ahead:
+    def ahead(self, request: PullRequest, held: Generations) -> Ahead:
         """What one of them is told of it."""
         cursor, keys = request.cursor, held.keys
 
@@ -131,7 +131,7 @@ class _Lately:
             return [row for _, seen, row in found[start:] if not keys.isdisjoint(seen)]
 
         steady = not self._roots()
-        return Ahead(fed, asked.moved, lambda: self._history, lambda: steady, self._erased)
+        return Ahead(fed, self._moved, lambda: self._history, lambda: steady, self._erased)
 
     @cached_property
     def _history(self) -> Earlier:

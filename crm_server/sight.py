@@ -53,6 +53,8 @@ class Generations:
         """The kinds of which other fields were withheld at a place of the feed, or at any time
         since, than are today."""
         others = {self.at(seq), *self._later(seq)} - {self.keys}
+        if not others:
+            return frozenset()
         now, then = masks_in(self.keys), map(masks_in, others)
         return frozenset[str]().union(*(touched(now) | touched(x) for x in then if x != now))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
@@ -13,6 +14,8 @@ from crm_core.ids import RecordId
 from crm_server.store import Answer, Tx
 
 GenerationRow = tuple[int, int, str, frozenset[str]]
+
+_keys = msgspec.json.Decoder(frozenset[str]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Standing:
     def _by_user(self) -> dict[str, list[GenerationRow]]:
         found: dict[str, list[GenerationRow]] = {}
         for user, gen, seq, at, keys in self._scopes():
-            found.setdefault(user, []).append((gen, seq, at, frozenset(json.loads(keys))))
+            found.setdefault(user, []).append((gen, seq, at, _keys(keys)))
         return found
 
 

@@ -49,6 +49,7 @@ ROWS_AT_ONCE = 25
 SLUG = re.compile(r"[a-z0-9-]{1,40}\Z")
 
 _encode = msgspec.json.Encoder().encode
+_ranges = msgspec.json.Decoder(tuple[tuple[int, int], ...]).decode
 
 Params = Sequence[Any]
 _T = TypeVar("_T")
@@ -380,8 +381,7 @@ def ask_clock(tx: Tx, lock: str = "") -> Callable[[], Clock]:
                 tr_noop("There is no organisation here yet; `crm-server init` makes one.")
             )
         (found,) = rows
-        ranges = tuple((low, high) for low, high in json.loads(found[3]))
-        return Clock(found[0], found[1], found[2], ranges, *found[4:])
+        return Clock(found[0], found[1], found[2], _ranges(found[3]), *found[4:])
 
     return answer
 
