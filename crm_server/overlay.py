@@ -82,12 +82,11 @@ class Overlay:
 
     def prefetch(self, keys: Iterable[Key]) -> None:
         """Bring rows, their roots and the roots' keys into memory, in three queries."""
-        wanted = [key for key in set(keys) if key not in self.rows]
+        wanted = dict.fromkeys(key for key in keys if key not in self.rows)
         if not wanted:
             return
         ids = [record_id for _, record_id in wanted]
-        for key in wanted:
-            self.rows[key] = None
+        self.rows.update(wanted)
         rows = self.tx.ask(
             "SELECT kind,id,seq,body::varchar,fv,deleted,actor,device,cs_id"
             " FROM record WHERE id = ANY(?)",
@@ -96,7 +95,8 @@ class Overlay:
         # Accounts will mostly be there, and are their own roots: asked for in the same exchange.
         self.prefetch_keys([record_id for kind, record_id in wanted if kind == "account"])
         for found in rows():
-            self.rows[(found[0], found[1])] = row_of(found)
+            if (found[0], found[1]) in wanted:
+                self.rows[(found[0], found[1])] = row_of(found)
         self._prefetch_roots(wanted)
 
     def expect_new(self, kind: str, record_id: RecordId) -> None:
@@ -107,7 +107,7 @@ class Overlay:
         self.keys[record_id] = frozenset()
         self._children[record_id] = frozenset()
 
-    def _prefetch_roots(self, wanted: list[Key]) -> None:
+    def _prefetch_roots(self, wanted: Iterable[Key]) -> None:
         sets: dict[Key, set[RecordId]] = {}
         roots_named: set[RecordId] = set()
         for key in wanted:
