@@ -168,6 +168,12 @@ class Conflicts:
         self.touched.add(record_id)
 
 
+def is_joined(row: Row) -> bool:
+    """Whether a conflict was closed without a decision, since another one took its values in."""
+    closed = row.values.get("state") == "resolved"
+    return closed and row.seq_of("state") != row.seq_of("resolution")
+
+
 def entry_of(value: Value, by: By) -> dict[str, Value]:
     """One parked value with who wrote it, where and when."""
     return {

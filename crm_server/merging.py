@@ -267,7 +267,8 @@ class Merging:
 
     def lead_back(self, row: Row, index: int, by: By) -> list[ChangeResult]:
         """Behind a merged record that came back to life: what followed its winner and was left
-        alone since follows it back; the rest is named."""
+        alone since follows it back; the rest is named, but for questions: whatever was said of one
+        since was said to the winner."""
         merged = self._merge_of(row)
         if merged is None or hours_between(merged[2], self._work.now) > UNMERGE_DAYS * 24:
             return []
@@ -277,7 +278,10 @@ class Merging:
         self._work.prefetch_children(record_id for (_, record_id), _, _, _ in led)
         for key, name, seq, before in led:
             child = self._work.row(*key)
-            if child is not None and child.fv.get(name, child.fv.get("*", 0)) == seq:
+            if key[0] == CONFLICT:
+                if child is not None and child.seq == seq and child.values.get("state") == "open":
+                    self._conflicts.move(child, str(before), by)
+            elif child is not None and child.fv.get(name, child.fv.get("*", 0)) == seq:
                 self._work.put(CATALOG[key[0]], key[1], {name: before}, by, deleted=child.deleted)
             elif child is not None and not child.deleted:
                 kept.append(any_link(*key))
@@ -303,7 +307,7 @@ class Merging:
     def _led(self, loser: Row, seq: int, cs_id: str) -> Iterator[tuple[Key, str, int, Value]]:
         """(record, field, seq, value before) of each link that the merge moved."""
         for at, record_id, kind, patch in self._behind(seq, cs_id):
-            if kind == CONFLICT or kind not in CATALOG:
+            if kind not in CATALOG:
                 continue
             for name, (before, after) in _decode_patch(patch).items():
                 field = CATALOG[kind].by_name.get(name)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
@@ -11,13 +14,36 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why
 from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult
-from crm_server.conflicts import CONFLICT, Conflicts, entry_of
+from crm_server.conflicts import CONFLICT, Conflicts, entry_of, is_joined
 from crm_server.judge import Judge
 from crm_server.rows import By, Key, Row
 from crm_server.taking import Taking
 from crm_server.work import Work
 
 _FAILED = (Result.CONFLICT, Result.REJECTED, Result.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What a changeset says to one question. `parts`: its changes that say it, under the name of
+    the question's record or of one that gave its place to it; without one that gives the field a
+    value (`keeps`) it is to stay as it is. `is_elsewhere`: it is about a record from which the
+    question was led away by a merge, and which is back since. `stood`: what the field held until
+    then, as an entry of `entry_of`."""
+
+    index: int
+    question: Row
+    field: str
+    said: Value
+    keeps: bool
+    parts: Mapping[int, Change]
+    is_elsewhere: bool
+    stood: Mapping[str, Value] | None
+
+    @property
+    def is_second(self) -> bool:
+        """Whether its question was settled before."""
+        return self.question.values.get("state") == "resolved" and not self.is_elsewhere
 
 
 class Resolver:
@@ -35,14 +61,53 @@ class Resolver:
         if any(change.new.get("state") == "open" for _, change in closings):
             self._take_back(taking, closings)
             return
-        stood = {change.id: self._stood(taking, change) for _, change in closings}
-        resolved = [n for n, change in closings if self._second(taking, n, change)]
-        if not resolved:
-            for index, change in enumerate(changes):
-                if change.kind != CONFLICT:
-                    taking.change(index, change)
-            for index, change in closings:
-                self._close(taking, index, change, stood[change.id])
+        decided = [self._decision(taking, n, change) for n, change in closings]
+        decisions = [one for one in decided if one is not None]
+        apart = {n for one in decisions if one.is_second for n in one.parts}
+        for index, change in enumerate(changes):
+            if change.kind != CONFLICT and index not in apart:
+                taking.change(index, change)
+        for one in decisions:
+            if one.is_second:
+                self._again(taking, one)
+            elif not one.is_elsewhere:
+                self._close(taking, one)
+
+    def _decision(self, taking: Taking, index: int, closing: Change) -> _Decision | None:
+        """What is said to a question; None where that is refused."""
+        row = self._conflict(closing)
+        if row is None:
+            return taking.refuse(index, "record.not_found")
+        if closing.op is not Op.SET or closing.new.get("state") != "resolved":
+            return taking.refuse(index, "record.read_only", kind=CONFLICT)
+        field, place = str(row.values.get("field")), self._place(taking, row)
+        saying = {
+            n: change for n, change in enumerate(taking.changeset.changes)
+            if change.kind == place[0] and (field == DELETED or _value_of(change, field))
+        }  # fmt: skip
+        parts = {
+            n: change for n, change in saying.items()
+            if taking.merging.standing(change.kind, change.id) == place[1]
+        }  # fmt: skip
+        given = next(filter(None, (_value_of(x, field) for x in parts.values())), None)
+        said = given[0] if given else self._kept(row, field, closing)
+        is_other = field != DELETED and bool(saying) and not parts
+        was_led_away = is_joined(row) and any_link(*place) == row.values.get("record")
+        is_elsewhere = is_other or was_led_away
+        stood = self._stood(row)
+        return _Decision(index, row, field, said, given is None, parts, is_elsewhere, stood)
+
+    def _kept(self, row: Row, field: str, closing: Change) -> Value:
+        """What is to stay as it is, where no change says it: a state or a deletion as its author
+        calls it, else that which stands."""
+        kind, record_id = _target(row)
+        state = CATALOG[kind].state_field
+        if "resolution" in closing.new:
+            if field == DELETED:
+                return closing.new["resolution"] is True
+            if state is not None and state.name == field:
+                return closing.new["resolution"]
+        return self._standing(kind, record_id, field)
 
     def _take_back(self, taking: Taking, closings: Sequence[tuple[int, Change]]) -> None:
         """Who decided takes his decision back: the fields first, and where they stand as he left
@@ -66,20 +131,29 @@ class Resolver:
 
     def _taken_back(self, taking: Taking, index: int, change: Change) -> Row | None:
         """The conflict whose decision is taken back; None where that is refused."""
-        row = self._conflict(taking, change)
-        above = self._work.row(*self._place(taking, row)) if row is not None else None
-        if row is None or above is None or not self._judge.sees_row(above):
-            taking.refuse(index, "record.not_found")
-        elif not self._judge.may_decide(above, str(row.values.get("field"))):
-            taking.refuse(index, "right.missing", action="edit")
-        elif (
+        row = self._conflict(change)
+        if row is None:
+            return taking.refuse(index, "record.not_found")
+        if not self._may_decide(taking, index, row):
+            return None
+        if (
             row.values.get("state") == "resolved"
             and row.values.get("resolved_by") != taking.by.actor
         ):
-            taking.refuse(index, "record.read_only", kind=CONFLICT)
+            return taking.refuse(index, "record.read_only", kind=CONFLICT)
+        return row
+
+    def _may_decide(self, taking: Taking, index: int, row: Row) -> bool:
+        """Whether the author sees the record that is asked about now and may decide there; it is
+        refused where not."""
+        above = self._work.row(*self._place(taking, row))
+        if above is None or not self._judge.sees_row(above):
+            taking.refuse(index, "record.not_found")
+        elif not self._judge.may_decide(above, str(row.values.get("field"))):
+            taking.refuse(index, "right.missing", action="edit")
         else:
-            return row
-        return None
+            return True
+        return False
 
     def _stands_as_decided(self, taking: Taking, row: Row) -> bool:
         field, decided = str(row.values.get("field")), row.values.get("resolution")
@@ -92,101 +166,73 @@ class Resolver:
 
     def _place(self, taking: Taking, row: Row) -> Key:
         """The record that a conflict is about, or the one in its place."""
-        target = parse_target("", row.values.get("record"))
-        assert target is not None
-        return target[0], taking.merging.standing(*target)
+        kind, record_id = _target(row)
+        return kind, taking.merging.standing(kind, record_id)
 
-    def _stood(self, taking: Taking, change: Change) -> Mapping[str, Value] | None:
+    def _stood(self, row: Row) -> Mapping[str, Value] | None:
         """What stands in the field before it is decided, with who wrote it."""
-        row = self._conflict(taking, change)
-        target = parse_target("", row.values.get("record")) if row is not None else None
-        above = self._work.row(*target) if target is not None else None
-        if row is None or target is None or above is None:
+        target, field = _target(row), str(row.values.get("field"))
+        above = self._work.row(*target)
+        if above is None:
             return None
-        field = str(row.values.get("field"))
-        seq = above.fv.get(field, above.fv.get("*", 0))
         found = self._work.tx.row(
             "SELECT actor,device,cs_id,authored_at FROM history WHERE seq=? AND id=? AND kind=?",
-            (seq, above.id, above.kind),
+            (above.seq_of(field), above.id, above.kind),
         )
         by = By(RecordId(found[0]), found[1], ChangeSetId(found[2]), found[3]) if found else None
         return entry_of(self._standing(*target, field), by or By(RecordId("")))
 
-    def _second(self, taking: Taking, index: int, change: Change) -> bool:
-        """A conflict resolved before: the same decision is nothing new, another reopens it."""
-        row = self._conflict(taking, change)
-        if row is None or row.values.get("state") != "resolved":
-            return False
-        decided = self._decided(taking, row)
-        if decided == row.values.get("resolution"):
-            self._bring_along(taking, row)
-            return True
-        asked = self._ask_again(taking, row, decided)
-        if asked is not None:
-            taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", asked))
-        return True
+    def _again(self, taking: Taking, one: _Decision) -> None:
+        """A question that was settled before: the same decision is nothing new, with another it is
+        asked again."""
+        row = one.question
+        if not is_joined(row) and one.said == row.values.get("resolution"):
+            self._bring_along(taking, one)
+        elif self._may_decide(taking, one.index, row):
+            asked = self._ask_again(taking, one)
+            if asked is not None:
+                taking.details.append(ChangeResult(one.index, "state", Result.CONFLICT, "", asked))
 
-    def _bring_along(self, taking: Taking, row: Row) -> None:
-        """Whoever brings back what is back already may have edits of his own for it."""
-        for index, change in _edits(taking, row):
-            taking.change(index, change)
+    def _bring_along(self, taking: Taking, one: _Decision) -> None:
+        """Whoever brings back what is back already, or what gave its place away since, may have
+        edits of his own for it."""
+        for index, change in _edits(one):
+            gave_way = taking.merging.standing(change.kind, change.id) != change.id
+            taking.change(index, replace(change, op=Op.SET) if gave_way else change)
 
-    def _ask_again(self, taking: Taking, row: Row, decided: Value) -> RecordId | None:
+    def _ask_again(self, taking: Taking, one: _Decision) -> RecordId | None:
         """The conflict in which both decisions stand. Where its record has given its place away
-        since, the second one lies beside the other record's field; its deletion is answered."""
-        place = self._place(taking, row)
-        if any_link(*place) == row.values.get("record"):
-            edits = {name: x for _, one in _edits(taking, row) for name, x in one.new.items()}
-            self._conflicts.reopen(row, edits or decided, taking.by)
+        since, or it joined another one, the second lies beside the field; the deletion of what gave
+        its place away is answered."""
+        row, place, field = one.question, self._place(taking, one.question), one.field
+        is_there = any_link(*place) == row.values.get("record")
+        if field == DELETED and not is_there:
+            return self._bring_along(taking, one)
+        if is_there:
+            edits = {name: x for _, change in _edits(one) for name, x in change.new.items()}
+            self._conflicts.reopen(row, edits or one.said, taking.by)
             return row.id
-        field, first = str(row.values.get("field")), row.values.get("resolution")
-        if field == DELETED:
-            return None
-        why = Why(str(row.values.get("why")))
-        return self._conflicts.park(place, field, why, first, decided, taking.by)
+        before = row.values.get("base" if is_joined(row) else "resolution")
+        return self._conflicts.park(place, field, _why(row), before, one.said, taking.by)
 
-    def _close(
-        self, taking: Taking, index: int, change: Change, stood: Mapping[str, Value] | None
-    ) -> None:
-        row = self._conflict(taking, change)
-        above = self._above(row) if row is not None else None
-        if row is None or above is None:
-            return taking.refuse(index, "record.not_found")
-        if change.op is not Op.SET or change.new.get("state") != "resolved":
-            return taking.refuse(index, "record.read_only", kind=CONFLICT)
-        if not self._judge.may_decide(above, str(row.values.get("field"))):
-            return taking.refuse(index, "right.missing", action="edit")
-        if any(_is_undecided(part, row) for part in taking.details):
-            # The field moved on after the resolver saw it: his value is parked with the others.
-            taking.details.append(ChangeResult(index, "state", Result.CONFLICT, "", row.id))
-            return None
-        if not any(part.result == Result.REJECTED for part in taking.details):
-            self._conflicts.resolve(row, self._decided(taking, row), taking.by, stood)
-        return None
+    def _close(self, taking: Taking, one: _Decision) -> None:
+        row, place = one.question, self._place(taking, one.question)
+        if not self._may_decide(taking, one.index, row):
+            return
+        if one.keeps and one.said != self._standing(*place, one.field):
+            base = row.values.get("base")
+            self._conflicts.park(place, one.field, _why(row), base, one.said, taking.by)
+        elif not any(_is_undecided(part, row) for part in taking.details):
+            if not any(part.result == Result.REJECTED for part in taking.details):
+                self._conflicts.resolve(row, one.said, taking.by, one.stood)
+            return
+        # The field moved on after the resolver saw it: his value is parked with the others.
+        taking.details.append(ChangeResult(one.index, "state", Result.CONFLICT, "", row.id))
 
-    def _conflict(self, taking: Taking, change: Change) -> Row | None:
+    def _conflict(self, change: Change) -> Row | None:
         if not self._judge.sees(CONFLICT, change.id):
             return None
         return self._work.row(CONFLICT, change.id)
-
-    def _above(self, row: Row) -> Row | None:
-        target = parse_target("", row.values.get("record"))
-        return self._work.row(*target) if target else None
-
-    def _decided(self, taking: Taking, row: Row) -> Value:
-        """The value that the changeset gives the field, also under the name of a record that gave
-        its place away since; without one, that which stands."""
-        field = str(row.values.get("field"))
-        target = parse_target("", row.values.get("record"))
-        if target is None:
-            return None
-        kind, record_id = target
-        for change in (x for x in taking.changeset.changes if x.kind == kind):
-            if record_id in (change.id, taking.merging.standing(kind, change.id)):
-                found = _value_of(change, field)
-                if found is not None:
-                    return found[0]
-        return self._standing(kind, record_id, field)
 
     def _standing(self, kind: str, record_id: RecordId, field: str) -> Value:
         above = self._work.row(kind, record_id)
@@ -207,14 +253,22 @@ def _is_undecided(part: ChangeResult, conflict: Row) -> bool:
     return part.result == Result.CONFLICT and named
 
 
-def _edits(taking: Taking, conflict: Row) -> Iterator[tuple[int, Change]]:
+def _edits(one: _Decision) -> Iterator[tuple[int, Change]]:
     """What a decision to have a deleted record back brings with it for its fields: with the
     restoring, or beside it where the record came back before."""
-    target = parse_target("", conflict.values.get("record"))
-    ops = (Op.RESTORE, Op.SET) if conflict.values.get("field") == DELETED else (Op.RESTORE,)
-    for index, change in enumerate(taking.changeset.changes):
-        if change.op in ops and change.new and (change.kind, change.id) == target:
+    for index, change in one.parts.items():
+        if one.field == DELETED and change.op in (Op.RESTORE, Op.SET) and change.new:
             yield index, change
+
+
+def _target(row: Row) -> Key:
+    found = parse_target("", row.values.get("record"))
+    assert found is not None
+    return found
+
+
+def _why(row: Row) -> Why:
+    return Why(str(row.values.get("why")))
 
 
 def _value_of(change: Change, field: str) -> tuple[Value] | None:

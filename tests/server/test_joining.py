@@ -414,6 +414,91 @@ def test_a_second_decision_under_the_losers_name_is_the_one_that_was_made(
     assert parked(body) == [("111", acme.nancy.user), ("333", acme.fuller.user)]
 
 
+@pytest.mark.parametrize("settled", ["not", "not, and more was said", "decided", "joined"])
+@pytest.mark.parametrize("value", ["333", None])
+@pytest.mark.parametrize("moved_on", [False, True])
+def test_a_late_decision_about_the_loser_is_the_losers_once_the_merge_was_taken_back(
+    acme: Acme, pair: Pair, settled: str, value: str | None, moved_on: bool
+) -> None:
+    """It applies where the loser holds what its author saw, else it is asked about there; of what
+    the winner holds, and of what is asked about that, it says nothing. A question that nobody has
+    touched since is the loser's again."""
+    loser, winner = pair
+    conflict = acme.clash(loser)
+    if settled == "joined":
+        acme.clash(winner, "w1", "w2")
+    late = resolution(acme.fuller, conflict, loser, value)
+    join(acme.nancy, "account", loser, winner)
+    acme.nancy.pull()
+    if settled == "decided":
+        resolve(acme.nancy, conflict, winner, "111")
+    elif settled == "not, and more was said":
+        acme.buchanan.pull()
+        more = acme.buchanan.set("account", winner, phone="w1")
+        acme.nancy.push(acme.nancy.set("account", winner, phone="w2"))
+        assert acme.buchanan.push(more).changes[0].conflict_id == conflict
+    restoring(acme.nancy, loser)
+    acme.nancy.pull()
+    if moved_on:
+        acme.nancy.push(acme.nancy.set("account", loser, phone="999"))
+    before = acme.nancy.body("account", winner).get("phone")
+    result = acme.fuller.push(*late, atomic=True)
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    assert result.result == ("conflict" if moved_on else "applied")
+    assert acme.nancy.body("account", loser).get("phone") == ("999" if moved_on else value)
+    assert acme.nancy.body("account", winner).get("phone") == before
+    asked = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    lying = [x for body in asked if body["record"] == f"account/{loser}" for x in parked(body)]
+    assert ((value, acme.fuller.user) in lying) == moved_on
+    stays = settled in ("joined", "not, and more was said")
+    assert (f"account/{winner}" in [body["record"] for body in asked]) == stays
+    body = acme.nancy.body("conflict", conflict)
+    if settled == "not":
+        assert body["record"] == f"account/{loser}"
+        assert (body["state"], body.get("resolution")) == (
+            ("open", None) if moved_on else ("resolved", value)
+        )
+    elif settled != "joined":
+        assert body["record"] == f"account/{winner}"
+
+
+def test_to_clear_the_field_is_a_decision_although_its_question_joined_another(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    conflict = acme.clash(loser)
+    there = acme.clash(winner, "w1", "w2")
+    late = resolution(acme.fuller, conflict, loser, None)
+    join(acme.nancy, "account", loser, winner)
+    assert acme.fuller.push(*late, atomic=True).result == "conflict"
+    acme.fuller.pull()
+    assert (None, acme.fuller.user) in parked(acme.fuller.body("conflict", there))
+    assert open_questions(acme.fuller) == [(f"account/{winner}", "phone")]
+
+
+def test_what_a_late_decision_to_keep_the_loser_brings_along_is_the_winners(
+    acme: Acme, pair: Pair
+) -> None:
+    """That the loser was to stay was decided before; the late one does not take the merge back."""
+    loser, winner = pair
+    edit = acme.nancy.set("account", loser, phone="111")
+    acme.fuller.push(acme.fuller.delete("account", loser))
+    assert acme.nancy.push(edit).result == "conflict"
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    close = acme.fuller.set("conflict", conflict.id, state="resolved", resolution=False)
+    late = Change("account", loser, Op.RESTORE, {"industry": "steel"}, {"industry": None})
+    acme.nancy.push(Change("account", loser, Op.RESTORE), close, atomic=True)
+    acme.nancy.pull()
+    join(acme.nancy, "account", loser, winner)
+    assert acme.fuller.push(late, close, atomic=True).result == "merged"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", winner)["industry"] == "steel"
+    assert not acme.nancy.sees("account", loser)
+
+
 def ask_again(device: Device, conflict: RecordId, *others: Change) -> ChangeSetResult:
     question = device.set("conflict", conflict, state="open", resolution=None)
     result = device.push(*others, question, atomic=True)
@@ -559,6 +644,21 @@ def test_a_decision_about_a_record_merged_into_one_out_of_sight_is_not_taken_bac
     acme.buchanan.pull()
     join(acme.buchanan, "account", mine, theirs, phone="111")
     (refused,) = ask_again(acme.nancy, conflict).changes
+    assert (refused.result, refused.code) == ("rejected", "record.not_found")
+    acme.li.pull()
+    assert open_questions(acme.li) == []
+
+
+def test_a_second_decision_about_a_record_merged_into_one_out_of_sight_waits_with_its_author(
+    acme: Acme,
+) -> None:
+    mine, theirs = acme.shared_account("Mine"), acme.li.account("Theirs")
+    conflict = acme.clash(mine)
+    late = resolution(acme.nancy, conflict, mine, "333")
+    resolve(acme.fuller, conflict, mine, "111")
+    acme.buchanan.pull()
+    join(acme.buchanan, "account", mine, theirs)
+    (refused, *_) = acme.nancy.push(*late, atomic=True).changes
     assert (refused.result, refused.code) == ("rejected", "record.not_found")
     acme.li.pull()
     assert open_questions(acme.li) == []

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
@@ -191,6 +193,48 @@ def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
     assert acme.nancy.body("conflict", conflict)["resolution"] == "222"
 
 
+def test_a_second_decision_costs_nothing_of_what_is_decided_with_it(acme: Acme) -> None:
+    first, other = (acme.shared_account(name, phone="000") for name in ("Alfreds", "Bolido"))
+    conflict, still_open = acme.clash(first), acme.clash(other)
+    late = (
+        *resolution(acme.fuller, conflict, first, "333"),
+        *resolution(acme.fuller, still_open, other, "444"),
+    )
+    resolve(acme.nancy, conflict, first, "111")
+    assert acme.fuller.push(*late, atomic=True).result == "conflict"
+    acme.fuller.pull()
+    assert ("333", acme.fuller.user) in parked(acme.fuller.body("conflict", conflict))
+    assert acme.fuller.body("account", other)["phone"] == "444"
+    assert acme.fuller.body("conflict", still_open)["state"] == "resolved"
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_to_keep_a_state_that_moved_on_is_a_decision(acme: Acme, second: bool) -> None:
+    """Nobody edits what he keeps as he sees it: what he keeps stands in the closing alone."""
+    account = acme.shared_account()
+    visit = acme.nancy.insert(
+        "visit", account=account, owner=acme.nancy.user, state="planned", reason="rain"
+    )
+    acme.nancy.push(visit)
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    acme.fuller.push(acme.fuller.set("visit", visit.id, state="in_progress"))
+    acme.nancy.push(acme.nancy.set("visit", visit.id, state="cancelled"))
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    keep = acme.fuller.set("conflict", conflict.id, state="resolved", resolution="in_progress")
+    done = acme.nancy.set("visit", visit.id, state="aborted")
+    close = acme.nancy.set("conflict", conflict.id, state="resolved", resolution="aborted")
+    moved = acme.nancy.push(*((done, close) if second else (done,)), atomic=True)
+    assert moved.result == "applied"
+    assert acme.fuller.push(keep, atomic=True).result == "conflict"
+    acme.fuller.pull()
+    body = acme.fuller.body("conflict", conflict.id)
+    assert body["state"] == "open"
+    assert ("in_progress", acme.fuller.user) in parked(body)
+
+
 def test_a_new_conflict_may_open_after_the_first_was_resolved(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     first = acme.clash(account)
@@ -227,7 +271,7 @@ def parked_values(body: Mapping[str, Any]) -> list[Value]:
 
 
 def resolution(
-    device: Device, conflict: RecordId, account: RecordId, value: str
+    device: Device, conflict: RecordId, account: RecordId, value: str | None
 ) -> tuple[Change, ...]:
     return (
         device.set("account", account, phone=value),
