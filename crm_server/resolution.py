@@ -20,8 +20,6 @@ from crm_server.rows import By, Key, Row
 from crm_server.taking import Taking
 from crm_server.work import Work
 
-_FAILED = (Result.CONFLICT, Result.REJECTED, Result.BLOCKED)
-
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
@@ -110,24 +108,21 @@ class Resolver:
         return self._standing(kind, record_id, field)
 
     def _take_back(self, taking: Taking, closings: Sequence[tuple[int, Change]]) -> None:
-        """Who decided takes his decision back: the fields first, and where they stand as he left
-        them the question is open again. Where anything has moved on since, that stays. A question
-        that his decision did not close, or that is open again, takes in what loses its field. Of a
-        record that gave its place away since it is asked where that place is now."""
+        """Who decided takes his decision back: what he goes back to are edits like any other, and
+        the question is open again beside the field. Whether a record is to go is answered once that
+        has moved on since. A question that his decision did not close, or that is open again, takes
+        in what loses its field. Of a record that gave its place away since it is asked where that
+        place is now."""
         found = [self._taken_back(taking, index, change) for index, change in closings]
         rows = [row for row in found if row is not None]
         decided = [row for row in rows if row.values.get("state") == "resolved"]
-        stand = all(self._stands_as_decided(taking, row) for row in decided)
-        if len(rows) < len(found) or not stand:
+        if len(rows) < len(found) or any(self._is_answered(taking, row) for row in decided):
             return
         for index, change in enumerate(taking.changeset.changes):
             if change.kind != CONFLICT:
                 taking.change(index, change)
-        still_open = {row.id for row in rows} - {row.id for row in decided}
-        failed = (part for part in taking.details if part.result in _FAILED)
-        if all(part.conflict_id in still_open for part in failed):
-            for row in decided:
-                self._conflicts.take_back(row, self._place(taking, row), taking.by)
+        for row in decided:
+            self._conflicts.take_back(row, self._place(taking, row), taking.by)
 
     def _taken_back(self, taking: Taking, index: int, change: Change) -> Row | None:
         """The conflict whose decision is taken back; None where that is refused."""
@@ -155,14 +150,14 @@ class Resolver:
             return True
         return False
 
-    def _stands_as_decided(self, taking: Taking, row: Row) -> bool:
-        field, decided = str(row.values.get("field")), row.values.get("resolution")
+    def _is_answered(self, taking: Taking, row: Row) -> bool:
+        """Whether a record went, or came back, after that was decided; with its place it went."""
         place = self._place(taking, row)
-        if field != DELETED:
-            return self._standing(*place, field) == decided
-        if any_link(*place) != row.values.get("record"):
-            return False  # whether it is to go was answered with its place
-        return self._standing(*place, field) == (decided is True)
+        if row.values.get("field") != DELETED:
+            return False
+        decided = row.values.get("resolution") is True
+        is_there = any_link(*place) == row.values.get("record")
+        return not is_there or self._standing(*place, DELETED) != decided
 
     def _place(self, taking: Taking, row: Row) -> Key:
         """The record that a conflict is about, or the one in its place."""

@@ -531,7 +531,7 @@ def test_a_decision_about_the_loser_is_taken_back_where_the_winner_holds_it(
     assert ("111", acme.nancy.user) in parked(bodies[0])
 
 
-def test_a_decision_about_the_loser_stays_where_the_winner_holds_something_else(
+def test_a_decision_about_the_loser_taken_back_is_asked_beside_what_else_the_winner_holds(
     acme: Acme, pair: Pair
 ) -> None:
     loser, winner = pair
@@ -543,8 +543,8 @@ def test_a_decision_about_the_loser_stays_where_the_winner_holds_something_else(
     join(acme.fuller, "account", loser, winner)
     acme.nancy.pull()
     ask_again(acme.nancy, conflict)
-    assert open_questions(acme.nancy) == []
-    assert acme.nancy.body("conflict", conflict)["resolution"] == "111"
+    assert open_questions(acme.nancy) == [(f"account/{winner}", "phone")]
+    assert parked(acme.nancy.body("conflict", conflict)) == [("111", acme.nancy.user)]
     assert acme.nancy.body("account", winner)["phone"] == "999"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from crm_core.changes import Change, Op
@@ -74,17 +75,22 @@ def test_who_did_not_decide_takes_nothing_back(acme: Acme) -> None:
     assert acme.fuller.body("conflict", conflict)["state"] == "resolved"
 
 
-def test_what_moved_on_since_is_not_taken_back_over(acme: Acme) -> None:
+@pytest.mark.parametrize("edits", [False, True])
+def test_a_decision_taken_back_after_the_field_moved_on_is_a_question_beside_it(
+    acme: Acme, edits: bool
+) -> None:
     account = acme.shared_account(phone="000")
     conflict = decide(acme, account, "333")
-    late = reopening(acme.nancy, conflict, account, "222")
+    field, question = reopening(acme.nancy, conflict, account, "222")
     acme.fuller.pull()
     acme.fuller.push(acme.fuller.set("account", account, phone="999"))
-    acme.nancy.push(*late, atomic=True)
+    result = acme.nancy.push(*((field, question) if edits else (question,)), atomic=True)
+    assert result.result == ("conflict" if edits else "applied")
     acme.nancy.pull()
     assert acme.nancy.body("account", account)["phone"] == "999"
-    assert acme.nancy.body("conflict", conflict)["state"] == "resolved"
-    assert len(acme.nancy.of_kind("conflict")) == 1
+    (asked,) = [x for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    lying = {value for value, *_ in parked(acme.nancy, asked.id)}
+    assert lying == ({"111", "222"} if edits else {"111"})
 
 
 def test_a_question_that_came_up_since_takes_the_old_ones_values_in(acme: Acme) -> None:
