@@ -23,12 +23,12 @@ from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.views.panes.tasks.pane import TasksPane
 from crm_desktop.views.panes.tasks.strip import TaskStrip
 from tests.support.records import new_id
-from tests.views.company import make_store, people
+from tests.views.company import make_store, people, receive
 from tests.views.front import InFront
 
 TODAY = dt.date(2026, 11, 20)
 RNG = Random(3)
-ME, LATE, STARTED, SOON, DONE, DROPPED = (new_id(RNG) for _ in range(6))
+ME, LATE, STARTED, SOON, DONE, DROPPED, LI = (new_id(RNG) for _ in range(7))
 
 
 def rows() -> Iterator[tuple[str, RecordId, dict[str, Value]]]:
@@ -230,6 +230,15 @@ def test_the_list_and_the_form_say_who_waits_for_a_reply_and_how_long(
     assert said.endswith("2 h 30 m left")
     with store.reader() as c:
         assert tasks.supervised(c, [LATE, SOON]).keys() == {LATE}
+
+
+def test_a_supervisor_without_a_name_is_said_not_to_be_here(
+    pane: TasksPane, store: Store, rest
+) -> None:
+    receive(store, [("user", LI, {"login": "li", "name": ""})])
+    values: dict[str, Value] = {"supervisor": LI, "supervised_until": "2026-11-20T12:00:00Z"}
+    journal.commit(store, [Change("task", LATE, Op.SET, values)], label="Supervise")
+    assert open_in(pane, LATE, rest).words[0].startswith("Supervised by (not here)")
 
 
 def test_a_supervised_task_is_not_ticked_off_without_a_reply(

@@ -13,6 +13,7 @@ from crm_desktop.models.complaints import CaseDetail
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.supervision_words import left_tone, supervision_words
 from crm_desktop.views.kit.text import set_tone, text_of
+from crm_desktop.views.kit.words import link_name
 
 
 class SupervisionLine(QWidget):
@@ -39,7 +40,7 @@ class SupervisionLine(QWidget):
         self._supervision = found = supervision_of(detail.row.values)
         self.setVisible(found is not None)
         if found is not None:
-            self._name = detail.titles.get(f"user/{found.supervisor}") or tr("(not here)")
+            self._name = link_name(f"user/{found.supervisor}", detail.titles)
             self._reply.setVisible(may_reply and not found.reply)
 
     def show_moment(self, now: dt.datetime) -> None:

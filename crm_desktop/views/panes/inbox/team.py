@@ -13,7 +13,7 @@ from crm_desktop.i18n import tr, words
 from crm_desktop.models import queries, team_work
 from crm_desktop.models.connection import Connection
 from crm_desktop.views.kit.source import titles_of
-from crm_desktop.views.kit.words import link_keys, shown
+from crm_desktop.views.kit.words import link_keys, link_name, shown
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _read(c: Connection, refusal: Refusal) -> TeamRefusal:
         for name, value in wanted.items()
     )
     title = entity.name_of(stands if row is not None else change.new) or tr(entity.label)
-    who = titles.get(f"user/{refusal.author}", "") or tr("(not here)")
+    who = link_name(f"user/{refusal.author}", titles)
     said = words(words_for(refusal.code, refusal.params, entity))
     why = tr("{who} was told: {why}", who=who, why=said)
     return TeamRefusal(refusal, who, title, why, values, row is not None)

@@ -16,7 +16,7 @@ from crm_desktop.views.kit.flow import FlowLayout
 from crm_desktop.views.kit.rhythm_words import rhythm_words
 from crm_desktop.views.kit.supervision_words import left_tone, supervision_words
 from crm_desktop.views.kit.text import set_tone, text_of
-from crm_desktop.views.kit.words import Titles
+from crm_desktop.views.kit.words import Titles, link_name
 
 SKIP, FOLLOWING, ALL, END = "skip", "following", "all", "end"
 _MARGIN = 16
@@ -61,7 +61,7 @@ class TaskStrip(QWidget):
         values = row.values
         supervision = supervision_of(values)
         if supervision is not None:
-            name = titles.get(f"user/{supervision.supervisor}", tr("(not here)"))
+            name = link_name(f"user/{supervision.supervisor}", titles)
             self._supervision.setText(supervision_words(supervision, name, now))
             set_tone(self._supervision, left_tone(supervision, now))
         self._supervision.setVisible(supervision is not None)
