@@ -166,6 +166,16 @@ def blanked_body(body: bytes, names: Names, values: Iterable[str] = ()) -> bytes
         return b"[]"
 
 
+def labels_of(body: bytes) -> frozenset[str]:
+    """The labels of what a device left."""
+    try:
+        steps = msgspec.json.decode(body)
+    except UNREADABLE:
+        return frozenset()
+    many = cast("list[Any]", steps if isinstance(steps, list) else [steps])
+    return frozenset(str(one.get("label", "")) for one in many if _is_object(one))
+
+
 def freed(
     changeset: ChangeSet, erased: Mapping[tuple[str, RecordId], Mapping[str, int]], horizon: int
 ) -> tuple[ChangeSet, dict[int, tuple[str, ...]]]:

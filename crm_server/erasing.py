@@ -22,6 +22,7 @@ from crm_core.erasing import (
     blank_conflict,
     blanked_body,
     is_about,
+    labels_of,
     personal_fields,
     without,
 )
@@ -294,20 +295,30 @@ class _Erasing:
     # -- what was refused, or left behind
 
     def _blank_parked(self) -> int:
-        tx, done = self._tx, 0
         ids = [record_id.encode() for _, record_id in self._wanted]
         ids.extend(one.encode() for one in self._conflicts)
-        names = self._names()
-        parked = [one for (one,) in tx.rows("SELECT id FROM parked")]
-        for some in portions(parked, _AT_ONCE):
-            found = tx.rows("SELECT id,payload FROM parked WHERE id = ANY(?)", ([*some],))
-            for parked_id, payload in found:
-                body = bytes(payload)
-                if any(x in body for x in ids):
-                    freed = blanked_body(body, names, self._values)
-                    tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
-                    done += freed != body
+        names, labels, done = self._names(), set[str](), 0
+        for parked_id, body in self._parked_with(ids):
+            freed = blanked_body(body, names, self._values)
+            self._tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
+            labels |= labels_of(body) - labels_of(freed)
+            done += freed != body
+        # Where a step about him was taken back, that names him as the step did, perhaps by no id.
+        said = [_encode(label)[1:-1] for label in labels]
+        for parked_id, body in self._parked_with(said):
+            freed = blanked_body(body, {}, labels)
+            self._tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
+            done += freed != body
         return done
+
+    def _parked_with(self, words: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
+        """What lies aside and holds any of these."""
+        parked = [one for (one,) in self._tx.rows("SELECT id FROM parked")] if words else []
+        for some in portions(parked, _AT_ONCE):
+            found = self._tx.rows("SELECT id,payload FROM parked WHERE id = ANY(?)", ([*some],))
+            for parked_id, payload in found:
+                if any(x in bytes(payload) for x in words):
+                    yield parked_id, bytes(payload)
 
     def _names(self) -> dict[Key, frozenset[str]]:
         """What goes of each record, and what was decided of it in each question about it."""

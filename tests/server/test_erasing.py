@@ -299,6 +299,28 @@ def test_a_decision_about_him_is_kept_without_what_was_decided(
     assert not any(REFUSED in text for _, text in cells)
 
 
+def test_the_words_of_taking_back_a_merge_into_him_go_where_both_were_refused(
+    marianne: Marianne,
+) -> None:
+    nancy, store = marianne.acme.nancy, marianne.acme.world.store
+    other = nancy.insert("contact", full_name="Otto Other")
+    assert nancy.push(other).result == "applied"
+    wrong = Change("account", marianne.account, Op.SET, {"unicorn": 1}, {}, 1)
+    merge = Change("contact", other.id, Op.MERGE, {"merged_into": marianne.id}, {}, 1)
+    back = Change("contact", other.id, Op.RESTORE, {}, {}, 1)
+    merged = f"Merge Otto Other into {REFUSED}"
+    for change, label in ((back, f"Undo: {merged}"), (merge, merged), (back, "Undo: Otto Other")):
+        step = ChangeSet(
+            nancy.changeset().id, (change, wrong), label=label, scope_gen=nancy.gen, atomic=True
+        )
+        assert nancy.send(step).results[0].result == "rejected"
+    assert sum(REFUSED in text for _, text in everything(store)) == 2
+    marianne.erase()
+    kept = [text for _, text in everything(store)]
+    assert not any(REFUSED in text for text in kept)
+    assert any("Undo: Otto Other" in text for text in kept), "these words name nobody that went"
+
+
 def test_whoever_was_merged_with_him_goes_too(marianne: Marianne) -> None:
     nancy = marianne.acme.nancy
     twin = nancy.insert("contact", full_name=f"{NAME} jr", mobile=PHONE)
