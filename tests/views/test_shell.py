@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
+from typing_extensions import override
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.errors import Unavailable
+from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse
 from crm_desktop import i18n
@@ -24,6 +27,7 @@ from crm_desktop.models.store import Store, new_uuid7
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.panes.tasks.pane import TasksPane
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import PLACES, place_of
 from crm_desktop.views.shell.window import Shell
@@ -155,6 +159,59 @@ def test_saving_new_and_undo_work_by_keyboard(
     rest()
     assert pane.model.rowCount() == rows - 1
     assert "Zaanse" in shell.undo_bar.text
+
+
+class Painted(QObject):
+    """Counts how often what it watches was painted."""
+
+    def __init__(self, watched: QWidget) -> None:
+        super().__init__(watched)
+        self.times = 0
+        watched.installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.times += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_when_a_day_begins_what_is_late_is_read_painted_and_counted_anew(
+    shell: Shell, store: Store, rest: Rest
+) -> None:
+    due, task = dt.date(2026, 11, 20), store.new_id()
+    values: dict[str, Value] = {"title": "Call", "due_on": f"{due}"}
+    receive(store, [("task", task, values)])
+    pane = shell.show_place("tasks")
+    assert isinstance(pane, TasksPane)
+    pane._today = lambda: due
+    pane.side.model.refresh()
+    rest()
+    assert pane.side.model.beside["late"].get(task) is None
+    painted = Painted(pane.side.list.table.viewport())
+    shell.rail.set_count("tasks", 99)
+    pane._today = lambda: due + dt.timedelta(1)
+    shell._new_day.look()
+    rest()
+    assert (painted.times, shell.rail.count("tasks")) == (0, 99), "the day is the same"
+    shell._new_day._today = lambda: dt.date(2126, 11, 21)
+    shell._new_day.look()
+    rest()
+    assert pane.side.model.beside["late"][task] == 1
+    assert shell.rail.count("tasks") < 99
+
+
+def test_when_a_day_begins_lists_whose_values_stay_are_painted_anew(
+    shell: Shell, qtbot: QtBot, rest: Rest
+) -> None:
+    pane = shell.show_place("accounts")
+    assert isinstance(pane, EntityPane)
+    rest()
+    painted = Painted(pane.side.list.table.viewport())
+    shell._new_day._today = lambda: dt.date(2126, 11, 21)
+    with qtbot.assertNotEmitted(pane.side.model.dataChanged):
+        shell._new_day.look()
+        rest()
+    qtbot.waitUntil(lambda: painted.times > 0)
 
 
 def test_signing_in_again_is_offered_not_forced(shell: Shell, qtbot: QtBot) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import CrmError
@@ -21,6 +21,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.counts import Counts
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.runtime.new_day import NewDay
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.banner import Banner
 from crm_desktop.views.kit.sync_indicator import SyncIndicator
@@ -88,6 +89,7 @@ class Shell(QWidget):
         self._banner = Banner(self)
         self._undo_bar = UndoBar(self._frame.room)
         self._undoing = Undoing(hub, self._undo_bar, self._banner, self)
+        self._new_day = NewDay(self)
         self._made_palette: Palette | None = None
         self._made_quick_log: QuickLog | None = None
         self._made_merge_sheet: MergeSheet | None = None
@@ -354,6 +356,12 @@ class Shell(QWidget):
         if summary.kinds & {"complaint", "task"}:
             self._read_counts()
 
+    def _begin_day(self) -> None:
+        """Whatever says how far off a day is says it anew."""
+        self._take_summary(Summary(kinds_reset=frozenset(CATALOG)))
+        for rows in self.findChildren(QAbstractItemView):  # some tell the days as they paint
+            rows.viewport().update()
+
     # The rail
 
     def _show_count(self, place: str, count: int) -> None:
@@ -468,4 +476,5 @@ class Shell(QWidget):
         self._rail.queue_asked.connect(self._open_queue)
         self._rail.cancel_asked.connect(self._cancel_sync)
         self._hub.changed.connect(self._take_summary)
+        self._new_day.begun.connect(self._begin_day)
         self._hub.failed.connect(self.show_failure)
