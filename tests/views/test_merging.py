@@ -21,6 +21,7 @@ from crm_desktop.models.merging import merge_records
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.merge_page import MergePage, pair_of
+from crm_desktop.views.kit.undo_bar import UndoBar
 from crm_desktop.views.panes.accounts.pane import AccountsPane
 from crm_desktop.views.shell.merge_sheet import MergeSheet
 from crm_desktop.views.shell.window import Shell
@@ -220,6 +221,53 @@ def test_the_palette_leads_from_an_account_to_what_looks_like_it_and_to_the_merg
     pane = shell.innermost
     assert isinstance(pane, AccountsPane)
     assert pane.chosen_id == two[0]
+
+
+def said_apart(shell: Shell, two: tuple[RecordId, RecordId], rest: Rest) -> None:
+    shell.open_merge("account", two[1])
+    rest()
+    shell.merge_sheet.compare(two[0])
+    rest()
+    QTest.mouseClick(shell.merge_sheet.comparison._apart, Qt.MouseButton.LeftButton)
+    rest()
+    assert not shell.merge_sheet.isVisible()
+
+
+def pairs(store: Store) -> int:
+    with store.reader() as c:
+        return len(duplicates.pairs(c))
+
+
+@pytest.mark.parametrize("way", ["button", "keys"])
+def test_what_was_told_apart_from_a_record_is_taken_back_before_any_step_of_the_journal(
+    way: str, shell: Shell, store: Store, hub: DataHub, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    duplicates.recheck(store, [("account", two[0])])
+    hub.refresh_undo()
+    assert pairs(store) == 1
+    said_apart(shell, two, rest)
+    assert pairs(store) == 0
+    if way == "keys":
+        command(shell, "Undo: Not the same").trigger()
+    else:
+        bar = next(x for x in shell.findChildren(UndoBar) if x.isVisible())
+        assert bar.text == "They will not be offered as duplicates again."
+        QTest.mouseClick(bar._button, Qt.MouseButton.LeftButton)
+    rest()
+    assert pairs(store) == 1
+    assert not row_of(store, two[1]).deleted, "the step before stays"
+    assert command(shell, "Undo: Add").isEnabled(), "it is the next to be taken back"
+
+
+def test_once_something_else_was_saved_undo_is_about_that(
+    shell: Shell, store: Store, hub: DataHub, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    said_apart(shell, two, rest)
+    hub.save([Change("account", two[0], Op.SET, {"phone": "2"})], "Change", owner=shell)
+    rest()
+    command(shell, "Undo: Change").trigger()
+    rest()
+    assert row_of(store, two[0]).values["phone"] == "111"
 
 
 def test_a_merged_account_says_so_and_its_menu_takes_the_merge_back(

@@ -75,11 +75,12 @@ class _Others(Finder):
 class MergeSheet(Overlay):
     """Asks for the other record, shows both, merges them. Parent: the shell.
 
-    Signals: `merged(kind, id of the one that stays, words)`; `opened(kind, id)`;
-    `said(words)`; `failed(CrmError)`.
+    Signals: `merged(kind, id of the one that stays, words)`; `told_apart(Pair)`;
+    `opened(kind, id)`; `said(words)`; `failed(CrmError)`.
     """
 
     merged = Signal(str, str, str)
+    told_apart = Signal(object)
     opened = Signal(str, str)
     said = Signal(str)
     failed = Signal(object)
@@ -213,9 +214,9 @@ class MergeSheet(Overlay):
         self.close_over()
         self.opened.emit(kind, record_id)
 
-    def _tell_apart(self, _pair: Pair) -> None:
+    def _tell_apart(self, pair: Pair) -> None:
         self.close_over()
-        self.said.emit(tr("They will not be offered as duplicates again."))
+        self.told_apart.emit(pair)
 
     def _tell_failure(self, error: CrmError) -> None:
         self.close_over()

@@ -334,6 +334,7 @@ class Shell(QWidget):
             "deleted": self._undoing.offer_deleted,
             "said": self._undoing.remark,
             "done": self._undo_bar.offer,
+            "told_apart": self._undoing.offer_apart,
             "inbox_asked": self._open_inbox,
             "place_asked": self.show_place,
             "new_asked": self.new_record,

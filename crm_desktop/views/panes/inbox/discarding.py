@@ -15,8 +15,8 @@ from crm_desktop.models.inbox_facts import Loss, loss
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.taking_back import TakingBack
 from crm_desktop.views.panes.inbox.stuck import StuckView
-from crm_desktop.views.panes.inbox.taking_back import TakingBack
 
 
 class Discarding(QObject):

@@ -24,6 +24,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import Standing
 from crm_desktop.views.kit.empty import EmptyPane
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.kit.taking_back import TakingBack
 from crm_desktop.views.panes.inbox.alike import alike
 from crm_desktop.views.panes.inbox.deciding import DecidingDesk
 from crm_desktop.views.panes.inbox.detail import Detail
@@ -51,7 +52,6 @@ from crm_desktop.views.panes.inbox.read import (
 from crm_desktop.views.panes.inbox.side import InboxSide
 from crm_desktop.views.panes.inbox.step import StepView
 from crm_desktop.views.panes.inbox.stuck import StuckView
-from crm_desktop.views.panes.inbox.taking_back import TakingBack
 from crm_desktop.views.panes.inbox.team import TeamRefusal
 from crm_desktop.views.panes.inbox.team_desk import TeamDesk
 from crm_desktop.views.panes.inbox.team_view import TeamView
