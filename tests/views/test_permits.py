@@ -23,6 +23,7 @@ from crm_desktop.views.kit.bulk import BulkPopup
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.links import LinkEdit
 from crm_desktop.views.kit.permit import edit_refusal, who_words
+from crm_desktop.views.kit.undo_bar import UndoBar
 from crm_desktop.views.panes.accounts.card import AccountCardView
 from crm_desktop.views.shell.window import Shell
 from tests.views.company import make_store, receive
@@ -290,6 +291,41 @@ def test_the_real_window_says_it_at_its_foot_before_anything_is_typed(
     assert pane.detail.why_not == "Only Anna Berg or Lea Lind may change this."
     with store.reader() as c:
         assert c.value("SELECT count(*) FROM changeset") == 0
+
+
+def deleted_by_hand(shell: Shell, record_id: RecordId, rest: Rest) -> UndoBar:
+    shell.open_record("account", record_id)
+    rest()
+    assert shell.pane is not None
+    shell.pane.edit_record()
+    rest()
+    shell.pane._delete()
+    rest()
+    assert shell.undo_bar.text == "Deleted: Berglunds."
+    return shell.undo_bar
+
+
+def undo_commands(shell: Shell) -> list[str]:
+    return [x.text() for x in shell.actions() if x.text().startswith("Undo") and x.isEnabled()]
+
+
+def test_undo_of_a_deletion_is_offered_to_who_may_change_the_record(
+    shell: Shell, rest: Rest
+) -> None:
+    bar = deleted_by_hand(shell, ALSO, rest)
+    assert bar._button.isVisible()
+    assert undo_commands(shell) == ["Undo: Delete: Berglunds"]
+
+
+def test_undo_of_a_deletion_is_not_offered_to_who_may_delete_but_not_change(
+    shell: Shell, store: Store, rest: Rest
+) -> None:
+    override = {"role": "kam", "entity": "account", "action": "edit", "level": "none"}
+    receive(store, [("role_permission", store.new_id(), override)])
+    bar = deleted_by_hand(shell, ALSO, rest)
+    assert bar.isVisible()
+    assert not bar._button.isVisible()
+    assert undo_commands(shell) == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN", "zh_TW"])

@@ -21,11 +21,14 @@ from crm_desktop.models.journal.local import UNASKED, Intention, write_changeset
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.journal.validate import Draft, Drafts, advance
 from crm_desktop.models.replica import Summary
+from crm_desktop.models.rights import EVERYTHING, May, rights_here
 from crm_desktop.models.sql import id_of
 from crm_desktop.models.store import Store
 
 Kept = tuple[str, RecordId, str]
 """A field that stays as it is: kind, record, field ("" for the whole record)."""
+
+_EDITS = (Op.SET, Op.ADD, Op.REMOVE)
 
 _UNDOABLE = (
     "state IN ('queued', 'sent', 'waiting', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
@@ -46,9 +49,33 @@ class Undone:
 
 
 def undoable(store: Store) -> str | None:
-    """The words of the step that `undo` would take back; None: there is none."""
+    """The words of the step that `undo` would take back; None: there is none, or this user may not
+    do what would take it back (of a batch its last changeset is looked at)."""
     with store.reader() as c:
-        return c.value(f"SELECT label FROM changeset WHERE {_UNDOABLE} ORDER BY n DESC LIMIT 1")
+        step = c.one(f"SELECT n, label FROM changeset WHERE {_UNDOABLE} ORDER BY n DESC LIMIT 1")
+        return step[1] if step is not None and _may_take_back(c, step[0]) else None
+
+
+def _may_take_back(c: Connection, n: int) -> bool:
+    """Whether this user may do all that takes a changeset back, as far as this device knows."""
+    touched: dict[str, list[Change]] = {}
+    for change in _changes_of(c, n):
+        entity = CATALOG.get(change.kind)
+        is_written = entity is not None and not entity.insert_only and not entity.read_only
+        if is_written and change.op is not Op.OFFER:
+            touched.setdefault(change.kind, []).append(change)
+    rights = rights_here(c)
+    for kind, changes in touched.items():
+        may = rights.of_all(kind, [change.id for change in changes])
+        if not all(_may_reverse(change, may.get(change.id, EVERYTHING)) for change in changes):
+            return False
+    return True
+
+
+def _may_reverse(change: Change, may: May) -> bool:
+    if change.op in (Op.INSERT, Op.RESTORE):
+        return may.delete
+    return all(may.changes(name) for name in change.new) if change.op in _EDITS else may.edit
 
 
 def undo(store: Store) -> Undone | None:

@@ -55,6 +55,10 @@ class UndoBar(QFrame):
         self.raise_()
         self._place()
 
+    def withdraw(self) -> None:
+        """What was said cannot be taken back after all: only the words stay."""
+        self._button.hide()
+
     @property
     def text(self) -> str:
         """What it says."""

@@ -77,6 +77,8 @@ class Undoing(QObject):
 
     def _show(self, label: str) -> None:
         self._label = label
+        if not label:
+            self._bar.withdraw()
         self._show_command()
 
     def _show_command(self) -> None:
