@@ -12,7 +12,7 @@ from crm_core.erasing import FILE_FIELDS, personal_fields
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Erase, Left, WireTombstone
-from crm_desktop.models import drafts, journal, search_index
+from crm_desktop.models import drafts, inbox, journal, search_index
 from crm_desktop.models.forgotten import Dropped, newly_dropped
 from crm_desktop.models.journal.carrying import carry_over
 from crm_desktop.models.journal.received import Receipt
@@ -290,6 +290,35 @@ def test_the_words_of_a_merge_of_others_stay(known: Store) -> None:
     before = words(known)
     erase(known)
     assert words(known) == before
+
+
+@pytest.mark.parametrize("field", ["", "wechat"])
+@pytest.mark.parametrize(("more", "state"), [({}, "discarded"), ({"title": "Head"}, "rejected")])
+def test_a_refused_step_asks_its_author_no_more_once_nothing_of_it_is_left(
+    known: Store, field: str, more: dict[str, Value], state: str
+) -> None:
+    step = Change("contact", CONTACT, Op.SET, {"wechat": WORD, **more})
+    journal.commit(known, [step], label="Change", atomic=True)
+    [cs] = take(known)
+    answer(known, verdict(cs, "rejected", 0, (0, field, "rejected", "record.not_found")))
+    erase(known)
+    assert states(known) == [state]
+
+
+@pytest.mark.parametrize("field", ["", "wechat"])
+def test_of_a_refused_step_about_more_than_him_the_rest_still_asks_its_author(
+    known: Store, field: str
+) -> None:
+    changes = [
+        Change("contact", CONTACT, Op.SET, {"wechat": WORD}),
+        Change("account", ACCOUNT, Op.SET, {"phone": "1"}),
+    ]
+    journal.commit(known, changes, label="Both", atomic=True)
+    [cs] = take(known)
+    answer(known, verdict(cs, "rejected", 0, (0, field, "rejected", "field.unknown")))
+    erase(known)
+    assert states(known) == ["rejected"]
+    assert [x.mine for x in inbox.stuck(known.write) if x.kind == "account"] == [{"phone": "1"}]
 
 
 def words(store: Store) -> list[str]:

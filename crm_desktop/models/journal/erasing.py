@@ -41,6 +41,7 @@ afterwards has not heard of them."""
 
 _DECIDED = frozenset(("base", "parked", "resolution"))
 _DRAFT = "draft:"
+_EDITS = ("set", "add", "remove")
 
 _decode: Any = msgspec.json.Decoder().decode
 _ITEMS = msgspec.json.Decoder(list[Erase])
@@ -170,13 +171,23 @@ def _blank_work(gone: _Gone) -> None:
             ),
         )  # fmt: skip
     _blank_verdicts(gone)
-    # Where nothing but that was refused, nothing waits for its author any more.
-    c.run(
-        "UPDATE changeset SET state = 'discarded' WHERE state = 'rejected' AND EXISTS (SELECT 1"
-        " FROM op WHERE cs = n AND kind = ? AND id = ?) AND NOT EXISTS (SELECT 1 FROM op"
-        " WHERE cs = n AND refused IS NOT NULL)",
+    refused = c.rows(
+        "SELECT DISTINCT s.n FROM changeset s JOIN op ON cs = s.n WHERE state = 'rejected'"
+        " AND op.kind = ? AND op.id = ?",
         gone.key,
     )
+    emptied = [(n,) for (n,) in refused if _is_emptied(gone, n)]
+    c.many("UPDATE changeset SET state = 'discarded' WHERE n = ?", emptied)
+
+
+def _is_emptied(gone: _Gone, n: int) -> bool:
+    """Whether nothing is left of a step that could wait for its author."""
+    for kind, key, op, new in gone.c.rows("SELECT kind, id, op, new FROM op WHERE cs = ?", (n,)):
+        said = _decode(new)
+        is_his = (kind, key) == gone.key and op in _EDITS and gone.names.issuperset(said)
+        if not is_his or any(said.values()):
+            return False
+    return True
 
 
 def _blank_verdicts(gone: _Gone) -> None:
