@@ -407,6 +407,18 @@ def test_who_edits_a_record_that_he_brought_back_names_no_version_until_it_came(
     assert Outbox(store).take_outbox(200, 10**6)[-1].changes[0].base_seq == 45
 
 
+def test_who_deletes_again_what_he_brought_back_names_the_deletion_that_he_saw(
+    store: Store,
+) -> None:
+    """It leads back to what the server has: who wrote something before that loses no more by it."""
+    first_pull(store, ("account", row(A, 10, name="A", phone="9")))
+    pull(store, 40, Deleted("account", (WireTombstone(A, 30),)))
+    for op in (Op.RESTORE, Op.DELETE):
+        journal.commit(store, [Change("account", A, op)], label="Change")
+    back, again = Outbox(store).take_outbox(200, 10**6)
+    assert (again.changes[0].base_seq, again.changes[0].after) == (30, (back.id,))
+
+
 def test_a_long_journal_is_not_read_to_find_what_waits(store: Store) -> None:
     with store.reader() as c:
         steps = [x for sql in OLDEST for x in c.rows(f"EXPLAIN QUERY PLAN {sql}", (0, 200))]

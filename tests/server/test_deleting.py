@@ -229,6 +229,23 @@ def test_insert_and_delete_in_one_push_leave_a_tombstone(acme: Acme) -> None:
     assert not acme.nancy.sees("account", account)
 
 
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_what_was_brought_back_and_deleted_again_asks_only_where_another_wanted_it_meanwhile(
+    acme: Acme, *, is_wanted: bool
+) -> None:
+    account = acme.shared_account(phone="000")
+    acme.fuller.push(acme.fuller.set("account", account, phone="111"))
+    seq = acme.fuller.push(acme.fuller.delete("account", account)).seq
+    acme.nancy.pull()
+    back = Change("account", account, Op.RESTORE)
+    if is_wanted:
+        acme.fuller.push(back)
+    step = acme.nancy.changeset(back)
+    again = Change("account", account, Op.DELETE, base_seq=seq, after=(step.id,))
+    answer = acme.nancy.send(step, acme.nancy.changeset(again))
+    assert answer.results[-1].result == ("conflict" if is_wanted else "applied")
+
+
 def parked_value(conflict: WireRow) -> object:
     parked: Any = conflict.body["parked"]
     return parked[0]["value"]
