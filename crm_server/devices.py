@@ -12,7 +12,7 @@ from crm_core.catalog import CATALOG
 from crm_core.errors import NotFound, Refused
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
-from crm_core.ids import SYSTEM, RecordId
+from crm_core.ids import SYSTEM, RecordId, is_id
 from crm_core.wire import DeviceEntry, DeviceList
 from crm_server.auth import note_event
 from crm_server.left import missing
@@ -114,7 +114,7 @@ def withdraw_for(service: Service, who: Principal, device: str) -> None:
         raise Refused("device.this", tr_noop("A device does not withdraw itself."))
     is_it = _is_it(service, who)
     with service.store.read() as tx:
-        row = tx.row("SELECT user_id FROM device WHERE id=?", (device,))
+        row = tx.row("SELECT user_id FROM device WHERE id=?", (device,)) if is_id(device) else None
     if row is None or not (is_it or row[0] == who.user):
         raise Refused("device.not_found", tr_noop("There is no such device."))
     revoke(service, [device], who)

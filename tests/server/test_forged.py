@@ -100,6 +100,12 @@ def test_anothers_changeset_id_is_forged_and_tells_nothing(company: Company) -> 
     assert secret.id.encode() not in answer.body
 
 
+@pytest.mark.parametrize("device", ["", "x", "a\0", "\0" * 32, "A" * 32])
+def test_what_is_no_device_is_not_there_to_be_withdrawn(company: Company, device: str) -> None:
+    answer = company.ask_as("ann", "/devices/v1/withdraw", encode({"device": device}))
+    assert refusal(answer) == (404, "device.not_found")
+
+
 # Numbers
 
 
