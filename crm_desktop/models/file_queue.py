@@ -3,6 +3,7 @@ each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum, auto
 
@@ -17,6 +18,7 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.store import Store
 
 _MIB = 1024 * 1024
+_MEBIBYTES = re.compile(r"[0-9]{1,9}")
 
 
 class Only(Enum):
@@ -96,11 +98,11 @@ class FileQueue:
 
     def note_failed(self, sha256: str, code: str, params: Mapping[str, str]) -> Summary:
         """A file waits with a reason. What the server says of its limit is told when attaching."""
-        most = params.get("most", "")
+        most = _MEBIBYTES.fullmatch(params.get("most", ""))
         with self._store.writing() as c:
             file_states.note_failed(c, sha256, code, params, self._store.clock())
-            if code == "file.too_large" and most.isascii() and most.isdigit():
-                set_meta(c, attaching.META_BYTES_MAX, str(int(most) * _MIB))
+            if code == "file.too_large" and most is not None:
+                set_meta(c, attaching.META_BYTES_MAX, str(int(most[0]) * _MIB))
         return Summary()
 
     def note_lost(self, sha256: str) -> None:

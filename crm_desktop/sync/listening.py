@@ -16,8 +16,8 @@ from typing import Protocol
 import msgspec
 
 from crm_core.errors import CrmError, NotAllowed, Refused, SignedOut
-from crm_core.i18n import tr_noop
-from crm_desktop.sync.failures import BadAnswer, Throttled
+from crm_desktop.sync.failures import Throttled
+from crm_desktop.sync.session import decode_answer
 
 PATH_EVENTS = "/events"
 
@@ -219,9 +219,6 @@ class _Hint(msgspec.Struct, frozen=True):
     hi: int
 
 
-_decode = msgspec.json.Decoder(_Hint).decode
-
-
 def hints_in(lines: Iterable[bytes]) -> Iterator[int]:
     """What the lines of a stream say: places in the feed, and 0 for a comment (a beat). Fields that
     are not ours are passed over. Raises BadAnswer."""
@@ -229,7 +226,4 @@ def hints_in(lines: Iterable[bytes]) -> Iterator[int]:
         if line.startswith(b":"):
             yield 0
         elif line.startswith(b"data:"):
-            try:
-                yield max(_decode(line.removeprefix(b"data:")).hi, 0)
-            except msgspec.DecodeError as error:
-                raise BadAnswer(tr_noop("The server answered in a form unknown here.")) from error
+            yield max(decode_answer(line.removeprefix(b"data:"), _Hint).hi, 0)

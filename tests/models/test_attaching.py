@@ -10,12 +10,14 @@ import pytest
 from crm_core.changes import Change, Op
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
+from crm_core.files import FILE_BYTES_MAX
 from crm_core.ids import RecordId
 from crm_core.scope import any_link
 from crm_desktop.models import attaching, file_states, inbox, journal
 from crm_desktop.models.attaching import Attached, FileState
 from crm_desktop.models.blobs import Blobs
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.file_queue import FileQueue
 from crm_desktop.models.journal import blocking
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
@@ -333,3 +335,14 @@ def test_a_content_that_is_gone_is_absent_where_a_server_has_it_and_else_says_so
     assert state(store, unsent.sha256) is FileState.FAILED
     with store.reader() as c:
         assert file_states.file_of(c, unsent.sha256).code == "file.damaged"
+
+
+@pytest.mark.parametrize("most", ["", "x", "-1", "²", "1" * 10, "9" * 5000])
+def test_a_limit_that_is_no_number_of_megabytes_changes_nothing(
+    store: Store, blobs: Blobs, account: RecordId, most: str
+) -> None:
+    sha256 = attached(store, blobs, account).sha256
+    FileQueue(store, blobs).note_failed(sha256, "file.too_large", {"most": most})
+    with store.reader() as c:
+        assert attaching.bytes_max(c) == FILE_BYTES_MAX
+        assert file_states.file_of(c, sha256).code == "file.too_large"

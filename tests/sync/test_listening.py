@@ -201,7 +201,16 @@ def test_the_wait_doubles_with_full_jitter_and_begins_anew_behind_a_good_stream(
     assert Patience(lambda: 0.25).after_end(0.0) == FIRST_S / 4
 
 
-@pytest.mark.parametrize("line", [b"data:", b"data: {}", b'data: {"hi":"x"}', b"data: [1]"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"data:",
+        b"data: {}",
+        b'data: {"hi":"x"}',
+        b"data: [1]",
+        b'data: {"hi":1,"more":' + b"[" * 5000,
+    ],
+)
 def test_what_is_no_hint_breaks_the_stream(line: bytes) -> None:
     with pytest.raises(BadAnswer):
         list(hints_in([line]))
