@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import TypeVar, cast
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
 
 from crm_core import wire
@@ -125,15 +125,34 @@ class Stream(StreamingResponse):
 
     @override
     async def stream_response(self, send: Send) -> None:
-        async def patient(message: Message) -> None:
-            async with asyncio.timeout(BODY_SILENCE_S):
-                await send(message)
-
-        try:
+        with _given_up_unread():
             async with aclosing(cast("AsyncGenerator[bytes]", self.body_iterator)):
-                await super().stream_response(patient)
-        except TimeoutError:
-            log.warning("given up: nobody reads the answer")
+                await super().stream_response(_patient(send))
+
+
+class Content(FileResponse):
+    """A file that is given up where nobody reads it: it holds a place."""
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with _given_up_unread():
+            await super().__call__(scope, receive, _patient(send))
+
+
+def _patient(send: Send) -> Send:
+    async def patient(message: Message) -> None:
+        async with asyncio.timeout(BODY_SILENCE_S):
+            await send(message)
+
+    return patient
+
+
+@contextmanager
+def _given_up_unread() -> Generator[None]:
+    try:
+        yield
+    except TimeoutError:
+        log.warning("given up: nobody reads the answer")
 
 
 async def body_of(request: Request, limit: Limit) -> bytes:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from crm_core.errors import Refused
 from crm_core.files import CHUNK_BYTES_MAX
 from crm_core.i18n import tr_noop
-from crm_server.answers import act, body_of, who_asks
+from crm_server.answers import Content, act, body_of, who_asks
 from crm_server.bodies import Limit
-from crm_server.openapi import LENGTH, OFFSET
+from crm_server.openapi import BINARY, LENGTH, OFFSET
 from crm_server.organisations import Organisation
 from crm_server.service import Principal
 
 CHUNK = Limit("chunk_bytes", CHUNK_BYTES_MAX)
 PATH = "/blobs/{sha256}"
+_RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})")
 
 HEADERS = {
     "Cache-Control": "private, no-store",
@@ -45,7 +47,9 @@ def add_blob_paths(app: FastAPI) -> None:
         def look() -> Response:
             there, asking = who_asks(request)
             path = there.blobs.readable(asking, sha256)
-            return FileResponse(path, headers=HEADERS, media_type="application/octet-stream")
+            found = path.stat()
+            _check_range(request, found.st_size)
+            return Content(path, headers=HEADERS, media_type=BINARY, stat_result=found)
 
         return await run_in_threadpool(look)
 
@@ -83,3 +87,14 @@ def _number(request: Request, name: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > len(str(1 << 62)):
         raise Refused("request.malformed", tr_noop("A header says no number."))
     return int(text)
+
+
+def _check_range(request: Request, size: int) -> None:
+    """Refuse a range that is not one, or begins behind the end: whoever answers files would say so
+    in words of his own."""
+    text = request.headers.get("range")
+    if text is None:
+        return
+    found = _RANGE.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2] or size) or int(found[1]) >= size:
+        raise Refused("request.malformed", tr_noop("A header says no range of the file."))

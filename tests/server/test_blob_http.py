@@ -97,6 +97,19 @@ def test_a_length_that_is_no_number_is_refused(site: Site, length: str) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "request.malformed")
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    ["x", "lines=0-1", "bytes=", "bytes=-5", "bytes=9-1", f"bytes={len(PHOTO)}-", "bytes=0-1,5-6",
+     "bytes=0-" + "9" * 5000],
+)  # fmt: skip
+def test_a_range_that_is_none_is_refused_by_its_code(site: Site, wanted: str) -> None:
+    site.sign_in()
+    ask(site, "PATCH", PHOTO, **WHOLE)
+    attach(site)
+    answer = ask(site, "GET", range=wanted)
+    assert (answer.status_code, answer.json()["error"]) == (400, "request.malformed")
+
+
 def test_without_a_token_nothing_is_told(site: Site) -> None:
     for method in ("HEAD", "GET", "PUT", "PATCH"):
         assert ask(site, method, b"", **WHOLE).status_code == 401

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import msgspec
 import pytest
 import zstandard
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId
@@ -213,3 +214,26 @@ def test_a_stream_that_nobody_reads_is_given_up_and_gives_all_back(
 
     asyncio.run(answers.Stream(lines()).stream_response(send))
     assert (len(sent), closed) == (4, [True])
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_a_file_that_nobody_reads_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setattr(answers, "BODY_SILENCE_S", 0.05)
+    (tmp_path / "file").write_bytes(bytes(10 * answers.Content.chunk_size))
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(10)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        await asyncio.sleep(10 if len(sent) > 3 else 0)
+
+    scope: Scope = {
+        "type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": version},
+    }  # fmt: skip
+    asyncio.run(answers.Content(tmp_path / "file")(scope, receive, send))
+    assert len(sent) == 4
