@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
@@ -18,44 +18,76 @@ import requests
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.errors import Bug, CrmError, UserProblem
+from crm_core.fields import Value
 from crm_core.ids import DeviceId, is_id
 from crm_core.problems import words_for
+from crm_core.scope import any_link
 from crm_core.wire import (
+    DeviceList,
     Page,
     Problem,
     PullItem,
     PullRequest,
     PushRequest,
     PushResponse,
+    Refusal,
+    TwinRequest,
     decode,
+    encode,
 )
 from crm_desktop import settings
-from crm_desktop.models import journal, queries
+from crm_desktop.models import file_states, journal, queries, team_work
+from crm_desktop.models.attaching import attach, bytes_max
+from crm_desktop.models.blobs import Blobs
+from crm_desktop.models.file_queue import FileQueue
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Identity, Store
 from crm_desktop.sync.failures import BadAnswer, of_answer
+from crm_desktop.sync.file_calls import FileCalls
+from crm_desktop.sync.file_runner import FileRunner
 from crm_desktop.sync.http import ANSWER_BYTES_MAX, HttpClient
+from crm_desktop.sync.listening import hints_in
 from crm_desktop.sync.runner import Runner
+from crm_desktop.sync.schedule import Schedule
 from crm_desktop.sync.session import META_TOKENS, Session, decode_item
 from crm_desktop.transfer.columns import read_mapping
 from crm_desktop.transfer.importing import Wish, import_file
-from tests.fuzz.company import DEVICE_KEY, EPOCH, NOW, device_of
+from crm_desktop.views.kit.device_words import (
+    left_words,
+    line_words,
+    name_words,
+    withdrawal_words,
+)
+from crm_desktop.views.panes.inbox.team import read_team
+from tests.fuzz.company import (
+    DEVICE_KEY,
+    EPOCH,
+    NOW,
+    READABLE,
+    TAKEN,
+    device_of,
+    hash_of,
+)
 from tests.fuzz.watching import PUT_BACK_AFTER, Attack, Finding
 from tests.simulator.company import ACCOUNTS, ANN
 
 STORE_KEY = bytes(range(32))
 CHANGESETS = 6
+_TOKENS = '{"access":"a.b","refresh":"a.c","device":"d"}'
 
 
 class _Laptop:
     """A store with a change that waits, put back after so many attacks."""
 
-    def __init__(self, folder: Path, end: ExitStack) -> None:
+    def __init__(
+        self, folder: Path, end: ExitStack, prepare: Callable[[Store], object] = lambda _: None
+    ) -> None:
         self._folder = folder
         self._template = folder / "template.db"
         identity = Identity(ANN.id, "ann", DeviceId(device_of("ann")), "acme", "http://test")
-        store = Store.create(self._template, STORE_KEY, identity)
-        store.set_meta(META_TOKENS, '{"access":"a.b","refresh":"a.c","device":"d"}')
+        store = Store.create(self._template, STORE_KEY, identity, clock=lambda: NOW)
+        store.set_meta(META_TOKENS, _TOKENS)
+        prepare(store)
         store.close()
         self._attacks = 0
         self.store = self._opened()
@@ -107,6 +139,28 @@ class _Scripted:
 
     def close(self) -> None:
         pass
+
+
+_Answers = msgspec.json.Decoder(list[tuple[int, str, Value]])
+"""Status, `Content-Range` and body of one answer after the other; a text stands for bytes."""
+
+
+class _Played(_Scripted):
+    """A server that says one thing after the other."""
+
+    def __init__(self, answers: Sequence[tuple[int, str, Value]]) -> None:
+        super().__init__()
+        self._answers = iter(answers)
+
+    def exchange(
+        self, method: str, path: str, body: bytes, token: str, headers: Mapping[str, str], /
+    ) -> tuple[bytes, Mapping[str, str]]:
+        status, told, said = next(self._answers, (503, "", None))
+        content = said.encode() if isinstance(said, str) else encode(said)
+        if status not in (200, 206):
+            problem = decode(content, Problem)
+            raise of_answer(status, problem.error, problem.params)
+        return content, {"Content-Range": told}
 
 
 class _InLine:
@@ -218,17 +272,98 @@ def answers(folder: Path, end: ExitStack) -> Attack:
         session = Session(
             _Scripted(rest), laptop.turn(), DeviceId(device_of("ann")), DEVICE_KEY, lambda: NOW
         )
-        if first % 3 == 0:
+        asked = first % 8
+        if asked == 0:
             session.refresh()
-            laptop.store.set_meta(META_TOKENS, '{"access":"a.b","refresh":"a.c","device":"d"}')
-        elif first % 3 == 1:
+            laptop.store.set_meta(META_TOKENS, _TOKENS)
+        elif asked == 1:
             msgspec.json.encode(session.history("account", ACCOUNTS[0]))
+        elif asked == 3:
+            _take_over(laptop.store, session.refusals())
+        elif asked == 4:
+            _list(session.devices())
+        elif asked == 5:
+            session.hidden_twin(TwinRequest("account", "uscc", "x"))
+        elif asked == 6:
+            session.person_held("contact", ANN.id)
+        elif asked == 7:
+            session.erase_person("contact", ANN.id)
         else:
             problem = decode(rest, Problem)
             for status in (400, 401, 403, 409, 413, 426, 429, 500, 503):
                 _refused_kindly(of_answer(status, problem.error, problem.params))
             for entity in (CATALOG["visit"], CATALOG["account"]):
                 str(words_for(problem.error, problem.params, entity))
+
+    return _tolerant(attack)
+
+
+def _take_over(store: Store, refusals: tuple[Refusal, ...]) -> None:
+    """Show what was refused to a colleague, and enter it."""
+    with store.reader() as c:
+        shown = read_team(c, refusals)
+    for one in shown:
+        with suppress(UserProblem):
+            team_work.enter(store, one.refusal, one.who)
+
+
+def _list(found: DeviceList) -> None:
+    for device in found.devices:
+        for words in (name_words, left_words, line_words, withdrawal_words):
+            words(device)
+
+
+def files(folder: Path, end: ExitStack) -> Attack:
+    """The answers while one file is sent and another one fetched, one after the other."""
+    blobs = Blobs(folder / "files", STORE_KEY)
+    account = ("account", ACCOUNTS[0])
+    sent = BytesIO(TAKEN)
+    fetched = hash_of(READABLE)
+
+    def prepare(store: Store) -> None:
+        _insert_accounts(store)
+        attach(store, blobs, account, sent, "sent.jpg")
+        named = {"name": "photo.jpg", "sha256": fetched, "size": len(READABLE)}
+        parent = any_link(*account)
+        change = Change("attachment", store.new_id(), Op.INSERT, {**named, "parent": parent})
+        journal.commit(store, [change], label="Test")
+        file_states.want(store.write, fetched, len(READABLE), store.now())
+
+    laptop = _Laptop(folder, end, prepare)
+
+    def attack(data: bytes) -> None:
+        try:
+            answers = _Answers.decode(data)
+        except msgspec.DecodeError:
+            return
+        store = laptop.turn()
+        store.write.run(
+            "UPDATE file SET done = 0, code = NULL, params = NULL, tries = 0, retry_at = NULL,"
+            " state = CASE mine WHEN 1 THEN 'queued' ELSE 'fetching' END"
+        )
+        blobs.remove(fetched)
+        session = Session(
+            _Played(answers), store, DeviceId(device_of("ann")), DEVICE_KEY, lambda: NOW
+        )
+        runner = FileRunner(FileQueue(store, blobs), FileCalls(session))
+        _refused_kindly(runner.run().failure)
+        with store.reader() as c:
+            bytes_max(c)
+        if blobs.has(fetched) and blobs.read(fetched, len(READABLE)) != READABLE:
+            raise Finding("another file in its place")
+
+    return _tolerant(attack)
+
+
+def hints(folder: Path, end: ExitStack) -> Attack:
+    """The lines of a stream of hints, and the schedule that heeds them."""
+    del folder, end
+
+    def attack(data: bytes) -> None:
+        schedule = Schedule(lambda: 0.5, 0.0)
+        for hi in hints_in(data.split(b"\n")):
+            if hi:
+                schedule.hinted(0.0, hi)
 
     return _tolerant(attack)
 

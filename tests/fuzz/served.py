@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import msgspec
 from crm_core.catalog import CATALOG
 from crm_core.values import check_record
 from crm_core.wire import (
+    BlobOffer,
     End,
     Page,
     Problem,
@@ -21,8 +24,19 @@ from crm_core.wire import (
     WireRow,
     encode,
 )
+from crm_desktop.sync.listening import PATH_EVENTS, hints_in
 from crm_desktop.sync.session import decode_item
-from tests.fuzz.company import DEVICE_KEY, EPOCH, Answer, Company, device_of
+from crm_server.openapi import ENDPOINTS, ZIP
+from tests.fuzz.company import (
+    DEVICE_KEY,
+    EPOCH,
+    READABLE,
+    SECRET,
+    Answer,
+    Company,
+    device_of,
+    hash_of,
+)
 from tests.fuzz.watching import PUT_BACK_AFTER, Attack, Finding
 from tests.support.postgres import DATABASE_VARIABLE, cluster
 
@@ -63,7 +77,7 @@ def taken(answer: Answer) -> bytes:
     """The body of an answer that is none of the server's own failures; "" of a refusal."""
     if answer.status >= 500:
         raise Finding(f"HTTP {answer.status}: {answer.body[:200]!r}")
-    if answer.status != 200:
+    if answer.status not in (200, 206):
         problem = msgspec.json.decode(answer.body, type=Problem)
         if not problem.error:
             raise Finding(f"a refusal without a code: {answer.status}")
@@ -84,9 +98,13 @@ def push(folder: Path, end: ExitStack) -> Attack:
 
 def push_postgres(folder: Path, end: ExitStack) -> Attack:
     """The same where the database is particular about texts and sizes; it is never put back."""
-    database = os.environ.get(DATABASE_VARIABLE, "")
-    database = database or end.enter_context(cluster()).create_database()
-    return _push_to(_Served(folder, end, database))
+    return _push_to(_Served(folder, end, _database(end)))
+
+
+def _database(end: ExitStack) -> str:
+    """The one that the fuzzer's parent made, or a new one."""
+    given = os.environ.get(DATABASE_VARIABLE, "")
+    return given or end.enter_context(cluster()).create_database()
 
 
 def _push_to(served: _Served) -> Attack:
@@ -154,9 +172,10 @@ def token(folder: Path, end: ExitStack) -> Attack:
         company = served.turn()
         value = data.decode("latin-1")
         good = {f"bearer {one.access_token}" for one in company.signed.values()}
-        answer = company.ask("GET", "/ping", headers=(("authorization", value),))
-        if taken(answer) and " ".join(value.split(" ", 1)).lower() not in map(str.lower, good):
-            raise Finding(f"{value!r} was taken for a token")
+        for method, where, body in (("GET", "/ping", b""), ("POST", "/sync/v1/pull", b"{}")):
+            answer = company.ask(method, where, body, (("authorization", value),))
+            if taken(answer) and " ".join(value.split(" ", 1)).lower() not in map(str.lower, good):
+                raise Finding(f"{value!r} was taken for a token")
 
     return attack
 
@@ -184,6 +203,92 @@ def body(folder: Path, end: ExitStack) -> Attack:
     return attack
 
 
+QUESTIONS = (
+    "/sync/v1/duplicates",
+    "/sync/v1/refusals",
+    "/devices/v1/withdraw",
+    "/sync/v1/sealed-key",
+    "/privacy/v1/held",
+    "/privacy/v1/erase",
+    "/privacy/v1/export",
+)
+ASKERS = ("ann", "lea", "ida")
+
+
+def question(folder: Path, end: ExitStack) -> Attack:
+    """Questions and orders about one thing: the first byte chooses which, and whose."""
+    return _question_to(_Served(folder, end))
+
+
+def question_postgres(folder: Path, end: ExitStack) -> Attack:
+    """The same where the database is particular; it is never put back."""
+    return _question_to(_Served(folder, end, _database(end)))
+
+
+def _question_to(served: _Served) -> Attack:
+    def attack(data: bytes) -> None:
+        first, rest = (data[:1] or b"\0")[0], data[1:]
+        path = QUESTIONS[first % len(QUESTIONS)]
+        company = served.turn()
+        with company.organisations.open("acme").service.store.note() as tx:
+            tx.run("UPDATE device SET revoked_at=''")
+            tx.run("DELETE FROM attempt")
+        body = taken(company.ask_as(ASKERS[first // len(QUESTIONS) % len(ASKERS)], path, rest))
+        gives = (ENDPOINTS.get(f"POST {path}") or ENDPOINTS[path]).gives
+        if body and gives == ZIP:
+            zipfile.ZipFile(io.BytesIO(body)).testzip()
+        elif body:
+            msgspec.json.decode(body, type=gives)
+
+    return attack
+
+
+METHODS = ("PUT", "PATCH", "GET", "HEAD")
+
+
+def file(folder: Path, end: ExitStack) -> Attack:
+    """Files: the first byte chooses the method, lines name a fingerprint, the size, the offset and
+    the range, and what is left is content."""
+    served = _Served(folder, end)
+    secret = hash_of(SECRET)
+
+    def attack(data: bytes) -> None:
+        method = METHODS[(data[:1] or b"\0")[0] % len(METHODS)]
+        sha256, *told, content = [*data[1:].split(b"\n", 4), b"", b"", b"", b""][:5]
+        headers = [
+            (name, value.decode("latin-1"))
+            for name, value in zip(("upload-length", "upload-offset", "range"), told, strict=True)
+            if value
+        ]
+        where = f"/blobs/{sha256.decode('utf-8', 'surrogateescape')}"
+        answer = served.turn().ask_as("ann", where, content, *headers, method=method)
+        body = taken(answer)
+        if method in ("PUT", "PATCH") and body:
+            offer = msgspec.json.decode(body, type=BlobOffer)
+            if offer.complete and secret in where:
+                raise Finding("a fingerprint was taken for its content")
+        elif body not in READABLE or (answer.status == 200 and secret in where):
+            raise Finding("somebody else's content")
+
+    return attack
+
+
+def events(folder: Path, end: ExitStack) -> Attack:
+    """The place from which on a device listens, as it says."""
+    served = _Served(folder, end)
+
+    def attack(data: bytes) -> None:
+        company = served.turn()
+        said = data.decode("latin-1")
+        body = taken(company.listen_as("ann", PATH_EVENTS, ("last-event-id", said)))
+        with company.organisations.open("acme").service.store.read() as tx:
+            reached = tx.clock().seq
+        if body and not all(hi <= reached for hi in hints_in(body.splitlines())):
+            raise Finding("a hint beyond the feed")
+
+    return attack
+
+
 def path(folder: Path, end: ExitStack) -> Attack:
     """Paths and methods, the history of anything among them."""
     served = _Served(folder, end)
@@ -191,8 +296,8 @@ def path(folder: Path, end: ExitStack) -> Attack:
     def attack(data: bytes) -> None:
         text = data.decode("utf-8", "surrogateescape")
         company = served.turn()
-        bearer = ("authorization", f"Bearer {company.signed['ann'].access_token}")
-        for method, where in (("GET", f"/sync/v1/history/{text}"), ("POST", f"/{text}")):
-            taken(company.ask(method, where, headers=(bearer,)))
+        taken(company.ask_as("ann", f"/sync/v1/history/{text}", b"", method="GET"))
+        taken(company.ask_as("ann", f"/{text}", b""))
+        taken(company.listen_as("ann", f"/{text}"))
 
     return attack
