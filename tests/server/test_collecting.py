@@ -12,6 +12,7 @@ from crm_core.wire import Deleted, Hello, WireTombstone
 from crm_server.checking import check_store
 from crm_server.collecting import Collected, collect
 from crm_server.store import Tx
+from tests.server.test_merging import resolution, resolve
 from tests.server.world import Acme, Device
 
 
@@ -198,6 +199,26 @@ def test_an_edit_of_a_forgotten_record_is_refused_and_its_value_kept(acme: Acme)
     with acme.world.store.read() as tx:
         parked = [bytes(body) for (body,) in tx.rows("SELECT payload FROM parked")]
     assert sum(b"Late" in body for body in parked) == 2
+
+
+def test_a_late_decision_about_a_forgotten_record_is_refused_and_waits_with_its_author(
+    acme: Acme,
+) -> None:
+    """Its question had gone over to the record in its place, and was decided there."""
+    loser, winner = acme.shared_account("Alfred"), acme.shared_account("Alfreds")
+    conflict = acme.clash(loser)
+    late = resolution(acme.fuller, conflict, loser, "333")
+    seen = acme.nancy.rows["account", loser].seq
+    merge = Change("account", loser, Op.MERGE, {"merged_into": winner}, {}, seen)
+    assert acme.nancy.push(merge).result == "applied"
+    acme.nancy.pull()
+    resolve(acme.nancy, conflict, winner, "111")
+    half_a_year_passes(acme, acme.fuller)
+    collected(acme)
+    assert not there(acme, "account", loser)
+    assert acme.fuller.push(*late, atomic=True).result == "rejected"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", winner)["phone"] == "111"
 
 
 def test_the_id_of_a_forgotten_record_is_not_given_away_again(acme: Acme) -> None:

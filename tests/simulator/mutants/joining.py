@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from crm_core.changes import Change
 from crm_core.entity import Entity
+from crm_server import resolution
 from crm_server.merging import Merging
 from tests.server import test_joining
 from tests.simulator.mutants.mutant import Mutant
@@ -39,11 +40,22 @@ def late_link_not_followed() -> Generator[None]:
         yield
 
 
+@contextmanager
+def joined_question_taken_for_decided() -> Generator[None]:
+    """A question that joined another passes for one that was decided, for nothing."""
+    with patch.object(resolution, "is_joined", lambda _: False):
+        yield
+
+
 MUTANTS = (
     Mutant("unseen edit not carried over", unseen_edit_not_carried, 2),
     Mutant("links of the loser left behind", links_not_followed, 10),
     Mutant(
         "late link of the loser left behind", late_link_not_followed, 10,
         test_joining.test_a_child_made_offline_below_the_loser_lands_below_the_winner,
+    ),
+    Mutant(
+        "joined question taken for decided", joined_question_taken_for_decided, 1,
+        test_joining.test_to_clear_the_field_is_a_decision_although_its_question_joined_another,
     ),
 )  # fmt: skip
