@@ -254,11 +254,11 @@ def test_the_other_one_keeps_what_a_merge_would_have_replaced(known: Store) -> N
 
 
 def test_what_an_earlier_merge_brought_in_is_not_what_the_other_one_had(known: Store) -> None:
-    third = RecordId("c3" * 16)
-    pull(known, 110, page("contact", row(third, 105, (ACCOUNT,), full_name="Tilda Third")))
+    third = with_third(known)
     merge_records(known, "contact", CONTACT, OTHER, {"mobile": PHONE})
     merge_records(known, "contact", third, OTHER, {"mobile": "+1 212"})
     pull(known, 120, Erase("contact", third, FIELDS, 115))
+    assert seen(known, "contact", OTHER).values["mobile"] == PHONE
     erase(known)
     assert not {"op", "contact"} & places(known)
 
@@ -283,9 +283,7 @@ def test_the_words_of_a_decision_about_him_go_where_it_leaves_him_as_he_is(known
 
 
 def test_the_words_of_a_merge_of_others_stay(known: Store) -> None:
-    third = RecordId("c3" * 16)
-    pull(known, 110, page("contact", row(third, 105, (ACCOUNT,), full_name="Tilda Third")))
-    merge_records(known, "contact", third, OTHER)
+    merge_records(known, "contact", with_third(known), OTHER)
     journal.undo(known)
     before = words(known)
     erase(known)
@@ -342,6 +340,86 @@ def test_what_was_typed_above_a_merge_keeps_its_authors_lines_alone(known: Store
     assert places(known) == set()
     assert seen(known, "contact", OTHER).values["preferences"] == "Calls late.\n"
     assert seen(known, "contact", OTHER).values["title"] == "Head"
+
+
+def test_what_the_server_alone_had_said_goes_from_above_a_merge(known: Store) -> None:
+    noted(known, CONTACT, f"{WORD}。")
+    merge_records(known, "contact", CONTACT, OTHER)
+    put(known, "contact", OTHER, preferences=f"{WORD}。来电请晚。")
+    erase(known)
+    search_index.build(known)
+    assert places(known) == set()
+    assert seen(known, "contact", OTHER).values["preferences"] == "来电请晚。"
+
+
+def test_what_a_merge_replaced_comes_back_below_what_was_typed_above_it(known: Store) -> None:
+    noted(known, CONTACT, f"Likes tea.\n{WORD}\n")
+    put(known, "contact", OTHER, preferences="Likes tea.\nNever calls.")
+    merge_records(known, "contact", CONTACT, OTHER, {"preferences": f"Likes tea.\n{WORD}\n"})
+    put(known, "contact", OTHER, preferences=f"Likes tea.\n{WORD}\nCalls late.\n")
+    erase(known)
+    kept = "Never calls.\nLikes tea.\nCalls late.\n"
+    assert seen(known, "contact", OTHER).values["preferences"] == kept
+    journal.undo(known)
+    assert seen(known, "contact", OTHER).values["preferences"] == "Likes tea.\nNever calls."
+
+
+def test_a_step_above_a_merge_keeps_what_the_other_one_had_in_common_with_him(known: Store) -> None:
+    for one in (CONTACT, OTHER):
+        put(known, "contact", one, mobile="+86 10")
+    merge_records(known, "contact", CONTACT, OTHER, {"full_name": NAME})
+    put(known, "contact", OTHER, mobile="+1 212")
+    erase(known)
+    journal.undo(known)
+    assert seen(known, "contact", OTHER).values["mobile"] == "+86 10"
+
+
+def test_what_was_brought_in_goes_along_where_the_other_one_is_merged_too(known: Store) -> None:
+    third = with_third(known)
+    merge_records(known, "contact", CONTACT, OTHER, {"full_name": NAME, "mobile": PHONE})
+    merge_records(known, "contact", OTHER, third, {"full_name": NAME, "mobile": PHONE})
+    put(known, "contact", third, title="Head")
+    with known.writing() as c:
+        c.run("UPDATE changeset SET label = ? WHERE n = 4", (f"Change: {NAME}",))
+    erase(known)
+    search_index.build(known)
+    assert places(known) == set()
+    values = seen(known, "contact", third).values
+    assert (values["full_name"], values["mobile"], values["title"]) == (
+        "Otto Other", "+1 212", "Head",
+    )  # fmt: skip
+
+
+def test_what_another_merge_brought_in_before_stays(known: Store) -> None:
+    third = with_third(known)
+    merge_records(known, "contact", third, OTHER, {"mobile": "+1 212", "full_name": "Tilda Third"})
+    merge_records(known, "contact", CONTACT, OTHER, {"mobile": PHONE, "full_name": NAME})
+    erase(known)
+    values = seen(known, "contact", OTHER).values
+    assert (values["full_name"], values["mobile"]) == ("Tilda Third", "+1 212")
+
+
+def test_what_was_given_up_above_a_merge_is_freed_of_him_too(known: Store) -> None:
+    merge_records(known, "contact", CONTACT, OTHER, {"mobile": PHONE})
+    put(known, "contact", OTHER, mobile="+1 212")
+    with known.writing() as c:
+        c.run("UPDATE changeset SET state = 'discarded' WHERE n = 2")
+    erase(known)
+    assert not {"op", "contact"} & places(known)
+
+
+def noted(known: Store, contact: RecordId, preferences: str) -> None:
+    """The server says what the contact likes."""
+    body: dict[str, Value] = {"full_name": NAME, "mobile": PHONE, "preferences": preferences}
+    pull(known, 110, page("contact", row(contact, 105, (ACCOUNT,), **body)))
+
+
+def with_third(known: Store) -> RecordId:
+    """Somebody else, whom the server knows."""
+    third = RecordId("c3" * 16)
+    there = row(third, 105, (ACCOUNT,), full_name="Tilda Third", mobile="+1 212")
+    pull(known, 110, page("contact", there))
+    return third
 
 
 def test_a_client_says_up_to_where_it_has_heard(known: Store) -> None:

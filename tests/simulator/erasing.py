@@ -14,7 +14,9 @@ from crm_core.changes import Change, Op
 from crm_core.erasing import personal_fields
 from crm_core.errors import Unavailable, UserProblem
 from crm_core.ids import ChangeSetId, RecordId
+from crm_core.merging import MERGED_INTO
 from crm_desktop.models import search_index
+from crm_desktop.models.sql import blob
 from crm_server.erasing import Done, erase, erase_within
 from crm_server.erasures import Found, joined, known_to, unknown
 from tests.simulator import world
@@ -178,9 +180,13 @@ class ErasingWorld(World):
 
     def _look(self, device: Device) -> None:
         device.note_what_was_said(self._ledger)
-        for cs_id in self._touched():
+        touched = {*self._touched()}
+        for cs_id in touched:
             # What was said of whom was erased is neither kept nor asked about.
             device.decided.add(cs_id)
+            self._forget_typed(self._desk, cs_id)
+        for cs_id in {*self._above_merges(device)} - touched:
+            self._look_for_what_was_typed(device, cs_id)
             self._forget_typed(self._desk, cs_id)
         super()._look(device)
 
@@ -195,6 +201,36 @@ class ErasingWorld(World):
         merged = str(change.new.get("merged_into") or "")
         pairs = ((kind, above), (change.kind, merged))
         return change.kind == "conflict" or any((x, RecordId(y)) in self.gone for x, y in pairs)
+
+    def _above_merges(self, device: Device) -> Iterator[ChangeSetId]:
+        """The steps of a device on those who were to take the place of whom was erased: what was
+        brought in goes from them."""
+        takers: set[Key] = set()
+        for cs_id, said in self._ledger.of(device.name).items():
+            changes = said.changeset.changes
+            if any((x.kind, x.id) in takers for x in changes):
+                yield cs_id
+            takers |= {
+                (x.kind, RecordId(str(x.new[MERGED_INTO])))
+                for x in changes
+                if x.op is Op.MERGE and ((x.kind, x.id) in takers or (x.kind, x.id) in self.gone)
+            }
+
+    def _look_for_what_was_typed(self, device: Device, cs_id: ChangeSetId) -> None:
+        """Invariant 1: what its author added there stays."""
+        if self._only_brings(cs_id):
+            return
+        said = self._ledger.said[cs_id]
+        for n, change in enumerate(said.changeset.changes):
+            places = [(change.kind, change.id, name) for name in change.new]
+            typed = {word for place in places for word in _typed_in(said, place)}
+            for (new,) in device.rows(
+                "SELECT new FROM op JOIN changeset s ON s.n = cs WHERE s.id = ? AND i = ?",
+                (blob(RecordId(cs_id)), n),
+            ):
+                lost = [word for word in typed if word not in new]
+                if lost:
+                    raise Violation(1, f"{cs_id} of {device.name} says {new}, without {lost}")
 
     def _forget_typed(self, desk: Desk, cs_id: ChangeSetId) -> None:
         for key in [x for x in desk.typed if x[0] == cs_id]:
@@ -220,7 +256,7 @@ class ErasingWorld(World):
 
     def erased_words(self) -> frozenset[str]:
         """All that was typed of whom was erased by people who had not heard of it, and of nobody
-        else: a merge brings one's words to another."""
+        else."""
         return frozenset(_words(self._ledger, self.gone)) - self._words_of_others()
 
     def _words_of_others(self) -> frozenset[str]:
@@ -229,8 +265,15 @@ class ErasingWorld(World):
             for place, steps in self._ledger.at.items()
             if place[:2] not in self.gone
             for cs_id in steps
+            if not self._only_brings(cs_id) or cs_id in self._history.wrote
             for word in _typed_in(self._ledger.said[cs_id], place)
         )
+
+    def _only_brings(self, cs_id: ChangeSetId) -> bool:
+        """Whether nobody typed what a step writes: a merge brings in another's words, and an undo
+        what stood there before. They are the record's own once the server took them."""
+        is_merge = any(x.op is Op.MERGE for x in self._ledger.said[cs_id].changeset.changes)
+        return is_merge or cs_id in self._ledger.undone
 
 
 def _words(ledger: Ledger, gone: Mapping[Key, Mapping[str, int]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ The values go and their names stay: what was typed is still a step, in its place
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from crm_core.erasing import (
 )
 from crm_core.ids import RecordId
 from crm_core.scope import any_link
+from crm_core.text_merge import units
 from crm_core.wire import Erase
 from crm_desktop.i18n import tr
 from crm_desktop.models import search, search_tables
@@ -42,6 +43,12 @@ afterwards has not heard of them."""
 _DECIDED = frozenset(("base", "parked", "resolution"))
 _DRAFT = "draft:"
 _EDITS = ("set", "add", "remove")
+
+_TAKEN = "('acked', 'confirmed')"
+"""States of steps that the server has taken: where it erases, it knows of them."""
+
+_Without = Callable[[str, Any], Any]
+"""What is left of a field's value, by its name and value."""
 
 _decode: Any = msgspec.json.Decoder().decode
 _ITEMS = msgspec.json.Decoder(list[Erase])
@@ -206,67 +213,94 @@ def _blank_verdicts(gone: _Gone) -> None:
 
 
 def _blank_merges(gone: _Gone) -> None:
-    """What a merge took over from the record into another one, or would have, which keeps what it
-    had there; and what was typed there above it repeats."""
-    c, his = gone.c, _lines_of(gone.values)
-    found = c.rows(
-        "SELECT rid, new, old, NOT EXISTS (SELECT 1 FROM op m JOIN changeset s ON s.n = m.cs"
-        " WHERE m.op = 'merge' AND m.cs < op.cs AND instr(m.new, lower(hex(op.id)))"
-        " AND s.state NOT IN ('acked', 'confirmed'))"
-        " FROM op WHERE kind = ?1 AND id <> ?2 AND cs IN (SELECT cs FROM op"
-        " WHERE op = 'merge' AND kind = ?1 AND (id = ?2 OR instr(new, lower(hex(?2)))))"
-        " AND cs IN (SELECT n FROM changeset WHERE state NOT IN ('acked', 'confirmed'))",
-        gone.key,
-    )
-    touched = c.rows(
-        "SELECT id, min(cs) FROM op WHERE rid IN (SELECT value FROM json_each(?)) GROUP BY id",
-        (_encoded([rid for rid, *_ in found]),),
-    )
-    for rid, new, old, is_first in found:
-        # What an earlier merge brought in may have come from there too.
-        had = _decode(old if is_first else gone.blanked(old))
-        its = {name: value for name, value in had.items() if name in gone.names}
-        said = {**_decode(gone.blanked(new)), **its}
-        c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", (_encoded(said), _encoded(had), rid))
-    for key, merged_with in touched:
-        _blank_above(gone, key, merged_with, his)
-        rebase(c, gone.kind, id_of(key))
+    """What merges that are not taken brought from the record into others, which keep what they
+    had; where those were merged further, it went along."""
+    _blank_brought(gone, gone.key[1], 0, lambda name, x: None if name in gone.names else x)
 
 
-def _blank_above(gone: _Gone, key: bytes, merged_with: int, his: frozenset[str]) -> None:
-    """Of what was typed into the other record since then, and is not taken yet, the erased record's
-    lines go; those of its author stay."""
+def _blank_brought(gone: _Gone, key: bytes, since: int, without: _Without) -> None:
     c = gone.c
-    for rid, n, new, old in c.rows(
-        "SELECT o.rid, o.cs, o.new, o.old FROM op o JOIN changeset s ON s.n = o.cs"
-        " WHERE o.kind = ? AND o.id = ? AND o.cs > ?"
-        " AND s.state NOT IN ('acked', 'confirmed', 'discarded')",
-        (gone.kind, key, merged_with),
+    for n, into in c.rows(
+        "SELECT o.cs, unhex(o.new ->> 'merged_into') FROM op o JOIN changeset s ON s.n = o.cs"
+        " WHERE o.op = 'merge' AND o.kind = ? AND o.id = ? AND o.cs > ?"
+        f" AND s.state NOT IN {_TAKEN} ORDER BY o.cs",
+        (gone.kind, key, since),
     ):
-        kept = [_without_lines(_decode(said), gone.names, his) for said in (new, old)]
-        if kept != [_decode(new), _decode(old)]:
-            c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", (*map(_encoded, kept), rid))
-            words = tr(CATALOG[gone.kind].label)
-            c.run("UPDATE changeset SET label = ? WHERE n = ? AND batch IS NULL", (words, n))
+        brought = dict[str, _Brought]()
+        for rid, new, old in c.rows(
+            "SELECT rid, new, old FROM op WHERE cs = ? AND kind = ? AND id = ?",
+            (n, gone.kind, into),
+        ):
+            said, had = _decode(new), _decode(old)
+            for name, value in said.items():
+                left = without(name, value)
+                if left != value:
+                    brought[name] = _Brought(value, left or had.get(name))
+                    said[name] = brought[name].instead
+            c.run("UPDATE op SET new = ? WHERE rid = ?", (_encoded(said), rid))
+        if brought:
+            _blank_above(gone, into, n, brought)
 
 
-def _lines_of(values: Iterable[str]) -> frozenset[str]:
-    lines = (line.strip() for value in values for line in value.splitlines())
-    return frozenset(line for line in lines if len(line) >= PLANTED_MIN)
+def _blank_above(gone: _Gone, key: bytes, since: int, brought: Mapping[str, _Brought]) -> None:
+    """What a merge brought into a record goes from all that lies above it there."""
+    c = gone.c
+
+    def without(name: str, value: Any) -> Any:
+        return brought[name].out_of(value) if name in brought else value
+
+    for rid, n, new, old, label, is_single, is_taken in c.rows(
+        f"SELECT o.rid, o.cs, o.new, o.old, s.label, s.batch IS NULL, s.state IN {_TAKEN}"
+        " FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ? AND o.cs > ?",
+        (gone.kind, key, since),
+    ):
+        kept = [new, old] if is_taken else [_changed(x, without) for x in (new, old)]
+        c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", (*kept, rid))
+        repeats = any(one.is_in(label) for one in brought.values())
+        if repeats or (is_single and kept != [new, old]):
+            c.run("UPDATE changeset SET label = ? WHERE n = ?", (tr(CATALOG[gone.kind].label), n))
+    _blank_brought(gone, key, since, without)
+    rebase(c, gone.kind, id_of(key))
 
 
-def _without_lines(
-    said: dict[str, Any], names: frozenset[str], lines: frozenset[str]
-) -> dict[str, Any]:
-    """An object of JSON of whose texts under these names such lines are gone."""
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What a merge made of a field, and what stands there instead."""
 
-    def less(value: Any) -> Any:
-        if not isinstance(value, str):
+    said: Any
+    instead: Any
+
+    def out_of(self, value: Any) -> Any:
+        """A later value of the field without what the merge brought in, and with what it took out;
+        what was typed above it stays."""
+        if value == self.said:
+            return self.instead
+        pieces, its = _pieces(value), self._its()
+        if its.isdisjoint(map(str.strip, pieces)):
             return value
-        kept = [one for one in value.splitlines(keepends=True) if one.strip() not in lines]
-        return "".join(kept) or None
+        said = {*map(str.strip, _pieces(self.said))}
+        back = [one for one in _pieces(self.instead) if one.strip() not in said]
+        if back and not back[-1].endswith("\n"):
+            back[-1] += "\n"
+        return "".join([*back, *(one for one in pieces if one.strip() not in its)]) or None
 
-    return {name: less(value) if name in names else value for name, value in said.items()}
+    def is_in(self, label: str) -> bool:
+        """Whether words repeat it."""
+        return any(one in label for one in self._its() if len(one) >= PLANTED_MIN)
+
+    def _its(self) -> set[str]:
+        """The sentences and lines that the merge brought in."""
+        said, instead = ({*map(str.strip, _pieces(x))} for x in (self.said, self.instead))
+        return said - instead - {""}
+
+
+def _pieces(value: Any) -> list[str]:
+    return units(value) if isinstance(value, str) else []
+
+
+def _changed(text: str, without: _Without) -> str:
+    """A JSON object, each value as `without` leaves it."""
+    return _encoded({name: without(name, value) for name, value in _decode(text).items()})
 
 
 def _blank_labels(gone: _Gone) -> None:
