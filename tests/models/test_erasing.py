@@ -408,6 +408,30 @@ def test_what_was_given_up_above_a_merge_is_freed_of_him_too(known: Store) -> No
     assert not {"op", "contact"} & places(known)
 
 
+def test_what_left_with_the_other_one_is_freed_of_him_too(known: Store) -> None:
+    merge_records(known, "contact", CONTACT, OTHER, {"full_name": NAME, "mobile": PHONE})
+    put(known, "contact", OTHER, title="Head")
+    pull(known, 120, Left((ACCOUNT,)))
+    assert "orphan" in places(known)
+    pull(known, 200, Erase("contact", CONTACT, FIELDS, 150))
+    search_index.build(known)
+    assert places(known) == set()
+
+
+def test_a_draft_above_a_merge_keeps_what_was_typed_there_alone(known: Store) -> None:
+    noted(known, CONTACT, f"{WORD}\n")
+    merge_records(known, "contact", CONTACT, OTHER, {"mobile": PHONE})
+    drafts.save(known, "contact", OTHER, {"preferences": f"{WORD}\nCalls late."})
+    known.set_meta(f"draft:contact/{OTHER}", f'{{"values":{{"mobile":"{PHONE}","title":"Head"}}}}')
+    erase(known)
+    assert not {"draft", "meta"} & places(known)
+    with known.reader() as c:
+        kept = drafts.load(c, "contact", OTHER)
+    assert kept is not None
+    assert kept.values == {"preferences": "Calls late."}
+    assert known.meta(f"draft:contact/{OTHER}") == '{"values":{"mobile":null,"title":"Head"}}'
+
+
 def noted(known: Store, contact: RecordId, preferences: str) -> None:
     """The server says what the contact likes."""
     body: dict[str, Value] = {"full_name": NAME, "mobile": PHONE, "preferences": preferences}

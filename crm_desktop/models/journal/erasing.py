@@ -78,9 +78,12 @@ class _Gone:
 
     def blanked(self, text: str | None) -> str | None:
         """A JSON object without the values that go; what went is learnt."""
-        said = _decode(text) if text else None
-        self.learn(said)
-        return _encoded(_nulled(said, self.names)) if said is not None else text
+        self.learn(_decode(text) if text else None)
+        return _changed(text, self.without)
+
+    def without(self, name: str, value: Any) -> Any:
+        """What is left of a value under a name."""
+        return None if name in self.names else value
 
 
 def apply(receipt: Receipt, item: Erase) -> None:
@@ -215,7 +218,7 @@ def _blank_verdicts(gone: _Gone) -> None:
 def _blank_merges(gone: _Gone) -> None:
     """What merges that are not taken brought from the record into others, which keep what they
     had; where those were merged further, it went along."""
-    _blank_brought(gone, gone.key[1], 0, lambda name, x: None if name in gone.names else x)
+    _blank_brought(gone, gone.key[1], 0, gone.without)
 
 
 def _blank_brought(gone: _Gone, key: bytes, since: int, without: _Without) -> None:
@@ -259,6 +262,14 @@ def _blank_above(gone: _Gone, key: bytes, since: int, brought: Mapping[str, _Bro
         repeats = any(one.is_in(label) for one in brought.values())
         if repeats or (is_single and kept != [new, old]):
             c.run("UPDATE changeset SET label = ? WHERE n = ?", (tr(CATALOG[gone.kind].label), n))
+    for n, base, mine, title in c.rows(
+        "SELECT n, base, mine, title FROM orphan WHERE kind = ? AND id = ? AND cs >= ?",
+        (gone.kind, key, since),
+    ):
+        words = "" if any(one.is_in(title) for one in brought.values()) else title
+        kept = [_changed(x, without) for x in (base, mine)]
+        c.run("UPDATE orphan SET base = ?, mine = ?, title = ? WHERE n = ?", (*kept, words, n))
+    _change_drafts(c, gone.kind, id_of(key), without)
     _blank_brought(gone, key, since, without)
     rebase(c, gone.kind, id_of(key))
 
@@ -296,11 +307,6 @@ class _Brought:
 
 def _pieces(value: Any) -> list[str]:
     return units(value) if isinstance(value, str) else []
-
-
-def _changed(text: str, without: _Without) -> str:
-    """A JSON object, each value as `without` leaves it."""
-    return _encoded({name: without(name, value) for name, value in _decode(text).items()})
 
 
 def _blank_labels(gone: _Gone) -> None:
@@ -368,7 +374,7 @@ def _blank_aside(gone: _Gone) -> None:
     ):
         c.run(
             "UPDATE quarantine SET item = ?, reason = '' WHERE kind = ? AND id = ?",
-            (_encoded(_nulled(_decode(item), gone.names)), *gone.key),
+            (_changed(item, gone.without), *gone.key),
         )
 
 
@@ -407,29 +413,37 @@ def _ref(gone: _Gone) -> tuple[str, RecordId]:
 
 def _blank_drafts(gone: _Gone) -> None:
     """What stands in forms that were not saved yet; files that were added there go whole."""
-    c, name = gone.c, f"{_DRAFT}{gone.kind}/{gone.id}"
-    for (body,) in c.rows("SELECT body FROM draft WHERE kind = ? AND id = ?", _ref(gone)):
-        c.run(
-            "UPDATE draft SET body = ? WHERE kind = ? AND id = ?",
-            (gone.blanked(body), *_ref(gone)),
-        )
+    for (body,) in gone.c.rows("SELECT body FROM draft WHERE kind = ? AND id = ?", _ref(gone)):
+        gone.learn(_decode(body))
+    _change_drafts(gone.c, gone.kind, gone.id, gone.without)
+    files = f"{_DRAFT}{gone.kind}/{gone.id}{DRAFT_FILES}"
+    gone.c.run("DELETE FROM meta WHERE name = ?", (files,))
+
+
+def _change_drafts(c: Connection, kind: str, record_id: RecordId, without: _Without) -> None:
+    """What stands in a record's forms that were not saved yet, as `without` leaves it."""
+    ref, name = (kind, record_id), f"{_DRAFT}{kind}/{record_id}"
+    body = c.value("SELECT body FROM draft WHERE kind = ? AND id = ?", ref)
+    c.run("UPDATE draft SET body = ? WHERE kind = ? AND id = ?", (_changed(body, without), *ref))
     kept = c.value("SELECT value FROM meta WHERE name = ?", (name,))
-    if kept is not None:
-        blanked = _encoded(_nulled(_decode(kept), gone.names))
-        c.run("UPDATE meta SET value = ? WHERE name = ?", (blanked, name))
-    c.run("DELETE FROM meta WHERE name = ?", (name + DRAFT_FILES,))
+    c.run("UPDATE meta SET value = ? WHERE name = ?", (_changed(kept, without), name))
 
 
 # JSON
 
 
-def _nulled(value: Any, names: frozenset[str]) -> Any:
-    """A value of JSON with nothing under these names, at whatever depth."""
+def _changed(text: str | None, without: _Without) -> str | None:
+    """A JSON object, each value as `without` leaves it."""
+    return _encoded(_left(_decode(text), without)) if text else text
+
+
+def _left(value: Any, without: _Without) -> Any:
+    """A value of JSON, what stands under a name as `without` leaves it, at whatever depth."""
     if isinstance(value, Mapping):
         said = cast("Mapping[str, Any]", value)
-        return {x: None if x in names else _nulled(inner, names) for x, inner in said.items()}
+        return {x: _left(without(x, inner), without) for x, inner in said.items()}
     if isinstance(value, list):
-        return [_nulled(x, names) for x in cast("list[Any]", value)]
+        return [_left(x, without) for x in cast("list[Any]", value)]
     return value
 
 
