@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, difference
 from crm_core.fields import Value
+from crm_core.ids import is_id
 from crm_core.merge import same
 from crm_core.wire import Refusal
 from crm_desktop.i18n import tr
@@ -29,15 +30,18 @@ def key_of(refusal: Refusal) -> str:
 
 
 def open_ones(c: Connection, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
-    """Those with which this user is not done, of kinds that are known here. What he entered and
-    took back is open again."""
+    """Those with which this user is not done, of sound ids and kinds that are known here. What he
+    entered and took back is open again."""
     rows = c.rows(
         "SELECT name FROM meta WHERE substr(name, 1, ?) = ? AND NOT EXISTS ("
         "SELECT 1 FROM changeset WHERE lower(hex(id)) = value AND undone = 1)",
         (len(_DONE), _DONE),
     )
     done = {name.removeprefix(_DONE) for (name,) in rows}
-    return tuple(x for x in refusals if key_of(x) not in done and x.change.kind in CATALOG)
+    return tuple(
+        x for x in refusals
+        if key_of(x) not in done and x.change.kind in CATALOG and is_id(x.change.id)
+    )  # fmt: skip
 
 
 def wanted_by(refusal: Refusal) -> dict[str, Value]:

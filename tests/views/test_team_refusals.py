@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -15,7 +16,7 @@ from crm_core.wire import ChangeResult, ChangeSetResult, PushResponse, Refusal
 from crm_desktop.models import journal
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
-from crm_desktop.models.team_work import newly_entered
+from crm_desktop.models.team_work import newly_entered, open_ones
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.inbox.whose import Whose
@@ -134,3 +135,9 @@ def test_the_author_hears_once_that_a_colleague_entered_it(store: Store, known: 
     receive(store, [("account", account, {"name": "Alfreds", "phone": "030-9", "updated_by": li})])
     assert [x.record for x in newly_entered(store)] == [account]
     assert newly_entered(store) == ()
+
+
+def test_what_has_no_sound_id_is_left_out(store: Store, refusal: Refusal) -> None:
+    odd = replace(refusal, change=replace(refusal.change, id=RecordId("a\0")))
+    with store.reader() as c:
+        assert open_ones(c, (odd, refusal)) == (refusal,)
