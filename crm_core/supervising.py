@@ -12,6 +12,7 @@ import msgspec
 
 from crm_core.complaint_clocks import ENDED
 from crm_core.fields import Value
+from crm_core.wall_time import moment_in
 
 SUPERVISED = frozenset(("task", "complaint"))
 """The kinds of which one may be supervised."""
@@ -46,11 +47,8 @@ def supervision_of(values: Mapping[str, Value]) -> Supervision | None:
     if not isinstance(supervisor, str) or not supervisor:
         return None
     reply = values.get(REPLY)
-    try:
-        deadline = dt.datetime.fromisoformat(until) if isinstance(until, str) else None
-    except ValueError:
-        deadline = None
-    return Supervision(supervisor, deadline, reply.strip() if isinstance(reply, str) else "")
+    said = reply.strip() if isinstance(reply, str) else ""
+    return Supervision(supervisor, moment_in(until), said)
 
 
 def is_closed(kind: str, values: Mapping[str, Value]) -> bool:

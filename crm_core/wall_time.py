@@ -11,14 +11,24 @@ from crm_core.values import instant_of
 
 Zone = dt.tzinfo | None
 
+YEARS = range(1971, 3000)
+"""The years of which every system knows the wall time, in every zone."""
 
-def wall_of(instant: str, zone: Zone = None) -> dt.datetime | None:
-    """The wall time (naive) of a canonical instant; None for what is none."""
+
+def moment_in(value: object) -> dt.datetime | None:
+    """The moment that a canonical instant names; None for what is none, and for a year with which
+    no clock reckons: such a slip is shown as it is written, and nothing is counted from it."""
     try:
-        moment = dt.datetime.fromisoformat(instant)
+        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return moment.astimezone(zone).replace(tzinfo=None)
+    return moment if moment is not None and moment.year in YEARS else None
+
+
+def wall_of(instant: str, zone: Zone = None) -> dt.datetime | None:
+    """The wall time (naive) of a canonical instant; None as for `moment_in`."""
+    moment = moment_in(instant)
+    return moment.astimezone(zone).replace(tzinfo=None) if moment is not None else None
 
 
 def instant_at(wall: dt.datetime, zone: Zone = None) -> str:

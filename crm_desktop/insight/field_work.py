@@ -218,10 +218,12 @@ def _planned_and_kept(
     planned: Counter[dt.date] = Counter()
     kept: Counter[dt.date] = Counter()
     for start, actual, state in rows:
-        day = local_day(start)
+        day, met = local_day(start), local_day(actual or start)
+        if day is None:
+            continue
         month = month_start(day)
         planned[month] += 1
-        if state in _DONE and working_days(day, local_day(actual or start)) <= ADHERENCE_DAYS:
+        if state in _DONE and met is not None and working_days(day, met) <= ADHERENCE_DAYS:
             kept[month] += 1
     return planned, kept
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from crm_core.catalog import entity_of
 from crm_core.fields import Value
+from crm_core.wall_time import wall_of
 from crm_desktop.models import labels
 from crm_desktop.models.connection import Connection, SqlValue
 from crm_desktop.models.sql import OWN_ID, Where, conditions, id_of
@@ -94,6 +95,7 @@ def instant_at(day: dt.date) -> str:
     return begins.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def local_day(instant: str) -> dt.date:
-    """The day on which an instant falls here."""
-    return dt.datetime.fromisoformat(instant).astimezone().date()
+def local_day(instant: str) -> dt.date | None:
+    """The day on which an instant falls here, or None."""
+    wall = wall_of(instant)
+    return wall.date() if wall is not None else None

@@ -25,6 +25,7 @@ from crm_core.complaint_clocks import (
 )
 from crm_core.ids import RecordId, is_id
 from crm_core.machines import MACHINES
+from crm_core.wall_time import moment_in
 from crm_desktop.models import labels, queries
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.sql import blob, id_of
@@ -203,7 +204,7 @@ def _steps(c: Connection, ids: Sequence[bytes]) -> Mapping[bytes, list[Step]]:
             part,
         )
         for complaint, at, state in rows:
-            moment = _moment(at)
+            moment = moment_in(at)
             if moment is not None:
                 found[complaint].append(Step(moment, state))
     return found
@@ -212,10 +213,10 @@ def _steps(c: Connection, ids: Sequence[bytes]) -> Mapping[bytes, list[Step]]:
 def _case(row: SqlRow, steps: Sequence[Step]) -> CaseRow:
     (key, shown, number, subject, state, severity, received, account, name, grade, owner,
      handler, created, updated, pending, conflict) = row  # fmt: skip
-    received_at = _moment(received) or _moment(created)
+    received_at = moment_in(received) or moment_in(created)
     clocks: tuple[Clock, ...] = ()
     if received_at is not None:
-        changed = _moment(updated)
+        changed = moment_in(updated)
         known = Case(received_at, state or _INITIAL, severity, grade, steps, changed)
         clocks = clocks_of(known)
     return CaseRow(
@@ -252,13 +253,3 @@ def _links_of(row: Row) -> list[tuple[str, RecordId]]:
         if isinstance(value, str) and is_id(value):
             found.append((_TARGETS.get(name, name), RecordId(value)))
     return found
-
-
-def _moment(text: object) -> dt.datetime | None:
-    """An instant of the store; None where it holds none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None

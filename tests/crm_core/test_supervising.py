@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from crm_core.fields import Value
 from crm_core.supervising import lacks_reply, supervision_of
 
 SUPERVISED = {"supervisor": "a" * 32, "supervised_until": "2026-11-25T10:00:00Z"}
@@ -29,6 +30,15 @@ def test_what_is_closed_already_and_what_stays_open_asks_for_nothing() -> None:
     assert not lacks_reply("task", SUPERVISED, {"status": "in_progress"})
     assert not lacks_reply("complaint", {**SUPERVISED, "state": "closed"}, {"state": "followed_up"})
     assert not lacks_reply("visit", SUPERVISED, {"state": "completed"})
+
+
+@pytest.mark.parametrize(
+    "until", ["0001-01-01T00:00:00Z", "1970-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "soon", 5]
+)
+def test_a_deadline_with_which_no_clock_reckons_is_none(until: Value) -> None:
+    found = supervision_of({"supervisor": "a" * 32, "supervised_until": until})
+    assert found is not None
+    assert found.until is None
 
 
 def test_only_a_missing_reply_is_overdue() -> None:

@@ -36,7 +36,8 @@ def complain(store: Store, account: RecordId, state: str = "received", **values:
 
 
 def happen(store: Store, complaint: RecordId, hours: float, to_state: str, **more: Value) -> None:
-    add(store, "complaint_event", complaint=complaint, at=instant(hours), to_state=to_state, **more)
+    given = {"at": instant(hours)} | more
+    add(store, "complaint_event", complaint=complaint, to_state=to_state, **given)
 
 
 def open_ones(store: Store) -> dict[RecordId, CaseRow]:
@@ -172,3 +173,17 @@ def test_many_complaints_cost_no_more_queries_than_one(
         happen(store, complain(store, account), 1, "acknowledged")
     put(store, "complaint", first, subject="Again")
     assert asked() == once == 2
+
+
+@pytest.mark.parametrize("slip", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_from_a_year_with_which_no_clock_reckons_nothing_is_counted(
+    store: Store, account: RecordId, slip: str
+) -> None:
+    given: dict[str, Value] = {"severity": "major", "handler": ME}
+    made = add(store, "complaint", account=account, received_at=slip, **given)
+    happen(store, made, 0, "acknowledged", at=slip)
+    case = open_ones(store)[made]
+    assert case.received_at == slip
+    assert {clock.stopped_at for clock in case.clocks} == {None}
+    now = dt.datetime.fromisoformat(store.now())
+    assert all(abs(x.worked) < dt.timedelta(hours=1) for x in case.readings(now))

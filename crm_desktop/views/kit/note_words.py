@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from crm_core.i18n import tr_noop
 from crm_core.reminders import next_morning
+from crm_core.wall_time import wall_of
 from crm_core.working_time import WorkingCalendar
 from crm_desktop.dates import near_moment_words, time_words
 from crm_desktop.i18n import tr, tr_n
@@ -58,8 +59,10 @@ def _line(note: Note) -> str:
 
 
 def _moment(instant: str) -> str:
-    moment = dt.datetime.fromisoformat(instant).astimezone()
+    moment = wall_of(instant)
     today = dt.datetime.now().astimezone().date()
+    if moment is None:
+        return instant
     return time_words(moment) if moment.date() == today else near_moment_words(moment, today)
 
 

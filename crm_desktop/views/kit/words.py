@@ -9,6 +9,7 @@ from crm_core.catalog import CATALOG
 from crm_core.entity import Entity
 from crm_core.fields import UNTYPED, Field, Kind, Value
 from crm_core.ids import SYSTEM
+from crm_core.wall_time import moment_in
 from crm_desktop.dates import day_words, moment_words, near_day_words, near_moment_words
 from crm_desktop.i18n import tr
 from crm_desktop.numbers import grouped
@@ -161,10 +162,7 @@ _BRIEF: Mapping[Kind, Callable[[str], str]] = {
 
 def parse_instant(text: str) -> dt.datetime | None:
     """The moment of a canonical instant, or None."""
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    return moment_in(text)
 
 
 def plain_tooltip(text: str) -> str:

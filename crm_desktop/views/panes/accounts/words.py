@@ -43,9 +43,9 @@ def next_visit(
 
 def local_day(instant: str) -> dt.date | None:
     """The day of a moment here, of a plain day itself; None for neither."""
-    wall = wall_of(instant) if "T" in instant else None
-    if wall is not None:
-        return wall.date()
+    if "T" in instant:
+        wall = wall_of(instant)
+        return wall.date() if wall is not None else None
     try:
         return dt.date.fromisoformat(instant[:10]) if instant else None
     except ValueError:

@@ -25,7 +25,7 @@ from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split, split_end, write
 from crm_desktop.views.kit.short_list import Index, ShortList, frameless
 from crm_desktop.views.kit.words import parse_instant
-from crm_desktop.views.panes.complaints.moments import moment_words
+from crm_desktop.views.panes.complaints.moments import instant_words, moment_words
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
@@ -115,7 +115,7 @@ def _happening(event: EventRow, channel: str, now: dt.datetime) -> Happening:
         title,
         "\n".join(part for part in (event.reason, event.comment) if part),
         " · ".join(part for part in (event.author, visible) if part),
-        moment_words(at, now) if event.at else "",
+        instant_words(event.at, now) or event.at,
         pending=event.pending,
     )
 
@@ -125,7 +125,7 @@ def _handover(event: EventRow, at: dt.datetime, now: dt.datetime) -> Happening:
     title = tr("Handed over to {name}", name=event.reason)
     visible = tr("visible to the customer") if event.customer_visible else ""
     below = " · ".join(part for part in (event.author, visible) if part)
-    when = moment_words(at, now) if event.at else ""
+    when = instant_words(event.at, now) or event.at
     return Happening(event.id, at, "user", title, event.comment, below, when, pending=event.pending)
 
 
