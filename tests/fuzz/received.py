@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import requests
@@ -39,9 +39,15 @@ from crm_desktop import settings
 from crm_desktop.models import file_states, journal, queries, team_work
 from crm_desktop.models.attaching import attach, bytes_max
 from crm_desktop.models.blobs import Blobs
+from crm_desktop.models.cards import account_card
+from crm_desktop.models.complaints import read_board
+from crm_desktop.models.counts import counts
 from crm_desktop.models.file_queue import FileQueue
 from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.reminding import read_outlook
 from crm_desktop.models.store import Identity, Store
+from crm_desktop.models.supervised import open_supervisions
+from crm_desktop.models.today import read_day, read_due
 from crm_desktop.sync.failures import BadAnswer, of_answer
 from crm_desktop.sync.file_calls import FileCalls
 from crm_desktop.sync.file_runner import FileRunner
@@ -58,6 +64,8 @@ from crm_desktop.views.kit.device_words import (
     name_words,
     withdrawal_words,
 )
+from crm_desktop.views.kit.supervision_words import supervision_words
+from crm_desktop.views.kit.words import values_in_words
 from crm_desktop.views.panes.inbox.team import read_team
 from tests.fuzz.company import (
     DEVICE_KEY,
@@ -141,14 +149,14 @@ class _Scripted:
         pass
 
 
-_Answers = msgspec.json.Decoder(list[tuple[int, str, Value]])
+_Answers: TypeAlias = list[tuple[int, str, Value]]
 """Status, `Content-Range` and body of one answer after the other; a text stands for bytes."""
 
 
 class _Played(_Scripted):
     """A server that says one thing after the other."""
 
-    def __init__(self, answers: Sequence[tuple[int, str, Value]]) -> None:
+    def __init__(self, answers: _Answers) -> None:
         super().__init__()
         self._answers = iter(answers)
 
@@ -226,6 +234,31 @@ def pulled(folder: Path, end: ExitStack) -> Attack:
                     queries.record(store.write, page.kind, row.id)
 
     return attack
+
+
+def shown(folder: Path, end: ExitStack) -> Attack:
+    """The same lines, and then what the first things that anybody looks at make of them."""
+    laptop = _Laptop(folder, end)
+
+    def attack(data: bytes) -> None:
+        store = laptop.turn()
+        _synchronise(store, _Scripted(stream=data))
+        now = NOW.astimezone()
+        with store.reader() as c:
+            for case in read_board(c, everything=True).open:
+                case.readings(NOW)
+            for one in open_supervisions(c, ANN.id):
+                supervision_words(one.supervision, one.person, now)
+            read_day(c, ANN.id, now)
+            read_due(c, ANN.id, now)
+            read_outlook(c, ANN.id, now)
+            counts(c, ANN.id, now.date())
+            account_card(c, ACCOUNTS[0], now.date())
+            rows = queries.page(c, "visit", limit=20).rows
+        for row in rows:
+            values_in_words("visit", row.values, {})
+
+    return _tolerant(attack)
 
 
 def _pages(data: bytes) -> Iterator[Page]:
@@ -332,10 +365,7 @@ def files(folder: Path, end: ExitStack) -> Attack:
     laptop = _Laptop(folder, end, prepare)
 
     def attack(data: bytes) -> None:
-        try:
-            answers = _Answers.decode(data)
-        except msgspec.DecodeError:
-            return
+        answers = decode(data, _Answers)
         store = laptop.turn()
         store.write.run(
             "UPDATE file SET done = 0, code = NULL, params = NULL, tries = 0, retry_at = NULL,"

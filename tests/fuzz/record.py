@@ -212,8 +212,10 @@ def a_day(ann: Laptop, lea: Laptop) -> None:
     account = ann.insert("account", name="Alfreds 世界", industry="steel", tags=["a", "b"])
     ann.insert("contact", full_name="Maria Anders", email="maria@example.com")
     ann.insert("visit", account=account, objectives="See", planned_start="2026-11-21T08:00:00Z")
-    ann.insert("task", account=account, title="Call", due_on="2026-12-01")
-    ann.insert("complaint", account=account, subject="Broken")
+    ann.insert(
+        "task", account=account, title="Call", due_on="2026-12-01", remind_at="2026-11-20T07:00:00Z"
+    )
+    ann.insert("complaint", account=account, subject="Broken", received_at="2026-11-19T08:00:00Z")
     ann.insert("address", account=account, city="Jena", street="Weg 1")
     ann.synchronise()
     lea.synchronise()

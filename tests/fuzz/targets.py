@@ -37,6 +37,7 @@ TARGETS: Mapping[str, Target] = {
     "file": Target(served.file, is_json=False),
     "events": Target(served.events, is_json=False),
     "pulled": Target(received.pulled),
+    "shown": Target(received.shown, corpus="pulled"),
     "pushed": Target(received.pushed),
     "answers": Target(received.answers),
     "files": Target(received.files),
