@@ -115,15 +115,26 @@ def read_rows(file: Path, columns: Container[str]) -> Iterable[Mapping[str, obje
     if file.suffix.lower() == ".json":
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserProblem(tr_noop("{file} is not JSON."), file=str(file)) from error
         rows = cast("list[object]", found) if isinstance(found, list) else [None]
         if not all(isinstance(row, dict) for row in rows):
             raise UserProblem(tr_noop("{file} is not an array of objects."), file=str(file))
         return cast("list[Mapping[str, object]]", rows)
+    return _lines_of(text, file, columns)
+
+
+def _lines_of(text: str, file: Path, columns: Container[str]) -> Iterator[Mapping[str, object]]:
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))  # a long cell spoils its row only
     header = text.partition("\n")[0]
-    mark = max(MARKS, key=lambda mark: _known_in(header, mark, columns))
-    return _table(csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, restval=MISSING))
+    try:
+        mark = max(MARKS, key=lambda mark: _known_in(header, mark, columns))
+        source = io.StringIO(text, newline="")
+        yield from _table(csv.DictReader(source, delimiter=mark, restval=MISSING))
+    except csv.Error as error:
+        raise UserProblem(
+            tr_noop("{file} is not a table ({detail})."), file=str(file), detail=str(error)
+        ) from error
 
 
 def _known_in(header: str, mark: str, columns: Container[str]) -> int:

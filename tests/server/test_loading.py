@@ -262,6 +262,23 @@ def test_a_row_with_other_cells_than_the_head_is_refused(
     assert results(report) == ["error", "created"]
 
 
+def test_a_cell_that_is_too_long_costs_its_row(acme: Acme, tmp_path: Path) -> None:
+    text = f'ext_id,name\n1,"{"x" * 200_000}"\n2,Tea\n'
+    assert results(load_text(acme, tmp_path, "product", text)) == ["error", "created"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("rows.json", "[" * 5000), ("rows.csv", "ext_id,name\r1,Chai\r")]
+)
+def test_what_no_reader_takes_is_told_in_words(
+    acme: Acme, tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, "utf-8", newline="")
+    with pytest.raises(UserProblem, match=name):
+        load_file(acme.world.service, "product", file)
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(acme: Acme, tmp_path: Path) -> None:
     text = "ext_id,name\n1,Chai\n2,\n"
     with acme.world.store.read() as tx:
