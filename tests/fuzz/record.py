@@ -297,6 +297,11 @@ def record(company: Company, folder: Path) -> Mapping[str, list[bytes]]:
     kept["http-answer"].append(b"\x721\n" + b'{"error":"server.busy"}')
     for number, kind in enumerate(("account", "contact", "visit", "task")):
         kept["table"].append(bytes([number]) + _exported(ann.store, kind, folder))
+    kept["loaded"].append(
+        b'\x04[{"ext_id":"E1","name":"Alfreds","owner":"ann","uscc":"91350100M000100Y43","tags":["a"]}]'
+    )
+    kept["loaded"].append("\0ext_id,name,owner\nE1,Alfreds 世界,ann\nE2,Hungry,lea\n".encode())
+    kept["loaded"].append(b"\2ext_id;name;code\nP1;Chai;C1\n")
     kept["profile"].append(
         encode({
             "server": "https://crm.example.com", "organisation": "acme", "login": "ann",

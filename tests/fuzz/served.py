@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
 
 from crm_core.catalog import CATALOG
+from crm_core.errors import UserProblem
 from crm_core.values import check_record
 from crm_core.wire import (
     BlobOffer,
@@ -27,6 +28,7 @@ from crm_core.wire import (
 from crm_desktop.sync.listening import PATH_EVENTS, hints_in
 from crm_desktop.sync.session import decode_item
 from crm_server.openapi import ENDPOINTS, ZIP
+from crm_server.tables_in import load_file
 from tests.fuzz.company import (
     DEVICE_KEY,
     EPOCH,
@@ -285,6 +287,27 @@ def events(folder: Path, end: ExitStack) -> Attack:
             reached = tx.clock().seq
         if body and not all(hi <= reached for hi in hints_in(body.splitlines())):
             raise Finding("a hint beyond the feed")
+
+    return attack
+
+
+_LOADED = ("account", "contact", "product", "order")
+_FORMS = (".csv", ".json")
+
+
+def loaded(folder: Path, end: ExitStack) -> Attack:
+    """A file that IT loads: the first byte chooses kind and form."""
+    served = _Served(folder, end)
+
+    def attack(data: bytes) -> None:
+        first, rest = (data[:1] or b"\0")[0], data[1:]
+        kind, form = _LOADED[first % len(_LOADED)], _FORMS[first // len(_LOADED) % len(_FORMS)]
+        file = folder / f"rows{form}"
+        file.write_bytes(rest)
+        company = served.turn()
+        with suppress(UserProblem):
+            load_file(company.organisations.open("acme").service, kind, file)
+        served.check_news()
 
     return attack
 

@@ -36,6 +36,7 @@ TARGETS: Mapping[str, Target] = {
     "question-postgres": Target(served.question_postgres, corpus="question", needs_postgres=True),
     "file": Target(served.file, is_json=False),
     "events": Target(served.events, is_json=False),
+    "loaded": Target(served.loaded),
     "pulled": Target(received.pulled),
     "shown": Target(received.shown, corpus="pulled"),
     "pushed": Target(received.pushed),
