@@ -303,6 +303,16 @@ def test_a_refused_step_asks_its_author_no_more_once_nothing_of_it_is_left(
     assert states(known) == [state]
 
 
+def test_what_waited_for_a_refused_step_goes_out_once_nothing_of_that_is_left(known: Store) -> None:
+    put(known, "contact", CONTACT, wechat=WORD)
+    [cs] = take(known)
+    answer(known, verdict(cs, "rejected", 0, (0, "", "rejected", "right.missing")))
+    put(known, "contact", CONTACT, wechat=f"{WORD} II", title="Head")
+    assert states(known) == ["rejected", "blocked"]
+    erase(known)
+    assert states(known) == ["discarded", "queued"]
+
+
 @pytest.mark.parametrize("field", ["", "wechat"])
 def test_of_a_refused_step_about_more_than_him_the_rest_still_asks_its_author(
     known: Store, field: str

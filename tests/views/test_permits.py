@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.i18n import set_language
-from crm_desktop.models import queries
+from crm_desktop.models import journal, queries
 from crm_desktop.models.replica import Summary
 from crm_desktop.models.rights import May, Those
 from crm_desktop.models.store import Store
@@ -30,7 +31,7 @@ from tests.views.company import make_store, receive
 from tests.views.front import InFront
 
 Rest = Callable[[], None]
-ME, ANNA, LEA, TEAM, MINE, ALSO, ANNAS = (RecordId(f"{n:032x}") for n in range(1, 8))
+ME, ANNA, LEA, TEAM, MINE, ALSO, ANNAS, NEW = (RecordId(f"{n:032x}") for n in range(1, 9))
 PICK = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
@@ -326,6 +327,26 @@ def test_undo_of_a_deletion_is_not_offered_to_who_may_delete_but_not_change(
     assert bar.isVisible()
     assert not bar._button.isVisible()
     assert undo_commands(shell) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "forbidden", "is_offered"),
+    [
+        (Change("account", MINE, Op.SET, {"phone": "2"}), "", True),
+        (Change("account", MINE, Op.SET, {"phone": "2"}), "edit", False),
+        (Change("account", MINE, Op.SET, {"phone": "2"}), "delete", True),
+        (Change("account", NEW, Op.INSERT, {"name": "New"}), "", True),
+        (Change("account", NEW, Op.INSERT, {"name": "New"}), "delete", False),
+        (Change("account", NEW, Op.INSERT, {"name": "New"}), "edit", True),
+    ],
+)
+def test_undo_asks_for_the_right_to_what_takes_the_step_back(
+    store: Store, change: Change, forbidden: str, *, is_offered: bool
+) -> None:
+    journal.commit(store, [change], label="Step")
+    override = {"role": "kam", "entity": "account", "action": forbidden, "level": "none"}
+    receive(store, [("role_permission", store.new_id(), override)] if forbidden else [])
+    assert journal.undoable(store) == ("Step" if is_offered else None)
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN", "zh_TW"])

@@ -29,7 +29,7 @@ from crm_desktop.i18n import tr
 from crm_desktop.models import search, search_tables
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.file_states import DRAFT_FILES
-from crm_desktop.models.journal import rows
+from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.journal.rows import Shadow
@@ -188,6 +188,8 @@ def _blank_work(gone: _Gone) -> None:
     )
     emptied = [(n,) for (n,) in refused if _is_emptied(gone, n)]
     c.many("UPDATE changeset SET state = 'discarded' WHERE n = ?", emptied)
+    if emptied:
+        blocking.refresh(c)
 
 
 def _is_emptied(gone: _Gone, n: int) -> bool:

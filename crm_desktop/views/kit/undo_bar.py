@@ -58,6 +58,7 @@ class UndoBar(QFrame):
     def withdraw(self) -> None:
         """What was said cannot be taken back after all: only the words stay."""
         self._button.hide()
+        self._place()
 
     @property
     def text(self) -> str:
