@@ -4,6 +4,7 @@ it. Pure; both sides use it (security.md §7)."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -18,9 +19,13 @@ from crm_core.merging import MERGED_INTO
 from crm_core.roles import Action, Level, Matrix, reach
 from crm_core.scope import Holder, is_reached
 from crm_core.switches import ERASING
+from crm_core.text_merge import units
 
 ERASED = "field.erased"
 """Said of what was entered by somebody who had not heard of the erasure: it is not kept."""
+
+MERGE_ERASED = "merge.erased"
+"""Said of a merge with somebody who was erased behind its author's back: it is refused."""
 
 ATTACHMENT, CONFLICT = "attachment", "conflict"
 FILE_FIELDS = ("name", "sha256", "comment", "mime", "size")
@@ -195,3 +200,42 @@ def freed(
             old = {x: value for x, value in change.old.items() if x not in names}
             changes[index] = replace(change, new=new, old=old)
     return replace(changeset, changes=tuple(changes)), dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a merge makes of a field, and what stands there without it."""
+
+    said: Any
+    instead: Any
+
+    def is_in(self, value: Any) -> bool:
+        """Whether a value of the field holds what the merge brought in."""
+        return value == self.said or not self._its().isdisjoint(map(str.strip, _pieces(value)))
+
+    def is_quoted_in(self, words: str) -> bool:
+        """Whether words repeat it."""
+        return any(one in words for one in self._its() if len(one) >= PLANTED_MIN)
+
+    def out_of(self, value: Any) -> Any:
+        """A later value of the field without what the merge brought in, and with what it took out;
+        what was typed above it stays."""
+        if value == self.said:
+            return self.instead
+        if not self.is_in(value):
+            return value
+        its, said = self._its(), {*map(str.strip, _pieces(self.said))}
+        back = [one for one in _pieces(self.instead) if one.strip() not in said]
+        if back and not back[-1].endswith("\n"):
+            back[-1] += "\n"
+        kept = (one for one in _pieces(value) if one.strip() not in its)
+        return "".join([*back, *kept]) or None
+
+    def _its(self) -> set[str]:
+        """The sentences and lines that the merge brought in."""
+        said, instead = ({*map(str.strip, _pieces(x))} for x in (self.said, self.instead))
+        return said - instead - {""}
+
+
+def _pieces(value: Any) -> list[str]:
+    return units(value) if isinstance(value, str) else []

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, Op
+from crm_core.changes import Change, ChangeSet, Op
 from crm_core.entity import Entity, required
+from crm_core.erasing import Brought, personal_fields
 from crm_core.errors import InvalidValue
 from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId
@@ -137,6 +138,7 @@ class Judge:
         self._work = work
         self._author = author
         self.refused = refused
+        self.brought: list[tuple[str, str, Brought]] = []
         self.scope_gen = 0
         self.is_merging = False
 
@@ -220,10 +222,8 @@ class Judge:
         if spec.authority is _GRANTED:
             current = row.values.get(name) if row is not None else None
             return None if value == current else _refuse(name, "field.authority")
-        if self.refused:
-            built_on = self.refused.get((change.kind, change.id, name))
-            if built_on is not None and built_on == repr(change.old.get(name)):
-                return FieldResult(name, Result.BLOCKED, "record.above_refused")
+        if (self.refused or self.brought) and self._builds_on_refused(change, name):
+            return FieldResult(name, Result.BLOCKED, "record.above_refused")
         problem = _bad_value(spec, value, change.op)
         if problem is None and change.kind in SUPERVISED:
             problem = self._unsupervised(row, change, name)
@@ -232,6 +232,31 @@ class Judge:
         if problem is None and spec.machine:
             return self._forbidden_step(spec, row, change)
         return problem
+
+    def _builds_on_refused(self, change: Change, name: str) -> bool:
+        built_on = self.refused.get((change.kind, change.id, name))
+        was_refused = built_on is not None and built_on == repr(change.old.get(name))
+        return was_refused or name in self.repeated(change)
+
+    def keep_from(self, changeset: ChangeSet) -> None:
+        """Let nothing pass that a merge which was refused, since somebody was erased, would have
+        brought: what was typed above it repeats that, until its author's device has heard."""
+        merged = {x.kind for x in changeset.changes if x.op is Op.MERGE}
+        self.brought.extend(
+            (change.kind, name, Brought(value, change.old.get(name)))
+            for change in changeset.changes
+            if change.kind in merged and change.op is not Op.MERGE
+            for name, value in change.new.items()
+            if name in personal_fields(change.kind) and isinstance(value, str)
+        )
+
+    def repeated(self, change: Change) -> frozenset[str]:
+        """The fields in which a change repeats such a thing."""
+        return frozenset(
+            name
+            for kind, name, one in self.brought
+            if kind == change.kind and name in change.new and one.is_in(change.new[name])
+        )
 
     def _is_switched_off(self, row: Row | None, change: Change, name: str) -> bool:
         """Whether nobody may enter this. A merge brings along what was entered once."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from crm_core.catalog import CATALOG
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound, kind_of, op_of
 from crm_core.conversion import Converted, converted
-from crm_core.erasing import blank_steps, is_erasable
+from crm_core.erasing import MERGE_ERASED, blank_steps, is_erasable
 from crm_core.ids import RecordId, is_id, is_kind
 from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.merging import MERGED_INTO
@@ -110,7 +110,10 @@ class Pusher:
 
     def take(self, changeset: ChangeSet) -> ChangeSetResult:
         """Work one changeset; a retry gets the stored answer."""
-        return as_told(self._take(changeset))
+        result = self._take(changeset)
+        if any(part.code == MERGE_ERASED for part in result.changes):
+            self._judge.keep_from(changeset)
+        return as_told(result)
 
     def _take(self, changeset: ChangeSet) -> ChangeSetResult:
         today = self._in_todays_words.get(changeset.id)
@@ -191,6 +194,10 @@ class Pusher:
         gone = {key: frozenset(fields) for key, fields in self._work.erased.items()}
         if CONFLICT in map(kind_of, changeset.changes):
             gone.update(decisions(self._work.tx))
+        for change in changeset.changes:
+            if repeated := self._judge.repeated(change):
+                key = (change.kind, change.id)
+                gone[key] = gone.get(key, frozenset()) | repeated
         if not gone:
             return changeset
         freed = blank_steps(msgspec.to_builtins(changeset), gone)
@@ -249,6 +256,8 @@ class Pusher:
             if detail.field in change.new and not _fails_whole(detail):
                 if entity is None or detail.field not in entity.by_name:
                     continue  # nothing is ever built on what is no field
+                if detail.field in self._judge.repeated(change):
+                    continue  # what is to be kept nowhere
                 value = repr(change.new[detail.field])
                 self._refused[(change.kind, change.id, detail.field)] = value
             elif change.op is Op.INSERT:

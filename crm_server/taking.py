@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op, op_of
 from crm_core.entity import Entity
-from crm_core.erasing import ATTACHMENT, ERASED, freed
+from crm_core.erasing import ATTACHMENT, ERASED, MERGE_ERASED, freed
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
 from crm_core.masks import MASKABLE
@@ -285,7 +285,7 @@ class Taking:
         if row.deleted or winner.deleted:
             return self.refuse(index, "merge.gone")
         if self._is_erased_since(row.kind, (row.id, winner.id)):
-            return self.refuse(index, "merge.erased")
+            return self.refuse(index, MERGE_ERASED)
         if not self.judge.may_delete(row, self.by.at):
             return self.refuse(index, "right.missing", action="delete")
         if not self.judge.may(Action.EDIT, winner):

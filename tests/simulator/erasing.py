@@ -241,9 +241,9 @@ class ErasingWorld(World):
         words = self.erased_words()
         for device in self._devices:
             search_index.build(device.store)
-            self._look_for(words, device.name, _cells(device.store.write.raw))
+            self._look_for(words, device.name, cells(device.store.write.raw))
             self._look_for(words, f"the index of {device.name}", _terms(device))
-        self._look_for(words, "the server", _cells(self.server.look))
+        self._look_for(words, "the server", cells(self.server.look))
 
     def _look_for(
         self, words: frozenset[str], where: str, cells: Iterator[tuple[str, str]]
@@ -301,7 +301,7 @@ def _split(value: object) -> list[str]:
     return [word for word in words if word.endswith("q")]
 
 
-def _cells(connection: Any) -> Iterator[tuple[str, str]]:
+def cells(connection: Any) -> Iterator[tuple[str, str]]:
     """Every text of every table, but the index."""
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     for (name,) in tables:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from crm_core.changes import Change, Op
+from crm_core.errors import Unavailable
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId
-from crm_core.wire import Mark
+from crm_core.wire import Mark, PushRequest, PushResponse
 from crm_desktop.models import journal
 from crm_desktop.models.merging import merge_records
 from crm_server.erasing import erase
 from tests.simulator.company import fixed_id
+from tests.simulator.erasing import cells
+from tests.simulator.link import GONE
 from tests.simulator.oracle import Oracle
-from tests.sync.first_fetching import Place, account
+from tests.sync.first_fetching import Laptop, Place, account
 
 CONTACT, TWIN = fixed_id(0xC000), fixed_id(0xC001)
 
@@ -65,6 +69,46 @@ def test_a_merge_that_is_sent_again_takes_nothing_from_the_other_one(place: Plac
     records = Oracle(place.server.look).records
     assert records["contact", TWIN].deleted
     assert records["contact", CONTACT].values["mobile"] == "+44 20"
+
+
+@pytest.mark.parametrize("answer_is_lost", [False, True])
+@pytest.mark.parametrize(("beside", "state"), [({}, "blocked"), ({"wechat": "mine"}, "confirmed")])
+def test_what_was_typed_above_a_merge_brings_nobody_back(
+    place: Place, answer_is_lost: bool, beside: Mapping[str, Value], state: str
+) -> None:
+    place.server.load("contact", TWIN, {"full_name": "M. E.", "preferences": "Xylophon.\n"})
+    role: dict[str, Value] = {"account": account(0), "contact": TWIN, "role": "buyer"}
+    place.server.load("account_contact", fixed_id(0xD001), role)
+    third = fixed_id(0xC002)
+    place.server.load("contact", third, {"full_name": "Tilda Third"})
+    place.server.load("account_contact", fixed_id(0xD002), {**role, "contact": third})
+    place.laptop.synchronise()
+    merge_records(place.laptop.store, "contact", TWIN, CONTACT)
+    _enter(place, preferences="Xylophon.\nCalls late.\n", **beside)
+    merge_records(place.laptop.store, "contact", CONTACT, third)
+    erase(place.server.service, "contact", TWIN)
+    if answer_is_lost:
+        _lose_an_answer(place.laptop)
+    place.laptop.synchronise()
+    for found in (place.server.look, place.laptop.store.write.raw):
+        assert not [table for table, cell in cells(found) if "Xylophon" in cell]
+    states = [x for (x,) in place.laptop.rows("SELECT state FROM changeset ORDER BY n")]
+    assert states == ["rejected", state, "rejected"]
+    shown = "SELECT preferences FROM contact WHERE deleted = 0 AND preferences <> ''"
+    assert place.laptop.rows(shown) == [("Calls late.\n",)]
+
+
+def _lose_an_answer(laptop: Laptop) -> None:
+    push = laptop.line.push
+
+    def lost(request: PushRequest) -> PushResponse:
+        push(request)
+        raise Unavailable(GONE)
+
+    laptop.line.cut_after_push = True
+    with patch.object(laptop.line, "push", lost):
+        laptop.synchronise()
+    laptop.line.cut_after_push = False
 
 
 def _enter(place: Place, **values: Value) -> None:

@@ -18,12 +18,12 @@ from crm_core.erasing import (
     CONFLICT,
     FILE_FIELDS,
     PLANTED_MIN,
+    Brought,
     blank_conflict,
     is_about,
 )
 from crm_core.ids import RecordId
 from crm_core.scope import any_link
-from crm_core.text_merge import units
 from crm_core.wire import Erase
 from crm_desktop.i18n import tr
 from crm_desktop.models import search, search_tables
@@ -231,7 +231,7 @@ def _blank_brought(gone: _Gone, key: bytes, since: int, without: _Without) -> No
         f" AND s.state NOT IN {_TAKEN} ORDER BY o.cs",
         (gone.kind, key, since),
     ):
-        brought = dict[str, _Brought]()
+        brought = dict[str, Brought]()
         for rid, new, old in c.rows(
             "SELECT rid, new, old FROM op WHERE cs = ? AND kind = ? AND id = ?",
             (n, gone.kind, into),
@@ -240,14 +240,14 @@ def _blank_brought(gone: _Gone, key: bytes, since: int, without: _Without) -> No
             for name, value in said.items():
                 left = without(name, value)
                 if left != value:
-                    brought[name] = _Brought(value, left or had.get(name))
+                    brought[name] = Brought(value, left or had.get(name))
                     said[name] = brought[name].instead
             c.run("UPDATE op SET new = ? WHERE rid = ?", (_encoded(said), rid))
         if brought:
             _blank_above(gone, into, n, brought)
 
 
-def _blank_above(gone: _Gone, key: bytes, since: int, brought: Mapping[str, _Brought]) -> None:
+def _blank_above(gone: _Gone, key: bytes, since: int, brought: Mapping[str, Brought]) -> None:
     """What a merge brought into a record goes from all that lies above it there."""
     c = gone.c
 
@@ -255,60 +255,26 @@ def _blank_above(gone: _Gone, key: bytes, since: int, brought: Mapping[str, _Bro
         return brought[name].out_of(value) if name in brought else value
 
     for rid, n, new, old, label, is_single, is_taken in c.rows(
-        f"SELECT o.rid, o.cs, o.new, o.old, s.label, s.batch IS NULL, s.state IN {_TAKEN}"
+        "SELECT o.rid, o.cs, o.new, o.old, s.label, s.batch IS NULL,"
+        f" s.state IN {_TAKEN} AND o.refused IS NULL"
         " FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ? AND o.cs > ?",
         (gone.kind, key, since),
     ):
         kept = [new, old] if is_taken else [_changed(x, without) for x in (new, old)]
         c.run("UPDATE op SET new = ?, old = ? WHERE rid = ?", (*kept, rid))
-        repeats = any(one.is_in(label) for one in brought.values())
+        repeats = any(one.is_quoted_in(label) for one in brought.values())
         if repeats or (is_single and kept != [new, old]):
             c.run("UPDATE changeset SET label = ? WHERE n = ?", (tr(CATALOG[gone.kind].label), n))
     for n, base, mine, title in c.rows(
         "SELECT n, base, mine, title FROM orphan WHERE kind = ? AND id = ? AND cs >= ?",
         (gone.kind, key, since),
     ):
-        words = "" if any(one.is_in(title) for one in brought.values()) else title
+        words = "" if any(one.is_quoted_in(title) for one in brought.values()) else title
         kept = [_changed(x, without) for x in (base, mine)]
         c.run("UPDATE orphan SET base = ?, mine = ?, title = ? WHERE n = ?", (*kept, words, n))
     _change_drafts(c, gone.kind, id_of(key), without)
     _blank_brought(gone, key, since, without)
     rebase(c, gone.kind, id_of(key))
-
-
-@dataclass(frozen=True, slots=True)
-class _Brought:
-    """What a merge made of a field, and what stands there instead."""
-
-    said: Any
-    instead: Any
-
-    def out_of(self, value: Any) -> Any:
-        """A later value of the field without what the merge brought in, and with what it took out;
-        what was typed above it stays."""
-        if value == self.said:
-            return self.instead
-        pieces, its = _pieces(value), self._its()
-        if its.isdisjoint(map(str.strip, pieces)):
-            return value
-        said = {*map(str.strip, _pieces(self.said))}
-        back = [one for one in _pieces(self.instead) if one.strip() not in said]
-        if back and not back[-1].endswith("\n"):
-            back[-1] += "\n"
-        return "".join([*back, *(one for one in pieces if one.strip() not in its)]) or None
-
-    def is_in(self, label: str) -> bool:
-        """Whether words repeat it."""
-        return any(one in label for one in self._its() if len(one) >= PLANTED_MIN)
-
-    def _its(self) -> set[str]:
-        """The sentences and lines that the merge brought in."""
-        said, instead = ({*map(str.strip, _pieces(x))} for x in (self.said, self.instead))
-        return said - instead - {""}
-
-
-def _pieces(value: Any) -> list[str]:
-    return units(value) if isinstance(value, str) else []
 
 
 def _blank_labels(gone: _Gone) -> None:
