@@ -29,6 +29,9 @@ ROOTS_ANEW_MAX = 200
 OFFERS_ASKED_MAX = 500
 """So many offered changesets are asked for in one pull: the request stays small."""
 
+HANDED_ASKED_MAX = 100
+"""Of so many decided ones it is asked whether they wait again, the newest."""
+
 
 class WireRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record version. `roots` is left out where the record is its own only root."""
@@ -194,8 +197,9 @@ class ChangeSetResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Outcomes(msgspec.Struct, frozen=True, tag="outcomes"):
-    """What became of values that were offered, once all of a changeset's are decided. Sent only to
-    clients that ask with `PullRequest.offers`, and only to who offered them."""
+    """What became of values that were offered, once all of a changeset's are decided, or that some
+    wait again. Sent only to clients that ask with `PullRequest.offers` and `handed`, and only to
+    who offered them."""
 
     results: tuple[ChangeSetResult, ...]
 
@@ -233,6 +237,8 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     the coming days is sent alone, and a `Part` instead of an `End`. `stubs`: labels of parents out
     of sight are wanted, STUBS_ALL where this client does not hold them yet. `offers`: changesets
     with which values were offered, as long as their author has not heard what became of all.
+    `handed`: those of which he has, to hear where a decision was taken back; older servers do not
+    heed it.
     `unsent`: how much of this user's work no server has taken yet; for the list of devices.
     `erased`: the place in the feed up to which this client has heard of erasures."""
 
@@ -250,6 +256,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     offers: tuple[SoundId, ...] = ()
     unsent: Seq = 0
     erased: int = NOT_ASKED
+    handed: tuple[SoundId, ...] = ()
 
 
 class PushRequest(msgspec.Struct, frozen=True):

@@ -11,7 +11,13 @@ from crm_core.fields import values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.masks import NOTHING, Masks, masks_in, received, touched
-from crm_core.wire import OFFERS_ASKED_MAX, ROOTS_ANEW_MAX, Check, PullRequest
+from crm_core.wire import (
+    HANDED_ASKED_MAX,
+    OFFERS_ASKED_MAX,
+    ROOTS_ANEW_MAX,
+    Check,
+    PullRequest,
+)
 from crm_server.store import Tx
 from crm_server.tables import FOREVER
 
@@ -22,8 +28,8 @@ ENDINGS_MAX = 256
 def refuse_too_much(request: PullRequest) -> None:
     """Raises Refused where a pull asks for more digests or roots than one request may."""
     endings = request.check.endings if request.check is not None else ()
-    asked = (len(endings), len(request.anew), len(request.offers))
-    if any(map(gt, asked, (ENDINGS_MAX, ROOTS_ANEW_MAX, OFFERS_ASKED_MAX))):
+    asked = map(len, (endings, request.anew, request.offers, request.handed))
+    if any(map(gt, asked, (ENDINGS_MAX, ROOTS_ANEW_MAX, OFFERS_ASKED_MAX, HANDED_ASKED_MAX))):
         raise Refused("request.too_large", tr_noop("The message is too large."))
 
 

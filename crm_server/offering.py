@@ -160,7 +160,7 @@ def _waits(index: int, name: str, conflict: RecordId) -> ChangeResult:
 
 def as_told(result: ChangeSetResult) -> ChangeSetResult:
     """A verdict without the places where offers lie: these are out of their author's sight."""
-    if not result.changes or not any(part.code == WAITS for part in result.changes):
+    if not _has_waiting(result):
         return result
     parts = (
         replace(part, conflict_id="") if part.code == WAITS else part for part in result.changes
@@ -173,6 +173,20 @@ def as_told(result: ChangeSetResult) -> ChangeSetResult:
 
 def outcomes(tx: Tx, user: RecordId, asked: Iterable[str]) -> tuple[ChangeSetResult, ...]:
     """The verdicts on those of a user's offers of which every part is decided."""
+    return tuple(one for one in _judged_now(tx, user, asked) if not _has_waiting(one))
+
+
+def waiting_again(tx: Tx, user: RecordId, handed: Iterable[str]) -> tuple[ChangeSetResult, ...]:
+    """The verdicts on those of a user's decided offers of which a part lies in an open question:
+    the decision was taken back, contradicted, or lost by a restored server."""
+    return tuple(one for one in _judged_now(tx, user, handed) if _has_waiting(one))
+
+
+def _has_waiting(offer: ChangeSetResult) -> bool:
+    return any(part.code == WAITS for part in offer.changes)
+
+
+def _judged_now(tx: Tx, user: RecordId, asked: Iterable[str]) -> Iterator[ChangeSetResult]:
     found = tx.rows(
         "SELECT result FROM applied WHERE cs_id = ANY(?) AND author = ? ORDER BY cs_id",
         ([*dict.fromkeys(asked)], user),
@@ -180,8 +194,8 @@ def outcomes(tx: Tx, user: RecordId, asked: Iterable[str]) -> tuple[ChangeSetRes
     offers = [_RESULT.decode(result) for (result,) in found]
     named = [part.conflict_id for one in offers for part in one.changes if part.code == WAITS]
     conflicts = _conflicts(tx, named)
-    judged = (_outcome(tx, user, one, conflicts) for one in offers)
-    return tuple(one for one in judged if all(part.code != WAITS for part in one.changes))
+    for one in offers:
+        yield _outcome(tx, user, one, conflicts)
 
 
 def _conflicts(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Value]]:
@@ -218,7 +232,7 @@ def _code(
         if entry is not None:
             return WAITS
         return REPLACED if _has_entry_of(body, user) else CLOSED
-    moved = _joined(tx, body)
+    moved = _joined(tx, body, cs_id)
     if moved is not None:
         return _code(tx, user, cs_id, name, moved)
     value = entry.get("value") if entry is not None else None
@@ -253,20 +267,38 @@ def _has_entry_of(body: Mapping[str, Value], user: RecordId) -> bool:
     return any(entry.get("author") == user for entry in _entries(body))
 
 
-def _joined(tx: Tx, body: Mapping[str, Value]) -> Mapping[str, Value] | None:
-    """The question with which a resolved one was joined, since its record gave its place to
-    another that had one on this field: that one is about the taker."""
+def _joined(tx: Tx, body: Mapping[str, Value], cs_id: ChangeSetId) -> Mapping[str, Value] | None:
+    """The question with which a resolved one was joined: the one about the record in its own one's
+    place, where that was merged, or the one that came up about the field since, where the decision
+    was taken back."""
     target = parse_target("", body.get("record"))
-    if target is None or target[0] not in CATALOG or body.get("resolution") is not None:
+    if target is None or target[0] not in CATALOG:
         return None
-    row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", target[::-1])
-    taker = taker_of(values_in(row[0])) if row is not None and row[1] else None
-    if taker is None:
-        return None
+    own, *takers = _places(tx, *target)
+    if body.get("resolution") is None:
+        return next(_questions(tx, takers[:1], body), None)
+    beside = (one for one in _questions(tx, [own, *takers], body) if _entry(one, cs_id))
+    latest = next(beside, body)
+    return None if latest == body else latest
+
+
+def _places(tx: Tx, kind: str, record_id: RecordId) -> Iterator[RecordId]:
+    """A record, the one that took its place, if any did, and so on."""
+    taker: RecordId | None = record_id
+    while taker is not None:
+        yield taker
+        row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", (taker, kind))
+        taker = taker_of(values_in(row[0])) if row is not None and row[1] else None
+
+
+def _questions(
+    tx: Tx, records: Sequence[RecordId], like: Mapping[str, Value]
+) -> Iterator[Mapping[str, Value]]:
+    """What was asked about the field of a question at these records, the latest first."""
     found = tx.rows(
         "SELECT r.body::text FROM ref JOIN record r ON r.id = ref.id AND r.kind = ref.kind"
-        " WHERE ref.target=? AND ref.kind=? AND ref.field=? ORDER BY r.seq DESC",
-        (taker, CONFLICT, "record"),
+        " WHERE ref.target = ANY(?) AND ref.kind=? AND ref.field=? ORDER BY r.seq DESC",
+        ([*records], CONFLICT, "record"),
     )
     bodies = (values_in(text) for (text,) in found)
-    return next((one for one in bodies if one.get("field") == body.get("field")), None)
+    return (one for one in bodies if one.get("field") == like.get("field"))

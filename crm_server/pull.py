@@ -35,7 +35,7 @@ from crm_core.wire import (
 )
 from crm_server.comparing import refuse_too_much, shown_of, sums
 from crm_server.digests import CARRIED_RECORDS_MAX, Digests, Earlier, Heard
-from crm_server.offering import outcomes
+from crm_server.offering import outcomes, waiting_again
 from crm_server.sight import Generations, Plan, ask_moved, plan
 from crm_server.store import Answer, Clock, Tx, portions
 from crm_server.stubs import StubParents
@@ -148,10 +148,15 @@ class Puller:
         if self._stubs.everything or plan.feed_from < plan.hi:
             yield from map(_line, self._stubs.last_lines(plan.feed_from))
         yield from map(_line, self._erased())
-        if self._request.offers:
-            decided = outcomes(self._tx, self._generations.user, self._request.offers)
-            if decided:
-                yield _line(Outcomes(decided))
+        yield from map(_line, self._outcomes())
+
+    def _outcomes(self) -> Iterator[Outcomes]:
+        """What became of this user's offers since he last heard of them."""
+        tx, user, request = self._tx, self._generations.user, self._request
+        decided = outcomes(tx, user, request.offers) if request.offers else ()
+        again = waiting_again(tx, user, request.handed) if request.handed else ()
+        if decided or again:
+            yield Outcomes((*decided, *again))
 
     def _erased(self) -> Iterator[Erase]:
         """What was erased since this client last heard of it, in its sight or not: it may keep work

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crm_core.ids import ChangeSetId
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal.offering import WAITS
+from crm_desktop.models.journal.offering import ANY_OFFERED, WAITS
 from crm_desktop.models.journal.rebase import fields_judged
 from crm_desktop.models.store import Store
 from crm_desktop.models.told import note_told, told
@@ -45,19 +45,19 @@ def outcomes_in(verdict: str | None, index: int, kind: str) -> Mapping[str, str]
 
 
 def newly_handed(store: Store) -> tuple[Handed, ...]:
-    """Offers that were decided, each told once for good."""
-    before = told(store, META_TOLD) or ()
+    """Offers that were decided, each told once; again only where it waited again meanwhile."""
+    before = told(store, META_TOLD) or frozenset()
     with store.reader() as c:
+        if not c.value(f"SELECT {ANY_OFFERED}"):
+            return ()
         found = _decided(c)
-    news = tuple(one for one in found if one.cs_id not in before)
-    if news:
-        note_told(store, META_TOLD, (one.cs_id for one in found))
-    return news
+    known = frozenset[str](one.cs_id for one in found)
+    if known != before:
+        note_told(store, META_TOLD, known)
+    return tuple(one for one in found if one.cs_id not in before)
 
 
 def _decided(c: Connection) -> tuple[Handed, ...]:
-    if c.one("SELECT 1 FROM changeset WHERE state = 'handed' AND state <> 'confirmed'") is None:
-        return ()
     rows = c.rows(
         "SELECT id, label, verdict FROM changeset WHERE state IN ('acked', 'confirmed')"
         " AND instr(coalesce(verdict, ''), ?) AND NOT instr(verdict, ?) ORDER BY n DESC",

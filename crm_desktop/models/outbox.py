@@ -315,7 +315,7 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
     """The one row of `sync_state`, with what is `noted` beside it."""
     row = c.one(
         "SELECT epoch, cursor, resume, resume_hi, pull_open, scope_gen, schema, verified_at,"
-        f" verified_cursor, seq_known, {_WAITS}, {_UNSENT}, {_UNHEARD}, {offering.ANY_OPEN}"
+        f" verified_cursor, seq_known, {_WAITS}, {_UNSENT}, {_UNHEARD}, {offering.ANY_OFFERED}"
         " FROM sync_state"
     )
     assert row is not None
@@ -323,6 +323,7 @@ def sync_state(c: Connection, noted: Mapping[str, str] | None = None) -> SyncSta
         noted = _noted(c)
     return SyncState(
         offers=offering.asked(c) if row[-1] else (),
+        handed=offering.handed(c) if row[-1] else (),
         epoch=row[0], cursor=row[1], resume=row[2], resume_hi=row[3], pull_open=bool(row[4]),
         scope_gen=row[5], schema=row[6] or SCHEMA, verified_at=row[7], verified_cursor=row[8],
         seq_known=row[9], in_sight=int(noted.get(arriving.META_IN_SIGHT, 0)),

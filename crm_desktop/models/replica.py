@@ -43,13 +43,14 @@ class SyncState(msgspec.Struct, frozen=True):
     at `verified_cursor`; `seq_known` is the highest seq that the server has named; `check` are
     the endings of roots whose content is compared today, `count_due` whether all rows are to be
     counted today. `offers` are steps of which the server is to say what became of what they
-    offer. `first` is the local day to ask for before everything else, where nothing was
-    fetched yet ("" otherwise); `in_sight` says how many rows there are altogether, while today is
-    here and the rest is not; `former` names the file that this one took the place of; `stubs` says
-    which labels of parents out of sight to ask for; `waits`: something is to be pushed; `unsent`:
-    how many steps no server has taken, refused ones among them; `unheard`: the last changeset that
-    was sent and of which no answer was heard ("" there is none, None: nobody looked); `erased`: up
-    to where in the feed this file has heard of erasures.
+    offer, `handed` those of which it has said so. `first` is the local day to ask for before
+    everything else, where nothing was fetched yet ("" otherwise); `in_sight` says how many rows
+    there are altogether, while today is here and the rest is not; `former` names the file that
+    this one took the place of; `stubs` says which labels of parents out of sight to ask for;
+    `waits`: something is to be pushed; `unsent`: how many steps no server has taken, refused
+    ones among them; `unheard`: the last changeset that was sent and of which no answer was
+    heard ("" there is none, None: nobody looked); `erased`: up to where in the feed this file
+    has heard of erasures.
     """
 
     epoch: str = ""
@@ -69,6 +70,7 @@ class SyncState(msgspec.Struct, frozen=True):
     former: str = ""
     stubs: str = ""
     offers: tuple[RecordId, ...] = ()
+    handed: tuple[RecordId, ...] = ()
     waits: bool = True
     unsent: int = 0
     unheard: str | None = None

@@ -107,7 +107,7 @@ def received(
     request = PullRequest(
         state.epoch, SCHEMA, state.scope_gen, state.cursor, state.resume, state.resume_hi,
         heard=heard, check=check, anew=anew, first=state.first, stubs=state.stubs,
-        offers=state.offers, unsent=state.unsent, erased=state.erased,
+        offers=state.offers, unsent=state.unsent, erased=state.erased, handed=state.handed,
     )  # fmt: skip
     try:
         yield from ask(do.OpenPull(request))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
@@ -9,10 +11,11 @@ from crm_core.errors import UserProblem
 from crm_core.ids import ChangeSetId
 from crm_core.wire import ChangeResult, ChangeSetResult, Left, Outcomes
 from crm_desktop.models import inbox, journal
-from crm_desktop.models.journal import offering
+from crm_desktop.models.handing import newly_handed
+from crm_desktop.models.journal import offering, settling
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
-from tests.models.support import answer, pull, put, states, take, value, verdict
+from tests.models.support import answer, hello, pull, put, states, take, value, verdict
 from tests.models.test_pull import A, B, below_two_accounts
 
 WAITS = (0, "phone", "merged", "offer.waits")
@@ -70,9 +73,54 @@ def test_what_was_decided_is_settled_and_says_so(store: Store, orphan: ChangeSet
     answer(store, verdict(sent.id, "merged", 31, WAITS))
     assert pull(store, 31, outcome(sent, "offer.taken")).summary.outbox_changed
     assert states(store) == ["handed", "confirmed"]
-    assert value(store, "SELECT count(*) FROM orphan") == 0
+    with store.reader() as c:
+        assert inbox.stuck(c) == ()
     assert "offer.taken" in str(value(store, "SELECT verdict FROM changeset WHERE n = 2"))
-    assert Outbox(store).state().offers == ()
+    assert (Outbox(store).state().offers, Outbox(store).state().handed) == ((), (sent.id,))
+
+
+def test_what_was_decided_waits_again_where_the_decision_was_taken_back(
+    store: Store, orphan: ChangeSetId
+) -> None:
+    sent = offered(store, orphan)
+    answer(store, verdict(sent.id, "merged", 31, WAITS))
+    assert newly_handed(store) == ()
+    pull(store, 31, outcome(sent, "offer.declined"))
+    assert [one.codes for one in newly_handed(store)] == [("offer.declined",)]
+    assert pull(store, 32, outcome(sent, "offer.waits")).summary.outbox_changed
+    assert states(store) == ["offered", "confirmed"]
+    with store.reader() as c:
+        assert [(row.title, row.mine) for row in inbox.stuck(c)] == [("A", {"phone": "5"})]
+    assert (Outbox(store).state().offers, Outbox(store).state().handed) == ((sent.id,), ())
+    assert newly_handed(store) == ()
+    pull(store, 33, outcome(sent, "offer.taken"))
+    assert [one.codes for one in newly_handed(store)] == [("offer.taken",)]
+
+
+def test_what_is_kept_of_decided_work_is_forgotten_with_it(
+    store: Store, orphan: ChangeSetId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = offered(store, orphan)
+    answer(store, verdict(sent.id, "merged", 31, WAITS))
+    pull(store, 31, outcome(sent, "offer.taken"))
+    monkeypatch.setattr(settling, "KEPT_WHATEVER_THEIR_AGE", 0)
+    with store.writing() as c:
+        settling.forget_confirmed(c, dt.datetime(2100, 1, 1, tzinfo=dt.UTC), 60)
+    assert states(store) == ["confirmed"]
+    assert value(store, "SELECT count(*) FROM orphan") == 0
+
+
+def test_a_decided_offer_that_a_restored_server_lost_waits_again_and_can_be_refused(
+    store: Store, orphan: ChangeSetId
+) -> None:
+    sent = offered(store, orphan)
+    answer(store, verdict(sent.id, "merged", 31, WAITS))
+    pull(store, 31, outcome(sent, "offer.taken"))
+    hello(store, "e2", seq=20, restored=20)
+    assert states(store) == ["offered", "queued"]
+    (again,) = Outbox(store).take_outbox(200, 10**6)
+    answer(store, verdict(again.id, "rejected", 0, (0, "", "rejected", "offer.refused")))
+    assert states(store) == ["orphaned", "discarded"]
 
 
 def test_a_refused_offer_makes_the_work_wait_for_its_author_again(

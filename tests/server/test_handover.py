@@ -10,7 +10,7 @@ from crm_core.errors import Refused
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merging import MERGED_INTO
-from crm_core.wire import OFFERS_ASKED_MAX, ChangeSetResult, Outcomes
+from crm_core.wire import HANDED_ASKED_MAX, OFFERS_ASKED_MAX, ChangeSetResult, Outcomes
 from tests.server.test_merging import parked
 from tests.server.world import Acme, Device
 
@@ -76,6 +76,20 @@ def resolve(device: Device, conflict: RecordId, account: RecordId, **value: Valu
     )
     assert device.push(*changes, atomic=True).result == "applied"
     device.pull()
+
+
+def take_back(device: Device, conflict: RecordId, account: RecordId, **value: Value) -> None:
+    changes = (
+        device.set("account", account, **value),
+        device.set("conflict", conflict, state="open", resolution=None),
+    )
+    assert device.push(*changes, atomic=True).result == "applied"
+    device.pull()
+
+
+def heard(acme: Acme, *made: ChangeSet) -> None:
+    """Nancy has noted what became of these."""
+    acme.nancy.offers, acme.nancy.handed = (), tuple(RecordId(one.id) for one in made)
 
 
 def codes(result: ChangeSetResult) -> list[str]:
@@ -169,9 +183,48 @@ def test_a_taken_offer_is_an_edit_of_the_new_owners_and_told_to_its_author(
 
 def test_nobody_hears_of_anothers_offer(acme: Acme, left: RecordId) -> None:
     made = offered(acme, offer(left, phone="111"))
+    acme.kam.handed = (RecordId(made.id),)
+    assert not [item for item in acme.kam.pull() if isinstance(item, Outcomes)]
     resolve(acme.li, conflict_of(acme.li), left, phone="111")
     acme.kam.offers = (RecordId(made.id),)
     assert not [item for item in acme.kam.pull() if isinstance(item, Outcomes)]
+
+
+def test_who_has_heard_of_a_decision_hears_that_it_was_taken_back(
+    acme: Acme, left: RecordId
+) -> None:
+    made = offered(acme, offer(left, phone="111"))
+    conflict = conflict_of(acme.li)
+    resolve(acme.li, conflict, left, phone="000")
+    assert told(acme) == {made.id: [("phone", "declined")]}
+    heard(acme, made)
+    assert told(acme) == {}, "it stands"
+    take_back(acme.li, conflict, left, phone="000")
+    assert told(acme) == {made.id: [("phone", "waits")]}
+    resolve(acme.li, conflict, left, phone="111")
+    assert told(acme) == {}
+    acme.nancy.offers = acme.nancy.handed
+    assert told(acme) == {made.id: [("phone", "taken")]}
+
+
+def test_an_offer_follows_a_decision_taken_back_into_the_question_that_came_up_since(
+    acme: Acme, left: RecordId
+) -> None:
+    made = offered(acme, offer(left, phone="111"))
+    conflict = conflict_of(acme.li)
+    resolve(acme.li, conflict, left, phone="333")
+    later = offered(acme, offer(left, phone="444"))
+    assert told(acme) == {made.id: [("phone", "declined")]}
+    heard(acme, made)
+    acme.li.pull()
+    take_back(acme.li, conflict, left, phone="000")
+    assert told(acme) == {made.id: [("phone", "waits")]}
+    (body,) = open_of(acme.li)
+    assert parked(body) == [("444", acme.nancy.user), ("111", acme.nancy.user)]
+    asked = next(x for x in acme.li.of_kind("conflict") if x.body["state"] == "open")
+    resolve(acme.li, asked.id, left, phone="111")
+    acme.nancy.offers = (*acme.nancy.handed, RecordId(later.id))
+    assert told(acme) == {made.id: [("phone", "taken")], later.id: [("phone", "declined")]}
 
 
 def test_a_later_offer_takes_the_place_of_an_earlier_one(acme: Acme, left: RecordId) -> None:
@@ -221,5 +274,9 @@ def test_an_offer_follows_its_question_to_the_record_that_took_the_place(
 
 def test_more_offers_than_a_pull_asks_for_are_refused(acme: Acme) -> None:
     acme.nancy.offers = (acme.world.new_id(),) * (OFFERS_ASKED_MAX + 1)
+    with pytest.raises(Refused, match="too large"):
+        acme.nancy.fetch()
+    acme.nancy.offers = ()
+    acme.nancy.handed = (acme.world.new_id(),) * (HANDED_ASKED_MAX + 1)
     with pytest.raises(Refused, match="too large"):
         acme.nancy.fetch()

@@ -105,13 +105,14 @@ class Device:
         self.items: list[PullItem] = []
         self.stubs = ""
         self.offers: tuple[RecordId, ...] = ()
+        self.handed: tuple[RecordId, ...] = ()
 
     # -- pulling ----------------------------------------------------------------------------
 
     def request(self) -> PullRequest:
         return PullRequest(
             self.epoch, SCHEMA, self.gen, self.cursor, self.resume, self.resume_hi,
-            stubs=self.stubs, offers=self.offers,
+            stubs=self.stubs, offers=self.offers, handed=self.handed,
         )  # fmt: skip
 
     def pull(self) -> list[PullItem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -88,15 +88,20 @@ def never_told() -> Generator[None]:
 
 
 @contextmanager
+def never_told_again() -> Generator[None]:
+    """Nobody hears that a decision about what he offered was taken back."""
+
+    def silent(*_: Any) -> tuple[ChangeSetResult, ...]:
+        return ()
+
+    with patch.object(pull, "waiting_again", silent):
+        yield
+
+
+@contextmanager
 def told_too_soon() -> Generator[None]:
     """What waits for a decision is called decided."""
-    outcomes = there.outcomes
-
-    def hasty(tx: Any, user: Any, asked: Sequence[str]) -> tuple[ChangeSetResult, ...]:
-        with patch.object(there, "_code", lambda *_: there.DECLINED):
-            return outcomes(tx, user, asked)
-
-    with patch.object(pull, "outcomes", hasty):
+    with patch.object(there, "_code", lambda *_: there.DECLINED):
         yield
 
 
@@ -128,6 +133,7 @@ CAUGHT: tuple[tuple[Plant, int, int], ...] = (
     (gone_when_offered, 4, 1),
     (place_told, 4, 9),
     (never_told, 12, 11),
+    (never_told_again, 77379, 11),
     (told_too_soon, 4, 11),
     (parked_nowhere, 4, 1),
     (refused_and_forgotten, 17, 1),

@@ -2,7 +2,8 @@
 
 The orphaned step becomes `offered` and stays as it is; a step of its own, of `offer` changes, goes
 out. Refused, it makes the orphaned one wait for its author again; when all of it is decided, the
-orphaned one is `handed`, and the offer's verdict says for each field what became of it.
+orphaned one is `handed`, and the offer's verdict says for each field what became of it. Where that
+is decided no more, since the decision was taken back, it is `offered` again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from crm_core.fields import Policy, Value, values_in
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import Result
-from crm_core.wire import OFFERS_ASKED_MAX, ChangeResult, ChangeSetResult, Outcomes
+from crm_core.wire import (
+    HANDED_ASKED_MAX,
+    OFFERS_ASKED_MAX,
+    ChangeResult,
+    ChangeSetResult,
+    Outcomes,
+)
 from crm_desktop.i18n import tr
 from crm_desktop.models.connection import Connection, SqlRow
 from crm_desktop.models.journal.following import SENT
@@ -35,8 +42,10 @@ WAITS, REFUSED = "offer.waits", "offer.refused"
 _EDITS = (Op.SET, Op.ADD, Op.REMOVE)
 _NEVER_ASKED = (Policy.ORDER, Policy.LWW)
 
-ANY_OPEN = "EXISTS (SELECT 1 FROM changeset WHERE state = 'offered' AND state <> 'confirmed')"
-"""Whether anything is offered, as one column: asked before every pull."""
+ANY_OFFERED = (
+    "EXISTS (SELECT 1 FROM changeset WHERE state IN ('offered', 'handed') AND state <> 'confirmed')"
+)
+"""Whether anything was offered that is remembered, as one column: asked before every pull."""
 
 _OPS = (
     f"SELECT kind, id, op, new, old, base_seq, refused FROM op WHERE cs = ? AND {SENT} ORDER BY i"
@@ -115,7 +124,7 @@ def withdraw(c: Connection, n: int) -> Summary:
     """Give up an offer that the server has not taken: what it spoke for waits for its author."""
     c.run("UPDATE changeset SET state = 'discarded', undone = 1 WHERE n = ?", (n,))
     c.run("UPDATE op SET refused = NULL WHERE cs = ?", (n,))
-    _set_state(c, n, "orphaned")
+    _set_state(c, n, "offered", "orphaned")
     return Summary(outbox_changed=True)
 
 
@@ -141,8 +150,22 @@ def asked(c: Connection) -> tuple[RecordId, ...]:
     return tuple(id_of(key) for (key,) in found)
 
 
+def handed(c: Connection) -> tuple[RecordId, ...]:
+    """The offers of which the server has said what became of them: of the newest."""
+    found = c.rows(
+        "SELECT DISTINCT s.n, s.id FROM changeset h JOIN op p ON p.cs = h.n"
+        " JOIN op o ON o.kind = p.kind AND o.id = p.id AND o.op = 'offer'"
+        " JOIN changeset s ON s.n = o.cs WHERE h.state = 'handed' AND h.state <> 'confirmed'"
+        " AND instr(o.after, lower(hex(h.id))) AND s.state IN ('acked', 'confirmed')"
+        " ORDER BY s.n DESC LIMIT ?",
+        (HANDED_ASKED_MAX,),
+    )
+    return tuple(id_of(key) for _, key in found)
+
+
 def take(receipt: Receipt, outcomes: Outcomes) -> None:
-    """Note what became of offers; what they spoke for is in other hands, or settled."""
+    """Note what became of offers; what they spoke for is in other hands, or settled, or waits
+    again."""
     c = receipt.c
     for said in outcomes.results:
         n = c.value(
@@ -153,22 +176,23 @@ def take(receipt: Receipt, outcomes: Outcomes) -> None:
             continue
         verdict = msgspec.json.encode(said).decode()
         c.run("UPDATE changeset SET verdict = ? WHERE n = ?", (verdict, n))
-        _set_state(c, n, "handed", receipt.now)
+        if any(part.code == WAITS for part in said.changes):
+            wait_again(c, n)
+        else:
+            _set_state(c, n, "offered", "handed", receipt.now)
         receipt.outbox_changed = True
 
 
-def _set_state(c: Connection, n: int, state: str, at: str | None = None) -> None:
-    for key in _spoken_for(c, n):
-        c.run(
-            "UPDATE changeset SET state = ?, confirmed_at = ? WHERE id = ? AND state = 'offered'",
-            (state, at, key),
-        )
-        if state == "handed":
-            c.run(
-                "DELETE FROM orphan WHERE cs = (SELECT n FROM changeset WHERE id = ?"
-                " AND state = 'handed')",
-                (key,),
-            )
+def wait_again(c: Connection, n: int) -> None:
+    """What was decided about an offer stands no more: what it spoke for waits with it."""
+    _set_state(c, n, "handed", "offered")
+
+
+def _set_state(c: Connection, n: int, before: str, state: str, at: str | None = None) -> None:
+    c.many(
+        "UPDATE changeset SET state = ?, confirmed_at = ? WHERE id = ? AND state = ?",
+        [(state, at, key, before) for key in _spoken_for(c, n)],
+    )
 
 
 def _spoken_for(c: Connection, n: int) -> tuple[bytes, ...]:

@@ -9,7 +9,7 @@ from crm_core.ids import RecordId
 from crm_core.wire import Hello
 from crm_desktop.models import file_states
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import blocking, leaving, rows, stubs
+from crm_desktop.models.journal import blocking, leaving, offering, rows, stubs
 from crm_desktop.models.journal.rebase import rebase
 from crm_desktop.models.journal.received import Receipt, salvage
 from crm_desktop.models.journal.rows import Shadow
@@ -36,6 +36,7 @@ def begin(receipt: Receipt, hello: Hello) -> None:
             if kind in CATALOG and _is_here(c, kind, key):
                 rows.keep_shadow(c, kind, id_of(key))
         _show_as_typed(receipt, n)
+        offering.wait_again(c, n)
     c.many("UPDATE changeset SET state = 'queued', ack_seq = 0, verdict = NULL WHERE n = ?", found)
     c.many("UPDATE op SET parked = NULL, refused = NULL WHERE cs = ?", found)
     for (n,) in found:

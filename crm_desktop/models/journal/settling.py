@@ -275,7 +275,8 @@ def forget_confirmed(c: Connection, now: dt.datetime, days: int) -> None:
         " AND (refused IS NOT NULL OR (op = 'offer' AND s.state = 'confirmed')))",
         (KEPT_WHATEVER_THEIR_AGE, before),
     )
-    c.many("DELETE FROM op WHERE cs = ?", old)
+    for table in ("op", "orphan"):
+        c.many(f"DELETE FROM {table} WHERE cs = ?", old)
     c.many("DELETE FROM changeset WHERE n = ?", old)
 
 
