@@ -15,7 +15,7 @@ import msgspec
 from crm_core.errors import InvalidValue
 from crm_core.fields import Value
 from crm_core.i18n import tr_noop
-from crm_core.wall_time import Zone, instant_at
+from crm_core.wall_time import YEARS, Zone, instant_at
 from crm_core.working_time import NINE_TO_SIX, WorkingCalendar
 
 DAY_BEGINS, DAY_ENDS = NINE_TO_SIX[0][0], NINE_TO_SIX[-1][1]
@@ -102,7 +102,7 @@ def anchor(kind: str, values: Mapping[str, Value], zone: Zone = None) -> str:
         day = dt.date.fromisoformat(str(due))
     except ValueError:
         return ""
-    return instant_at(dt.datetime.combine(day, DAY_ENDS), zone)
+    return instant_at(dt.datetime.combine(day, DAY_ENDS), zone) if day.year in YEARS else ""
 
 
 def moment_of(mark: Mark, target: str, zone: Zone = None) -> str | None:
@@ -115,7 +115,7 @@ def moment_of(mark: Mark, target: str, zone: Zone = None) -> str | None:
             return instant_at((goal - mark.before).astimezone(dt.UTC), dt.UTC)
         day = goal.astimezone(zone).date() - dt.timedelta(mark.days)
         return instant_at(dt.datetime.combine(day, mark.time or DAY_BEGINS), zone)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 

@@ -14,6 +14,7 @@ from crm_core.fields import Value
 from crm_core.reminders import (
     BEFORE_MAX,
     Mark,
+    anchor,
     check_marks,
     moment_of,
     moments,
@@ -108,3 +109,9 @@ def test_tomorrow_morning_is_that_of_the_next_working_day() -> None:
     assert next_morning(friday, WorkingCalendar(), dt.UTC) == monday
     sunday = dt.datetime(2026, 11, 29, 23, tzinfo=dt.UTC)
     assert next_morning(sunday, WorkingCalendar(), dt.UTC) == monday
+
+
+@pytest.mark.parametrize("slip", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("place", ["America/Los_Angeles", "Pacific/Kiritimati"])
+def test_nothing_counts_back_from_a_year_with_which_no_clock_reckons(slip: str, place: str) -> None:
+    assert anchor("task", {"due_on": slip}, ZoneInfo(place)) == ""
