@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from msgspec import json
+
 from crm_core.changes import Change, Op
 from crm_core.erasing import personal_fields
 from crm_core.errors import Unavailable, UserProblem
@@ -185,9 +187,10 @@ class ErasingWorld(World):
             # What was said of whom was erased is neither kept nor asked about.
             device.decided.add(cs_id)
             self._forget_typed(self._desk, cs_id)
-        for cs_id in {*self._above_merges(device)} - touched:
-            self._look_for_what_was_typed(device, cs_id)
-            self._forget_typed(self._desk, cs_id)
+        for cs_id, brought in self._above_merges(device):
+            if cs_id not in touched:
+                self._look_for_what_was_typed(device, cs_id, brought)
+                self._forget_typed(self._desk, cs_id)
         super()._look(device)
 
     def _touched(self) -> Iterator[ChangeSetId]:
@@ -202,35 +205,40 @@ class ErasingWorld(World):
         pairs = ((kind, above), (change.kind, merged))
         return change.kind == "conflict" or any((x, RecordId(y)) in self.gone for x, y in pairs)
 
-    def _above_merges(self, device: Device) -> Iterator[ChangeSetId]:
-        """The steps of a device on those who were to take the place of whom was erased: what was
-        brought in goes from them."""
-        takers: set[Key] = set()
+    def _above_merges(self, device: Device) -> Iterator[tuple[ChangeSetId, frozenset[str]]]:
+        """The steps of a device on those who were to take the place of whom was erased, each with
+        the words that were brought in below: they go from it."""
+        takers, brought = set[Key](), set[str]()
         for cs_id, said in self._ledger.of(device.name).items():
             changes = said.changeset.changes
             if any((x.kind, x.id) in takers for x in changes):
-                yield cs_id
-            takers |= {
+                yield cs_id, frozenset(brought)
+            found = {
                 (x.kind, RecordId(str(x.new[MERGED_INTO])))
                 for x in changes
                 if x.op is Op.MERGE and ((x.kind, x.id) in takers or (x.kind, x.id) in self.gone)
             }
+            places = [(x.kind, x.id, name) for x in changes for name in x.new]
+            brought.update(word for x in places if x[:2] in found for word in _typed_in(said, x))
+            takers |= found
 
-    def _look_for_what_was_typed(self, device: Device, cs_id: ChangeSetId) -> None:
-        """Invariant 1: what its author added there stays."""
+    def _look_for_what_was_typed(
+        self, device: Device, cs_id: ChangeSetId, brought: frozenset[str]
+    ) -> None:
+        """Invariant 1: all that its author said there stays, but what was brought in."""
         if self._only_brings(cs_id):
             return
-        said = self._ledger.said[cs_id]
-        for n, change in enumerate(said.changeset.changes):
-            places = [(change.kind, change.id, name) for name in change.new]
-            typed = {word for place in places for word in _typed_in(said, place)}
+        for n, change in enumerate(self._ledger.said[cs_id].changeset.changes):
             for (new,) in device.rows(
                 "SELECT new FROM op JOIN changeset s ON s.n = cs WHERE s.id = ? AND i = ?",
                 (blob(RecordId(cs_id)), n),
             ):
-                lost = [word for word in typed if word not in new]
-                if lost:
-                    raise Violation(1, f"{cs_id} of {device.name} says {new}, without {lost}")
+                says = json.decode(new)
+                for name, typed in change.new.items():
+                    own = [word for word in _split(typed) if word not in brought]
+                    is_free = own != _split(typed) and {*own} <= {*_split(says[name])}
+                    if says[name] != typed and not is_free:
+                        raise Violation(1, f"{cs_id} of {device.name} says {new}, typed {typed!r}")
 
     def _forget_typed(self, desk: Desk, cs_id: ChangeSetId) -> None:
         for key in [x for x in desk.typed if x[0] == cs_id]:
