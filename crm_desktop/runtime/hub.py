@@ -280,7 +280,7 @@ class DataHub(QObject):
 
             return journal.undoable(store) or ""
 
-        self._lanes.write(run, self._tell_undo_label, owner=self)
+        self._lanes.read(run, self._tell_undo_label, owner=self, supersede="undo")
 
     def _tell_undo_label(self, label: str) -> None:
         self.undo_changed.emit(label)
