@@ -10,6 +10,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.wire import ChangeResult, ChangeSetResult, Deleted, Left, WireTombstone
 from crm_desktop.models import inbox, journal
+from crm_desktop.models.journal import leaving
 from crm_desktop.models.merging import (
     Taker,
     choices,
@@ -25,6 +26,7 @@ from crm_desktop.models.store import Store, new_uuid7
 from tests.models.support import (
     add,
     answer,
+    clock_of,
     first_pull,
     is_seen,
     page,
@@ -169,6 +171,37 @@ def test_a_merge_whose_loser_leaves_sight_waits_for_its_author_and_shows_nothing
     with pair.reader() as c:
         assert {x.record for x in inbox.stuck(c)} == {LOSER, WINNER}
         assert c.value("SELECT count(*) FROM shadow") == 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ending"), [({}, "orphaned"), ({"owner": None}, "queued")], ids=["owner", "nothing"]
+)
+def test_what_was_entered_below_the_loser_stays_where_the_winner_leaves_sight(
+    pair: Store, chosen: dict[str, Value], ending: str
+) -> None:
+    """Also where the merge takes nothing over into the winner, and thus is no work on it."""
+    loser = add(pair, "account", name="Alfreds")
+    task = add(pair, "task", account=loser, title="Own")
+    merge_records(pair, "account", loser, WINNER, chosen)
+    below_winner = add(pair, "task", account=WINNER, title="There")
+    pull(pair, 20, Left((WINNER,)))
+    clock_of(pair).move(hours=leaving.GRACE_HOURS + 1)
+    pull(pair, 21)
+    assert states(pair) == ["queued", "queued", ending, "orphaned"]
+    shown_below = loser if ending == "orphaned" else WINNER
+    assert seen(pair, "task", task).values["account"] == shown_below
+    assert not is_seen(pair, "task", below_winner)
+
+
+def test_what_was_entered_below_the_loser_leaves_with_him_once_the_merge_is_undone(
+    pair: Store,
+) -> None:
+    task = add(pair, "task", account=LOSER, title="Own")
+    merge_records(pair, "account", LOSER, WINNER)
+    journal.undo(pair)
+    pull(pair, 20, Left((LOSER,)))
+    assert states(pair)[0] == "orphaned"
+    assert not is_seen(pair, "task", task)
 
 
 @pytest.mark.parametrize("kind", ["account", "contact"])

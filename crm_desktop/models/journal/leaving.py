@@ -17,7 +17,7 @@ from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.following import SENT
-from crm_desktop.models.journal.rebase import UNSETTLED, rebase
+from crm_desktop.models.journal.rebase import UNSETTLED, laid, lay, rebase
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.sql import HIDDEN, blob, from_json, id_of, layout, to_json
 
@@ -54,7 +54,8 @@ def leave(receipt: Receipt, roots: Sequence[RecordId]) -> None:
         found: set[bytes] = set()
         for start in range(0, len(keys), _IDS_AT_ONCE):
             found.update(_below(c, kind, keys[start : start + _IDS_AT_ONCE]))
-        hidden.extend((kind, key) for key in found)
+        own = {key for key in found if _is_only_led_there(c, kind, key, keys)}
+        hidden.extend((kind, key) for key in found - own)
     take_out_of_sight(receipt, hidden)
     _drop_raw_below(receipt, roots)
 
@@ -118,6 +119,25 @@ def _below(c: Connection, kind: str, roots: Sequence[bytes]) -> Iterable[bytes]:
         )
         if still is None:
             yield key
+
+
+def _is_only_led_there(c: Connection, kind: str, key: bytes, roots: Sequence[bytes]) -> bool:
+    """Whether a record that the server does not know was entered elsewhere than below these roots,
+    and only a merge that the server has not taken shows it there."""
+    states = ",".join("?" * len(UNSETTLED))
+    follows = c.one(
+        f"SELECT 1 FROM {layout(kind).table} t JOIN op o ON o.kind = ? AND o.id = t.id"
+        f" JOIN changeset s ON s.n = o.cs WHERE t.id = ? AND t.seq = 0 AND NOT {SENT}"
+        f" AND s.state IN ({states})",
+        (kind, key, *UNSETTLED),
+    )
+    if follows is None:
+        return False
+    entered: dict[str, Value] = {}
+    for one in laid(c, kind, id_of(key), 0):
+        if one.change.new:
+            entered, _ = lay(entered, False, one)
+    return rows.local_root(c, kind, entered) not in roots
 
 
 def take_out_of_sight(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
