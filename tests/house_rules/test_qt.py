@@ -45,6 +45,16 @@ def test_nobody_subclasses_qthread() -> None:
     assert not found
 
 
+def test_nobody_asks_a_widget_for_its_place_in_the_focus_chain() -> None:
+    """PySide takes what these return for a child of whom was asked: it dies with him."""
+    found = [
+        source.at(call)
+        for source in sources("crm_desktop")
+        for call in source.method_calls("nextInFocusChain", "previousInFocusChain")
+    ]
+    assert not found
+
+
 def test_signals_are_connected_to_methods() -> None:
     """`textEdited.connect(self.changed.emit)` hands the text to a signal that takes none."""
     found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -9,8 +10,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
@@ -221,6 +223,40 @@ def test_the_palette_leads_from_an_account_to_what_looks_like_it_and_to_the_merg
     pane = shell.innermost
     assert isinstance(pane, AccountsPane)
     assert pane.chosen_id == two[0]
+
+
+def test_what_lies_under_the_sheet_outlives_what_stood_on_it(
+    shell: Shell, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    """The keyboard goes on by itself where what it was on is hidden."""
+    pane = in_accounts(shell, two[1], rest)
+    command(shell, "Merge with…").trigger()
+    rest()
+    gc.collect()
+    QTest.mouseClick(link_named(shell.merge_sheet, "Acme"), Qt.MouseButton.LeftButton)
+    rest()
+    gc.collect()
+    assert all(map(isValid, vars(pane._card).values()))
+
+
+def test_tab_goes_round_on_the_sheet_from_top_to_bottom_and_back(
+    shell: Shell, two: tuple[RecordId, RecordId], rest: Rest
+) -> None:
+    in_accounts(shell, two[1], rest)
+    shell.open_merge("account", two[1])
+    rest()
+
+    def steps(key: Qt.Key) -> list[str]:
+        seen: list[str] = []
+        for _ in range(3):
+            QTest.keyClick(shell.merge_sheet, key)
+            focused = QApplication.focusWidget()
+            seen.append(focused.text() if isinstance(focused, QPushButton) else "")
+        return seen
+
+    assert steps(Qt.Key.Key_Tab) == ["Acme", "Close", ""]
+    assert steps(Qt.Key.Key_Backtab) == ["Close", "Acme", ""]
+    assert shell.merge_sheet.isVisible()
 
 
 def said_apart(shell: Shell, two: tuple[RecordId, RecordId], rest: Rest) -> None:

@@ -94,21 +94,17 @@ class Overlay(QWidget):
     @override
     def focusNextPrevChild(self, next: bool) -> bool:  # Qt's own name
         """Tab stays on the sheet: what lies beneath cannot be seen well."""
-        start = self.window().focusWidget() or self.sheet
-        widget: QWidget | None = start
-        while True:
-            widget = widget.nextInFocusChain() if next else widget.previousInFocusChain()
-            if widget is None or widget is start:
-                return False
-            if self._takes_tab(widget):
+        widgets = self.sheet.findChildren(QWidget)
+        if not next:
+            widgets.reverse()
+        focused = self.window().focusWidget()
+        at = widgets.index(focused) + 1 if focused in widgets else 0
+        for widget in (*widgets[at:], *widgets[:at]):
+            if _takes_tab(widget):
                 reason = Qt.FocusReason.TabFocusReason
                 widget.setFocus(reason if next else Qt.FocusReason.BacktabFocusReason)
                 return True
-
-    def _takes_tab(self, widget: QWidget) -> bool:
-        is_ready = widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None
-        by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-        return self.sheet.isAncestorOf(widget) and is_ready and by_tab
+        return False
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -117,3 +113,8 @@ class Overlay(QWidget):
         scrim.setAlphaF(theme().tokens.scrim_alpha)
         painter.fillRect(self.rect(), scrim)
         painter.end()
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    is_ready = widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None
+    return is_ready and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
