@@ -11,6 +11,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.wall_time import moment_in
 from crm_core.wire import HistoryEntry
 from crm_desktop.models import journal, queries
 from crm_desktop.models.connection import Connection
@@ -23,7 +24,6 @@ from crm_desktop.runtime.lanes import Lanes
 from crm_desktop.runtime.standing import time_of_day
 from crm_desktop.views.kit.entity_pane import EntityPane
 from crm_desktop.views.kit.form_row import FormRow
-from crm_desktop.views.kit.words import parse_instant
 from tests.views.company import receive
 from tests.views.front import InFront
 
@@ -124,7 +124,7 @@ def sent(store: Store) -> tuple[Change, ...]:
 
 
 def clock_of(instant: str) -> str:
-    moment = parse_instant(instant)
+    moment = moment_in(instant)
     assert moment is not None
     return time_of_day(moment)
 

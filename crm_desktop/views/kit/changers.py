@@ -10,13 +10,14 @@ from PySide6.QtCore import QObject
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.wall_time import moment_in
 from crm_core.wire import HistoryEntry
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.history import own_history
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.runtime.standing import time_of_day
 from crm_desktop.views.kit.source import Shown, read_shown, titles_of
-from crm_desktop.views.kit.words import link_name, parse_instant
+from crm_desktop.views.kit.words import link_name
 
 
 class Changer(msgspec.Struct, frozen=True):
@@ -86,5 +87,5 @@ def changers(
 
 
 def _when(instant: str) -> str:
-    moment = parse_instant(instant)
+    moment = moment_in(instant)
     return time_of_day(moment) if moment is not None else instant

@@ -10,10 +10,11 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Field, Kind, Value
 from crm_core.merge import DELETED, Why
 from crm_core.text_keep import Piece, keep_all, marked
+from crm_core.wall_time import moment_in
 from crm_desktop.dates import near_day_words, near_moment_words
 from crm_desktop.i18n import tr
 from crm_desktop.models.inbox import ConflictRow, ParkedValue
-from crm_desktop.views.kit.words import Titles, known_name, parse_instant, shown, values_in_words
+from crm_desktop.views.kit.words import Titles, known_name, shown, values_in_words
 
 __all__ = [
     "DELETED",
@@ -198,13 +199,13 @@ def _current_side(row: ConflictRow, me: str, titles: Titles, *, is_mine: bool) -
 
 def when_words(instant: str) -> str:
     """A moment as "12 Oct 17:42", with the year where it is another one; "" for none."""
-    moment = parse_instant(instant) if instant else None
+    moment = moment_in(instant) if instant else None
     return near_moment_words(moment.astimezone()) if moment else instant
 
 
 def day_of(instant: str) -> str:
     """The day of a moment as "12 Oct", with the year where it is another one."""
-    moment = parse_instant(instant) if instant else None
+    moment = moment_in(instant) if instant else None
     return near_day_words(moment.astimezone().date()) if moment else ""
 
 

@@ -24,6 +24,7 @@ from crm_core import values
 from crm_core.errors import InvalidValue
 from crm_core.fields import UNTYPED, Field, Kind, Value
 from crm_core.i18n import tr_noop
+from crm_core.wall_time import moment_in
 from crm_desktop.dates import day_words, moment_words, read_day, read_moment
 from crm_desktop.i18n import tr
 from crm_desktop.views.kit.buttons import icon_button
@@ -36,7 +37,7 @@ from crm_desktop.views.kit.editor import (
     NoteEditor,
 )
 from crm_desktop.views.kit.links import LinkEdit, Links, LinksEdit
-from crm_desktop.views.kit.words import Titles, code_words, local_iso, parse_instant
+from crm_desktop.views.kit.words import Titles, code_words, local_iso
 
 _CURRENCY_WIDTH = 78
 _CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "TWD", "JPY")
@@ -147,7 +148,7 @@ class InstantEditor(DayEditor):
 
     @override
     def _words(self, value: str) -> str:
-        moment = parse_instant(value)
+        moment = moment_in(value)
         return moment_words(moment.astimezone()) if moment else ""
 
     @override

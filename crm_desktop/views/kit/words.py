@@ -124,7 +124,7 @@ def values_in_words(kind: str, values: Mapping[str, Value], titles: Titles) -> s
 
 def local_iso(instant: str) -> str:
     """A canonical instant as local wall time, 2026-11-16 08:00; with its seconds, if any."""
-    moment = parse_instant(instant)
+    moment = moment_in(instant)
     if moment is None:
         return instant
     local = moment.astimezone()
@@ -133,7 +133,7 @@ def local_iso(instant: str) -> str:
 
 def instant_words(instant: str) -> str:
     """A canonical instant in full, in the wall time of this place: "26 Oct 2026, 08:15"."""
-    moment = parse_instant(instant)
+    moment = moment_in(instant)
     return moment_words(moment.astimezone().replace(second=0)) if moment else instant
 
 
@@ -150,7 +150,7 @@ def _brief_day(value: str) -> str:
 
 
 def _brief_instant(value: str) -> str:
-    moment = parse_instant(value)
+    moment = moment_in(value)
     return near_moment_words(moment.astimezone()) if moment else value
 
 
@@ -158,11 +158,6 @@ _BRIEF: Mapping[Kind, Callable[[str], str]] = {
     Kind.DAY: _brief_day,
     Kind.INSTANT: _brief_instant,
 }
-
-
-def parse_instant(text: str) -> dt.datetime | None:
-    """The moment of a canonical instant, or None."""
-    return moment_in(text)
 
 
 def plain_tooltip(text: str) -> str:

@@ -19,12 +19,12 @@ from typing_extensions import override
 
 from crm_core.complaint_clocks import ClockKind, Reading
 from crm_core.i18n import tr_noop
+from crm_core.wall_time import moment_in
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import EventRow
 from crm_desktop.views.kit.delegates.roles import VALUE
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, split, split_end, write
 from crm_desktop.views.kit.short_list import Index, ShortList, frameless
-from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.complaints.moments import instant_words, moment_words
 from crm_desktop.views.panes.complaints.stage_bar import LABELS
 from crm_desktop.views.theme.fonts import font
@@ -98,7 +98,7 @@ def happenings(
 
 
 def _happening(event: EventRow, channel: str, now: dt.datetime) -> Happening:
-    at = parse_instant(event.at) or dt.datetime.min.replace(tzinfo=dt.UTC)
+    at = moment_in(event.at) or dt.datetime.min.replace(tzinfo=dt.UTC)
     icon, title = _ICONS.get(event.to_state, "doc"), tr(LABELS.get(event.to_state, "Note"))
     if event.to_state == "received":
         icon = _CHANNEL_ICONS.get(channel, icon)

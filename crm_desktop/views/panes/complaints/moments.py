@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from crm_core.wall_time import moment_in
 from crm_desktop.dates import near_day_words, time_words, weekday_words
 from crm_desktop.i18n import tr
-from crm_desktop.views.kit.words import parse_instant
 
 _NEAR_DAYS = 6
 """So far ahead a day of the week says which day is meant."""
@@ -23,7 +23,7 @@ def moment_words(moment: dt.datetime, now: dt.datetime) -> str:
 
 def instant_words(instant: str, now: dt.datetime) -> str:
     """The same of a canonical instant; "" for none."""
-    moment = parse_instant(instant)
+    moment = moment_in(instant)
     return moment_words(moment, now) if moment is not None else ""
 
 

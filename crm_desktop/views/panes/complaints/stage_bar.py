@@ -13,10 +13,10 @@ from typing_extensions import override
 
 from crm_core.complaint_steps import PAUSES
 from crm_core.entities.shared import COMPLAINT_STAGES
+from crm_core.wall_time import moment_in
 from crm_desktop.i18n import tr
 from crm_desktop.models.complaints import EventRow
 from crm_desktop.views.kit.delegates.shapes import centred, smooth, tick
-from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.complaints.moments import date_words, moment_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
@@ -83,7 +83,7 @@ def _reached(events: Sequence[EventRow]) -> dict[str, dt.datetime]:
     """When each stage was reached last."""
     found: dict[str, dt.datetime] = {}
     for event in reversed(events):
-        moment = parse_instant(event.at)
+        moment = moment_in(event.at)
         if event.to_state and moment is not None:
             found[event.to_state] = moment
     return found

@@ -14,6 +14,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.problems import words_for
 from crm_core.roles import Action
+from crm_core.wall_time import moment_in
 from crm_desktop.dates import moment_words
 from crm_desktop.i18n import tr, tr_n, words
 from crm_desktop.models.connection import Connection
@@ -22,7 +23,6 @@ from crm_desktop.models.rights import Rights, rights_here
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.transfer.sheets import write_table
 from crm_desktop.views.kit.choice import Decision, Side, say, say_base
-from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.inbox.entry import Entry, kind_words
 from crm_desktop.views.panes.inbox.past import Past, act_names, sort_names
 from crm_desktop.views.panes.inbox.read import Decided, read_parts
@@ -179,7 +179,7 @@ def _only(part: Part) -> dict[str, Value]:
 
 
 def _beginning(past: Past, title: str, kind: str = "") -> tuple[str, ...]:
-    moment = parse_instant(past.at)
+    moment = moment_in(past.at)
     at = moment_words(moment.astimezone()) if moment is not None else past.at
     return at, sort_names()[past.sort], kind_words(kind or past.kind), title
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from crm_core.catalog import CATALOG
 from crm_core.merge import Why
+from crm_core.wall_time import moment_in
 from crm_desktop.i18n import tr
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.choice import DELETED, Decision, Taken, day_of, say, taken_elsewhere
 from crm_desktop.views.kit.offers import outcome_words
-from crm_desktop.views.kit.words import parse_instant
 from crm_desktop.views.panes.inbox.entry import Entry, Group, kind_words
 from crm_desktop.views.panes.inbox.read import Contents, Decided
 
@@ -74,7 +74,7 @@ class PastFilter:
     def takes(self, past: Past, today: dt.date) -> bool:
         """Whether an entry is to be shown."""
         if self.days:
-            moment = parse_instant(past.at)
+            moment = moment_in(past.at)
             if moment is None or (today - moment.astimezone().date()).days >= self.days:
                 return False
         return (

@@ -13,13 +13,14 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.merging import UNMERGE_DAYS
 from crm_core.problems import words_for
+from crm_core.wall_time import moment_in
 from crm_desktop.i18n import tr, words
 from crm_desktop.models.inbox_facts import SettledRow
 from crm_desktop.views.kit.buttons import flat, normal
 from crm_desktop.views.kit.choice import day_of, say, say_base, when_words
 from crm_desktop.views.kit.file_words import state_words
 from crm_desktop.views.kit.scrolled import scrolled
-from crm_desktop.views.kit.words import parse_instant, sentences
+from crm_desktop.views.kit.words import sentences
 from crm_desktop.views.panes.inbox.detail import Detail, stacked
 from crm_desktop.views.panes.inbox.entry import Entry
 from crm_desktop.views.panes.inbox.parts import label
@@ -132,7 +133,7 @@ def _last_day_of_merge(entry: Entry) -> str:
     row = entry.payload
     if not isinstance(row, SettledRow) or row.state != "confirmed" or row.undone:
         return ""
-    made = parse_instant(row.at)
+    made = moment_in(row.at)
     last = made + dt.timedelta(days=UNMERGE_DAYS) if made is not None else None
     return last.isoformat() if last is not None and last > dt.datetime.now(dt.UTC) else ""
 
