@@ -1,10 +1,11 @@
-"""The ring around what has the keyboard, for widgets that paint themselves."""
+"""The keyboard: a ring around what has it, for widgets that paint themselves, and its way back."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
+from shiboken6 import Shiboken
 
 from crm_desktop.views.theme.theme import colour, theme
 
@@ -20,6 +21,23 @@ def holds_keyboard(widget: QWidget) -> bool:
     found = widget.window().focusWidget()
     # The stub does not know that there may be none.
     return isinstance(found, QWidget) and (found is widget or widget.isAncestorOf(found))  # pyright: ignore[reportUnnecessaryIsInstance]
+
+
+class KeyboardBefore:
+    """Where the keyboard was before something came to the front."""
+
+    def __init__(self) -> None:
+        self._was: QWidget | None = None
+
+    def note(self, widget: QWidget) -> None:
+        """See where it is in the window of a widget."""
+        self._was = widget.window().focusWidget()
+
+    def give_back(self) -> None:
+        """Let it go back there once, if that is still there."""
+        was, self._was = self._was, None
+        if was is not None and Shiboken.isValid(was):
+            was.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def paint_ring(painter: QPainter, rect: QRect, radius: int = 0) -> None:

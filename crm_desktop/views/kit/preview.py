@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
+from crm_desktop.views.kit.focus import KeyboardBefore
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.theme import theme
 
@@ -23,7 +24,7 @@ class Preview(QWidget):
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
         self._over = over
-        self._before: QWidget | None = None
+        self._keyboard = KeyboardBefore()
         self._image = QImage()
         self._name = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -35,7 +36,7 @@ class Preview(QWidget):
         self._image, self._name = image, name
         self.setAccessibleName(tr("Picture: {name}", name=name))
         if not self.isVisible():
-            self._before = self._over.window().focusWidget()
+            self._keyboard.note(self)
         self.setGeometry(self._over.rect())
         self.show()
         self.raise_()
@@ -51,9 +52,7 @@ class Preview(QWidget):
         """Go away; the keyboard goes back to where it was."""
         self.hide()
         self._image = QImage()
-        if self._before is not None:
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._before = None
+        self._keyboard.give_back()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from crm_desktop.views.kit.focus import KeyboardBefore
 from crm_desktop.views.theme.theme import colour, theme
 
 TOP = 92
@@ -37,7 +38,7 @@ class Overlay(QWidget):
         super().__init__(parent)
         self._over = parent
         self._width = width
-        self._before: QWidget | None = None
+        self._keyboard = KeyboardBefore()
         self.sheet = Sheet(self)
         self.page = QVBoxLayout(self.sheet)
         self.page.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
@@ -48,7 +49,7 @@ class Overlay(QWidget):
     def open_over(self) -> None:
         """Come to the front."""
         if not self.isVisible():
-            self._before = self.window().focusWidget()
+            self._keyboard.note(self)
         self.setGeometry(self._over.rect())
         self.show()
         self.raise_()
@@ -59,9 +60,7 @@ class Overlay(QWidget):
         if not self.isVisible():
             return
         self.hide()
-        if self._before is not None:
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._before = None
+        self._keyboard.give_back()
 
     def fit(self) -> None:
         """As high as its content, in the middle of the window."""

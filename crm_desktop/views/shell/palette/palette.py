@@ -27,6 +27,7 @@ from crm_desktop.models import finding
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.finding import Found, Group
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.focus import KeyboardBefore
 from crm_desktop.views.shell.palette.entries import (
     COMMANDS_MAX,
     Entry,
@@ -77,7 +78,7 @@ class Palette(QWidget):
         self._record: Found | None = None
         self._answered = ""
         self._is_taken_when_found = False
-        self._before: QWidget | None = None
+        self._keyboard = KeyboardBefore()
         self._asked = RecordCommands(
             self._open_record, self._tell_new, self._tell_log, self._tell_inbox
         )
@@ -93,7 +94,7 @@ class Palette(QWidget):
         """Come to the front; `recent` are the records to offer before anything is typed."""
         self._recent = recent
         self._is_taken_when_found = False
-        self._before = self.window().focusWidget()
+        self._keyboard.note(self)
         self.setGeometry(self._shell.rect())
         self._line.setText(text)
         self._search()
@@ -106,9 +107,7 @@ class Palette(QWidget):
         if not self.isVisible():
             return
         self.hide()
-        if self._before is not None:
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._before = None
+        self._keyboard.give_back()
         self.closed.emit()
 
     @property
