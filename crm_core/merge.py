@@ -312,7 +312,10 @@ def _why_unfit(field_: Field | None, value: Value) -> InvalidValue | None:
 
 
 def _merge_values(policy: Policy, base: Value, new: Value, current: Value) -> Value:
-    """Both sides' changes in one value, or None where a person has to decide."""
+    """Both sides' changes in one value, or None where a person has to decide: also where one has
+    decided for what he saw, which adds nothing to what stands by now."""
+    if same(base, new):
+        return None
     if policy is Policy.NOTE and isinstance(new, str) and isinstance(current, str):
         return merge_text(base if isinstance(base, str) else "", new, current)
     if isinstance(new, dict) and isinstance(current, dict):

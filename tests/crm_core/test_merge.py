@@ -70,6 +70,15 @@ def test_a_note_whose_one_sentence_both_changed_is_a_conflict() -> None:
     assert only(merge(ACCOUNT, row, mine, SAW_1)).result is Result.CONFLICT
 
 
+def test_who_decides_for_a_note_as_he_sees_it_is_asked_where_it_is_another_by_now() -> None:
+    """Nothing is new in it that could be merged, and what he decided for does not stand."""
+    row = Version({"description": "First.\nTheirs.\n"}, {"description": 2}, 2)
+    mine = "First.\nMine.\n"
+    merged = merge(ACCOUNT, row, change(Op.SET, {"description": mine}, description=mine), SAW_1)
+    assert only(merged).result is Result.CONFLICT
+    assert only(merged).new == mine
+
+
 def test_what_two_wrote_into_a_note_and_is_too_much_together_is_a_conflict() -> None:
     lines = "".join(f"{n} {'x' * 1200}.\n" for n in range(100))
     text = f"{lines}middle.\n{lines}"

@@ -72,4 +72,7 @@ REGRESSIONS = (
     Regression(
         22091, 1, "a decision that came to nothing was taken back, and what it replaced was lost"
     ),
+    Regression(
+        85175, 1, "who decided for a note as it stood at his place closed the question over another"
+    ),
 )
