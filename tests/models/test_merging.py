@@ -8,7 +8,7 @@ from crm_core.changes import Change, Op
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.wire import ChangeResult, ChangeSetResult, Deleted, Left, WireTombstone
+from crm_core.wire import ChangeResult, ChangeSetResult, Deleted, Enter, Left, WireTombstone
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.journal import leaving
 from crm_desktop.models.merging import (
@@ -27,6 +27,7 @@ from tests.models.support import (
     add,
     answer,
     clock_of,
+    delete,
     first_pull,
     is_seen,
     page,
@@ -191,6 +192,27 @@ def test_what_was_entered_below_the_loser_stays_where_the_winner_leaves_sight(
     shown_below = loser if ending == "orphaned" else WINNER
     assert seen(pair, "task", task).values["account"] == shown_below
     assert not is_seen(pair, "task", below_winner)
+
+
+@pytest.mark.parametrize("heard", ["rejected", "nothing", "applied"])
+def test_who_deletes_has_not_seen_what_his_own_merge_shows_elsewhere(
+    pair: Store, heard: str
+) -> None:
+    """A colleague merged the same record into the one that is deleted here: what followed hangs
+    there for everybody else."""
+    there = RecordId(f"{5:032x}")
+    pull(pair, 20, Enter((there,)), page("account", row(there, 20, name="Alfreds Ltd")))
+    merge_records(pair, "account", LOSER, WINNER)
+    [merged] = take(pair)
+    if heard != "nothing":
+        answer(pair, verdict(merged, heard, 21, (0, "", heard, "record.merged")))
+    led_to = WINNER if heard == "applied" else there
+    pull(pair, 22, Deleted("account", (WireTombstone(LOSER, 22, led_to),)))
+    pull(pair, 26, page("task", row(TASK, 26, (led_to,), account=led_to, title="Call")))
+    assert seen(pair, "task", TASK).values["account"] == WINNER
+    delete(pair, "account", there)
+    sent = Outbox(pair).take_outbox(200, 10**6)[-1]
+    assert sent.seen == (26 if heard == "applied" else 0)
 
 
 def test_what_was_entered_below_the_loser_leaves_with_him_once_the_merge_is_undone(

@@ -75,4 +75,5 @@ REGRESSIONS = (
     Regression(
         85175, 1, "who decided for a note as it stood at his place closed the question over another"
     ),
+    Regression(86085, 2, "a record was deleted over what its deleter's own merge showed elsewhere"),
 )

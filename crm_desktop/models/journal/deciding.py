@@ -82,7 +82,7 @@ def _resend(
             (blob(fresh), n),
         )
         if decided:
-            seen = seen_here(c, deletes=_deletes(c, n))
+            seen = seen_here(c, _deleted_by(c, n))
             c.run("UPDATE changeset SET seen = ? WHERE n = ?", (seen, n))
         c.run("UPDATE op SET refused = NULL, parked = NULL WHERE cs = ?", (n,))
         c.run("DELETE FROM orphan WHERE cs = ?", (n,))
@@ -97,8 +97,9 @@ def _resend(
     return summary | Summary(outbox_changed=True)
 
 
-def _deletes(c: Connection, n: int) -> bool:
-    return c.one("SELECT 1 FROM op WHERE cs = ? AND op = 'delete'", (n,)) is not None
+def _deleted_by(c: Connection, n: int) -> list[tuple[str, RecordId]]:
+    found = c.rows("SELECT kind, id FROM op WHERE cs = ? AND op = 'delete'", (n,))
+    return [(kind, id_of(key)) for kind, key in found]
 
 
 def _was_refused(c: Connection, n: int) -> bool:

@@ -12,13 +12,14 @@ from crm_core.changes import Change, Op, check_size, encoded_size
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
+from crm_core.scope import any_link
 from crm_desktop.models import search
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, following, rows
 from crm_desktop.models.journal.rebase import laid, rebase
 from crm_desktop.models.journal.validate import Drafts, advance
 from crm_desktop.models.replica import Summary
-from crm_desktop.models.sql import DELETED, blob, layout, to_json
+from crm_desktop.models.sql import DELETED, blob, id_of, layout, to_json
 from crm_desktop.models.store import Store
 
 INDEXED_AT_ONCE = 20
@@ -205,12 +206,35 @@ def _computed(c: Connection, store: Store, change: Change, at: str) -> dict[str,
 # Writing
 
 
-def seen_here(c: Connection, *, deletes: bool) -> int:
+_KEPT_ASIDE = (
+    "SELECT w.kind, w.id FROM shadow w WHERE w.deleted = 0 AND instr(w.body, ?) AND EXISTS"
+    " (SELECT 1 FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = w.kind AND o.id = w.id"
+    " AND (s.state IN ('held', 'rejected', 'blocked', 'waiting')"
+    f" OR s.state IN ('queued', 'sent') AND NOT {following.SENT}))"
+)
+"""Records of the server that own work shows otherwise: a merge that it has not judged, or what is
+not on its way to it. An own edit that is comes there before what is done now."""
+
+
+def seen_here(c: Connection, deleted: Iterable[tuple[str, RecordId]]) -> int:
     """The feed's seq up to which all in this user's sight is here, and what was erased is known.
-    For a step that `deletes` 0 while a pull has come in part, since a record may be here then and
-    what hangs below it not yet."""
-    sql = "SELECT iif(resume_hi > 0 AND ?, 0, cursor) FROM sync_state"
-    return c.value(sql, (deletes,))
+    For a step by which records are `deleted` 0 while a pull has come in part, since a record may be
+    here then and what hangs below it not yet; and where own work shows that elsewhere."""
+    cursor, is_part = c.one("SELECT cursor, resume_hi > 0 FROM sync_state") or (0, 0)
+    is_unseen = any(is_part or _hangs_unseen(c, *record) for record in deleted)
+    return 0 if is_unseen else cursor
+
+
+def _hangs_unseen(c: Connection, above: str, record_id: RecordId) -> bool:
+    """Whether something hangs below a record at the server, and elsewhere here."""
+    names = (record_id, any_link(above, record_id))
+    for kind, key in c.rows(_KEPT_ASIDE, (record_id,)):
+        there, here = rows.shadow_of(c, kind, id_of(key)), rows.fetch(c, kind, id_of(key))
+        for link in CATALOG[kind].root_links:
+            led_to = there.body.get(link.name) if there is not None and there.body else None
+            if led_to in names and (here is None or here.values.get(link.name) != led_to):
+                return True
+    return False
 
 
 def write_journal(
@@ -219,7 +243,7 @@ def write_journal(
 ) -> int:  # fmt: skip
     """Put a changeset into the outbox, its changes with what is computed here; its number."""
     scope_gen = c.value("SELECT scope_gen FROM sync_state")
-    seen = seen_here(c, deletes=any(change.op is Op.DELETE for change, _ in made))
+    seen = seen_here(c, [(x.kind, x.id) for x, _ in made if x.op is Op.DELETE])
     if intention.resends:
         seen = c.value("SELECT seen FROM changeset WHERE n = ?", (intention.resends,))
     size = encoded_size([change for change, _ in made]) + 400
