@@ -28,7 +28,7 @@ Journals = Mapping[str, Mapping[str, Journalled]]
 """By device, then by the changeset's id."""
 
 PARKED = ("rejected", "blocked", "held", "orphaned")
-TAKEN = ("applied", "merged", "duplicate")
+REFUSED = ("rejected", "blocked")
 JUDGED = (Policy.CONFLICT, Policy.GROUP)
 
 
@@ -93,7 +93,11 @@ def look_at_ledger(ledger: Ledger, journals: Journals, books: Books) -> Iterator
             if cs_id not in journal:
                 yield f"{_name(entry)}: its changeset {cs_id} is gone from {entry.device}"
                 continue
-            yield from _look_at_changeset(entry, journal[cs_id], ledger, books, by_value, parked)
+            kept = journal[cs_id]
+            if kept.state != "discarded":
+                yield from _look_at_changeset(entry, kept, ledger, books, by_value, parked)
+            elif not _cancels_out(kept, journal, books):
+                yield f"{_name(entry)}: discarded, though nothing cancelled it out"
         yield from _look_for_doubles(entry, by_value, ledger)
 
 
@@ -102,10 +106,6 @@ def _look_at_changeset(
     by_value: Mapping[tuple[str, str], Sequence[Written]], parked: str,
 ) -> Iterator[str]:  # fmt: skip
     verdict = books.verdicts.get(kept.id)
-    if kept.state == "discarded":
-        if not _was_withdrawn(entry, ledger):
-            yield f"{_name(entry)}: discarded, though nobody took it back"
-        return
     if kept.state in PARKED:
         return  # kept with its author, who is told; `status` was looked at
     if kept.state != "confirmed":
@@ -125,19 +125,24 @@ def _look_at_changeset(
             yield f"{_name(entry)}: {name}={value!r} is confirmed and nowhere; verdict {verdict}"
 
 
-def _was_withdrawn(entry: Entry, ledger: Ledger) -> bool:
-    """Whether the same device took something back afterwards."""
-    return any(
-        one.word == "undo" and one.device == entry.device and one.n > entry.n
-        for one in ledger.entries
-    )
+def _cancels_out(kept: Journalled, journal: Mapping[str, Journalled], books: Books) -> bool:
+    """Whether this is a step that its author took back and the server did not take, or the undo
+    of one: neither waits for anybody then."""
+    step = kept.undoes or kept.id
+    verdict = books.verdicts.get(step)
+    is_taken_back = any(one.undoes == step for one in journal.values())
+    return is_taken_back and (verdict is None or _is_refused(verdict, *verdict.get("changes", ())))
+
+
+def _is_refused(*parts: Mapping[str, Any]) -> bool:
+    return any(part["result"] in REFUSED for part in parts)
 
 
 def _is_explained(entry: Entry, name: str, verdict: Mapping[str, Any], ledger: Ledger) -> bool:
     """Whether the server said why it stands nowhere: refused, or replaced in its conflict by what
     the same person typed later."""
     parts = [x for x in verdict.get("changes", ()) if x.get("field") in (name, "", "deleted")]
-    if any(x["result"] in ("rejected", "blocked") for x in parts):
+    if _is_refused(*parts):
         return True
     conflicts = any(x["result"] == "conflict" for x in parts)
     return conflicts and bool(ledger.later_of(entry, name))

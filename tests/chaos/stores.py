@@ -29,11 +29,13 @@ Rows = Mapping[tuple[str, str], tuple[int, Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Journalled:
-    """One changeset in a device's journal, and all values that its ops write."""
+    """One changeset in a device's journal, all values that its ops write, and the id of the one
+    that it takes back."""
 
     id: str
     state: str
     values: str
+    undoes: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,9 @@ def journal_of(desk: Desk, after: int = 0) -> list[Journalled]:
         for cs, new in c.rows("SELECT cs, new FROM op WHERE cs > ? ORDER BY cs, i", (after,)):
             written.setdefault(cs, []).append(new)
         return [
-            Journalled(id_.hex(), state, "\n".join(written.get(n, [])))
-            for n, id_, state in c.rows(
-                "SELECT n, id, state FROM changeset WHERE n > ? ORDER BY n", (after,)
+            Journalled(id_.hex(), state, "\n".join(written.get(n, [])), undoes or "")
+            for n, id_, state, undoes in c.rows(
+                "SELECT n, id, state, undoes FROM changeset WHERE n > ? ORDER BY n", (after,)
             )
         ]
 

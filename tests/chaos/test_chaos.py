@@ -54,7 +54,7 @@ def test_what_is_in_order_raises_no_doubt() -> None:
     ("journal", "books", "said"),
     [
         ({}, BOOKS, "gone"),
-        ({CS: Journalled(CS, "discarded", "")}, BOOKS, "took it back"),
+        ({CS: Journalled(CS, "discarded", "")}, BOOKS, "cancelled"),
         ({CS: Journalled(CS, "queued", "")}, BOOKS, "still queued"),
         (CONFIRMED["ann-laptop"], Books((WRITTEN,), {}, ()), "does not know"),
         (CONFIRMED["ann-laptop"], Books((), BOOKS.verdicts, ()), "nowhere"),
@@ -65,6 +65,31 @@ def test_an_edit_that_was_answered_and_is_missing_is_seen(
 ) -> None:
     (found,) = problems(books=books, journals={"ann-laptop": journal})
     assert said in found
+
+
+def undone(verdict: str, taken_back: str = CS) -> list[str]:
+    """What is wrong where a step and an undo after it were both discarded."""
+    undo = dataclasses.replace(SET, n=4, word="undo", values=(), changesets=(OTHER,))
+    kept = (
+        Journalled(CS, "discarded", '{"source":"one."}'),
+        Journalled(OTHER, "discarded", '{"source":null}', taken_back),
+    )
+    books = Books((), {CS: {"result": verdict, "changes": []}, OTHER: {"result": "rejected"}}, ())
+    journals = {"ann-laptop": {one.id: one for one in kept}}
+    return list(look_at_ledger(Ledger([SET, undo]), journals, books))
+
+
+def test_a_refused_step_and_its_undo_cancel_out() -> None:
+    assert undone("rejected") == []
+
+
+def test_an_undo_that_is_discarded_while_its_step_took_effect_is_seen() -> None:
+    assert any("undo on ann-laptop: discarded" in x for x in undone("applied"))
+
+
+def test_a_step_that_is_discarded_while_another_one_was_taken_back_is_seen() -> None:
+    (found,) = undone("rejected", taken_back="e" * 32)
+    assert "set on ann-laptop: discarded" in found
 
 
 def test_an_answered_edit_without_a_changeset_is_seen() -> None:
