@@ -146,7 +146,8 @@ class Typed:
         if verdict == "conflict" and is_about_above(change, part):
             verdict = "applied"
         if verdict in ("applied", "merged"):
-            if not self._stood(said, change, place, known.kind, known.policy):
+            places = {place, self._decided_at(said, place)}
+            if not any(self._stood(said, change, x, known.kind, known.policy) for x in places):
                 raise Violation(
                     1, f"{show(place)}={change.new[name]!r} was {verdict}, then nowhere"
                 )
@@ -154,6 +155,14 @@ class Typed:
             part["conflict_id"], said, change, name
         ):
             raise Violation(1, f"{show(place)}={change.new[name]!r} stands in no conflict")
+
+    def _decided_at(self, said: Said, place: Place) -> Place:
+        """Where what a changeset decides stands: the same decision as one before it, about a record
+        that gave its place away meanwhile, writes nothing."""
+        kind, record_id, name = place
+        if not any(x.kind == "conflict" for x in said.changeset.changes):
+            return place
+        return kind, merges.standing(self.history.entries, kind, record_id), name
 
     def _stood(self, said: Said, change: Change, place: Place, kind: Kind, policy: Policy) -> bool:
         """Whether the value was current at some time: written by this changeset, or there."""
