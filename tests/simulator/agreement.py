@@ -10,6 +10,7 @@ from crm_core.catalog import CATALOG
 from crm_core.ids import SYSTEM, RecordId
 from crm_desktop.models.sql import blob, id_of, layout, split
 from crm_desktop.sync.status import State, standing
+from tests.simulator.company import Person
 from tests.simulator.device import Device
 from tests.simulator.ledger import Key, Ledger, show
 from tests.simulator.oracle import Oracle
@@ -61,7 +62,7 @@ class Agreement:
         for key, record in oracle.records.items():
             if key[0] != "conflict" or record.deleted:
                 continue
-            if self._received(device, oracle, key)["state"] == "open":
+            if self._received(device.person, oracle, key, state.cursor)["state"] == "open":
                 is_here = record.seq <= state.cursor and key in oracle.visible(device.person)
                 if is_here and _asks(oracle, key[1], device.person.id):
                     raise Violation(12, f"{device.name} says up to date; {key} waits for its user")
@@ -88,15 +89,16 @@ class Agreement:
         for key in visible:
             if key in shadowed:
                 continue
-            mine_of_it, there = here.get(key, {}), self._received(device, oracle, key)
+            mine_of_it = here.get(key, {})
+            there = self._received(device.person, oracle, key, oracle.seq)
             for name in CATALOG[key[0]].by_name:
                 mine = mine_of_it.get(name)
                 if (mine or None) != (there.get(name) or None):
                     place, theirs = show((*key, name)), there.get(name)
                     yield f"{device.name}: {place} is {mine!r}, not {theirs!r}"
 
-    def _received(self, _device: Device, oracle: Oracle, key: Key) -> Mapping[str, Any]:
-        """What a laptop's user receives of a record."""
+    def _received(self, _person: Person, oracle: Oracle, key: Key, _seq: int) -> Mapping[str, Any]:
+        """What somebody receives of a record at a place of the feed."""
         return oracle.records[key].values
 
 

@@ -21,6 +21,7 @@ from tests.simulator.chance import NOTHING, Without
 from tests.simulator.company import Person, fixed_id
 from tests.simulator.device import Device
 from tests.simulator.events import EVENTS, Event
+from tests.simulator.history import History
 from tests.simulator.ledger import Key, Place
 from tests.simulator.oracle import Oracle
 from tests.simulator.typed import Typed
@@ -68,19 +69,31 @@ class MaskingTyped(Typed):
             super()._look_at_shown(device, place, change)
 
 
+@dataclass
 class MaskingAgreement(Agreement):
-    """Of a record a laptop holds what its user receives."""
+    """Of a record a laptop holds what its user receives. Of what was withheld or given back behind
+    its cursor it hears with its next pull."""
 
-    def _received(self, device: Device, oracle: Oracle, key: Key) -> Mapping[str, Any]:
-        masks = {"contact": withheld(oracle, device.person)}
-        return received(key[0], super()._received(device, oracle, key), masks)
+    history: History
+
+    def _received(self, person: Person, oracle: Oracle, key: Key, seq: int) -> Mapping[str, Any]:
+        masks = {"contact": withheld(self.history, oracle, person, seq)}
+        return received(key[0], super()._received(person, oracle, key, seq), masks)
 
 
-def withheld(oracle: Oracle, person: Person) -> frozenset[str]:
-    """What a person does not receive of contacts, by the records themselves."""
-    role = oracle.records["user", person.id].values["role"]
-    rows = (x.values for (kind, _), x in oracle.records.items() if kind == "role_permission")
-    names = (x.get("masked") or () for x in rows if (x["role"], x["entity"]) == (role, "contact"))
+def withheld(history: History, oracle: Oracle, person: Person, seq: int) -> frozenset[str]:
+    """What a person does not receive of contacts at a place of the feed, by the records themselves:
+    as they stand, without what was changed since."""
+
+    def then(key: Key, name: str) -> Any:
+        later = (x for x in history.entries.get((*key, name), ()) if x.seq > seq)
+        return next((x.old for x in later), oracle.records[key].values.get(name))
+
+    about = (then(("user", person.id), "role"), "contact")
+    rules = (key for key in oracle.records if key[0] == "role_permission")
+    names = (
+        then(x, "masked") or () for x in rules if (then(x, "role"), then(x, "entity")) == about
+    )
     return frozenset(name for some in names for name in some)
 
 
@@ -91,7 +104,7 @@ class MaskingWorld(World):
         with patch.object(world, "Hands", MaskingHands):
             super().__init__(seed, steps, without)
         self._typed = MaskingTyped(self._ledger, self._history, self._history.disputes)
-        self._agreement = MaskingAgreement(self._ledger)
+        self._agreement = MaskingAgreement(self._ledger, self._history)
         self.counted = 0
 
     def run(self) -> None:
@@ -127,7 +140,8 @@ class MaskingWorld(World):
         super()._heal()
         oracle = self.oracle()
         for device in self._devices:
-            self._look_for_withheld(device, withheld(oracle, device.person))
+            names = withheld(self._history, oracle, device.person, oracle.seq)
+            self._look_for_withheld(device, names)
 
     def _look_for_withheld(self, device: Device, names: frozenset[str]) -> None:
         """Invariant 9, by fields: also rows that are deleted or hidden hold nothing of it, but for

@@ -29,7 +29,13 @@ def test_a_laptop_holds_what_its_user_receives_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [51488], ids=["a step that a restored server lost was sent again without its value"]
+    "seed",
+    [
+        pytest.param(
+            51488, id="a step that a restored server lost was sent again without its value"
+        ),
+        pytest.param(86476, id="nobody is asked about what is given back before he hears of it"),
+    ],
 )
 def test_what_was_found_stays_mended(seed: int) -> None:
     MaskingWorld(seed).run()
