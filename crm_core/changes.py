@@ -44,6 +44,10 @@ class Op(StrEnum):
     OFFER = "offer"
 
 
+EDITS = (Op.SET, Op.ADD, Op.REMOVE)
+"""What writes fields of a record that is there."""
+
+
 LATER_OPS = frozenset((Op.MERGE, Op.OFFER))
 """What came after the first release: a server that was not updated since cannot even read it."""
 

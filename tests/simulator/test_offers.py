@@ -76,25 +76,21 @@ def place_told() -> Generator[None]:
         yield
 
 
+def _silent(*_: Any) -> tuple[ChangeSetResult, ...]:
+    return ()
+
+
 @contextmanager
 def never_told() -> Generator[None]:
     """Nobody hears what became of what he offered."""
-
-    def silent(*_: Any) -> tuple[ChangeSetResult, ...]:
-        return ()
-
-    with patch.object(pull, "outcomes", silent):
+    with patch.object(pull, "outcomes", _silent):
         yield
 
 
 @contextmanager
 def never_told_again() -> Generator[None]:
     """Nobody hears that a decision about what he offered was taken back."""
-
-    def silent(*_: Any) -> tuple[ChangeSetResult, ...]:
-        return ()
-
-    with patch.object(pull, "waiting_again", silent):
+    with patch.object(pull, "waiting_again", _silent):
         yield
 
 

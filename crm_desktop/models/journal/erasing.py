@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from crm_core.catalog import CATALOG
+from crm_core.changes import EDITS
 from crm_core.erasing import (
     ATTACHMENT,
     CONFLICT,
@@ -42,7 +43,6 @@ afterwards has not heard of them."""
 
 _DECIDED = frozenset(("base", "parked", "resolution"))
 _DRAFT = "draft:"
-_EDITS = ("set", "add", "remove")
 
 _TAKEN = "('acked', 'confirmed')"
 """States of steps that the server has taken: where it erases, it knows of them."""
@@ -196,7 +196,7 @@ def _is_emptied(gone: _Gone, n: int) -> bool:
     """Whether nothing is left of a step that could wait for its author."""
     for kind, key, op, new in gone.c.rows("SELECT kind, id, op, new FROM op WHERE cs = ?", (n,)):
         said = _decode(new)
-        is_his = (kind, key) == gone.key and op in _EDITS and gone.names.issuperset(said)
+        is_his = (kind, key) == gone.key and op in EDITS and gone.names.issuperset(said)
         if not is_his or any(said.values()):
             return False
     return True

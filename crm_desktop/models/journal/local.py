@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from crm_core.catalog import CATALOG, SCHEMA
-from crm_core.changes import Change, Op, check_size, encoded_size
+from crm_core.changes import EDITS, Change, Op, check_size, encoded_size
 from crm_core.entity import Entity
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
@@ -108,7 +108,7 @@ def _completed(c: Connection, store: Store, drafts: Drafts, change: Change) -> C
            for name in names}  # fmt: skip
     saw_current = all(old[name] == draft.values.get(name) for name in names)
     base = change.base_seq or (draft.seq if saw_current else 0)
-    writes = change.op in (Op.SET, Op.ADD, Op.REMOVE)
+    writes = change.op in EDITS
     if change.op is Op.RESTORE or (writes and _lies_on_a_tombstone(c, change)):
         base = 0  # a tombstone has a version and no values: those here may be older
     base = min(base, _earliest_base(c, entity, change, draft.seq))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, Op, check_size, with_members, without_members
+from crm_core.changes import EDITS, Change, Op, check_size, with_members, without_members
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Policy, Value, values_in
 from crm_core.i18n import tr_noop
@@ -39,7 +39,6 @@ from crm_desktop.models.store import Store
 
 WAITS, REFUSED = "offer.waits", "offer.refused"
 
-_EDITS = (Op.SET, Op.ADD, Op.REMOVE)
 _NEVER_ASKED = (Policy.ORDER, Policy.LWW)
 
 ANY_OFFERED = (
@@ -87,7 +86,7 @@ def _offers(ops: Sequence[SqlRow], cs_id: ChangeSetId) -> tuple[Change, ...]:
     made: dict[tuple[str, RecordId], Change] = {}
     for kind, key, word, new, old, base_seq, refused in ops:
         entity, op = CATALOG.get(kind), Op(word)
-        if entity is None or op not in _EDITS:
+        if entity is None or op not in EDITS:
             return ()
         names = refusals_in(refused)
         record = (kind, id_of(key))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, Op, in_bounded_steps, inverse
+from crm_core.changes import EDITS, Change, Op, in_bounded_steps, inverse
 from crm_core.entity import Entity
 from crm_core.errors import UserProblem
 from crm_core.fields import Value, values_in
@@ -27,8 +27,6 @@ from crm_desktop.models.store import Store
 
 Kept = tuple[str, RecordId, str]
 """A field that stays as it is: kind, record, field ("" for the whole record)."""
-
-_EDITS = (Op.SET, Op.ADD, Op.REMOVE)
 
 _UNDOABLE = (
     "state IN ('queued', 'sent', 'waiting', 'acked', 'confirmed') AND undone = 0 AND undoes IS NULL"
@@ -75,7 +73,7 @@ def _may_take_back(c: Connection, n: int) -> bool:
 def _may_reverse(change: Change, may: May) -> bool:
     if change.op in (Op.INSERT, Op.RESTORE):
         return may.delete
-    return all(may.changes(name) for name in change.new) if change.op in _EDITS else may.edit
+    return all(may.changes(name) for name in change.new) if change.op in EDITS else may.edit
 
 
 def undo(store: Store) -> Undone | None:
