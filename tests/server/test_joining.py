@@ -548,14 +548,19 @@ def test_a_decision_about_the_loser_taken_back_is_asked_beside_what_else_the_win
     assert acme.nancy.body("account", winner)["phone"] == "999"
 
 
+def delete_over_an_edit(acme: Acme, record: RecordId) -> None:
+    """Fuller's deletion comes behind Nancy's edit, and both are asked."""
+    delete = acme.fuller.delete("account", record)
+    acme.nancy.push(acme.nancy.set("account", record, phone="111"))
+    assert acme.fuller.push(delete).result == "conflict"
+    acme.fuller.pull()
+
+
 def test_that_the_loser_was_to_go_is_not_taken_back_once_it_was_merged(
     acme: Acme, pair: Pair
 ) -> None:
     loser, winner = pair
-    delete = acme.fuller.delete("account", loser)
-    acme.nancy.push(acme.nancy.set("account", loser, phone="111"))
-    assert acme.fuller.push(delete).result == "conflict"
-    acme.fuller.pull()
+    delete_over_an_edit(acme, loser)
     join(acme.fuller, "account", loser, winner)
     acme.fuller.pull()
     (conflict,) = acme.fuller.of_kind("conflict")
@@ -565,10 +570,7 @@ def test_that_the_loser_was_to_go_is_not_taken_back_once_it_was_merged(
 
 def test_whether_to_delete_the_loser_is_answered_by_merging_it(acme: Acme, pair: Pair) -> None:
     loser, winner = pair
-    delete = acme.fuller.delete("account", loser)
-    acme.nancy.push(acme.nancy.set("account", loser, phone="111"))
-    assert acme.fuller.push(delete).result == "conflict"
-    acme.fuller.pull()
+    delete_over_an_edit(acme, loser)
     join(acme.fuller, "account", loser, winner)
     acme.nancy.pull()
     (conflict,) = acme.nancy.of_kind("conflict")
