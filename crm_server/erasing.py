@@ -120,9 +120,9 @@ def belonging_to(service: Service, tx: Tx, key: Key) -> dict[Key, frozenset[str]
             if other not in people:
                 people.add(other)
                 waiting.append(other)
-    wanted = {(kind, one): fields for one in people}
-    for one in people:
-        for attachment in _named_by(tx, ATTACHMENT, "parent", (kind, one)):
+    wanted = {(kind, one): fields for one in sorted(people)}
+    for one in sorted(people):
+        for attachment in sorted(_named_by(tx, ATTACHMENT, "parent", (kind, one))):
             wanted[(ATTACHMENT, attachment)] = frozenset(FILE_FIELDS)
     return wanted
 
@@ -164,7 +164,7 @@ class _Erasing:
         self._wanted = {key: names for key, names in wanted.items() if names}
         self._by = By(SYSTEM, at=work.now)
         self._values: set[str] = set()
-        self._conflicts: dict[RecordId, tuple[Key, frozenset[str]]] = {}
+        self._conflicts: dict[RecordId, tuple[str, frozenset[str]]] = {}
 
     def run(self) -> Done:
         """Blank the records first: whatever they leave in history is blanked with the rest."""
@@ -173,8 +173,8 @@ class _Erasing:
         self._find_conflicts()
         hashes = self._hashes()
         seqs = {key: self._blank(key, names) for key, names in self._wanted.items()}
-        for conflict, (key, names) in self._conflicts.items():
-            self._blank_conflict(conflict, key, names)
+        for conflict in self._conflicts:
+            self._blank_conflict(conflict)
         work.flush()
         self._note(seqs)
         changes = sum(self._blank_history(key, names) for key, names in self._wanted.items())
@@ -239,28 +239,31 @@ class _Erasing:
     # -- conflicts
 
     def _find_conflicts(self) -> None:
+        """The questions about these records; a merge led some of them from one to another."""
         for key, names in self._wanted.items():
-            for one in _named_by(self._tx, CONFLICT, "record", key):
-                self._conflicts[one] = (key, names)
+            for one in sorted(_named_by(self._tx, CONFLICT, "record", key)):
+                _, before = self._conflicts.get(one, ("", frozenset[str]()))
+                self._conflicts[one] = (key[0], before | names)
         self._work.prefetch((CONFLICT, one) for one in self._conflicts)
 
-    def _blank_conflict(self, record_id: RecordId, key: Key, names: frozenset[str]) -> None:
+    def _blank_conflict(self, record_id: RecordId) -> None:
         row = self._work.row(CONFLICT, record_id)
-        if row is None or parse_target("", row.values.get("record")) != key:
+        about = parse_target("", row.values.get("record")) if row is not None else None
+        if row is None or about not in self._wanted:
             return
-        changed = blank_conflict(row.values, key[0], names)
+        changed = blank_conflict(row.values, about[0], self._wanted[about])
         if all(row.values.get(name) == x for name, x in changed.items()):
             return
         stamp: dict[str, Value] = {"updated_at": self._by.at}
         entity = CATALOG[CONFLICT]
         self._work.put(entity, record_id, {**changed, **stamp}, self._by, deleted=row.deleted)
 
-    def _blank_conflict_history(self, record_id: RecordId, key: Key, names: frozenset[str]) -> int:
+    def _blank_conflict_history(self, record_id: RecordId, kind: str, names: frozenset[str]) -> int:
         entries = [(seq, _decode_patch(x)) for seq, x in self._history(CONFLICT, record_id)]
         fields = {str(patch["field"][1]) for _, patch in entries if "field" in patch}
         row = self._work.row(CONFLICT, record_id)
         fields |= {str(row.values.get("field"))} if row is not None else set()
-        is_whole = any(is_about(key[0], field, names) for field in fields)
+        is_whole = any(is_about(kind, field, names) for field in fields)
         said = frozenset(("base", "parked", "resolution"))
         return self._rewrite(
             CONFLICT, record_id,

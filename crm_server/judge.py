@@ -239,8 +239,8 @@ class Judge:
         return was_refused or name in self.repeated(change)
 
     def keep_from(self, changeset: ChangeSet) -> None:
-        """Let nothing pass that a merge which was refused, since somebody was erased, would have
-        brought: what was typed above it repeats that, until its author's device has heard."""
+        """Let nothing personal pass that a refused merge would have brought: what was typed above
+        it repeats that, and nobody would find it in the other record when it is erased."""
         merged = {x.kind for x in changeset.changes if x.op is Op.MERGE}
         self.brought.extend(
             (change.kind, name, Brought(value, change.old.get(name)))
@@ -251,11 +251,12 @@ class Judge:
         )
 
     def repeated(self, change: Change) -> frozenset[str]:
-        """The fields in which a change repeats such a thing."""
+        """The fields in which a change repeats such a thing, or builds on it."""
         return frozenset(
             name
             for kind, name, one in self.brought
-            if kind == change.kind and name in change.new and one.is_in(change.new[name])
+            if kind == change.kind and name in change.new
+            if one.is_in(change.new[name]) or one.is_in(change.old.get(name))
         )
 
     def _is_switched_off(self, row: Row | None, change: Change, name: str) -> bool:

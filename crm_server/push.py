@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from crm_core.catalog import CATALOG
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound, kind_of, op_of
 from crm_core.conversion import Converted, converted
-from crm_core.erasing import MERGE_ERASED, blank_steps, is_erasable
+from crm_core.erasing import blank_steps, is_erasable
 from crm_core.ids import RecordId, is_id, is_kind
 from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.merging import MERGED_INTO
@@ -111,7 +111,7 @@ class Pusher:
     def take(self, changeset: ChangeSet) -> ChangeSetResult:
         """Work one changeset; a retry gets the stored answer."""
         result = self._take(changeset)
-        if any(part.code == MERGE_ERASED for part in result.changes):
+        if any(map(_refuses, result.changes)):
             self._judge.keep_from(changeset)
         return as_told(result)
 

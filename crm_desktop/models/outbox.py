@@ -84,6 +84,13 @@ _UNHEARD = (
     " ORDER BY n DESC LIMIT 1)"
 )
 
+_MERGE_SENT = (
+    "SELECT 1 FROM changeset s JOIN op ON cs = n"
+    " WHERE s.state = 'sent' AND s.state <> 'confirmed' AND op = 'merge' LIMIT 1"
+)
+"""Nothing goes out behind a merge before that was answered: what was typed above one that is
+refused repeats what it brought along, and waits here with it."""
+
 _STILL = (
     "UPDATE sync_state SET verified_at = ? WHERE NOT pull_open"
     " AND (cursor, verified_cursor, count, total) = (?, ?, ?, ?)"
@@ -298,6 +305,8 @@ def _taken(c: Connection, wanted: Wanted) -> tuple[ChangeSet, ...]:
     if wanted.behind:
         sql = "SELECT n FROM changeset WHERE id = ?"
         after = c.value(sql, (blob(wanted.behind),)) or 0
+        if c.one(_MERGE_SENT) is not None:
+            return ()
     most = max(1, wanted.changesets_max)
     found = sorted(row for sql in OLDEST for row in c.rows(sql, (after, most)))[:most]
     sizes = accumulate(weight for _, weight in found)

@@ -73,6 +73,20 @@ def test_a_merge_is_shown_at_once_with_all_that_leads_to_the_loser(pair: Store) 
     assert seen(pair, "task", TASK).pending
 
 
+def test_nothing_goes_out_above_a_merge_that_waits_for_its_answer(pair: Store) -> None:
+    outbox = Outbox(pair)
+    put(pair, "account", WINNER, industry="steel")
+    merge_records(pair, "account", LOSER, WINNER)
+    put(pair, "account", WINNER, phone="112")
+    (first,) = outbox.take_outbox(1, 10**6)
+    (merge,) = outbox.take_outbox(1, 10**6, first.id)
+    assert outbox.take_outbox(10, 10**6, merge.id) == ()
+    refused = ((0, "", "rejected", "right.missing"), (1, "", "rejected", "atomic.part"))
+    answer(pair, verdict(first.id, "applied", 20), verdict(merge.id, "rejected", 0, *refused))
+    assert take(pair) == [], "it builds on what was refused"
+    assert states(pair) == ["acked", "rejected", "blocked"]
+
+
 def test_what_follows_is_not_sent(pair: Store) -> None:
     merge_records(pair, "account", LOSER, WINNER)
     (sent,) = Outbox(pair).take_outbox(10, 10**6)

@@ -18,7 +18,7 @@ from crm_core.wire import Erase, PullItem, PullRequest, PushRequest
 from crm_server.admin.main import main
 from crm_server.backup import backup, restore
 from crm_server.collecting import collect
-from crm_server.erasing import Done, erase
+from crm_server.erasing import Done, erase, erase_all
 from crm_server.organisations import Organisations
 from crm_server.passwords import Passwords
 from crm_server.people import NewUser, add_user
@@ -333,6 +333,57 @@ def test_whoever_was_merged_with_him_goes_too(marianne: Marianne) -> None:
     assert nancy.push(away, atomic=True).result in ("applied", "merged")
     assert ("contact", twin.id) in marianne.erase().erased
     assert places(marianne.acme.world.store) == set()
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_question_that_a_merge_led_on_to_him_goes_too(marianne: Marianne, way: int) -> None:
+    nancy, fuller = marianne.acme.nancy, marianne.acme.fuller
+    twin = nancy.insert("contact", full_name="Twin", mobile="000")
+    role = nancy.insert("account_contact", account=marianne.account, contact=twin.id, role="x")
+    assert nancy.push(twin).result == "applied"
+    assert nancy.push(role).result == "applied"
+    nancy.pull()
+    fuller.pull()
+    fuller.push(fuller.set("contact", twin.id, given_name="Tom"))
+    assert nancy.push(nancy.set("contact", twin.id, given_name=WORD)).result == "conflict"
+    nancy.pull()
+    away = Change("contact", twin.id, Op.MERGE, {"merged_into": marianne.id}, {},
+                  nancy.rows[("contact", twin.id)].seq)  # fmt: skip
+    assert nancy.push(away, atomic=True).result in ("applied", "merged")
+    both = sorted((("contact", marianne.id), ("contact", twin.id)))[::way]
+    fields = frozenset(personal_fields("contact"))
+    photo = {("attachment", marianne.photo): frozenset(FILE_FIELDS)}
+    erase_all(marianne.acme.world.service, {**dict.fromkeys(both, fields), **photo})
+    assert places(marianne.acme.world.store) == set()
+
+
+def test_what_was_typed_above_a_refused_merge_waits_with_it(marianne: Marianne) -> None:
+    nancy, store = marianne.acme.nancy, marianne.acme.world.store
+    other = nancy.account("Others")
+    twin = nancy.insert("contact", full_name="Twin", mobile="000", wechat="twin")
+    role = nancy.insert("account_contact", account=other, contact=twin.id, role="x")
+    assert nancy.push(twin).result == "applied"
+    assert nancy.push(role).result == "applied"
+    nancy.pull()
+    marianne.acme.world.passes(days=2)  # what is that old she may not delete
+    seen = nancy.rows[("contact", twin.id)].seq
+    away = Change("contact", marianne.id, Op.MERGE, {"merged_into": twin.id}, {},
+                  nancy.rows[("contact", marianne.id)].seq)  # fmt: skip
+    taken = Change("contact", twin.id, Op.SET, {"mobile": PHONE, "wechat": WORD},
+                   {"mobile": "000", "wechat": "twin"}, seen)  # fmt: skip
+    typed = Change("contact", twin.id, Op.SET, {"mobile": PHONE, "wechat": "9", "title": "x"},
+                   {"mobile": PHONE, "wechat": WORD, "title": None}, seen)  # fmt: skip
+    first, second = nancy.send(
+        nancy.changeset(away, taken, atomic=True), nancy.changeset(typed)
+    ).results
+    assert (first.result, first.changes[0].code) == ("rejected", "right.missing")
+    held = {(x.field, x.result, x.code) for x in second.changes}
+    assert held == {(x, "blocked", "record.above_refused") for x in ("mobile", "wechat")}
+    nancy.pull()
+    body = nancy.body("contact", twin.id)
+    assert (body["mobile"], body["wechat"], body["title"]) == ("000", "twin", "x")
+    marianne.erase()
+    assert places(store) == set()
 
 
 def test_a_merge_made_before_is_not_taken(marianne: Marianne) -> None:
