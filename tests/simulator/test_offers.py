@@ -38,6 +38,14 @@ def test_handed_over_work_is_somewhere_at_every_moment() -> None:
     assert counted["handed"] >= 1, "too little of it was decided"
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(90275, id="a note set back to what stood there all along needs no writing")],
+)
+def test_what_was_found_stays_mended(seed: int) -> None:
+    OfferingWorld(seed).run()
+
+
 @contextmanager
 def applied_at_once() -> Generator[None]:
     """What is offered is written into the record, as if its author still had it."""

@@ -11,7 +11,7 @@ from msgspec import json
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, members_of
-from crm_core.fields import Kind, Policy
+from crm_core.fields import Field, Kind, Policy
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_desktop.models.sql import LIVE, blob
@@ -101,7 +101,9 @@ class Typed:
         self, device: Device, said: Said, state: str, connection: sqlite3.Connection
     ) -> None:
         cs_id = said.changeset.id
-        row = connection.execute("SELECT result FROM applied WHERE cs_id = ?", (cs_id,)).fetchone()
+        row = connection.execute(
+            "SELECT result, seq FROM applied WHERE cs_id = ?", (cs_id,)
+        ).fetchone()
         if row is None:
             if self._said_nothing_new(device, cs_id, connection):
                 return
@@ -114,7 +116,7 @@ class Typed:
             raise Violation(1, f"{cs_id} of {device.name} was called forged")
         for index, change in enumerate(said.changeset.changes):
             for name in change.new:
-                self._look_for_value(said, index, change, name, verdicts, connection)
+                self._look_for_value(said, index, change, name, verdicts, row[1])
 
     def _said_nothing_new(
         self, device: Device, cs_id: ChangeSetId, connection: sqlite3.Connection
@@ -132,7 +134,7 @@ class Typed:
         change: Change,
         name: str,
         verdicts: Verdicts,
-        connection: sqlite3.Connection,
+        seq: int,
     ) -> None:
         known = CATALOG[change.kind].by_name.get(name)
         if known is None or change.kind == "conflict" or known.authority is not None:
@@ -147,7 +149,7 @@ class Typed:
             verdict = "applied"
         if verdict in ("applied", "merged"):
             places = {place, self._decided_at(said, place)}
-            if not any(self._stood(said, change, x, known.kind, known.policy) for x in places):
+            if not any(self._stood(said, change, x, known, seq) for x in places):
                 raise Violation(
                     1, f"{show(place)}={change.new[name]!r} was {verdict}, then nowhere"
                 )
@@ -164,19 +166,23 @@ class Typed:
             return place
         return kind, merges.standing(self.history.entries, kind, record_id), name
 
-    def _stood(self, said: Said, change: Change, place: Place, kind: Kind, policy: Policy) -> bool:
-        """Whether the value was current at some time: written by this changeset, or there."""
+    def _stood(self, said: Said, change: Change, place: Place, known: Field, seq: int) -> bool:
+        """Whether the value was current at some time: written by this changeset, or there. What
+        stood before the first writing counts where the verdict (`seq`) came before that."""
         entries = self.history.entries.get(place, [])
+        if not entries:
+            return True
+        held = [entry.new for entry in entries]
+        if entries[0].seq > seq:
+            held.append(entries[0].old)
         value = change.new[place[2]]
-        if policy is Policy.NOTE:
-            return not entries or any(notes.holds(said, place, entry.new) for entry in entries)
-        held = [entry.new for entry in entries] + [entries[0].old if entries else None]
-        if kind in (Kind.TAGS, Kind.LINKS):
-            return not entries or any(
+        if known.policy is Policy.NOTE:
+            return any(notes.holds(said, place, x) for x in held)
+        if known.kind in (Kind.TAGS, Kind.LINKS):
+            return any(
                 (members_of(value) <= members_of(x)) == (change.op is not Op.REMOVE) for x in held
             )
-        called = merges.ever_called(self.history.entries, place, value)
-        return not entries or any(one in held for one in called)
+        return any(one in held for one in merges.ever_called(self.history.entries, place, value))
 
     def look_at_rows(self, device: Device) -> None:
         """Invariant 7: whoever typed something sees it until the server has judged it."""
