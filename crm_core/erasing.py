@@ -102,12 +102,12 @@ def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     part loses these fields of the other record too: its values may have come from there. The label
     of a single step about one of them goes, and that of a batch which repeats a value."""
     if isinstance(steps, list):
-        return [blank_steps(one, names, values) for one in cast("list[Any]", steps)]
-    step = cast("dict[str, Any]", steps if isinstance(steps, dict) else {})
-    said = step.get("changes")
-    if not isinstance(said, list | tuple):
-        return cast("Any", steps)
-    changes = cast("list[dict[str, Any]]", [x for x in cast("list[Any]", said) if _is_object(x)])
+        many = cast("list[Any]", steps)
+        return [*_blank_each(many, names, [*values], _brought_from(many, names))]
+    changes = _changes_of(steps)
+    if changes is None:
+        return steps
+    step = cast("dict[str, Any]", steps)
     more = _with_merged(changes, names)
     made = {**step, "changes": [_blank_change(x, more) for x in changes]}
     label = str(step.get("label", ""))
@@ -116,6 +116,105 @@ def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
     if is_single or any(len(value) >= PLANTED_MIN and value in label for value in went):
         made["label"] = ""
     return made
+
+
+def _blank_each(
+    steps: Iterable[Any], names: Names, values: Iterable[str], brought: _Places
+) -> Iterator[Any]:
+    """Steps without what merges would have brought, along further merges too."""
+    along = _with_places(names, brought)
+    for step in steps:
+        if _is_merging(step):
+            yield blank_steps(step, along, values)
+        else:
+            yield blank_steps(_above(step, brought), names, values)
+
+
+def _brought_from(steps: Iterable[Any], names: Names) -> _Places:
+    """What merges would have brought from erased records into others, and from those further."""
+    brought: _Places = {}
+    for step in filter(_is_merging, steps):
+        changes = _changes_of(step) or []
+        more = _with_merged(changes, _with_places(names, brought))
+        found = [*_brought_by(changes, brought)]
+        brought.update((place, x) for place, x in found if place[2] in more.get(place[:2], ()))
+    return brought
+
+
+def _with_places(names: Names, places: Iterable[tuple[str, RecordId, str]]) -> Names:
+    found = {**names}
+    for kind, record_id, name in places:
+        found[(kind, record_id)] = found.get((kind, record_id), frozenset()) | {name}
+    return found
+
+
+def without_merges(steps: Iterable[Any]) -> Iterator[Any]:
+    """Steps in their order as JSON, without those that merge and without what these would have
+    brought into what was typed above them."""
+    brought: _Places = {}
+    for step in steps:
+        if _is_merging(step):
+            brought.update([*_brought_by(_changes_of(step) or [], brought)])
+        else:
+            yield _above(step, brought)
+
+
+def _changes_of(step: Any) -> list[dict[str, Any]] | None:
+    """The changes of a step as JSON; None where it is no step."""
+    said = cast("dict[str, Any]", step).get("changes") if _is_object(step) else None
+    if not isinstance(said, list | tuple):
+        return None
+    return [x for x in cast("list[Any]", said) if _is_object(x)]
+
+
+def _merges(change: Mapping[str, Any]) -> bool:
+    return change.get("op") == Op.MERGE.value
+
+
+def _is_merging(step: Any) -> bool:
+    return any(map(_merges, _changes_of(step) or []))
+
+
+def _sides(change: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a change that sets fields says, and what it was typed over."""
+    is_set = change.get("op") == Op.SET.value
+    new, old = (change.get(x) if is_set else None for x in ("new", "old"))
+    return _object_in(new), _object_in(old)
+
+
+def _brought_by(
+    changes: Iterable[dict[str, Any]], below: _Places
+) -> Iterator[tuple[tuple[str, RecordId, str], Brought]]:
+    """What a step that merges makes of fields, above what other merges made of them."""
+    for change in changes:
+        new, old = _sides(change)
+        for name, value in new.items():
+            place, had = (*_record_of(change), name), old.get(name)
+            yield place, Brought(value, below[place].out_of(had) if place in below else had)
+
+
+def _above(step: Any, brought: _Places) -> Any:
+    """A step without what was brought into its fields; a label that may repeat it goes."""
+    changes = _changes_of(step)
+    if changes is None or not brought:
+        return step
+    freed = [_change_above(x, brought) for x in changes]
+    label = str(step.get("label", ""))
+    if freed == changes and not any(one.is_quoted_in(label) for one in brought.values()):
+        return step
+    return {**step, "changes": freed, "label": ""}
+
+
+def _change_above(change: dict[str, Any], brought: _Places) -> dict[str, Any]:
+    new, old = _sides(change)
+    for name in [*new]:
+        one = brought.get((*_record_of(change), name))
+        if one is None:
+            continue
+        new[name], old[name] = one.out_of(new[name]), one.out_of(old.get(name))
+        if new[name] == old[name]:
+            del new[name], old[name]
+    return {**change, "new": new, "old": old} if change.get("op") == Op.SET.value else change
 
 
 def _values_in(changes: Iterable[dict[str, Any]], names: Names) -> Iterator[str]:
@@ -131,13 +230,17 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _object_in(value: Any) -> dict[str, Any]:
+    return {**cast("dict[str, Any]", value)} if _is_object(value) else {}
+
+
 def _with_merged(changes: Iterable[dict[str, Any]], names: Names) -> Names:
     found = dict(names)
     for change in changes:
         new = cast("dict[str, Any]", change.get("new") or {})
         if change.get("kind") == ATTACHMENT and _leads_to(new.get("parent"), names):
             found[_record_of(change)] = frozenset(FILE_FIELDS)
-        if change.get("op") != Op.MERGE.value:
+        if not _merges(change):
             continue
         kind = str(change.get("kind"))
         ends = [(kind, RecordId(str(x))) for x in (change.get("id"), new.get(MERGED_INTO))]
@@ -165,19 +268,41 @@ def _blank_change(change: dict[str, Any], names: Names) -> dict[str, Any]:
 def blanked_body(body: bytes, names: Names, values: Iterable[str] = ()) -> bytes:
     """What a device left, without what it says of erased records; nothing where nobody can read
     it."""
+    is_read = _steps_in(body) is not None
+    return next(blanked_bodies([body], names, values)) if is_read else b"[]"
+
+
+def blanked_bodies(
+    bodies: Iterable[bytes], names: Names, values: Iterable[str] = ()
+) -> Iterator[bytes]:
+    """The same of all that one author left, or was refused; what a merge in one would have brought
+    goes from the others too. Of what nobody can read, only what names an erased record goes."""
+    said, went = [(body, _steps_in(body)) for body in bodies], [*values]
+    brought = _brought_from((step for _, steps in said for step in _listed(steps)), names)
+    for body, steps in said:
+        if steps is None:
+            yield b"[]" if any(x.encode() in body for _, x in names) else body
+            continue
+        made = [*_blank_each(_listed(steps), names, went, brought)]
+        is_same = made == _listed(steps)
+        yield body if is_same else msgspec.json.encode(made if isinstance(steps, list) else made[0])
+
+
+def _steps_in(body: bytes) -> Any:
+    """What a body holds; None where nobody can read it."""
     try:
-        return msgspec.json.encode(blank_steps(msgspec.json.decode(body), names, [*values]))
+        return msgspec.json.decode(body)
     except UNREADABLE:
-        return b"[]"
+        return None
+
+
+def _listed(steps: Any) -> list[Any]:
+    return cast("list[Any]", steps) if isinstance(steps, list) else [steps]
 
 
 def labels_of(body: bytes) -> frozenset[str]:
     """The labels of what a device left."""
-    try:
-        steps = msgspec.json.decode(body)
-    except UNREADABLE:
-        return frozenset()
-    many = cast("list[Any]", steps if isinstance(steps, list) else [steps])
+    many = _listed(_steps_in(body))
     return frozenset(str(one.get("label", "")) for one in many if _is_object(one))
 
 
@@ -235,6 +360,10 @@ class Brought:
         """The sentences and lines that the merge brought in."""
         said, instead = ({*map(str.strip, _pieces(x))} for x in (self.said, self.instead))
         return said - instead - {""}
+
+
+_Places = dict[tuple[str, RecordId, str], Brought]
+"""What merges make of fields, by kind, id and field."""
 
 
 def _pieces(value: Any) -> list[str]:

@@ -20,6 +20,7 @@ from crm_core.erasing import (
     FILE_FIELDS,
     PLANTED_MIN,
     blank_conflict,
+    blanked_bodies,
     blanked_body,
     is_about,
     labels_of,
@@ -301,11 +302,14 @@ class _Erasing:
         ids = [record_id.encode() for _, record_id in self._wanted]
         ids.extend(one.encode() for one in self._conflicts)
         names, labels, done = self._names(), set[str](), 0
-        for parked_id, body in self._parked_with(ids):
-            freed = blanked_body(body, names, self._values)
-            self._tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
-            labels |= labels_of(body) - labels_of(freed)
-            done += freed != body
+        for bodies in self._parked_beside(ids):
+            for (parked_id, body), freed in zip(
+                bodies.items(), blanked_bodies(bodies.values(), names, self._values), strict=True
+            ):
+                if freed != body:
+                    self._tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
+                    labels |= labels_of(body) - labels_of(freed)
+                    done += 1
         # Where a step about him was taken back, that names him as the step did, perhaps by no id.
         said = [_encode(label)[1:-1] for label in labels]
         for parked_id, body in self._parked_with(said):
@@ -313,6 +317,16 @@ class _Erasing:
             self._tx.run("UPDATE parked SET payload=? WHERE id=?", (freed, parked_id))
             done += freed != body
         return done
+
+    def _parked_beside(self, words: Sequence[bytes]) -> Iterator[dict[str, bytes]]:
+        """All that lies aside of each author of whom something that does holds any of these."""
+        found = [one for one, _ in self._parked_with(words)]
+        authors = self._tx.rows("SELECT DISTINCT author FROM parked WHERE id = ANY(?)", (found,))
+        for (author,) in authors:
+            rows = self._tx.rows(
+                "SELECT id,payload FROM parked WHERE author=? ORDER BY id", (author,)
+            )
+            yield {parked_id: bytes(payload) for parked_id, payload in rows}
 
     def _parked_with(self, words: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
         """What lies aside and holds any of these."""

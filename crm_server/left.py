@@ -15,6 +15,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op, with_members, without_members
+from crm_core.erasing import without_merges
 from crm_core.errors import UNREADABLE
 from crm_core.fields import Value, values_in
 from crm_core.ids import ChangeSetId, RecordId
@@ -26,8 +27,11 @@ _OF_SETS = {Op.ADD: with_members, Op.REMOVE: without_members}
 
 
 def questions(tx: Tx, user: RecordId, body: bytes) -> tuple[ChangeSet, ...]:
-    """The steps that put what was left as questions; what the server took before is none."""
-    return tuple(one for step in _not_taken(tx, user, body) for one in _asked(tx, user, step))
+    """The steps that put what was left as questions; what the server took before is none, nor is a
+    merge, and what that would have brought into another record is not asked there."""
+    left = msgspec.to_builtins([*_not_taken(tx, user, body)])
+    steps = msgspec.convert([*without_merges(left)], list[ChangeSet])
+    return tuple(one for step in steps for one in _asked(tx, user, step))
 
 
 def files(tx: Tx, user: RecordId, body: bytes, sha256: str) -> tuple[ChangeSet, ...]:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
+from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import PULL_ITEM_DECODER, PullRequest
 from crm_server.blobs import Blobs
@@ -109,9 +110,7 @@ def test_members_put_into_a_set_are_asked_with_those_that_are_there(
     added = Change("account", account, Op.ADD, {"tags": ["new"]})
     leave(acme.nancy, acme.nancy.changeset(added))
     (question,) = open_of(acme.fuller)
-    parked = question["parked"]
-    assert isinstance(parked, list)
-    assert [one["value"] for one in parked if isinstance(one, dict)] == [["fair", "new"]]
+    assert _values(question) == [["fair", "new"]]
     assert acme.fuller.body("account", account)["tags"] == ["fair"]
 
 
@@ -160,6 +159,29 @@ def test_the_record_of_a_file_that_may_never_come_is_not_taken_in(
     assert acme.fuller.sees("task", task.id)
     assert not acme.fuller.sees("attachment", named.id)
     assert facts_of(acme.nancy).files_missing == 1, "IT is told"
+
+
+def test_a_merge_is_not_asked_nor_what_it_would_have_brought_into_the_other(acme: Acme) -> None:
+    nancy = acme.nancy
+    stays, goes = nancy.account("Alfreds", phone="1", industry="food"), nancy.account("Alfred's")
+    nancy.pull()
+    revoke(acme.world.service, [nancy.device])
+    away = Change("account", goes, Op.MERGE, {"merged_into": stays})
+    brought = nancy.set("account", stays, phone="2", industry="fish", description="Their words.\n")
+    old = {"phone": "2", "industry": "fish", "description": "Their words.\n"}
+    typed = Change("account", stays, Op.SET, {"phone": "3", "description": "Their words.\nMine.\n"},
+                   {name: old[name] for name in ("phone", "description")})  # fmt: skip
+    back = Change("account", stays, Op.SET, {"industry": "food"}, {"industry": "fish"})
+    steps = nancy.changeset(away, brought, atomic=True), nancy.changeset(typed)
+    leave(nancy, *steps, nancy.changeset(back))
+    asked = {str(one["field"]): (one["base"], _values(one)) for one in open_of(acme.fuller)}
+    assert asked == {"phone": ("1", ["3"]), "description": (None, ["Mine.\n"])}
+
+
+def _values(question: dict[str, Value]) -> list[Value]:
+    parked = question["parked"]
+    assert isinstance(parked, list)
+    return [one["value"] for one in parked if isinstance(one, dict)]
 
 
 def test_what_is_left_twice_is_asked_once(acme: Acme, account: RecordId) -> None:

@@ -18,6 +18,7 @@ from crm_core.wire import Erase, PullItem, PullRequest, PushRequest
 from crm_server.admin.main import main
 from crm_server.backup import backup, restore
 from crm_server.collecting import collect
+from crm_server.devices import revoke
 from crm_server.erasing import Done, erase, erase_all
 from crm_server.organisations import Organisations
 from crm_server.passwords import Passwords
@@ -400,6 +401,64 @@ def test_a_merge_made_before_is_not_taken(marianne: Marianne) -> None:
     result = nancy.push(away, taken, atomic=True)
     assert result.changes[0].code == "merge.erased"
     assert places(marianne.acme.world.store) == set()
+
+
+@pytest.mark.parametrize("is_left_first", [True, False])
+def test_what_a_withdrawn_device_left_above_a_merge_holds_nothing_of_whom_it_merged(
+    marianne: Marianne, is_left_first: bool
+) -> None:
+    acme, nancy = marianne.acme, marianne.acme.nancy
+    twin, third = (nancy.insert("contact", full_name=f"Twin {x}") for x in "ab")
+    for made in (twin, third):
+        role = nancy.insert("account_contact", account=marianne.account, contact=made.id, role="x")
+        assert nancy.push(made).result == nancy.push(role).result == "applied"
+    nancy.pull()
+    revoke(acme.world.service, [nancy.device])
+    merge, further = _merge(marianne.id, twin.id), _merge(twin.id, third.id)
+    brought = f"{WORD}.\n"
+    steps = (
+        nancy.changeset(merge, _edit(twin.id, None, brought), atomic=True),
+        nancy.changeset(_edit(twin.id, brought, f"{brought}Tea.\n")),
+        nancy.changeset(further, _edit(third.id, None, f"{brought}Tea.\n"), atomic=True),
+        nancy.changeset(_edit(third.id, f"{brought}Tea.\n", f"{brought}Tea.\nMilk.\n")),
+    )
+    labelled = [msgspec.structs.replace(one, label=f"Edit {WORD}") for one in steps]
+    body = msgspec.json.encode(labelled)
+    if is_left_first:
+        acme.world.service.park(nancy.who, body)
+    marianne.erase()
+    if not is_left_first:
+        acme.world.service.park(nancy.who, body)
+    assert places(acme.world.store) == set()
+    texts = [text for table, text in everything(acme.world.store) if table == "parked"]
+    assert any("Milk." in text for text in texts), "what he typed himself stays"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_refused_work_above_a_merge_that_lies_apart_holds_nothing_of_whom_it_merged(
+    marianne: Marianne, order: tuple[int, int]
+) -> None:
+    nancy, park = marianne.acme.nancy, marianne.acme.world.service.park
+    twin, brought = marianne.acme.world.new_id(), f"{WORD}.\n"
+    edits = _edit(twin, None, brought), _edit(twin, brought, f"{brought}Tea.\n")
+    steps = nancy.changeset(_merge(marianne.id, twin), edits[0]), nancy.changeset(edits[1])
+    for n in order:
+        park(nancy.who, msgspec.json.encode([steps[n]]))
+    park(nancy.who, b'{"label":')
+    marianne.erase()
+    assert places(marianne.acme.world.store) == set()
+    with marianne.acme.world.store.read() as tx:
+        kept = [bytes(payload) for (payload,) in tx.rows("SELECT payload FROM parked")]
+    assert b'{"label":' in kept, "what nobody can read and names nobody is as it was"
+    assert any(b"Tea." in payload for payload in kept), "what he typed himself stays"
+
+
+def _merge(gone: RecordId, stays: RecordId) -> Change:
+    return Change("contact", gone, Op.MERGE, {"merged_into": stays})
+
+
+def _edit(contact: RecordId, old: str | None, new: str) -> Change:
+    return Change("contact", contact, Op.SET, {"preferences": new}, {"preferences": old})
 
 
 def test_a_record_that_was_collected_is_erased_from_history(marianne: Marianne) -> None:
