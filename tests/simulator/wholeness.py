@@ -39,19 +39,22 @@ _LINE = json.Decoder(_Line)
 @dataclass
 class Wholeness:
     """What each atomic step changed on the server (`parts`: each record with the seq at which it
-    was written), and which devices show all of it."""
+    was written), and which devices show all of it. `truths`: what the server held at each place of
+    the feed at which it was looked at."""
 
     ledger: Ledger
     epoch: str = ""
     seq: int = 0
     parts: dict[ChangeSetId, dict[Key, int]] = field(default_factory=dict)
     whole: set[tuple[str, ChangeSetId]] = field(default_factory=set)
+    truths: dict[int, Oracle] = field(default_factory=dict)
 
-    def look_at_server(self, connection: sqlite3.Connection) -> None:
+    def look_at_server(self, connection: sqlite3.Connection, oracle: Oracle) -> None:
         """Invariant 14, and what atomic steps wrote since the last look."""
         epoch, restored = connection.execute("SELECT epoch, restored FROM clock").fetchone()
         if epoch != self.epoch:
             self._begin_anew(epoch, json.decode(restored))
+        self.truths[oracle.seq] = oracle
         for seq, record_id, kind, cs_id, actor in connection.execute(
             "SELECT seq, id, kind, cs_id, actor FROM history WHERE seq > ? ORDER BY seq",
             (self.seq,),
@@ -68,6 +71,7 @@ class Wholeness:
 
     def _begin_anew(self, epoch: str, restored: Sequence[Sequence[int]]) -> None:
         self.epoch = epoch
+        self.truths.clear()
         if not restored:
             return
         last = restored[-1][0]
@@ -84,7 +88,7 @@ class Wholeness:
         for cs_id, wrote in self.parts.items():
             if len(wrote) < 2 or (device.name, cs_id) in self.whole:
                 continue
-            shown = {key: self._shows(device, oracle, key, seq) for key, seq in wrote.items()}
+            shown = {key: self._shows(device, key, seq) for key, seq in wrote.items()}
             if all(shown.values()):
                 self.whole.add((device.name, cs_id))
             for key in (x for x, there in shown.items() if there):
@@ -92,19 +96,15 @@ class Wholeness:
                     if oracle.roots(*key) == oracle.roots(*other):
                         raise Violation(6, f"{device.name} shows {cs_id} at {key}, not at {other}")
 
-    def _shows(self, device: Device, oracle: Oracle, key: Key, seq: int) -> bool | None:
-        """None: it cannot be told, since this user may not see it."""
+    def _shows(self, device: Device, key: Key, seq: int) -> bool | None:
+        """None: it cannot be told, since this user may not have seen it at the laptop's cursor."""
         found = device.rows(f'SELECT seq, deleted FROM "{key[0]}" WHERE id = ?', (blob(key[1]),))
         if found and found[0][1] != HIDDEN:
             if found[0][0] >= seq:
                 return True
             return None if self._has_own(device, key) else False
-        truth = oracle.records.get(key)
-        above = (oracle.records.get(("account", root)) for root in oracle.roots(*key))
-        written = [x.seq for x in (truth, *above) if x is not None]
-        if truth is None or max(written) > device.state.cursor:
-            return None  # collected; or at its cursor it may have been deleted, or out of sight
-        return False if key in oracle.visible(device.person) else None
+        then = self.truths.get(device.state.cursor)
+        return False if then is not None and key in then.visible(device.person) else None
 
     def _has_own(self, device: Device, key: Key) -> bool:
         return bool(

@@ -328,8 +328,8 @@ class World:
             return written
         self._looked[""] = written
         self._history.look(self.server.look)
-        self._wholeness.look_at_server(self.server.look)
         truth = self._truth_at(written)
+        self._wholeness.look_at_server(self.server.look, truth)
         at = (self._history.epoch, truth.seq)
         if self._booked != at:
             self._booked = at
