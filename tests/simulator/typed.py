@@ -167,15 +167,17 @@ class Typed:
         return kind, merges.standing(self.history.entries, kind, record_id), name
 
     def _stood(self, said: Said, change: Change, place: Place, known: Field, seq: int) -> bool:
-        """Whether the value was current at some time: written by this changeset, or there. What
-        stood before the first writing counts where the verdict (`seq`) came before that."""
+        """Whether the value was current at some time: written by this changeset, or there. A note
+        that stood before the first writing counts where the verdict (`seq`) came before that, or
+        where its author left it as he saw it."""
         entries = self.history.entries.get(place, [])
         if not entries:
             return True
-        held = [entry.new for entry in entries]
-        if entries[0].seq > seq:
-            held.append(entries[0].old)
         value = change.new[place[2]]
+        held = [entry.new for entry in entries]
+        is_untouched = entries[0].seq > seq or change.old.get(place[2]) == value
+        if known.policy is not Policy.NOTE or is_untouched:
+            held.append(entries[0].old)
         if known.policy is Policy.NOTE:
             return any(notes.holds(said, place, x) for x in held)
         if known.kind in (Kind.TAGS, Kind.LINKS):
