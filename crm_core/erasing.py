@@ -237,7 +237,7 @@ def _object_in(value: Any) -> dict[str, Any]:
 def _with_merged(changes: Iterable[dict[str, Any]], names: Names) -> Names:
     found = dict(names)
     for change in changes:
-        new = cast("dict[str, Any]", change.get("new") or {})
+        new = _object_in(change.get("new"))
         if change.get("kind") == ATTACHMENT and _leads_to(new.get("parent"), names):
             found[_record_of(change)] = frozenset(FILE_FIELDS)
         if not _merges(change):

@@ -453,6 +453,25 @@ def test_refused_work_above_a_merge_that_lies_apart_holds_nothing_of_whom_it_mer
     assert any(b"Tea." in payload for payload in kept), "what he typed himself stays"
 
 
+@pytest.mark.parametrize("shape", ["abc", ["abc"], 7, None, [{"abc": []}]])
+def test_whatever_shape_lies_aside_does_not_keep_him_from_being_erased(
+    marianne: Marianne, shape: Any
+) -> None:
+    park = marianne.acme.world.service.park
+    named = {"kind": "contact", "id": marianne.id, "op": "merge", "new": {}, "old": {}}
+    whole = {"id": "b" * 32, "label": NAME, "changes": [named]}
+    for changes in (
+        shape, [shape], *([{**named, name: shape}] for name in ("kind", "op", "new", "old")),
+        [{**named, "op": "set", "new": {"mobile": shape}, "old": {"mobile": shape}}],
+    ):  # fmt: skip
+        park(marianne.acme.nancy.who, json.dumps([{**whole, "changes": changes}]).encode())
+        park(marianne.acme.nancy.who, json.dumps({**whole, "changes": changes}).encode())
+    park(marianne.acme.nancy.who, json.dumps([shape, {marianne.id: shape}]).encode())
+    marianne.erase()
+    assert not any(NAME in text for table, text in everything(marianne.acme.world.store)
+                   if table != "parked")  # fmt: skip
+
+
 def _merge(gone: RecordId, stays: RecordId) -> Change:
     return Change("contact", gone, Op.MERGE, {"merged_into": stays})
 
