@@ -51,6 +51,9 @@ TOO_LARGE = 50
 STATUS_OF_FILES = {"file.not_found": 404, "file.too_large": 413, "file.no_room": 409}
 UPLOADED = ("acked", "confirmed")
 
+LONG_AGO = "1970-01-01T00:00:00Z"
+"""Due by any clock: a laptop's may have gone back since the file failed."""
+
 
 class Depot:
     """The files of the simulated server, which dies, is backed up and goes back with it."""
@@ -327,7 +330,7 @@ class FilesWorld(World):
         on here alone, since who deleted it may not bring it back, has none to be had."""
         for device in self._devices:
             with device.store.writing() as c:
-                c.run("UPDATE file SET retry_at = at WHERE state = 'failed'")
+                c.run("UPDATE file SET retry_at = ? WHERE state = 'failed'", (LONG_AGO,))
             self._transfer(device)
             for sha256, state, code, needed in device.rows(
                 "SELECT lower(hex(hash)), state, code, EXISTS (SELECT 1 FROM op JOIN changeset s"

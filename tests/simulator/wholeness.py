@@ -55,8 +55,10 @@ class Wholeness:
         if epoch != self.epoch:
             self._begin_anew(epoch, json.decode(restored))
         self.truths[oracle.seq] = oracle
-        for seq, record_id, kind, cs_id, actor in connection.execute(
-            "SELECT seq, id, kind, cs_id, actor FROM history WHERE seq > ? ORDER BY seq",
+        for seq, record_id, kind, cs_id, actor, is_later in connection.execute(
+            "SELECT seq, id, kind, cs_id, actor, EXISTS (SELECT 1 FROM applied a"
+            " WHERE a.cs_id = history.cs_id AND a.seq < history.seq) FROM history WHERE seq > ?"
+            " ORDER BY seq",
             (self.seq,),
         ):
             self.seq = seq
@@ -65,7 +67,7 @@ class Wholeness:
                 continue
             if actor != said.user:
                 raise Violation(14, f"{cs_id} of {said.device} was written in another's name")
-            if said.changeset.atomic:
+            if said.changeset.atomic and not is_later:  # another's step may write in its name
                 wrote = self.parts.setdefault(said.changeset.id, {})
                 wrote.setdefault((kind, RecordId(record_id)), seq)
 
