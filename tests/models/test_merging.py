@@ -87,6 +87,19 @@ def test_nothing_goes_out_above_a_merge_that_waits_for_its_answer(pair: Store) -
     assert states(pair) == ["acked", "rejected", "blocked"]
 
 
+def test_a_later_value_waits_behind_the_one_that_waits_above_a_refused_merge(pair: Store) -> None:
+    merge_records(pair, "account", LOSER, WINNER)
+    put(pair, "account", WINNER, phone="112", short_name="A")
+    (merge,) = Outbox(pair).take_outbox(1, 10**6)
+    refused = ((0, "", "rejected", "right.missing"), (1, "", "rejected", "atomic.part"))
+    answer(pair, verdict(merge.id, "rejected", 0, *refused))
+    put(pair, "account", WINNER, short_name="B")
+    put(pair, "account", WINNER, size_band="1-9")
+    assert states(pair) == ["rejected", "blocked", "blocked", "queued"]
+    journal.discard(pair, merge.id)
+    assert states(pair) == ["discarded", "queued", "queued", "queued"]
+
+
 def test_what_follows_is_not_sent(pair: Store) -> None:
     merge_records(pair, "account", LOSER, WINNER)
     (sent,) = Outbox(pair).take_outbox(10, 10**6)

@@ -117,8 +117,12 @@ def state_of(c: Connection, n: int) -> str:
     if not is_parked and kept.is_empty:
         return "queued"
     ops = list(_ops_of(c, n))
-    if is_parked and _waits_upon(_parked(c), n, ops) is not None:
-        return "blocked"
+    if is_parked:
+        parked = _parked(c)
+        for (before,) in c.rows("SELECT n FROM changeset WHERE state = 'blocked' ORDER BY n"):
+            _wait_as_well(parked, before, list(_ops_of(c, before)))
+        if _waits_upon(parked, n, ops) is not None:
+            return "blocked"
     if not kept.is_empty:
         for (before,) in c.rows("SELECT n FROM changeset WHERE state = 'waiting' ORDER BY n"):
             _keep(kept, before, list(_ops_of(c, before)))
@@ -169,11 +173,18 @@ def _judged(c: Connection, states: str, parked: _Parked) -> Iterator[tuple[int, 
         if wait is None:
             wait = _keep(kept, n, ops)
         else:
-            for kind, record_id, op, _ in ops:
-                # What hangs below an insert that waits, waits as well.
-                if op == "insert":
-                    _first(parked.inserts, (kind, record_id), n)
+            _wait_as_well(parked, n, ops)
         yield n, state, wait
+
+
+def _wait_as_well(parked: _Parked, n: int, ops: Iterable[_Op]) -> None:
+    """What hangs below an insert that waits, waits as well, and so does a later edit of a field:
+    its value must not arrive before the earlier one."""
+    for kind, record_id, op, new in ops:
+        if op == "insert":
+            _first(parked.inserts, (kind, record_id), n)
+        for name in new:
+            _first(parked.fields, (kind, record_id, name), n)
 
 
 _Op = tuple[str, bytes, str, dict[str, Value]]
