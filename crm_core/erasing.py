@@ -97,17 +97,13 @@ def blank_conflict(
     return {name: x for name, x in without(kept, names).items() if x != values.get(name)}
 
 
-def blank_steps(steps: Any, names: Names, values: Iterable[str] = ()) -> Any:
-    """Changesets as JSON without what they say of erased records. A merge in which one of them took
+def blank_step(step: Any, names: Names, values: Iterable[str] = ()) -> Any:
+    """A changeset as JSON without what it says of erased records. A merge in which one of them took
     part loses these fields of the other record too: its values may have come from there. The label
     of a single step about one of them goes, and that of a batch which repeats a value."""
-    if isinstance(steps, list):
-        many = cast("list[Any]", steps)
-        return [*_blank_each(many, names, [*values], _brought_from(many, names))]
-    changes = _changes_of(steps)
+    changes = _changes_of(step)
     if changes is None:
-        return steps
-    step = cast("dict[str, Any]", steps)
+        return step
     more = _with_merged(changes, names)
     made = {**step, "changes": [_blank_change(x, more) for x in changes]}
     label = str(step.get("label", ""))
@@ -125,9 +121,9 @@ def _blank_each(
     along = _with_places(names, brought)
     for step in steps:
         if _is_merging(step):
-            yield blank_steps(step, along, values)
+            yield blank_step(step, along, values)
         else:
-            yield blank_steps(_above(step, brought), names, values)
+            yield blank_step(_above(step, brought), names, values)
 
 
 def _brought_from(steps: Iterable[Any], names: Names) -> _Places:

@@ -122,8 +122,8 @@ def belonging_to(service: Service, tx: Tx, key: Key) -> dict[Key, frozenset[str]
                 people.add(other)
                 waiting.append(other)
     wanted = {(kind, one): fields for one in sorted(people)}
-    for one in sorted(people):
-        for attachment in sorted(_named_by(tx, ATTACHMENT, "parent", (kind, one))):
+    for person in [*wanted]:
+        for attachment in _named_by(tx, ATTACHMENT, "parent", person):
             wanted[(ATTACHMENT, attachment)] = frozenset(FILE_FIELDS)
     return wanted
 
@@ -143,7 +143,7 @@ def _merged_with(work: Work, kind: str, record_id: RecordId) -> Iterator[RecordI
             yield RecordId(one)
 
 
-def _named_by(tx: Tx, kind: str, field: str, target: Key) -> set[RecordId]:
+def _named_by(tx: Tx, kind: str, field: str, target: Key) -> list[RecordId]:
     """The records of a kind that lead to another by a field, or did; collected ones too."""
     link = any_link(*target)
     asked = (
@@ -153,7 +153,7 @@ def _named_by(tx: Tx, kind: str, field: str, target: Key) -> set[RecordId]:
             (kind, f'%"{field}":[%"{link}"]%'),
         ),
     )
-    return {RecordId(one) for sql, params in asked for (one,) in tx.rows(sql, params)}
+    return sorted({RecordId(one) for sql, params in asked for (one,) in tx.rows(sql, params)})
 
 
 class _Erasing:
@@ -242,7 +242,7 @@ class _Erasing:
     def _find_conflicts(self) -> None:
         """The questions about these records; a merge led some of them from one to another."""
         for key, names in self._wanted.items():
-            for one in sorted(_named_by(self._tx, CONFLICT, "record", key)):
+            for one in _named_by(self._tx, CONFLICT, "record", key):
                 _, before = self._conflicts.get(one, ("", frozenset[str]()))
                 self._conflicts[one] = (key[0], before | names)
         self._work.prefetch((CONFLICT, one) for one in self._conflicts)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from crm_core.catalog import CATALOG
 from crm_core.changes import CHANGES_MAX, Change, ChangeSet, Op, is_sound, kind_of, op_of
 from crm_core.conversion import Converted, converted
-from crm_core.erasing import blank_steps, is_erasable
+from crm_core.erasing import blank_step, is_erasable
 from crm_core.ids import RecordId, is_id, is_kind
 from crm_core.merge import DELETED, Result, Why, worst
 from crm_core.merging import MERGED_INTO
@@ -200,7 +200,7 @@ class Pusher:
                 gone[key] = gone.get(key, frozenset()) | repeated
         if not gone:
             return changeset
-        freed = blank_steps(msgspec.to_builtins(changeset), gone)
+        freed = blank_step(msgspec.to_builtins(changeset), gone)
         return msgspec.convert(freed, ChangeSet)
 
     def _malformed(self, changeset: ChangeSet) -> str:
