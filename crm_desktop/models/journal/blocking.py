@@ -112,21 +112,8 @@ def state_of(c: Connection, n: int) -> str:
     """The state of a changeset just written: "queued", "blocked" where it builds on something that
     is parked, "waiting" where it names a file that the server has not got, changes a record that
     is held back, or builds on that."""
-    kept = _kept(c)
-    is_parked = c.one(f"SELECT 1 FROM ({_PARKED_OPS}) LIMIT 1") is not None
-    if not is_parked and kept.is_empty:
-        return "queued"
-    ops = list(_ops_of(c, n))
-    if is_parked:
-        parked = _parked(c)
-        for (before,) in c.rows("SELECT n FROM changeset WHERE state = 'blocked' ORDER BY n"):
-            _wait_as_well(parked, before, list(_ops_of(c, before)))
-        if _waits_upon(parked, n, ops) is not None:
-            return "blocked"
-    if not kept.is_empty:
-        for (before,) in c.rows("SELECT n FROM changeset WHERE state = 'waiting' ORDER BY n"):
-            _keep(kept, before, list(_ops_of(c, before)))
-    return "waiting" if _kept_by(kept, n, ops) is not None else "queued"
+    judged = _judged(c, f"{_WAITING} OR n = ?", (n,), parked=_parked(c))
+    return next(_state(wait) for one, _, wait in judged if one == n)
 
 
 def refresh(c: Connection) -> bool:
@@ -139,23 +126,22 @@ def free_sent(c: Connection) -> bool:
     parked = _parked(c)
     if parked.inserts or parked.fields:
         return refresh(c)
-    return _set_anew(c, "'waiting'", parked)
+    return _set_anew(c, "state = 'waiting'", parked)
 
 
 def waits(c: Connection) -> dict[int, Wait]:
     """What every changeset waits for that is not to be sent yet, by its number."""
-    return {n: found for n, _, found in _judged(c, "'blocked', 'waiting'", _parked(c)) if found}
+    return {n: wait for n, _, wait in _judged(c, _WAITING, parked=_parked(c)) if wait}
 
 
-_UNSENT = "'queued', 'sent', 'blocked', 'waiting'"
+_WAITING = "state IN ('blocked', 'waiting')"
+_UNSENT = "state IN ('queued', 'sent', 'blocked', 'waiting')"
 
 
-def _set_anew(c: Connection, states: str, parked: _Parked) -> bool:
+def _set_anew(c: Connection, which: str, parked: _Parked) -> bool:
     changed = False
-    for n, state, wait in _judged(c, states, parked):
-        now = "queued"
-        if wait is not None:
-            now = "blocked" if wait.cause is Cause.REFUSED else "waiting"
+    for n, state, wait in _judged(c, which, parked=parked):
+        now = _state(wait)
         if (now == state) or (now == "queued" and state == "sent"):
             continue
         c.run("UPDATE changeset SET state = ? WHERE n = ?", (now, n))
@@ -163,10 +149,18 @@ def _set_anew(c: Connection, states: str, parked: _Parked) -> bool:
     return changed
 
 
-def _judged(c: Connection, states: str, parked: _Parked) -> Iterator[tuple[int, str, Wait | None]]:
-    """Changesets in these states (n, state, what it has to wait for), the oldest first."""
+def _state(wait: Wait | None) -> str:
+    if wait is None:
+        return "queued"
+    return "blocked" if wait.cause is Cause.REFUSED else "waiting"
+
+
+def _judged(
+    c: Connection, which: str, parameters: Sequence[int] = (), *, parked: _Parked
+) -> Iterator[tuple[int, str, Wait | None]]:
+    """Some changesets (n, state, what it has to wait for), the oldest first."""
     kept = _kept(c)
-    found = c.rows(f"SELECT n, state FROM changeset WHERE state IN ({states}) ORDER BY n")
+    found = c.rows(f"SELECT n, state FROM changeset WHERE {which} ORDER BY n", parameters)
     for n, state in found:
         ops = list(_ops_of(c, n))
         wait = _waits_upon(parked, n, ops)
