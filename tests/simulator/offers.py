@@ -96,8 +96,9 @@ class OfferingWorld(World):
         spoken_for = offers_of(device)
         for cs_id, orphans in spoken_for.items():
             self._look_at_offer(device, ledger.offers[cs_id], states[cs_id])
+            is_given_back = states[cs_id] == "discarded"  # it may go out again, under a new id
             for orphan in orphans:
-                if orphan not in states:
+                if orphan not in states and not is_given_back:
                     raise Violation(1, f"{orphan} of {device.name} is gone with its offer")
         for cs_id, state in states.items():
             speaks = [x for x, named in spoken_for.items() if cs_id in named]
@@ -132,6 +133,8 @@ class OfferingWorld(World):
         states = raw_states(device)
         for cs_id, orphans in offers_of(device).items():
             self.counted[states[cs_id]] = self.counted.get(states[cs_id], 0) + 1
+            if states[cs_id] == "discarded":
+                continue
             waits = any(_lies_open(self.server.look, cs_id))
             for orphan in orphans:
                 self.counted[states[orphan]] = self.counted.get(states[orphan], 0) + 1

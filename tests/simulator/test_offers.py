@@ -40,7 +40,10 @@ def test_handed_over_work_is_somewhere_at_every_moment() -> None:
 
 @pytest.mark.parametrize(
     "seed",
-    [pytest.param(90275, id="a note set back to what stood there all along needs no writing")],
+    [
+        pytest.param(90275, id="a note set back to what stood there all along needs no writing"),
+        pytest.param(127229, id="what was offered in vain is its author's, who sends it again"),
+    ],
 )
 def test_what_was_found_stays_mended(seed: int) -> None:
     OfferingWorld(seed).run()
