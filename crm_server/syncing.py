@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary
 from starlette.concurrency import run_in_threadpool
 
 from crm_core.wire import PushResponse
+from crm_server.engines import POOL_SIZE
 from crm_server.organisations import Organisation
 from crm_server.pulling import Pulled, is_brief
 from crm_server.pushing import Pushed, names
@@ -62,12 +64,14 @@ def _end(done: asyncio.Future[None]) -> None:
 
 
 class Syncing:
-    """The rounds of all organisations."""
+    """The rounds of all organisations, of which no more go on at once than there are connections
+    kept for them."""
 
     def __init__(self) -> None:
         self._desks: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Desk]] = (
             WeakKeyDictionary()
         )
+        self._threads = ThreadPoolExecutor(POOL_SIZE, "rounds")
         self._large = 0
         self._usual_turn_s = 0.0
 
@@ -122,9 +126,9 @@ class Syncing:
         if desk is None:
             service = there.service
             desk = _Desk(
-                Rounds(there.auth.holders),
-                Rounds(service.push_together),
-                Rounds(service.pull_together),
+                Rounds(there.auth.holders, self._threads),
+                Rounds(service.push_together, self._threads),
+                Rounds(service.pull_together, self._threads),
             )
             desks[there.slug] = desk
         return desk

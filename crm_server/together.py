@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import Generic, TypeVar
-
-from starlette.concurrency import run_in_threadpool
 
 _Q = TypeVar("_Q")
 _A = TypeVar("_A")
@@ -17,30 +16,44 @@ ROUND_MAX = 32
 
 
 class Rounds(Generic[_Q, _A]):
-    """Answers questions in rounds, one round at a time. Belongs to one event loop."""
+    """Answers questions in rounds, one round at a time, on one of some `threads`. Belongs to one
+    event loop."""
 
-    def __init__(self, answer: Callable[[Sequence[_Q]], Sequence[_A | Exception]]) -> None:
+    def __init__(
+        self, answer: Callable[[Sequence[_Q]], Sequence[_A | Exception]], threads: Executor
+    ) -> None:
         self._answer = answer
+        self._threads = threads
         self._waiting: list[_Waiting[_Q, _A]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._is_running = False
 
     async def ask(self, question: _Q, names: frozenset[str] = frozenset()) -> _A:
         """The answer. No two questions of one round have a name in common."""
-        place = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        place = loop.create_future()
         self._waiting.append(_Waiting(question, names, place))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
+        if not self._is_running:
+            self._is_running = True
+            loop.call_soon(self._begin)  # behind whoever asks in the same turn
         return await place
 
-    async def _run(self) -> None:
+    def _begin(self) -> None:
+        some = self._next_round()
+        self._is_running = bool(some)
+        if some:
+            self._threads.submit(self._run, asyncio.get_running_loop(), some)
+
+    def _run(self, loop: asyncio.AbstractEventLoop, some: Sequence[_Waiting[_Q, _A]]) -> None:
+        told = answered(self._answer, [one.question for one in some])
+        loop.call_soon_threadsafe(self._tell, some, told)
+
+    def _tell(self, some: Sequence[_Waiting[_Q, _A]], told: Sequence[_A | Exception]) -> None:
         try:
-            while self._waiting:
-                some = self._next_round()
-                told = await run_in_threadpool(self._answered, [one.question for one in some])
-                for one, answer in zip(some, told, strict=True):
-                    one.tell(answer)
+            for one, answer in zip(some, told, strict=True):
+                one.tell(answer)
         finally:
-            self._running = None
+            # Behind those who come in this turn: a round begun at once finds fewer of them.
+            asyncio.get_running_loop().call_soon(self._begin)
 
     def _next_round(self) -> list[_Waiting[_Q, _A]]:
         """Those that wait longest, but whoever shares a name with one of them or with one that has
@@ -56,9 +69,6 @@ class Rounds(Generic[_Q, _A]):
             named |= one.names
         self._waiting = rest
         return some
-
-    def _answered(self, questions: Sequence[_Q]) -> Sequence[_A | Exception]:
-        return answered(self._answer, questions)
 
 
 def answered(

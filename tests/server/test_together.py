@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -197,6 +198,8 @@ def test_a_device_that_is_far_behind_or_of_another_history_is_answered_alone(
 
 # Rounds
 
+THREADS = ThreadPoolExecutor(1)
+
 
 def test_while_a_round_runs_the_next_gathers() -> None:
     rounds: list[list[int]] = []
@@ -206,7 +209,7 @@ def test_while_a_round_runs_the_next_gathers() -> None:
         return [ValueError(one) if one == 3 else -one for one in questions]
 
     async def ask() -> list[int | BaseException]:
-        desk = Rounds[int, int](answer)
+        desk = Rounds[int, int](answer, THREADS)
         return await asyncio.gather(*map(desk.ask, range(ROUND_MAX + 8)), return_exceptions=True)
 
     told = asyncio.run(ask())
@@ -223,7 +226,7 @@ def test_who_shares_a_name_waits_for_the_next_round_and_keeps_his_place() -> Non
         return questions
 
     async def ask() -> None:
-        desk = Rounds[str, str](answer)
+        desk = Rounds[str, str](answer, THREADS)
         named = {"a": "x", "b": "xy", "c": "y", "d": "z"}
         await asyncio.gather(*(desk.ask(one, frozenset(names)) for one, names in named.items()))
 
@@ -238,7 +241,7 @@ def test_in_a_round_that_fails_each_is_answered_alone_and_the_next_one_runs() ->
         return questions
 
     async def ask() -> None:
-        desk = Rounds[str, str](answer)
+        desk = Rounds[str, str](answer, THREADS)
         first = await asyncio.gather(desk.ask("bad"), desk.ask("b"), return_exceptions=True)
         assert isinstance(first[0], OSError)
         assert first[1] == "b"
@@ -255,7 +258,7 @@ def test_nobody_asks_for_whoever_has_gone() -> None:
         return questions
 
     async def ask() -> None:
-        desk = Rounds[str, str](answer)
+        desk = Rounds[str, str](answer, THREADS)
         jobs = [asyncio.ensure_future(desk.ask(one)) for one in "ab"]
         await asyncio.sleep(0)
         jobs[0].cancel()
