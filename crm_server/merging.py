@@ -125,10 +125,13 @@ class Merging:
 
     # -- merging ----------------------------------------------------------------------------
 
-    def merge(self, loser: Row, winner: Row, change: Change, by: By) -> Unseen:
+    def merge(
+        self, loser: Row, winner: Row, change: Change, by: By, unreceived: frozenset[str]
+    ) -> Unseen:
         """Give a record's place to another: its own entry first, then all that led to it. What
-        others had written into it behind its merger's back is left to `carry_all`."""
-        unseen = self._unseen(loser, change, by)
+        others had written into it behind its merger's back, or into fields that he did not receive,
+        is left to `carry_all`."""
+        unseen = {**self._unseen(loser, change, by), **self._withheld(loser, unreceived)}
         entity = CATALOG[loser.kind]
         stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
         into: dict[str, Value] = {MERGED_INTO: winner.id}
@@ -181,6 +184,16 @@ class Merging:
                     found[name] = (saw, By(RecordId(actor), device, cs_id, at))
         found.pop(DELETED, None)
         found.pop(MERGED_INTO, None)
+        return found
+
+    def _withheld(self, loser: Row, unreceived: frozenset[str]) -> dict[str, tuple[Value, By]]:
+        """What the loser holds in fields of which its merger saw none."""
+        held = [name for name in sorted(unreceived) if loser.values.get(name)]
+        loaded = By(loser.actor, loser.device, loser.cs_id)
+        found: dict[str, tuple[Value, By]] = dict.fromkeys(held, (None, loaded))
+        for cs_id, actor, device, at, patch in self._history(loser, 0) if held else ():
+            author = By(RecordId(actor), device, cs_id, at)
+            found.update((name, (None, author)) for name in _decode_patch(patch) if name in found)
         return found
 
     def _brought_into(self, row: Row, changesets: Iterable[str]) -> set[tuple[str, str]]:

@@ -290,7 +290,9 @@ class Taking:
             return self.refuse(index, "right.missing", action="delete")
         if not self.judge.may(Action.EDIT, winner):
             return self.refuse(index, "right.missing", action="edit")
-        self._unseen.append((index, self.merging.merge(row, winner, change, self.by)))
+        unreceived = self._unreceived(entity.kind)
+        unseen = self.merging.merge(row, winner, change, self.by, unreceived)
+        self._unseen.append((index, unseen))
         return None
 
     def _carry_over(self, index: int, entity: Entity, change: Change, row: Row) -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
-from crm_core.ids import RecordId
+from crm_core.ids import SYSTEM, RecordId
 from crm_core.wire import Page, PullRequest
 from crm_server.admin.main import main
 from crm_server.organisations import Organisations
 from crm_server.people import mask, masked
 from crm_server.refusals import refusals_of_team
+from tests.server.test_merging import parked
 from tests.server.world import Acme, Device
 
 MOBILE, EMAIL, OTHER = "+49 170 1", "maria@alfreds.example", "+49 170 2"
@@ -264,3 +265,33 @@ def test_nobody_types_over_what_he_receives_again_before_it_is_here(acme: Acme) 
     fuller.pull()
     assert fuller.body("contact", contact)["mobile"] == MOBILE
     assert fuller.push(fuller.set("contact", contact, mobile=OTHER)).result == "applied"
+
+
+@pytest.mark.parametrize("there", [None, OTHER])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_what_a_merger_does_not_receive_stands_with_the_other_one(
+    acme: Acme, there: str | None, *, loaded: bool
+) -> None:
+    twin, nancy, fuller = contact_of(acme), acme.nancy, acme.fuller
+    (role,) = nancy.of_kind("account_contact")
+    stays = nancy.insert("contact", full_name="Maria A.", mobile=there)
+    beside = {"account": role.body["account"], "contact": stays.id, "role": "buyer"}
+    assert nancy.push(stays, nancy.insert("account_contact", **beside)).result == "applied"
+    if loaded:
+        acme.world.change("contact", twin, mobile=MOBILE + "0")
+    mask(acme.world.service, "lead", PERSONAL)
+    fuller.pull()
+    merging = Change("contact", twin, Op.MERGE, {"merged_into": stays.id}, {}, nancy.cursor)
+    told = fuller.push(merging, atomic=True)
+    assert {x.field: x.result for x in told.changes} == {
+        "email": "merged", "mobile": "merged" if there is None else "conflict"
+    }  # fmt: skip
+    nancy.pull()
+    body, mobile = nancy.body("contact", stays.id), MOBILE + "0" * loaded
+    assert (body["email"], body["mobile"]) == (EMAIL, there or mobile)
+    author = SYSTEM if loaded else nancy.user
+    asked = [parked(one.body) for one in nancy.of_kind("conflict")]
+    assert asked == ([[(mobile, author)]] if there else [])
+    fuller.pull()
+    assert not [row for row in fuller.of_kind("conflict") if row.body["parked"]]
+    assert mobile not in json.dumps([row.body for row in fuller.of_kind("contact")])
