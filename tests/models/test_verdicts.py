@@ -212,7 +212,8 @@ def test_what_is_sent_again_has_a_new_id(store: Store) -> None:
     assert seen(store, "account", A).values["phone"] == "2"
 
 
-def test_a_refused_field_is_sent_again_alone(store: Store) -> None:
+def test_a_refused_field_is_sent_again_alone_as_its_author_saw_it(store: Store) -> None:
+    """His value is shown above what a colleague has written meanwhile."""
     first_pull(store, ("account", row(A, 10, name="A", uscc="1", phone="1")))
     put(store, "account", A, uscc="2", phone="2")
     [cs] = take(store)
@@ -220,10 +221,31 @@ def test_a_refused_field_is_sent_again_alone(store: Store) -> None:
         store, verdict(cs, "rejected", 11, (0, "uscc", "rejected", "field.taken")),
         rows={"account": row(A, 11, name="A", uscc="1", phone="2")},
     )  # fmt: skip
+    pull(store, 120, page("account", row(A, 112, name="A", uscc="9", phone="2")))
+    assert seen(store, "account", A).values["uscc"] == "2"
     journal.resend(store, cs)
     [again] = Outbox(store).take_outbox(10, 10**6)
-    assert (again.changes[0].new, again.changes[0].base_seq) == ({"uscc": "2"}, 11)
-    assert states(store) == ["acked", "discarded", "sent"]
+    [change] = again.changes
+    assert (change.new, change.old, change.base_seq) == ({"uscc": "2"}, {"uscc": "1"}, 10)
+    assert states(store) == ["confirmed", "discarded", "sent"]
+
+
+def test_refused_members_of_a_set_are_sent_again_as_members(store: Store) -> None:
+    first_pull(store, ("account", row(A, 10, name="A", tags=["a", "b"])))
+    both = [
+        Change("account", A, Op.ADD, {"tags": ["c"]}),
+        Change("account", A, Op.SET, {"phone": "1"}),
+    ]
+    journal.commit(store, both, label="Change")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "tags", "rejected", "field.invalid")),
+        rows={"account": row(A, 11, name="A", phone="1", tags=["a", "b"])},
+    )  # fmt: skip
+    journal.resend(store, cs)
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert [(x.op, x.new) for x in again.changes] == [(Op.ADD, {"tags": ["c"]})]
+    assert seen(store, "account", A).values["tags"] == ["a", "b", "c"]
 
 
 def test_kept_as_a_draft_the_values_come_off_the_record(store: Store) -> None:

@@ -288,21 +288,20 @@ def hanging_on(c: Connection, n: int) -> list[int]:
 
 
 def _refused_changes(c: Connection, n: int) -> list[Change]:
-    """The refused parts of a changeset as changes of today's record."""
+    """The refused parts of a changeset as changes of what their author saw: they are shown above
+    whatever has come since."""
     found: list[Change] = []
     ops = c.rows(
-        "SELECT kind, id, op, new, refused FROM op WHERE cs = ? AND refused IS NOT NULL", (n,)
-    )
-    for kind, key, op, new, refused in ops:
+        "SELECT kind, id, op, new, old, refused, base_seq FROM op WHERE cs = ?"
+        " AND refused IS NOT NULL", (n,)
+    )  # fmt: skip
+    for kind, key, op, new, old, refused, base in ops:
         names = msgspec.json.decode(refused, type=dict[str, object])
-        mine = values_in(new)
+        mine, saw = values_in(new), values_in(old)
         kept = {name: mine[name] for name in mine if name in names or "" in names}
-        row = rows.server_version(c, kind, id_of(key))
-        seen = row.body if row is not None and row.body is not None else {}
-        wanted = Op(op) if "" in names and op not in ("insert", "restore") else Op.SET
-        old = {name: seen.get(name) for name in kept}
-        base = row.seq if row is not None else 0
-        found.append(Change(kind, id_of(key), wanted, kept, old, base))
+        wanted = Op.SET if op in ("insert", "restore") else Op(op)
+        before = {name: saw.get(name) for name in kept}
+        found.append(Change(kind, id_of(key), wanted, kept, before, base))
     return found
 
 
