@@ -173,7 +173,8 @@ class Merging:
         found: dict[str, tuple[Value, By]] = {}
         entity = CATALOG[loser.kind]
         brought = self._brought_into(loser, mine)
-        for cs_id, actor, device, at, patch in self._history(loser, change.base_seq):
+        seen = max(change.base_seq, loser.seq_of("*"))  # the first version he saw in any case
+        for cs_id, actor, device, at, patch in self._history(loser, seen):
             own = cs_id in mine and actor == by.actor
             for name, (before, _) in _decode_patch(patch).items():
                 field = entity.by_name.get(name)

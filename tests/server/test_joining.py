@@ -186,6 +186,15 @@ def test_an_edit_that_the_merger_had_not_seen_reaches_the_winner_or_its_conflict
         assert found == [[(kept, acme.fuller.user), ("111", acme.nancy.user)]]
 
 
+def test_who_names_no_version_has_seen_the_first_one_and_no_later(acme: Acme) -> None:
+    loser = acme.shared_account("Alfred", phone="111", industry="steel")
+    winner = acme.shared_account("Alfreds", phone="999", industry="paper")
+    acme.nancy.push(acme.nancy.set("account", loser, industry="glass"))
+    merge = Change("account", loser, Op.MERGE, {"merged_into": winner})
+    result = acme.fuller.push(merge, atomic=True)
+    assert [(x.field, x.result) for x in result.changes] == [("industry", "conflict")]
+
+
 def test_an_edit_that_the_merger_made_himself_is_no_news_to_him(acme: Acme, pair: Pair) -> None:
     loser, winner = pair
     seen = acme.fuller.rows[("account", loser)].seq

@@ -108,7 +108,7 @@ def _completed(c: Connection, store: Store, drafts: Drafts, change: Change) -> C
            for name in names}  # fmt: skip
     saw_current = all(old[name] == draft.values.get(name) for name in names)
     base = change.base_seq or (draft.seq if saw_current else 0)
-    writes = change.op in EDITS
+    writes = change.op in (*EDITS, Op.MERGE)
     if change.op is Op.RESTORE or (writes and _lies_on_a_tombstone(c, change)):
         base = 0  # a tombstone has a version and no values: those here may be older
     base = min(base, _earliest_base(c, entity, change, draft.seq))
@@ -149,12 +149,32 @@ def _earliest_base(c: Connection, entity: Entity, change: Change, seq: int) -> i
     A pull may have laid somebody else's value below it, which this author never saw: a later base
     would overwrite that silently.
     """
+    if change.op in (Op.DELETE, Op.MERGE):
+        return _base_of_all(c, change, seq)
     judged = {_judged_as(entity, name) for name in change.new}
     base = seq
     for one in laid(c, change.kind, change.id, seq):
         touched = {_judged_as(entity, name) for name in one.change.new}
-        if judged & touched and one.change.op is not Op.INSERT:
+        if judged & touched:
             base = min(base, one.change.base_seq)
+    return base
+
+
+def _base_of_all(c: Connection, change: Change, seq: int) -> int:
+    """The version up to which the author has seen a record whole: his unsettled edits may show what
+    he typed over a value that lies below no more."""
+    there = rows.server_version(c, change.kind, change.id)
+    body = there.body if there is not None and there.body is not None else {}
+    base, met = seq, set[str]()
+    for one in (x.change for x in laid(c, change.kind, change.id, seq)):
+        if one.op in (Op.ADD, Op.REMOVE):
+            continue  # whatever else a set holds is shown
+        for name in one.new.keys() - met:
+            shown = (one.new.get(name) or None, one.old.get(name) or None)
+            known = shown[:1] if one.op is Op.INSERT else shown
+            if (body.get(name) or None) not in known:
+                base = min(base, one.base_seq)
+        met.update(one.new)
     return base
 
 
