@@ -8,7 +8,7 @@ from typing import cast
 from crm_core.catalog import CATALOG
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_core.merge import DELETED, Why
+from crm_core.merge import DELETED, Why, same
 from crm_core.scope import any_link, parse_target
 from crm_server.rows import By, Key, Row
 from crm_server.store import Answer
@@ -64,10 +64,12 @@ class Conflicts:
         conflict = self._open.get((record_id, field))
         return self._work.row(CONFLICT, conflict) if conflict else None
 
-    def park(
-        self, record: tuple[str, RecordId], field: str, why: Why, base: Value, value: Value, by: By
-    ) -> RecordId:
-        """Keep a value beside a field: in its open conflict, else in a new one."""
+    def park(  # noqa: PLR0913  # each says one thing of the value and its place
+        self, record: tuple[str, RecordId], field: str, why: Why, base: Value, value: Value, by: By,
+        *, is_moved: bool = False,
+    ) -> RecordId:  # fmt: skip
+        """Keep a value beside a field: in its open conflict, else in a new one. One that is moved
+        here was said of a record that gave its place to this one."""
         found = self.open_at(record[1], field)
         entry = entry_of(value, by)
         if found is None:
@@ -76,7 +78,9 @@ class Conflicts:
                 "record": link, "field": field, "why": str(why), "base": base,
                 "parked": [entry], "state": "open",
             })  # fmt: skip
-        self._write(found.id, {"parked": joined(found.values.get("parked"), entry, field)}, by)
+        built_on = (base,) if is_moved else None
+        parked = joined(found.values.get("parked"), entry, field, built_on)
+        self._write(found.id, {"parked": parked}, by)
         return found.id
 
     def _create(
@@ -187,11 +191,18 @@ def entries_of(parked: Value) -> list[dict[str, Value]]:
     return [cast("dict[str, Value]", x) for x in parked] if isinstance(parked, list) else []
 
 
-def joined(parked: Value, entry: dict[str, Value], field: str) -> list[Value]:
-    """The parked values with one more; the same author's later edit replaces his own."""
+def joined(
+    parked: Value, entry: dict[str, Value], field: str, built_on: tuple[Value] | None = None
+) -> list[Value]:
+    """The parked values with one more; the same author's later edit replaces his own: what he said
+    of another record only the one that it is `built_on`."""
     entries = entries_of(parked)
-    mine = [x for x in entries if x.get("author") == entry["author"]]
-    others: list[Value] = [x for x in entries if x.get("author") != entry["author"]]
+    mine = [
+        x for x in entries
+        if x.get("author") == entry["author"]
+        and (built_on is None or same(x.get("value"), built_on[0]))
+    ]  # fmt: skip
+    others: list[Value] = [x for x in entries if x not in mine]
     value = entry["value"]
     if field == DELETED and mine and isinstance(value, dict):
         earlier = mine[-1].get("value")

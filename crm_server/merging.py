@@ -269,7 +269,9 @@ class Merging:
         value = new if len(new) > 1 else next(iter(new.values()))
         if part.result is Result.REJECTED:
             base = next(iter(old.values()))
-        parked = self._conflicts.park((entity.kind, winner), part.name, why, base, value, author)
+        parked = self._conflicts.park(
+            (entity.kind, winner), part.name, why, base, value, author, is_moved=True
+        )
         return ChangeResult(index, part.name, Result.CONFLICT, MOVED, parked, params)
 
     def _is_taken(self, entity: Entity, record_id: RecordId, name: str, value: Value) -> bool:

@@ -94,7 +94,9 @@ class Offering:
         for name, members in _judged(entity, change.new):
             base, value = _side(change.old, members), _side(change.new, members)
             record = (entity.kind, place)
-            parked = self._conflicts.park(record, name, Why.HANDOVER, base, value, by)
+            parked = self._conflicts.park(
+                record, name, Why.HANDOVER, base, value, by, is_moved=place != change.id
+            )
             yield _waits(index, name, parked)
 
     def _saw(self, user: RecordId, row: Row) -> bool:

@@ -208,7 +208,9 @@ class Resolver:
             self._conflicts.reopen(row, edits or one.said, taking.by)
             return row.id
         before = row.values.get("base" if is_joined(row) else "resolution")
-        return self._conflicts.park(place, field, _why(row), before, one.said, taking.by)
+        return self._conflicts.park(
+            place, field, _why(row), before, one.said, taking.by, is_moved=True
+        )
 
     def _close(self, taking: Taking, one: _Decision) -> None:
         row, place = one.question, self._place(taking, one.question)

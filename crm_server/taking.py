@@ -309,7 +309,7 @@ class Taking:
         if merged.values:
             values = {**merged.values, **self._updated()}
             winner = self.work.put(entity, taker, values, self.by)
-        self._report(index, judged, merged, winner)
+        self._report(index, judged, merged, winner, is_moved=True)
         for part in merged.results:
             if part.result in (Result.APPLIED, Result.MERGED):
                 self._tell_moved(index, part.name, taker)
@@ -400,13 +400,16 @@ class Taking:
 
     # -- reporting --------------------------------------------------------------------------
 
-    def _report(self, index: int, judged: Judged, merged: Merged, row: Row) -> None:
-        """Say what became of each field (applied ones are silent) and park what lost."""
+    def _report(
+        self, index: int, judged: Judged, merged: Merged, row: Row, *, is_moved: bool = False
+    ) -> None:
+        """Say what became of each field (applied ones are silent) and park what lost. `is_moved`:
+        it was said of a record that gave its place to this one."""
         for part in (*judged.refused, *merged.results):
             if part.result is _APPLIED:
                 continue
             if part.result is Result.CONFLICT:
-                parked = self._park(row, part)
+                parked = self._park(row, part, is_moved=is_moved)
                 self.details.append(ChangeResult(index, part.name, part.result, "", parked))
             else:
                 params = dict(part.params)
@@ -416,14 +419,17 @@ class Taking:
         for spec, value, holder in judged.taken:
             current = row.values.get(spec.name)
             parked = self.conflicts.park(
-                (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by
-            )
+                (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by,
+                is_moved=is_moved,
+            )  # fmt: skip
             named = self.judge.sees(row.kind, RecordId(holder))
             params = {"twin": holder} if named else {}
             self.details.append(
                 ChangeResult(index, spec.name, Result.CONFLICT, "field.taken", parked, params)
             )
 
-    def _park(self, row: Row, part: FieldResult) -> RecordId:
+    def _park(self, row: Row, part: FieldResult, *, is_moved: bool) -> RecordId:
         record = (row.kind, row.id)
-        return self.conflicts.park(record, part.name, part.why, part.base, part.new, self.by)
+        return self.conflicts.park(
+            record, part.name, part.why, part.base, part.new, self.by, is_moved=is_moved
+        )

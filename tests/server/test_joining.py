@@ -186,6 +186,26 @@ def test_an_edit_that_the_merger_had_not_seen_reaches_the_winner_or_its_conflict
         assert found == [[(kept, acme.fuller.user), ("111", acme.nancy.user)]]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_what_comes_of_the_loser_leaves_what_its_author_had_parked_with_the_winner(
+    acme: Acme, pair: Pair, *, late: bool
+) -> None:
+    loser, winner = pair
+    of_winner = acme.fuller.set("account", winner, phone="333")
+    acme.nancy.push(acme.nancy.set("account", winner, phone="999"))
+    acme.fuller.push(of_winner)
+    first = acme.fuller.set("account", loser, phone="111")
+    second = replace(first, new={"phone": "222"}, old={"phone": "111"})
+    merge = acme.nancy.changeset(*merging(acme.nancy, "account", loser, winner), atomic=True)
+    if late:
+        acme.nancy.send(merge)
+    acme.fuller.send(acme.fuller.changeset(first), acme.fuller.changeset(second))
+    acme.nancy.send(merge)
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert parked(conflict.body) == [("333", acme.fuller.user), ("222", acme.fuller.user)]
+
+
 def test_who_names_no_version_has_seen_the_first_one_and_no_later(acme: Acme) -> None:
     loser = acme.shared_account("Alfred", phone="111", industry="steel")
     winner = acme.shared_account("Alfreds", phone="999", industry="paper")
