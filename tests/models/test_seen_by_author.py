@@ -147,7 +147,7 @@ def test_who_merges_what_he_brought_back_has_not_seen_the_version_of_its_tombsto
     assert base_of_the_last(store) == 0
 
 
-def test_whose_new_record_came_back_edited_has_not_seen_that_while_his_own_lies_above(
+def test_who_made_a_record_has_not_seen_what_lies_below_his_insert(
     store: Store,
 ) -> None:
     """The answer to his push was lost, and the pull behind it was not."""

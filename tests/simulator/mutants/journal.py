@@ -15,7 +15,7 @@ from crm_desktop.models.journal.differing import Held
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.sql import Layout, blob
-from tests.models import test_commit, test_pull, test_undo
+from tests.models import test_commit, test_pull, test_seen_by_author, test_undo
 from tests.simulator.mutants.mutant import Mutant, without
 from tests.simulator.mutants.planting import patch
 
@@ -39,6 +39,13 @@ def sent_is_not_shown() -> Generator[None]:
 def base_of_the_second_edit() -> Generator[None]:
     """An edit of a field edited before claims the version that lies below both of them."""
     with patch.object(local, "_earliest_base", lambda _c, _entity, _change, seq: seq):
+        yield
+
+
+@contextmanager
+def base_of_all_below() -> Generator[None]:
+    """Who ends a record claims the version that lies below what he has typed himself."""
+    with patch.object(local, "_base_of_all", lambda _c, _change, seq: seq):
         yield
 
 
@@ -198,6 +205,10 @@ MUTANTS = (
     Mutant(
         "second edit forgets the first one's base", base_of_the_second_edit, 2,
         test_commit.test_a_second_edit_keeps_the_base_of_the_first,
+    ),
+    Mutant(
+        "ended over what own work covers", base_of_all_below, 2,
+        test_seen_by_author.test_who_made_a_record_has_not_seen_what_lies_below_his_insert,
     ),
     Mutant("deletion takes own work", deletion_takes_own_work, 1),
     Mutant("deletion below own work not heard", deletion_not_heard, 5),

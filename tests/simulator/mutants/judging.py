@@ -162,9 +162,9 @@ def second_value_not_parked() -> Generator[None]:
     """Where a conflict is open, a further value that loses is said to lie there, and does not."""
     park = Conflicts.park
 
-    def full(self: Conflicts, record: Any, field: str, *rest: Any) -> Any:
+    def full(self: Conflicts, record: Any, field: str, *rest: Any, **more: Any) -> Any:
         found = self.open_at(record[1], field)
-        return found.id if found is not None else park(self, record, field, *rest)
+        return found.id if found is not None else park(self, record, field, *rest, **more)
 
     with patch.object(Conflicts, "park", full):
         yield
@@ -174,8 +174,7 @@ def second_value_not_parked() -> Generator[None]:
 def one_value_parked() -> Generator[None]:
     """The next value that loses takes the place of the former one's."""
 
-    def alone(parked: Value, entry: dict[str, Value], field: str) -> list[Value]:
-        del parked, field
+    def alone(_: Value, entry: dict[str, Value], *_how: object) -> list[Value]:
         return [entry]
 
     with patch.object(conflicts, "joined", alone):
@@ -187,9 +186,11 @@ def conflict_not_told() -> Generator[None]:
     """A value that lost is parked nowhere and called applied."""
     report = Taking._report
 
-    def silent(self: Taking, index: int, judged: Judged, merged: Any, row: Row) -> None:
+    def silent(
+        self: Taking, index: int, judged: Judged, merged: Any, row: Row, **more: bool
+    ) -> None:
         kept = tuple(x for x in merged.results if x.result is not Result.CONFLICT)
-        report(self, index, judged, msgspec.structs.replace(merged, results=kept), row)
+        report(self, index, judged, msgspec.structs.replace(merged, results=kept), row, **more)
 
     with patch.object(Taking, "_report", silent):
         yield

@@ -28,9 +28,9 @@ def conflict_settled_by_nobody() -> Generator[None]:
     """A second value that loses closes the conflict in which the first one lies."""
     park = Conflicts.park
 
-    def closing(self: Conflicts, record: Any, field: str, *rest: Any) -> RecordId:
+    def closing(self: Conflicts, record: Any, field: str, *rest: Any, **more: Any) -> RecordId:
         before = self.open_at(record[1], field)
-        made = park(self, record, field, *rest)
+        made = park(self, record, field, *rest, **more)
         if before is not None:
             self.resolve(before, *rest[2:])
         return made
