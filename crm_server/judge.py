@@ -19,7 +19,7 @@ from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId
 from crm_core.machines import MACHINES
 from crm_core.masks import MASKABLE, mask_keys, masks_in
-from crm_core.merge import FieldResult, Result
+from crm_core.merge import FieldResult, Result, same
 from crm_core.roles import (
     SUPERVISING,
     Action,
@@ -222,7 +222,7 @@ class Judge:
         if spec.authority is _GRANTED:
             current = row.values.get(name) if row is not None else None
             return None if value == current else _refuse(name, "field.authority")
-        if (self.refused or self.brought) and self._builds_on_refused(change, name):
+        if (self.refused or self.brought) and self._builds_on_refused(row, change, name):
             return FieldResult(name, Result.BLOCKED, "record.above_refused")
         problem = _bad_value(spec, value, change.op)
         if problem is None and change.kind in SUPERVISED:
@@ -233,9 +233,11 @@ class Judge:
             return self._forbidden_step(spec, row, change)
         return problem
 
-    def _builds_on_refused(self, change: Change, name: str) -> bool:
-        built_on = self.refused.get((change.kind, change.id, name))
-        was_refused = built_on is not None and built_on == repr(change.old.get(name))
+    def _builds_on_refused(self, row: Row | None, change: Change, name: str) -> bool:
+        """Whether its author saw there what was refused to him, and what nobody entered since."""
+        built_on, old = self.refused.get((change.kind, change.id, name)), change.old.get(name)
+        stands = row is not None and same(row.values.get(name), old)
+        was_refused = built_on is not None and built_on == repr(old) and not stands
         return was_refused or name in self.repeated(change)
 
     def keep_from(self, changeset: ChangeSet) -> None:

@@ -204,6 +204,19 @@ def test_a_lie_about_the_former_state_spares_no_approval(acme: Acme) -> None:
     assert codes(acme.kam.push(lie)) == ["right.missing"]
 
 
+def test_who_may_not_approve_goes_on_where_another_has_approved(acme: Acme) -> None:
+    """What was refused to him is what stands by now."""
+    account, (kam, lead) = acme.kam.account(), (acme.kam, acme.buchanan)
+    plan = kam.insert("plan", title="P", account=account, state="submitted")
+    kam.push(plan)
+    for device in (kam, lead):
+        device.pull()
+    assert codes(kam.push(kam.set("plan", plan.id, state="approved"))) == ["right.missing"]
+    assert lead.push(lead.set("plan", plan.id, state="approved")).result == "applied"
+    kam.pull()
+    assert kam.push(kam.set("plan", plan.id, state="active")).result == "applied"
+
+
 def test_an_impossible_step_is_refused(acme: Acme) -> None:
     account = acme.nancy.account()
     visit = acme.nancy.insert("visit", account=account, owner=acme.nancy.user)
