@@ -6,7 +6,7 @@ loser's own entry. That is the list from which a merge is taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -21,7 +21,7 @@ from crm_core.merge import DELETED, Result, Seen, Why, merge, same
 from crm_core.merging import MERGEABLE, MERGED_INTO, UNMERGE_DAYS, led_to, taker_of
 from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult, ChangeSetResult
-from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.conflicts import CONFLICT, Conflicts, entries_of
 from crm_server.moments import hours_between
 from crm_server.rows import LINKS, By, Key, Row
 from crm_server.work import Work
@@ -52,11 +52,13 @@ _LINKS_TO_MERGEABLE: Mapping[str, frozenset[str]] = {
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """What others wrote into a record that gave its place away: for each field the value that its
-    merger saw, and who wrote the present one."""
+    merger saw, and who wrote the present one. `late`: what they had entered when it was deleted,
+    over what they saw; that waited beside the question whether it is."""
 
     loser: Row
     winner: RecordId
     edits: Mapping[str, tuple[Value, By]]
+    late: Sequence[tuple[Mapping[str, Value], Mapping[str, Value], By]] = ()
 
 
 class Merging:
@@ -136,6 +138,7 @@ class Merging:
         stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
         into: dict[str, Value] = {MERGED_INTO: winner.id}
         self._work.put(entity, loser.id, {**into, **stamp}, by, deleted=True)
+        late = [*self._entered_when_deleted(loser)]
         led = sorted(self._work.children(loser.id))
         self._work.prefetch((kind, record_id) for kind, record_id, _ in led)
         self._work.prefetch_children(record_id for _, record_id, _ in led)
@@ -144,7 +147,20 @@ class Merging:
                 self._lead_conflict(record_id, loser, winner.id, by)
             else:
                 self._lead((kind, record_id), name, loser, winner.id, by)
-        return Unseen(loser, winner.id, unseen)
+        return Unseen(loser, winner.id, unseen, late)
+
+    def _entered_when_deleted(
+        self, loser: Row
+    ) -> Iterator[tuple[Mapping[str, Value], Mapping[str, Value], By]]:
+        """The edits that wait for an answer whether a record is deleted: merging it is none."""
+        question = self._conflicts.open_at(loser.id, DELETED)
+        base = question.values.get("base") if question is not None else None
+        for entry in entries_of(question.values.get("parked")) if question is not None else ():
+            said, author = entry.get("value"), RecordId(str(entry.get("author")))
+            if isinstance(said, dict):
+                known = base if isinstance(base, dict) else {}
+                device, cs_id = str(entry.get("device")), str(entry.get("cs_id"))
+                yield said, known, By(author, device, cs_id, str(entry.get("authored_at")))
 
     def _lead(self, key: Key, name: str, loser: Row, winner: RecordId, by: By) -> None:
         row = self._work.row(*key)
@@ -245,6 +261,12 @@ class Merging:
             author = next(edits[name][1] for name in names if name in edits)
             change = Change(entity.kind, winner, Op.SET, new, old)
             details.append(self._carry(entity, change, author, by, index))
+        for said, known, author in unseen.late:
+            for names in _judged_together(entity, said):
+                new = {name: said[name] for name in names if name in said}
+                old = {name: known.get(name) for name in new}
+                change = Change(entity.kind, winner, Op.SET, new, old)
+                details.append(self._carry(entity, change, author, by, index))
         return details
 
     def _carry(

@@ -607,6 +607,26 @@ def test_whether_to_delete_the_loser_is_answered_by_merging_it(acme: Acme, pair:
     assert acme.nancy.sees("account", winner)
 
 
+@pytest.mark.parametrize("kept", [None, "999"])
+def test_what_was_entered_while_the_loser_was_deleted_stands_with_the_winner(
+    acme: Acme, pair: Pair, kept: str | None
+) -> None:
+    """It waited beside the question whether that stays so; meanwhile another brought it back."""
+    loser, winner = pair
+    late = acme.fuller.set("account", loser, phone="111", industry="steel")
+    acme.nancy.push(acme.nancy.delete("account", loser))
+    assert acme.fuller.push(late).result == "conflict"
+    restoring(acme.nancy, loser)
+    acme.nancy.pull()
+    taken: dict[str, Value] = {"phone": kept} if kept else {}
+    join(acme.nancy, "account", loser, winner, **taken)
+    acme.nancy.pull()
+    body = acme.nancy.body("account", winner)
+    assert (body["phone"], body["industry"]) == (kept or "111", "steel")
+    asked = [parked(x.body) for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert asked == ([[("111", acme.fuller.user)]] if kept else [])
+
+
 @pytest.mark.parametrize("kind", ["account", "contact"])
 def test_that_the_loser_was_gone_for_a_while_says_nothing_of_the_winner(
     acme: Acme, kind: str
