@@ -377,9 +377,11 @@ class Taking:
         return min(self.work.clock.still_known(seen), self.author.delivered)
 
     def _hung_by_himself(self, child: Row, field: str, horizon: int, mine: set[str]) -> bool:
-        """Whether whatever made a record, brought it back, led it below another or asked a question
-        again behind a place in the feed was done on the author's own device."""
-        hung = {field, DELETED, "state"} if child.kind == CONFLICT else {field, DELETED}
+        """Whether whatever made a record, brought it back, led it below another, asked a question
+        again or said something to it behind a place in the feed was done on the author's own
+        device."""
+        said = ("state", "parked") if child.kind == CONFLICT else ()
+        hung = {field, DELETED, *said}
         stored = self.work.tx.rows(
             "SELECT cs_id,device,patch FROM history WHERE id=? AND kind=? AND seq>?",
             (child.id, child.kind, horizon),

@@ -150,3 +150,14 @@ def restored(acme: Acme) -> None:
     with acme.world.store.note() as tx:
         clock = tx.clock()
         write_clock(tx, next_seq_range(clock, dt.datetime(2026, 11, 20, tzinfo=dt.UTC)))
+
+
+def test_what_was_said_to_a_question_behind_the_deleters_back_stops_him(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    acme.buchanan.pull()
+    late = acme.buchanan.set("account", account, phone="333")
+    conflict = acme.clash(account)
+    acme.buchanan.push(late)
+    assert acme.fuller.push(acme.fuller.delete("account", account)).result == "conflict"
+    acme.fuller.pull()
+    assert acme.fuller.body("conflict", conflict)["state"] == "open"
