@@ -119,7 +119,8 @@ class Conflicts:
         ]
         there = self.open_at(record[1], field)
         if there is not None:
-            both: list[Value] = [*entries_of(there.values.get("parked")), *parked]
+            known: list[Value] = [*entries_of(there.values.get("parked"))]
+            both = [*known, *(one for one in parked if one not in known)]
             self._write(there.id, {"parked": both[-PARKED_MAX:]}, by)
             return
         changes: dict[str, Value] = {
@@ -184,6 +185,12 @@ def entry_of(value: Value, by: By) -> dict[str, Value]:
         "value": value, "author": by.actor, "device": by.device, "authored_at": by.at,
         "cs_id": by.cs_id,
     }  # fmt: skip
+
+
+def author_of(entry: Mapping[str, Value]) -> By:
+    """Who wrote a parked value, where and when."""
+    device, cs_id, at = (str(entry.get(name)) for name in ("device", "cs_id", "authored_at"))
+    return By(RecordId(str(entry.get("author"))), device, cs_id, at)
 
 
 def entries_of(parked: Value) -> list[dict[str, Value]]:

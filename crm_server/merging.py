@@ -21,7 +21,7 @@ from crm_core.merge import DELETED, Result, Seen, Why, merge, same
 from crm_core.merging import MERGEABLE, MERGED_INTO, UNMERGE_DAYS, led_to, taker_of
 from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult, ChangeSetResult
-from crm_server.conflicts import CONFLICT, Conflicts, entries_of
+from crm_server.conflicts import CONFLICT, Conflicts, author_of, entries_of
 from crm_server.moments import hours_between
 from crm_server.rows import LINKS, By, Key, Row
 from crm_server.work import Work
@@ -156,11 +156,9 @@ class Merging:
         question = self._conflicts.open_at(loser.id, DELETED)
         base = question.values.get("base") if question is not None else None
         for entry in entries_of(question.values.get("parked")) if question is not None else ():
-            said, author = entry.get("value"), RecordId(str(entry.get("author")))
+            said = entry.get("value")
             if isinstance(said, dict):
-                known = base if isinstance(base, dict) else {}
-                device, cs_id = str(entry.get("device")), str(entry.get("cs_id"))
-                yield said, known, By(author, device, cs_id, str(entry.get("authored_at")))
+                yield said, base if isinstance(base, dict) else {}, author_of(entry)
 
     def _lead(self, key: Key, name: str, loser: Row, winner: RecordId, by: By) -> None:
         row = self._work.row(*key)
@@ -190,7 +188,7 @@ class Merging:
         entity = CATALOG[loser.kind]
         brought = self._brought_into(loser, mine)
         seen = max(change.base_seq, loser.seq_of("*"))  # the first version he saw in any case
-        for cs_id, actor, device, at, patch in self._history(loser, seen):
+        for cs_id, actor, device, at, patch in self.behind(loser, seen):
             own = cs_id in mine and actor == by.actor
             for name, (before, _) in _decode_patch(patch).items():
                 field = entity.by_name.get(name)
@@ -208,7 +206,7 @@ class Merging:
         held = [name for name in sorted(unreceived) if loser.values.get(name)]
         loaded = By(loser.actor, loser.device, loser.cs_id)
         found: dict[str, tuple[Value, By]] = dict.fromkeys(held, (None, loaded))
-        for cs_id, actor, device, at, patch in self._history(loser, 0) if held else ():
+        for cs_id, actor, device, at, patch in self.behind(loser, 0) if held else ():
             author = By(RecordId(actor), device, cs_id, at)
             found.update((name, (None, author)) for name in _decode_patch(patch) if name in found)
         return found
@@ -227,7 +225,7 @@ class Merging:
             )
         return found
 
-    def _history(self, row: Row, seq: int) -> Iterator[tuple[str, str, str, str, str]]:
+    def behind(self, row: Row, seq: int) -> Iterator[tuple[str, str, str, str, str]]:
         """(changeset, author, device, moment, patch) of what was written behind a version."""
         work = self._work
         seq = work.clock.still_known(seq)

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.merge import DELETED, Result, Why
+from crm_core.merge import DELETED, Result, Why, same
 from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult
-from crm_server.conflicts import CONFLICT, Conflicts, entry_of, is_joined
+from crm_server.conflicts import (
+    CONFLICT,
+    Conflicts,
+    author_of,
+    entries_of,
+    entry_of,
+    is_joined,
+)
 from crm_server.judge import Judge
 from crm_server.rows import By, Key, Row
 from crm_server.taking import Taking
 from crm_server.work import Work
+
+_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +232,24 @@ class Resolver:
         elif not any(_is_undecided(part, row) for part in taking.details):
             if not any(part.result == Result.REJECTED for part in taking.details):
                 self._conflicts.resolve(row, one.said, taking.by, one.stood)
+                self._ask_of_unseen(taking, one)
             return
         # The field moved on after the resolver saw it: his value is parked with the others.
         taking.details.append(ChangeResult(one.index, "state", Result.CONFLICT, "", row.id))
+
+    def _ask_of_unseen(self, taking: Taking, one: _Decision) -> None:
+        """What others said to a question behind the back of whoever decides it is asked anew."""
+        row, version = one.question, taking.changeset.changes[one.index].base_seq
+        said = [_decode_patch(x[4]).get("parked") for x in taking.merging.behind(row, version)]
+        before = next((x[0] for x in said if x is not None), None)
+        if not version or before is None:
+            return
+        place, base = self._place(taking, row), row.values.get("base")
+        for entry in entries_of(row.values.get("parked")):
+            author, value = author_of(entry), entry.get("value")
+            is_news = entry not in entries_of(before) and author.actor != taking.by.actor
+            if is_news and not same(value, one.said):
+                self._conflicts.park(place, one.field, _why(row), base, value, author)
 
     def _conflict(self, change: Change) -> Row | None:
         if not self._judge.sees(CONFLICT, change.id):

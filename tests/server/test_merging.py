@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
@@ -182,6 +183,27 @@ def test_a_decision_that_lands_in_another_question_leaves_its_own_open(acme: Acm
     resolve(acme.nancy, second, account, "333")
     acme.nancy.pull()
     assert acme.nancy.body("account", account)["phone"] == "333"
+
+
+def test_what_was_parked_behind_the_back_of_whoever_decides_is_asked_anew(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    acme.buchanan.pull()
+    late = acme.buchanan.set("account", account, phone="333")
+    first = acme.clash(account)
+    decided = resolution(acme.fuller, first, account, "111")
+    acme.buchanan.push(late)
+    assert acme.fuller.push(*decided, atomic=True).result == "applied"
+    acme.nancy.pull()
+    (second,) = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert (second["base"], parked(second)) == ("000", [("333", acme.buchanan.user)])
+    assert acme.nancy.body("account", account)["phone"] == "111"
+    acme.fuller.pull()
+    change, close = resolution(acme.fuller, first, account, "222")
+    again = replace(close, new={"state": "open", "resolution": None}, old={"state": "resolved"})
+    acme.fuller.push(change, again, atomic=True)
+    acme.nancy.pull()
+    (asked,) = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert sorted(parked_values(asked)) == ["111", "333"]
 
 
 def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
