@@ -4,14 +4,25 @@ it. Pure; both sides use it (security.md §7)."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
 
+from crm_core.brought import (
+    PLANTED_MIN,
+    Places,
+    above,
+    brought_by,
+    changes_of,
+    is_merging,
+    is_object,
+    merges,
+    object_in,
+    record_of,
+)
 from crm_core.catalog import CATALOG
-from crm_core.changes import ChangeSet, Op
+from crm_core.changes import ChangeSet
 from crm_core.errors import UNREADABLE
 from crm_core.fields import Value
 from crm_core.ids import RecordId
@@ -19,7 +30,6 @@ from crm_core.merging import MERGED_INTO
 from crm_core.roles import Action, Level, Matrix, reach
 from crm_core.scope import Holder, is_reached
 from crm_core.switches import ERASING
-from crm_core.text_merge import units
 
 ERASED = "field.erased"
 """Said of what was entered by somebody who had not heard of the erasure: it is not kept."""
@@ -40,9 +50,6 @@ Names = Mapping[tuple[str, RecordId], frozenset[str]]
 _ERASABLE = frozenset(
     kind for kind, entity in CATALOG.items() if any(x.personal for x in entity.fields)
 ) | {ATTACHMENT}
-
-PLANTED_MIN = 2
-"""A value of fewer characters is no reason to take it for a person's wherever it stands."""
 
 
 def personal_fields(kind: str) -> tuple[str, ...]:
@@ -101,38 +108,38 @@ def blank_step(step: Any, names: Names, values: Iterable[str] = ()) -> Any:
     """A changeset as JSON without what it says of erased records. A merge in which one of them took
     part loses these fields of the other record too: its values may have come from there. The label
     of a single step about one of them goes, and that of a batch which repeats a value."""
-    changes = _changes_of(step)
+    changes = changes_of(step)
     if changes is None:
         return step
     more = _with_merged(changes, names)
     made = {**step, "changes": [_blank_change(x, more) for x in changes]}
     label = str(step.get("label", ""))
     went = {*values, *_values_in(changes, more)}
-    is_single = not step.get("batch") and any(_record_of(x) in more for x in changes)
+    is_single = not step.get("batch") and any(record_of(x) in more for x in changes)
     if is_single or any(len(value) >= PLANTED_MIN and value in label for value in went):
         made["label"] = ""
     return made
 
 
 def _blank_each(
-    steps: Iterable[Any], names: Names, values: Iterable[str], brought: _Places
+    steps: Iterable[Any], names: Names, values: Iterable[str], brought: Places
 ) -> Iterator[Any]:
     """Steps without what merges would have brought, along further merges too."""
     along = _with_places(names, brought)
     for step in steps:
-        if _is_merging(step):
+        if is_merging(step):
             yield blank_step(step, along, values)
         else:
-            yield blank_step(_above(step, brought), names, values)
+            yield blank_step(above(step, brought), names, values)
 
 
-def _brought_from(steps: Iterable[Any], names: Names) -> _Places:
+def _brought_from(steps: Iterable[Any], names: Names) -> Places:
     """What merges would have brought from erased records into others, and from those further."""
-    brought: _Places = {}
-    for step in filter(_is_merging, steps):
-        changes = _changes_of(step) or []
+    brought: Places = {}
+    for step in filter(is_merging, steps):
+        changes = changes_of(step) or []
         more = _with_merged(changes, _with_places(names, brought))
-        found = [*_brought_by(changes, brought)]
+        found = [*brought_by(changes, brought)]
         brought.update((place, x) for place, x in found if place[2] in more.get(place[:2], ()))
     return brought
 
@@ -144,99 +151,22 @@ def _with_places(names: Names, places: Iterable[tuple[str, RecordId, str]]) -> N
     return found
 
 
-def without_merges(steps: Iterable[Any]) -> Iterator[Any]:
-    """Steps in their order as JSON, without those that merge and without what these would have
-    brought into what was typed above them."""
-    brought: _Places = {}
-    for step in steps:
-        if _is_merging(step):
-            brought.update([*_brought_by(_changes_of(step) or [], brought)])
-        else:
-            yield _above(step, brought)
-
-
-def _changes_of(step: Any) -> list[dict[str, Any]] | None:
-    """The changes of a step as JSON; None where it is no step."""
-    said = cast("dict[str, Any]", step).get("changes") if _is_object(step) else None
-    if not isinstance(said, list | tuple):
-        return None
-    return [x for x in cast("list[Any]", said) if _is_object(x)]
-
-
-def _merges(change: Mapping[str, Any]) -> bool:
-    return change.get("op") == Op.MERGE.value
-
-
-def _is_merging(step: Any) -> bool:
-    return any(map(_merges, _changes_of(step) or []))
-
-
-def _sides(change: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a change that sets fields says, and what it was typed over."""
-    is_set = change.get("op") == Op.SET.value
-    new, old = (change.get(x) if is_set else None for x in ("new", "old"))
-    return _object_in(new), _object_in(old)
-
-
-def _brought_by(
-    changes: Iterable[dict[str, Any]], below: _Places
-) -> Iterator[tuple[tuple[str, RecordId, str], Brought]]:
-    """What a step that merges makes of fields, above what other merges made of them."""
-    for change in changes:
-        new, old = _sides(change)
-        for name, value in new.items():
-            place, had = (*_record_of(change), name), old.get(name)
-            yield place, Brought(value, below[place].out_of(had) if place in below else had)
-
-
-def _above(step: Any, brought: _Places) -> Any:
-    """A step without what was brought into its fields; a label that may repeat it goes."""
-    changes = _changes_of(step)
-    if changes is None or not brought:
-        return step
-    freed = [_change_above(x, brought) for x in changes]
-    label = str(step.get("label", ""))
-    if freed == changes and not any(one.is_quoted_in(label) for one in brought.values()):
-        return step
-    return {**step, "changes": freed, "label": ""}
-
-
-def _change_above(change: dict[str, Any], brought: _Places) -> dict[str, Any]:
-    new, old = _sides(change)
-    for name in [*new]:
-        one = brought.get((*_record_of(change), name))
-        if one is None:
-            continue
-        new[name], old[name] = one.out_of(new[name]), one.out_of(old.get(name))
-        if new[name] == old[name]:
-            del new[name], old[name]
-    return {**change, "new": new, "old": old} if change.get("op") == Op.SET.value else change
-
-
 def _values_in(changes: Iterable[dict[str, Any]], names: Names) -> Iterator[str]:
     """The texts that go of some changes."""
     for change in changes:
-        gone = names.get(_record_of(change), frozenset())
+        gone = names.get(record_of(change), frozenset())
         for said in (change.get("new"), change.get("old")):
-            values = cast("dict[str, Any]", said if _is_object(said) else {})
+            values = cast("dict[str, Any]", said if is_object(said) else {})
             yield from (x for name, x in values.items() if name in gone and isinstance(x, str))
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _object_in(value: Any) -> dict[str, Any]:
-    return {**cast("dict[str, Any]", value)} if _is_object(value) else {}
 
 
 def _with_merged(changes: Iterable[dict[str, Any]], names: Names) -> Names:
     found = dict(names)
     for change in changes:
-        new = _object_in(change.get("new"))
+        new = object_in(change.get("new"))
         if change.get("kind") == ATTACHMENT and _leads_to(new.get("parent"), names):
-            found[_record_of(change)] = frozenset(FILE_FIELDS)
-        if not _merges(change):
+            found[record_of(change)] = frozenset(FILE_FIELDS)
+        if not merges(change):
             continue
         kind = str(change.get("kind"))
         ends = [(kind, RecordId(str(x))) for x in (change.get("id"), new.get(MERGED_INTO))]
@@ -245,17 +175,13 @@ def _with_merged(changes: Iterable[dict[str, Any]], names: Names) -> Names:
     return found
 
 
-def _record_of(change: Mapping[str, Any]) -> tuple[str, RecordId]:
-    return str(change.get("kind")), RecordId(str(change.get("id")))
-
-
 def _leads_to(link: object, names: Names) -> bool:
     kind, _, record_id = str(link).partition("/")
     return bool(names.get((kind, RecordId(record_id))))
 
 
 def _blank_change(change: dict[str, Any], names: Names) -> dict[str, Any]:
-    gone = names.get(_record_of(change))
+    gone = names.get(record_of(change))
     if not gone:
         return change
     return {**change, **{x: without(change[x], gone) for x in ("new", "old") if x in change}}
@@ -299,7 +225,7 @@ def _listed(steps: Any) -> list[Any]:
 def labels_of(body: bytes) -> frozenset[str]:
     """The labels of what a device left."""
     many = _listed(_steps_in(body))
-    return frozenset(str(one.get("label", "")) for one in many if _is_object(one))
+    return frozenset(str(one.get("label", "")) for one in many if is_object(one))
 
 
 def freed(
@@ -321,46 +247,3 @@ def freed(
             old = {x: value for x, value in change.old.items() if x not in names}
             changes[index] = replace(change, new=new, old=old)
     return replace(changeset, changes=tuple(changes)), dropped
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What a merge makes of a field, and what stands there without it."""
-
-    said: Any
-    instead: Any
-
-    def is_in(self, value: Any) -> bool:
-        """Whether a value of the field holds what the merge brought in."""
-        return value == self.said or not self._its().isdisjoint(map(str.strip, _pieces(value)))
-
-    def is_quoted_in(self, words: str) -> bool:
-        """Whether words repeat it."""
-        return any(one in words for one in self._its() if len(one) >= PLANTED_MIN)
-
-    def out_of(self, value: Any) -> Any:
-        """A later value of the field without what the merge brought in, and with what it took out;
-        what was typed above it stays."""
-        if value == self.said:
-            return self.instead
-        if not self.is_in(value):
-            return value
-        its, said = self._its(), {*map(str.strip, _pieces(self.said))}
-        back = [one for one in _pieces(self.instead) if one.strip() not in said]
-        if back and not back[-1].endswith("\n"):
-            back[-1] += "\n"
-        kept = (one for one in _pieces(value) if one.strip() not in its)
-        return "".join([*back, *kept]) or None
-
-    def _its(self) -> set[str]:
-        """The sentences and lines that the merge brought in."""
-        said, instead = ({*map(str.strip, _pieces(x))} for x in (self.said, self.instead))
-        return said - instead - {""}
-
-
-_Places = dict[tuple[str, RecordId, str], Brought]
-"""What merges make of fields, by kind, id and field."""
-
-
-def _pieces(value: Any) -> list[str]:
-    return units(value) if isinstance(value, str) else []

@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
+from crm_core.brought import PLANTED_MIN
 from crm_core.catalog import CATALOG
 from crm_core.erasing import (
     ATTACHMENT,
     CONFLICT,
     DECISION,
     FILE_FIELDS,
-    PLANTED_MIN,
     blank_conflict,
     blanked_bodies,
     blanked_body,

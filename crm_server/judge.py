@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from crm_core.brought import Brought
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.entity import Entity, required
-from crm_core.erasing import Brought, personal_fields
+from crm_core.erasing import personal_fields
 from crm_core.errors import InvalidValue
 from crm_core.fields import Authority, Field, Kind, Value
 from crm_core.ids import RecordId

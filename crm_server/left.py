@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from crm_core.brought import without_merges
 from crm_core.catalog import CATALOG
 from crm_core.changes import Change, ChangeSet, Op, with_members, without_members
-from crm_core.erasing import without_merges
 from crm_core.errors import UNREADABLE
 from crm_core.fields import Value, values_in
 from crm_core.ids import ChangeSetId, RecordId

@@ -12,14 +12,13 @@ from typing import Any, cast
 
 import msgspec
 
+from crm_core.brought import PLANTED_MIN, Brought
 from crm_core.catalog import CATALOG
 from crm_core.changes import EDITS
 from crm_core.erasing import (
     ATTACHMENT,
     CONFLICT,
     FILE_FIELDS,
-    PLANTED_MIN,
-    Brought,
     blank_conflict,
     is_about,
 )
