@@ -59,14 +59,17 @@ class Agreement:
             raise Violation(12, f"{device.name} says up to date with {sorted(open_)} changesets")
         if state.epoch != epoch:
             return
+        visible = oracle.visible(device.person)
+        # What came into sight since the last pull is not here yet.
+        here = visible if state.cursor == oracle.seq else device.live()
         for key, record in oracle.records.items():
             if key[0] != "conflict" or record.deleted:
                 continue
             if self._received(device.person, oracle, key, state.cursor)["state"] == "open":
-                is_here = record.seq <= state.cursor and key in oracle.visible(device.person)
+                is_here = record.seq <= state.cursor and key in visible and key in here
                 if is_here and _asks(oracle, key[1], device.person.id):
                     raise Violation(12, f"{device.name} says up to date; {key} waits for its user")
-        if state.cursor == oracle.seq and device.live() != oracle.visible(device.person):
+        if state.cursor == oracle.seq and device.live() != visible:
             raise Violation(12, f"{device.name} says up to date with other rows than the server")
 
     def look_at_rest(self, device: Device, oracle: Oracle) -> None:
