@@ -14,6 +14,7 @@ from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why, same
 from crm_core.scope import any_link, parse_target
+from crm_core.text_merge import units
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import (
     CONFLICT,
@@ -226,7 +227,8 @@ class Resolver:
         row, place = one.question, self._place(taking, one.question)
         if not self._may_decide(taking, one.index, row):
             return
-        if one.keeps and one.said != self._standing(*place, one.field):
+        standing = self._standing(*place, one.field)
+        if (one.keeps and one.said != standing) or _lacks(taking, one, standing):
             base = row.values.get("base")
             self._conflicts.park(place, one.field, _why(row), base, one.said, taking.by)
         elif not any(_is_undecided(part, row) for part in taking.details):
@@ -273,6 +275,15 @@ def _is_undecided(part: ChangeResult, conflict: Row) -> bool:
     fields = (DELETED, conflict.values.get("field"))
     named = part.conflict_id == conflict.id or part.field in fields
     return part.result == Result.CONFLICT and named
+
+
+def _lacks(taking: Taking, one: _Decision, standing: Value) -> bool:
+    """Whether a note that was merged with what came behind the resolver's back lacks something of
+    what he decided for: lines that stood in the question alone, and passed for what all had."""
+    merged = any(x.field == one.field and x.result == Result.MERGED for x in taking.details)
+    if not merged or not isinstance(one.said, str) or not isinstance(standing, str):
+        return False
+    return not {*units(one.said)} <= {*units(standing)}
 
 
 def _edits(one: _Decision) -> Iterator[tuple[int, Change]]:

@@ -206,6 +206,22 @@ def test_what_was_parked_behind_the_back_of_whoever_decides_is_asked_anew(acme: 
     assert sorted(parked_values(asked)) == ["111", "333"]
 
 
+def test_a_note_that_was_decided_for_stands_whole_or_is_asked_about(acme: Acme) -> None:
+    account = acme.shared_account(description="A.\nB.\nC.\nD.\n")
+    acme.nancy.push(acme.nancy.set("account", account, description="A.\nB.\nNancy.\nD.\n"))
+    mine = acme.fuller.set("account", account, description="A.\nB.\nFuller.\nD.\n")
+    asked = RecordId(acme.fuller.push(mine).changes[0].conflict_id)
+    acme.fuller.pull()
+    chosen = "Also.\nB.\nFuller.\nD.\n"
+    change, close = resolution(acme.fuller, asked, account, "")
+    above_his_own = replace(change, new={"description": chosen}, old=mine.new, base_seq=1)
+    assert acme.fuller.push(above_his_own, close, atomic=True).result == "conflict"
+    acme.nancy.pull()
+    assert acme.nancy.body("account", account)["description"] == "Also.\nB.\nNancy.\nD.\n"
+    (question,) = acme.nancy.of_kind("conflict")
+    assert (question.body["state"], parked_values(question.body)) == ("open", [chosen])
+
+
 def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)
