@@ -148,7 +148,8 @@ def lost_by(
         field = CATALOG[kind].by_name.get(name)
         if field is None or field.authority is not None or field.policy not in JUDGED:
             continue
-        held = [one.new for one in entries.get((kind, winner, name), ())]
+        written = entries.get((kind, winner, name), ())
+        held = [one.new for one in written] + [x.old for x in written if x.seq > entry.seq]
         row = server.execute(
             "SELECT body FROM record WHERE kind = ? AND id = ?", (kind, winner)
         ).fetchone()
