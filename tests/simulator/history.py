@@ -72,11 +72,14 @@ class History:
     def _look_at_merge(self, place: Place, said: Said, connection: sqlite3.Connection) -> None:
         """Invariant 2: what its merger had not seen of a record stands with the other."""
         unseen: dict[Place, Entry] = {}
+        # Whoever merges a record has seen its first version, which a restored server numbers anew.
+        born = [one.seq for one in self.entries.get((*place[:2], "created_at"), ())]
+        seen = max(said.seen.get((*place[:2], ""), 0), *born[-1:], 0)
         for other, entries in self.entries.items():
             if not entries or other[:2] != place[:2] or other[2] == DELETED:
                 continue
             author = self.ledger.said.get(entries[-1].cs_id)
-            is_new = entries[-1].seq > said.seen.get((*place[:2], ""), 0)
+            is_new = entries[-1].seq > seen
             if author is not None and author.device != said.device and is_new:
                 unseen[other] = entries[-1]
         winner = merges.standing(self.entries, *place[:2])
