@@ -20,6 +20,7 @@ from crm_core.errors import UNREADABLE
 from crm_core.fields import Value, values_in
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
+from crm_server.rows import Key
 from crm_server.store import Tx
 
 _FILE = "attachment"
@@ -31,7 +32,8 @@ def questions(tx: Tx, user: RecordId, body: bytes) -> tuple[ChangeSet, ...]:
     merge, and what that would have brought into another record is not asked there."""
     left = msgspec.to_builtins([*_not_taken(tx, user, body)])
     steps = msgspec.convert([*without_merges(left)], list[ChangeSet])
-    return tuple(one for step in steps for one in _asked(tx, user, step))
+    wanted: dict[Key, dict[str, Value]] = {}
+    return tuple(one for step in steps for one in _asked(tx, user, step, wanted))
 
 
 def files(tx: Tx, user: RecordId, body: bytes, sha256: str) -> tuple[ChangeSet, ...]:
@@ -78,32 +80,43 @@ def _steps(body: bytes) -> Sequence[ChangeSet]:
         return ()
 
 
-def _asked(tx: Tx, user: RecordId, step: ChangeSet) -> Iterator[ChangeSet]:
+def _asked(
+    tx: Tx, user: RecordId, step: ChangeSet, wanted: dict[Key, dict[str, Value]]
+) -> Iterator[ChangeSet]:
     for n, change in enumerate(step.changes):
         if change.kind not in CATALOG:
             continue
+        new = _wanted(tx, change, wanted.setdefault((change.kind, change.id), {}))
         if change.op is Op.INSERT:
             if change.kind != _FILE or _is_here(tx, user, change):
                 yield _step(step, f"{n}", change)
-        elif (new := _wanted(tx, change)) is not None:
+        elif new:
             old = {name: value for name, value in change.old.items() if name in new}
             offer = Change(change.kind, change.id, Op.OFFER, new, old)
             yield _step(step, f"{n}", offer)
 
 
-def _wanted(tx: Tx, change: Change) -> dict[str, Value] | None:
-    """What a step wants of a record, as values that can lie beside its fields."""
+def _wanted(tx: Tx, change: Change, before: dict[str, Value]) -> dict[str, Value]:
+    """What a step wants of a record, above what was wanted `before` it, as values that can lie
+    beside its fields."""
     if change.op is Op.DELETE:
         return {DELETED: True}
-    if change.op in (Op.SET, Op.RESTORE):
-        return {**change.new} or None
-    if change.op not in _OF_SETS:
-        return None
+    new: dict[str, Value] = {}
+    if change.op in (Op.INSERT, Op.SET, Op.RESTORE):
+        new = {**change.new}
+    elif change.op in _OF_SETS:
+        for name, members in change.new.items():
+            stood = before[name] if name in before else _standing(tx, change, name)
+            made = _OF_SETS[change.op](stood, members)
+            if made != with_members(stood, []):
+                new[name] = [*made]
+    before.update(new)
+    return new
+
+
+def _standing(tx: Tx, change: Change, name: str) -> Value:
     found = tx.row("SELECT body::text FROM record WHERE id=? AND kind=?", (change.id, change.kind))
-    body = values_in(found[0]) if found is not None else {}
-    made = {name: _OF_SETS[change.op](body.get(name), x) for name, x in change.new.items()}
-    changed = {name: x for name, x in made.items() if x != with_members(body.get(name), [])}
-    return {**changed} or None
+    return values_in(found[0]).get(name) if found is not None else None
 
 
 def _is_here(tx: Tx, user: RecordId, change: Change) -> bool:

@@ -114,6 +114,19 @@ def test_members_put_into_a_set_are_asked_with_those_that_are_there(
     assert acme.fuller.body("account", account)["tags"] == ["fair"]
 
 
+def test_members_of_several_steps_are_asked_together(acme: Acme, account: RecordId) -> None:
+    new = acme.nancy.insert("account", name="Found on the way", tags=["lead"])
+    steps = [
+        acme.nancy.changeset(Change("account", record, op, {"tags": [tag]}))
+        for record in (account, new.id)
+        for op, tag in ((Op.ADD, "fair"), (Op.ADD, "new"), (Op.REMOVE, "lead"))
+    ]
+    leave(acme.nancy, acme.nancy.changeset(new), *steps)
+    asked = {str(one["record"]): _values(one) for one in open_of(acme.fuller)}
+    together: list[Value] = [["fair", "new"]]
+    assert asked == {f"account/{account}": together, f"account/{new.id}": together}
+
+
 @pytest.mark.parametrize("op", [Op.ADD, Op.REMOVE])
 def test_a_set_that_is_so_already_is_no_question(acme: Acme, account: RecordId, op: Op) -> None:
     acme.fuller.pull()
