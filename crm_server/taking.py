@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -237,8 +237,8 @@ class Taking:
         seen = Seen(change.base_seq, trusted=trusted, unreceived=self._unreceived(entity.kind))
         merged = merge(entity, row, judged.change, seen)
         back = merged.deleted is False and row.deleted
+        held = self._held_by_others(entity, judged, row) if back else {}
         if merged.values or back:
-            held = self._held_by_others(entity, judged, row) if back else {}
             values = {**held, **merged.values}
             if row.seq <= change.base_seq and trusted and values.keys() == change.new.keys():
                 self.as_shown += LINKS[entity.kind].scope_fields.isdisjoint(change.new)
@@ -250,7 +250,7 @@ class Taking:
             row = self.work.put(entity, change.id, values, self.by, deleted=deleted)
             if gave_way:
                 self.details.extend(self.merging.lead_back(row, index, self.by))
-        self._report(index, judged, merged, row)
+        self._report(index, judged, merged, row, held=held)
         return None
 
     def _unreceived(self, kind: str) -> frozenset[str]:
@@ -403,10 +403,12 @@ class Taking:
     # -- reporting --------------------------------------------------------------------------
 
     def _report(
-        self, index: int, judged: Judged, merged: Merged, row: Row, *, is_moved: bool = False
-    ) -> None:
-        """Say what became of each field (applied ones are silent) and park what lost. `is_moved`:
-        it was said of a record that gave its place to this one."""
+        self, index: int, judged: Judged, merged: Merged, row: Row, *,
+        held: Container[str] = (), is_moved: bool = False,
+    ) -> None:  # fmt: skip
+        """Say what became of each field (applied ones are silent) and park what lost. `held`: the
+        record itself lost these, coming back. `is_moved`: it was said of a record that gave its
+        place to this one."""
         for part in (*judged.refused, *merged.results):
             if part.result is _APPLIED:
                 continue
@@ -422,7 +424,7 @@ class Taking:
             current = row.values.get(spec.name)
             parked = self.conflicts.park(
                 (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by,
-                is_moved=is_moved,
+                is_moved=is_moved or spec.name in held,
             )  # fmt: skip
             named = self.judge.sees(row.kind, RecordId(holder))
             params = {"twin": holder} if named else {}

@@ -110,6 +110,24 @@ def test_restoring_settles_the_deletion_though_another_took_the_code_meanwhile(a
     assert {str(x.body["field"]) for x in acme.nancy.of_kind("conflict")} == {"deleted", "uscc"}
 
 
+def test_what_a_restored_record_lost_takes_no_place_of_what_its_restorer_had_typed(
+    acme: Acme,
+) -> None:
+    own, wanted = "91310000000000000A", "91310000000000000B"
+    account = acme.shared_account(uscc=own)
+    acme.nancy.account("Holder", uscc=wanted)
+    acme.fuller.push(acme.fuller.set("account", account, uscc=wanted))
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.delete("account", account))
+    acme.nancy.account("Twin", uscc=own)
+    acme.fuller.push(Change("account", account, Op.RESTORE))
+    acme.fuller.pull()
+    (asked,) = acme.fuller.of_kind("conflict")
+    parked = asked.body["parked"]
+    assert isinstance(parked, list)
+    assert [one["value"] for one in parked if isinstance(one, dict)] == [wanted, own]
+
+
 @pytest.mark.parametrize("apart", [False, True], ids=["in-one-step", "restored-before"])
 def test_who_restores_after_another_has_decided_keeps_his_changes_in_the_question(
     acme: Acme, apart: bool

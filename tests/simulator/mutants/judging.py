@@ -187,7 +187,7 @@ def conflict_not_told() -> Generator[None]:
     report = Taking._report
 
     def silent(
-        self: Taking, index: int, judged: Judged, merged: Any, row: Row, **more: bool
+        self: Taking, index: int, judged: Judged, merged: Any, row: Row, **more: Any
     ) -> None:
         kept = tuple(x for x in merged.results if x.result is not Result.CONFLICT)
         report(self, index, judged, msgspec.structs.replace(merged, results=kept), row, **more)
