@@ -240,7 +240,8 @@ class Resolver:
         taking.details.append(ChangeResult(one.index, "state", Result.CONFLICT, "", row.id))
 
     def _ask_of_unseen(self, taking: Taking, one: _Decision) -> None:
-        """What others said to a question behind the back of whoever decides it is asked anew."""
+        """What others said to a question behind the back of whoever decides it, or he on another
+        device, is asked anew."""
         row, version = one.question, taking.changeset.changes[one.index].base_seq
         said = [_decode_patch(x[4]).get("parked") for x in taking.merging.behind(row, version)]
         before = next((x[0] for x in said if x is not None), None)
@@ -249,7 +250,8 @@ class Resolver:
         place, base = self._place(taking, row), row.values.get("base")
         for entry in entries_of(row.values.get("parked")):
             author, value = author_of(entry), entry.get("value")
-            is_news = entry not in entries_of(before) and author.actor != taking.by.actor
+            knew = (author.actor, author.device) == (taking.by.actor, taking.by.device)
+            is_news = entry not in entries_of(before) and not knew
             if is_news and not same(value, one.said):
                 self._conflicts.park(place, one.field, _why(row), base, value, author)
 

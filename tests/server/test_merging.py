@@ -222,6 +222,18 @@ def test_a_note_that_was_decided_for_stands_whole_or_is_asked_about(acme: Acme) 
     assert (question.body["state"], parked_values(question.body)) == ("open", [chosen])
 
 
+def test_what_its_decider_had_typed_elsewhere_behind_his_back_is_asked_anew(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    laptop = acme.world.device("nancy")
+    laptop.pull()
+    conflict = acme.clash(account)
+    laptop.push(laptop.set("account", account, phone="333"))
+    acme.nancy.push(*resolution(acme.nancy, conflict, account, "222"), atomic=True)
+    acme.nancy.pull()
+    (asked,) = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert parked(asked) == [("333", acme.nancy.user)]
+
+
 def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)
