@@ -208,20 +208,19 @@ class Resolver:
 
     def _ask_again(self, taking: Taking, one: _Decision) -> RecordId | None:
         """The conflict in which both decisions stand. Where its record has given its place away
-        since, or it joined another one, the second lies beside the field; the deletion of what gave
-        its place away is answered."""
+        since, it joined another one, or one came up about the field since, the second lies beside
+        the field; the deletion of what gave its place away is answered."""
         row, place, field = one.question, self._place(taking, one.question), one.field
         is_there = any_link(*place) == row.values.get("record")
         if field == DELETED and not is_there:
             return self._bring_along(taking, one)
-        if is_there:
-            edits = {name: x for _, change in _edits(one) for name, x in change.new.items()}
-            self._conflicts.reopen(row, edits or one.said, taking.by)
+        said: Value = {name: x for _, change in _edits(one) for name, x in change.new.items()}
+        said = said or one.said
+        if is_there and self._conflicts.open_at(place[1], field) is None:
+            self._conflicts.reopen(row, said, taking.by)
             return row.id
         before = row.values.get("base" if is_joined(row) else "resolution")
-        return self._conflicts.park(
-            place, field, _why(row), before, one.said, taking.by, is_moved=True
-        )
+        return self._conflicts.park(place, field, _why(row), before, said, taking.by, is_moved=True)
 
     def _close(self, taking: Taking, one: _Decision) -> None:
         row, place = one.question, self._place(taking, one.question)

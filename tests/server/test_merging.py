@@ -234,6 +234,23 @@ def test_what_its_decider_had_typed_elsewhere_behind_his_back_is_asked_anew(acme
     assert parked(asked) == [("333", acme.nancy.user)]
 
 
+def test_a_second_decision_joins_the_question_that_came_up_since(acme: Acme) -> None:
+    account = acme.shared_account(phone="000")
+    conflict = acme.clash(account)
+    second = resolution(acme.fuller, conflict, account, "111")
+    acme.nancy.push(*resolution(acme.nancy, conflict, account, "222"), atomic=True)
+    acme.nancy.pull()
+    acme.buchanan.pull()
+    late = acme.buchanan.set("account", account, phone="333")
+    acme.nancy.push(acme.nancy.set("account", account, phone="444"))
+    acme.buchanan.push(late)
+    assert acme.fuller.push(*second, atomic=True).result == "conflict"
+    acme.nancy.pull()
+    (asked,) = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert parked(asked) == [("333", acme.buchanan.user), ("111", acme.fuller.user)]
+    assert acme.nancy.body("account", account)["phone"] == "444"
+
+
 def test_keeping_what_stands_needs_no_edit(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     conflict = acme.clash(account)
