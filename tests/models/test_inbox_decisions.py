@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
@@ -19,6 +20,7 @@ from tests.models.support import (
     answer,
     clock_of,
     first_pull,
+    hello,
     is_seen,
     pull,
     put,
@@ -30,7 +32,7 @@ from tests.models.support import (
     verdict,
 )
 
-A = RecordId(f"{7:032x}")
+A, B = RecordId(f"{7:032x}"), RecordId(f"{8:032x}")
 ONE, TWO = RecordId(f"{21:032x}"), RecordId(f"{22:032x}")
 
 
@@ -198,6 +200,41 @@ def test_the_refused_part_of_a_step_is_set_aside_alone(store: Store) -> None:
     inbox.set_aside(store, cs)
     assert states(store) == ["acked", "held"]
     assert seen(store, "account", A).values["uscc"] == "2"
+
+
+def test_a_restored_server_is_not_sent_a_refused_field_that_was_given_up(store: Store) -> None:
+    cs = refused_in_part(store)
+    inbox.discard(store, cs)
+    hello(store, "e2", restored=10)
+    assert seen(store, "account", A).values["uscc"] == "1"
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert (again.id, [one.new for one in again.changes]) == (cs, [{"phone": "2"}])
+
+
+def test_what_was_given_up_before_its_step_is_sent_again_stays_in_its_history(store: Store) -> None:
+    _, back = inbox.discard_for_now(store, refused_in_part(store))
+    hello(store, "e2", restored=10)
+    with pytest.raises(UserProblem):
+        inbox.take_discard_back(store, back)
+    sql = "SELECT o.new FROM op o JOIN changeset s ON s.n = o.cs WHERE s.state = 'discarded'"
+    assert value(store, sql) == '{"uscc":"2"}'
+
+
+def test_a_restored_server_is_not_sent_a_refused_change_that_was_given_up(store: Store) -> None:
+    first_pull(store, *(("account", row(one, 10, name="A")) for one in (A, B)))
+    changes = [Change("account", one, Op.SET, {"phone": "2"}, {"phone": None}) for one in (A, B)]
+    journal.commit(store, changes, label="Two")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "", "rejected", "right.missing")),
+        rows={"account": row(B, 11, name="A", phone="2")},
+    )  # fmt: skip
+    inbox.discard(store, cs)
+    hello(store, "e2", restored=10)
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert [one.id for one in again.changes] == [B]
+    answer(store, verdict(cs, "rejected", 12, (0, "phone", "rejected", "field.invalid")))
+    assert value(store, "SELECT count(*) FROM op WHERE cs = 1 AND refused IS NOT NULL") == 1
 
 
 def test_a_discarded_record_comes_back_with_what_hangs_below(store: Store) -> None:

@@ -180,9 +180,12 @@ _ORPHAN = "cs, kind, id, title, base, mine, at"
 
 
 def take_discard_back(store: Store, back: WayBack) -> Summary:
-    """What was discarded waits for a decision again, as it did; raises NotFound."""
+    """What was discarded waits for a decision again, as it did; raises NotFound, and UserProblem
+    where the rest of the step goes out once more, without what was given up."""
     with store.writing() as c:
         n, state, _ = _head(c, back.cs_id, anything=True)
+        if back.past and state in ("queued", "sent"):
+            raise UserProblem(tr_noop("Nothing of this step was refused."))
         if back.state in _DECIDABLE and state == "discarded":
             c.run("UPDATE changeset SET state = ? WHERE n = ?", (back.state, n))
         c.many("UPDATE op SET refused = ? WHERE rid = ?", back.refusals)

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
+from crm_core.fields import values_in
 from crm_core.ids import RecordId
+from crm_core.merge import Result
 from crm_core.wire import Hello
 from crm_desktop.models import file_states
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, leaving, offering, rows, stubs
-from crm_desktop.models.journal.rebase import rebase
+from crm_desktop.models.journal.rebase import WHOLE, fields_judged, rebase
 from crm_desktop.models.journal.received import Receipt, salvage
 from crm_desktop.models.journal.rows import Shadow
 from crm_desktop.models.sql import id_of, layout, to_json
+from crm_desktop.models.verdicts import parts_of
 
 FOREVER = 1 << 62
 
@@ -32,6 +35,7 @@ def begin(receipt: Receipt, hello: Hello) -> None:
         (to_json([[low, high] for low, high in lost]),),
     )
     for (n,) in found:
+        _leave_out_what_was_decided(c, n)
         for kind, key in c.rows("SELECT DISTINCT kind, id FROM op WHERE cs = ?", (n,)):
             if kind in CATALOG and _is_here(c, kind, key):
                 rows.keep_shadow(c, kind, id_of(key))
@@ -58,6 +62,26 @@ def _show_as_typed(receipt: Receipt, n: int) -> None:
         if kind in CATALOG and not _is_here(c, kind, key):
             rows.set_shadow(c, kind, id_of(key), Shadow(0, False, None))
             receipt.note(kind, (id_of(key),), 1)
+
+
+def _leave_out_what_was_decided(c: Connection, n: int) -> None:
+    """What was refused of a changeset, and its author has decided about since, is not sent with it:
+    what he sent again is a step of its own, and the rest he gave up."""
+    verdict = c.value("SELECT verdict FROM changeset WHERE n = ?", (n,))
+    given: dict[int, set[str]] = {}
+    for part in parts_of(verdict):
+        if part.result in (Result.REJECTED, Result.BLOCKED):
+            given.setdefault(part.index, set()).add(part.field)
+    for i in sorted(given, reverse=True):
+        sql = "SELECT rid, kind, new FROM op WHERE cs = ? AND i = ? AND refused IS NULL"
+        for rid, kind, new in c.rows(sql, (n, i)):
+            names = {name for field in given[i] for name in fields_judged(kind, field)}
+            kept = {name: value for name, value in values_in(new).items() if name not in names}
+            if WHOLE not in names and kept:
+                c.run("UPDATE op SET new = ? WHERE rid = ?", (to_json(kept), rid))
+                continue
+            c.run("DELETE FROM op WHERE rid = ?", (rid,))
+            c.run("UPDATE op SET i = i - 1 WHERE cs = ? AND i > ?", (n, i))
 
 
 def begin_below_floor(receipt: Receipt) -> None:
