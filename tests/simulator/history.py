@@ -104,7 +104,12 @@ class History:
         said = self.ledger.said.get(entry.cs_id)
         if said is None or kind == "conflict":
             return
-        if any(one.cs_id == entry.cs_id and one.new == entry.new for one in earlier):
+        # A member that a merger took out of a set may come back with the record that goes.
+        merges_sets = isinstance(entry.new, list) and any(
+            x.op is Op.MERGE for x in said.changeset.changes
+        )
+        again = any(one.cs_id == entry.cs_id and one.new == entry.new for one in earlier)
+        if again and not merges_sets:
             raise Violation(3, f"{show(place)} was written twice by {entry.cs_id}")
         if name == DELETED:
             self._judge_deleting(place, entry, said)
