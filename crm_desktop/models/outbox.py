@@ -396,7 +396,6 @@ def _take_beside(receipt: Receipt, item: Sums | Stubs | Outcomes | Erase) -> Non
 
 
 def _applied(receipt: Receipt) -> Applied:
-    masking.follow(receipt)
     summary = receipt.close()
     return Applied(summary, receipt.rows, receipt.quarantined, receipt.orphaned)
 

@@ -35,6 +35,7 @@ def test_a_laptop_holds_what_its_user_receives_and_nothing_else() -> None:
             51488, id="a step that a restored server lost was sent again without its value"
         ),
         pytest.param(86476, id="nobody is asked about what is given back before he hears of it"),
+        pytest.param(162305, id="what left behind the news of a mask kept what was withheld"),
     ],
 )
 def test_what_was_found_stays_mended(seed: int) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crm_core.changes import Change, Op
-from crm_core.errors import InvalidValue
+from crm_core.errors import InvalidValue, Unavailable
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import journal, search_index
+from crm_desktop.models.masks import withheld
 from crm_desktop.models.rights import rights_here
 from crm_desktop.models.search import search
+from crm_desktop.sync import effects as do
+from crm_desktop.sync.effects import Effect
 from crm_desktop.views.kit.permit import field_refusal, kept_of_new
+from crm_server.collecting import COLLECT_AFTER_DAYS, collect
 from crm_server.people import mask
-from tests.simulator.company import fixed_id
+from tests.simulator.company import CAT, fixed_id
+from tests.simulator.link import GONE
 from tests.simulator.oracle import Oracle
 from tests.sync.first_fetching import Place, account
 
 MARIA, OTTO = fixed_id(0xC000), fixed_id(0xC001)
 MOBILE, EDITED, OF_OTTO = "+49 170 5550188", "+49 171 5550199", "+49 172 5550177"
+PAGES = ("crm_core.wire.PULL_PAGE_ROWS", "crm_server.pull.PULL_PAGE_ROWS")
 PLANTED = (MOBILE, EDITED, OF_OTTO)
 
 
@@ -54,6 +61,39 @@ def test_nothing_of_it_is_left_on_the_laptop_but_the_users_own_steps(place: Plac
         assert search(c, "5550199") == []
         assert [hit.id for hit in search(c, "Maria")] == [MARIA]
     assert place.laptop.is_settled()
+
+
+@pytest.mark.parametrize("gone", ["deleted", "out of sight", "collected"])
+def test_what_goes_behind_the_news_holds_nothing_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    for limit in ("crm_desktop.sync.pulling.ROWS_AT_ONCE", *PAGES):
+        monkeypatch.setattr(limit, 1)
+    _withhold(place)
+    if gone == "collected":
+        _forget(place)
+    else:
+        _break_off(place, lambda x: isinstance(x, do.NextItem) and _is_withheld(place))
+        assert _is_withheld(place)
+        assert _mobile(place) == EDITED
+        _let_go(place, deleted=gone == "deleted")
+    place.laptop.synchronise()
+    assert place.laptop.rows("SELECT 1 FROM contact WHERE full_name = 'Maria 0' AND deleted > 0")
+    assert _kept(place) == {"op"}
+
+
+def test_what_an_answer_brought_between_two_masks_goes_with_the_second(place: Place) -> None:
+    _withhold(place)
+    place.laptop.synchronise()
+    mask(place.server.service, "rep", {})
+    place.server.load("contact", MARIA, {"department": "Purchasing"})
+    _edit(place, title="Head")
+    _break_off(place, lambda effect: isinstance(effect, do.OpenPull))
+    assert _mobile(place) == EDITED
+    _withhold(place)
+    place.delete("contact", MARIA)
+    place.laptop.synchronise()
+    assert _kept(place) == {"op"}
 
 
 def test_it_comes_back_when_the_role_receives_it_again(place: Place) -> None:
@@ -102,6 +142,40 @@ def test_a_laptop_that_begins_anew_never_had_it(place: Place) -> None:
 
 def _withhold(place: Place) -> None:
     mask(place.server.service, "rep", {"contact": frozenset(("mobile",))})
+
+
+def _break_off(place: Place, when: Callable[[Effect[Any]], bool]) -> None:
+    """The laptop synchronises until the line breaks."""
+
+    def maybe(effect: Effect[Any]) -> None:
+        if when(effect):
+            place.laptop.failing.append(Unavailable(GONE))
+
+    place.laptop.meanwhile = maybe
+    place.laptop.synchronise()
+    place.laptop.meanwhile = lambda _: None
+
+
+def _is_withheld(place: Place) -> bool:
+    with place.laptop.store.reader() as c:
+        return bool(withheld(c, "contact"))
+
+
+def _let_go(place: Place, *, deleted: bool) -> None:
+    """A colleague deletes the contact, or its account becomes another's."""
+    if deleted:
+        place.delete("contact", MARIA)
+    else:
+        place.server.load("account", account(0), {"owner": CAT.id})
+
+
+def _forget(place: Place) -> None:
+    """The contact is deleted, and so long ago that the server knows nothing of it."""
+    place.delete("account_contact", fixed_id(0xD000))
+    place.delete("contact", MARIA)
+    place.time.pass_by((COLLECT_AFTER_DAYS + 1) * 86400)
+    assert collect(place.server.service.store, place.time.now).records
+    place.laptop.from_rows = 1000
 
 
 def _edit(place: Place, **values: Value) -> None:

@@ -1,11 +1,13 @@
 """What a role receives no more goes from this device too (adr/0063): the server sends the records
-in sight once more without it; what it does not send again is freed of it here.
+in sight once more without it; what it has not sent again when everything came is freed of it here.
 
 The user's own steps stay as they are, settled ones too: a server that is restored asks for them
 again, and undo writes what they say. What it judges by is what their author received when he wrote.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,35 +19,30 @@ from crm_desktop.models.masks import withheld
 from crm_desktop.models.meta import set_meta
 from crm_desktop.models.sql import LIVE, layout, quoted
 
-META_WITHHELD = "sync.withheld"
-"""What was withheld when this was last looked at, as JSON: fields by kind."""
-
-_SAY_SO = frozenset(("role_permission", "user"))
+META_FOLLOWED = "sync.withheld"
+"""What was withheld when a pull last came to its end, in which generation of keys, as JSON."""
 
 _KEPT = (("shadow", "body", "$"), ("quarantine", "item", "$.body"))
 """Table, column of JSON, and where the fields stand in it."""
 
-_fields = msgspec.json.Decoder(dict[str, list[str]]).decode
-
 
 def follow(receipt: Receipt) -> None:
-    """Free this file of what its user does not receive any more, where that may have changed."""
+    """At the end of a pull, free this file of what its user does not receive any more, where he
+    holds other keys than at the end of the last: what was deleted or hidden since then may say it,
+    also by an answer to a push."""
     c = receipt.c
-    if not _SAY_SO & receipt.changed.keys():
-        return
+    history = c.one("SELECT epoch, scope_gen FROM sync_state")
     now = {kind: sorted(names) for kind in sorted(MASKABLE) if (names := withheld(c, kind))}
-    kept = c.value("SELECT value FROM meta WHERE name = ?", (META_WITHHELD,))
-    before = _fields(kept) if kept else {}
-    if now == before:
+    followed = msgspec.json.encode((history, now)).decode()
+    if followed == c.value("SELECT value FROM meta WHERE name = ?", (META_FOLLOWED,)):
         return
-    set_meta(c, META_WITHHELD, msgspec.json.encode(now).decode())
+    set_meta(c, META_FOLLOWED, followed)
     for kind, names in now.items():
-        if gone := frozenset(names).difference(before.get(kind, ())):
-            _free(receipt, kind, gone)
+        _free(receipt, kind, names)
 
 
-def _free(receipt: Receipt, kind: str, gone: frozenset[str]) -> None:
-    c, names = receipt.c, sorted(gone)
+def _free(receipt: Receipt, kind: str, names: Sequence[str]) -> None:
+    c = receipt.c
     sets = ", ".join(f"{quoted(name)} = NULL" for name in names)
     c.run(f"UPDATE {layout(kind).table} SET {sets} WHERE deleted <> ?", (LIVE,))
     for table, column, above in _KEPT:
