@@ -168,7 +168,8 @@ class Stubs(msgspec.Struct, frozen=True, omit_defaults=True, tag="stubs"):
 class Erase(msgspec.Struct, frozen=True, tag="erase"):
     """These fields of a record were erased at a person's request: whatever is kept of them goes, in
     rows, in the journal and elsewhere. `seq` is the erasure's place in the feed. Sent only to
-    clients that ask with `PullRequest.erased`, whether the record is in their sight or not."""
+    clients that ask with `PullRequest.erased`, whether the record is in their sight or not; behind
+    the last mark, so that it is taken with the pull's end."""
 
     kind: str
     id: SoundId

@@ -125,6 +125,7 @@ class Puller:
                 reached = ALL_ENTERED
             yield line
         yield _line(Mark(plan.base, reached))
+        yield from map(_line, self._erased())
         check, keys = self._request.check, self._generations.keys
         if check is not None:
             yield _line(Sums(check, sums(self._tx, keys, check)))
@@ -147,7 +148,6 @@ class Puller:
         yield from self._again_lines()
         if self._stubs.everything or plan.feed_from < plan.hi:
             yield from map(_line, self._stubs.last_lines(plan.feed_from))
-        yield from map(_line, self._erased())
         yield from map(_line, self._outcomes())
 
     def _outcomes(self) -> Iterator[Outcomes]:
@@ -160,7 +160,8 @@ class Puller:
 
     def _erased(self) -> Iterator[Erase]:
         """What was erased since this client last heard of it, in its sight or not: it may keep work
-        on what left. Who starts over may hold whatever was erased ever."""
+        on what left. Who starts over may hold whatever was erased ever. It comes behind the last
+        mark: only there is it taken together with the place up to which everything was heard."""
         request, plan = self._request, self.plan
         since = 0 if plan.starts_over else request.erased
         if request.erased == NOT_ASKED or (not plan.starts_over and since >= plan.hi):

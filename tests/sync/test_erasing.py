@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,7 +15,11 @@ from crm_core.fields import Value
 from crm_core.ids import ChangeSetId
 from crm_core.wire import Mark, PushRequest, PushResponse
 from crm_desktop.models import journal
+from crm_desktop.models.forgotten import Dropped, newly_dropped
 from crm_desktop.models.merging import merge_records
+from crm_desktop.sync import effects as do
+from crm_desktop.sync import pulling
+from crm_desktop.sync.effects import Effect
 from crm_server.erasing import erase
 from tests.simulator.company import fixed_id
 from tests.simulator.erasing import cells
@@ -49,6 +54,28 @@ def test_who_has_heard_may_enter_something_while_a_pull_has_come_in_part(place: 
     place.laptop.synchronise()
     assert Oracle(place.server.look).records["contact", CONTACT].values["wechat"] == "after"
     assert place.laptop.rows("SELECT wechat FROM contact WHERE wechat IS NOT NULL") == [("after",)]
+
+
+def test_what_is_typed_before_a_pull_has_ended_is_kept_by_both_sides_or_by_none(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device hears of an erasure together with the place up to which it has heard."""
+    monkeypatch.setattr(pulling, "ROWS_AT_ONCE", 1)  # all is written at each mark
+
+    def meanwhile(effect: Effect[Any]) -> None:
+        if isinstance(effect, do.FinishPull) and place.laptop.line.cut:
+            _enter(place, wechat="after")
+
+    _enter(place, wechat="before")
+    erase(place.server.service, "contact", CONTACT)
+    place.laptop.line.cut, place.laptop.meanwhile = True, meanwhile  # only the pushes are lost
+    place.laptop.synchronise()
+    place.laptop.line.cut = False
+    place.laptop.synchronise()
+    assert place.laptop.states() == ["confirmed", "confirmed"]
+    assert Oracle(place.server.look).records["contact", CONTACT].values.get("wechat") is None
+    assert not [x for x in cells(place.laptop.store.write.raw) if "after" in x[1]]
+    assert newly_dropped(place.laptop.store) == 2 * (Dropped("contact", CONTACT, ("wechat",)),)
 
 
 def test_a_merge_that_is_sent_again_takes_nothing_from_the_other_one(place: Place) -> None:
