@@ -26,7 +26,10 @@ from crm_server.moments import hours_between
 from crm_server.rows import LINKS, By, Key, Row
 from crm_server.work import Work
 
-_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
+Patch = dict[str, tuple[Value, Value]]
+"""What an entry of history says of fields: the value before, and the one that was written."""
+
+_decode_patch = msgspec.json.Decoder(Patch).decode
 _decode_result = msgspec.json.Decoder(ChangeSetResult).decode
 
 MOVED = "merge.moved"
@@ -188,15 +191,15 @@ class Merging:
         entity = CATALOG[loser.kind]
         brought = self._brought_into(loser, mine)
         seen = max(change.base_seq, loser.seq_of("*"))  # the first version he saw in any case
-        for cs_id, actor, device, at, patch in self.behind(loser, seen):
-            own = cs_id in mine and actor == by.actor
-            for name, (before, _) in _decode_patch(patch).items():
+        for author, patch in self.written_behind(loser, seen):
+            own = author.cs_id in mine and author.actor == by.actor
+            for name, (before, _) in patch.items():
                 field = entity.by_name.get(name)
-                if own and (field is None or (cs_id, field.judged_as) not in brought):
+                if own and (field is None or (author.cs_id, field.judged_as) not in brought):
                     continue
                 if field is None or field.authority is None:
                     saw = found[name][0] if name in found else before
-                    found[name] = (saw, By(RecordId(actor), device, cs_id, at))
+                    found[name] = (saw, author)
         found.pop(DELETED, None)
         found.pop(MERGED_INTO, None)
         return found
@@ -206,9 +209,8 @@ class Merging:
         held = [name for name in sorted(unreceived) if loser.values.get(name)]
         loaded = By(loser.actor, loser.device, loser.cs_id)
         found: dict[str, tuple[Value, By]] = dict.fromkeys(held, (None, loaded))
-        for cs_id, actor, device, at, patch in self.behind(loser, 0) if held else ():
-            author = By(RecordId(actor), device, cs_id, at)
-            found.update((name, (None, author)) for name in _decode_patch(patch) if name in found)
+        for author, patch in self.written_behind(loser, 0) if held else ():
+            found.update((name, (None, author)) for name in patch if name in found)
         return found
 
     def _brought_into(self, row: Row, changesets: Iterable[str]) -> set[tuple[str, str]]:
@@ -225,21 +227,19 @@ class Merging:
             )
         return found
 
-    def behind(self, row: Row, seq: int) -> Iterator[tuple[str, str, str, str, str]]:
-        """(changeset, author, device, moment, patch) of what was written behind a version."""
+    def written_behind(self, row: Row, seq: int) -> Iterator[tuple[By, Patch]]:
+        """What was written into a record behind a version, and by whom."""
         work = self._work
         seq = work.clock.still_known(seq)
-        yield from (
-            (x[0], x[1], x[2], x[3], x[4])
-            for x in work.tx.rows(
-                "SELECT cs_id,actor,device,authored_at,patch FROM history"
-                " WHERE id=? AND kind=? AND seq>? ORDER BY seq",
-                (row.id, row.kind, seq),
-            )
-        )
+        for cs_id, actor, device, at, patch in work.tx.rows(
+            "SELECT cs_id,actor,device,authored_at,patch FROM history"
+            " WHERE id=? AND kind=? AND seq>? ORDER BY seq",
+            (row.id, row.kind, seq),
+        ):
+            yield By(RecordId(actor), device, cs_id, at), _decode_patch(patch)
         for x in work.history:  # of this transaction
             if x[1] == row.id and x[2] == row.kind and x[0] > seq:
-                yield x[4], x[5], x[6], x[7], x[9]
+                yield By(RecordId(x[5]), x[6], x[4], x[7]), _decode_patch(x[9])
 
     # -- carrying work over -----------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
@@ -28,8 +27,6 @@ from crm_server.judge import Judge
 from crm_server.rows import By, Key, Row
 from crm_server.taking import Taking
 from crm_server.work import Work
-
-_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +239,8 @@ class Resolver:
         """What others said to a question behind the back of whoever decides it, or he on another
         device, is asked anew."""
         row, version = one.question, taking.changeset.changes[one.index].base_seq
-        said = [_decode_patch(x[4]).get("parked") for x in taking.merging.behind(row, version)]
-        before = next((x[0] for x in said if x is not None), None)
+        written = taking.merging.written_behind(row, version)
+        before = next((patch["parked"][0] for _, patch in written if "parked" in patch), None)
         if not version or before is None:
             return
         place, base = self._place(taking, row), row.values.get("base")
