@@ -14,7 +14,7 @@ from crm_core.changes import Change, Op, members_of
 from crm_core.fields import Field, Kind, Policy
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
-from crm_desktop.models.sql import LIVE, blob
+from crm_desktop.models.sql import HIDDEN, LIVE, blob
 from tests.simulator import merges, notes
 from tests.simulator.device import Device
 from tests.simulator.disputes import Disputes, is_about_above
@@ -50,7 +50,7 @@ class Latest:
 class Typed:
     """Looks at what the people at each laptop typed; knows in which state it has found a changeset
     `kept` already, by laptop; what was once looked at as `_refused` was, whatever is lost later;
-    what had `_left` a laptop whose steps are offered again to a server that went back."""
+    what has `_left` a laptop, erased after its grace or not named again by a server that went back."""
 
     ledger: Ledger
     history: History
@@ -231,13 +231,15 @@ class Typed:
         rows = device.rows(
             f'SELECT deleted, "{name}" FROM "{kind}" WHERE id = ?', (blob(record_id),)
         )
-        left = self._left.get(device.name, set())
+        left = self._left.setdefault(device.name, set())
         if not rows and (kind, record_id) in left:
             return
         if not rows:
             raise Violation(7, f"{show(place)} is not on {device.name}, where it was typed")
         value = rows[0][1].hex() if isinstance(rows[0][1], bytes) else rows[0][1]
         typed = change.new[name]
+        if rows[0][0] == HIDDEN:
+            left.add((kind, record_id))
         if rows[0][0] != LIVE:
             return
         left.discard((kind, record_id))
