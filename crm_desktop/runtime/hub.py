@@ -82,6 +82,7 @@ class DataHub(QObject):
         self.devices: DeviceDesk | None = None
         self.privacy: PrivacyDesk | None = None
         self._waiting = Summary()
+        self._keeping: dict[str, tuple[str | None]] = {}
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MS)
         self._batch.timeout.connect(self._pass_on)
 
@@ -231,16 +232,21 @@ class DataHub(QObject):
     def keep_draft(self, key: str, text: str | None) -> None:
         """Keep what is being typed (None: forget it); `key` is "kind/id"."""
         store = self._store
+        kept = self._keeping[key] = (text,)
 
         def run() -> None:
             store.set_meta(_DRAFT + key, text)
 
-        self._lanes.write(run, owner=self, failed=self.announce_failure)
+        def written(_: None) -> None:
+            if self._keeping.get(key) is kept:
+                del self._keeping[key]
+
+        self._lanes.write(run, written, owner=self, failed=self.announce_failure)
 
     def draft(self, key: str, then: Callable[[str | None], None], *, owner: QObject) -> None:
-        """Hand over the draft kept under `key`, if there is one."""
-        store = self._store
-        self._lanes.read(lambda: store.meta(_DRAFT + key), then, owner=owner)
+        """Hand over the draft kept under `key`, written or still waiting to be, if there is one."""
+        store, kept = self._store, self._keeping.get(key)
+        self._lanes.read(lambda: kept[0] if kept else store.meta(_DRAFT + key), then, owner=owner)
 
     def drafts(self, then: Callable[[tuple[str, ...]], None], *, owner: QObject) -> None:
         """Hand over the keys of all drafts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
@@ -101,3 +103,17 @@ def test_a_draft_is_kept_until_it_is_forgotten(hub: DataHub, qtbot: QtBot, lanes
     hub.keep_draft("account/new", None)
     look()
     assert found == ["half a thou", None]
+
+
+def test_a_draft_that_still_waits_to_be_written_is_handed_over(
+    hub: DataHub, qtbot: QtBot, lanes: Lanes
+) -> None:
+    found: list[str | None] = []
+    may_write = threading.Event()
+    lanes.write(lambda: may_write.wait(10), owner=hub)
+    hub.keep_draft("account/new", "half a thou")
+    hub.draft("account/new", found.append, owner=hub)
+    qtbot.waitUntil(lambda: bool(found))
+    may_write.set()
+    qtbot.waitUntil(lambda: lanes.is_idle)
+    assert found == ["half a thou"]

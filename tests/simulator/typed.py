@@ -50,7 +50,7 @@ class Latest:
 class Typed:
     """Looks at what the people at each laptop typed; knows in which state it has found a changeset
     `kept` already, by laptop; what was once looked at as `_refused` was, whatever is lost later;
-    what has `_left` a laptop, erased after its grace or not named again by a server that went back."""
+    what has `_left` a laptop: erased after its grace, or not named by a server that went back."""
 
     ledger: Ledger
     history: History

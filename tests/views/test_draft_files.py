@@ -185,7 +185,7 @@ def test_what_is_typed_for_a_new_visit_is_kept_and_comes_back(
     card = visit.week.side.card
     card.editor("objectives").restore("Show the new jars")
     card.edited.emit()
-    visit.week.draft.flush()
+    visit.week.draft.leave()
     rest()
     assert "new jars" in str(store.meta("draft:visit/week"))
     visit.week.calendar.choose("")

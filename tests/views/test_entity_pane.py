@@ -181,7 +181,7 @@ def test_what_was_typed_and_not_saved_comes_back(
     record_id = pane.record_id
     type_into(pane, "industry", "Half a thou")
     assert pane._drafts is not None
-    pane._drafts.flush()
+    pane._drafts.keep()
     rest()
     another = open_pane("account")
     another.open_record(record_id)
@@ -202,6 +202,33 @@ def test_going_to_another_record_keeps_what_was_typed_in_the_first(
     rest()
     assert pane.detail.form.editor("industry").typed() != "Half a thou"
     pane.open_record(first)
+    rest()
+    assert pane.detail.form.editor("industry").typed() == "Half a thou"
+
+
+def test_a_new_record_asked_for_in_the_middle_of_a_word_keeps_the_word(
+    open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    record_id = pane.record_id
+    type_into(pane, "industry", "Half a thou")
+    pane.new_record()
+    rest()
+    pane.open_record(record_id)
+    rest()
+    assert pane.detail.form.editor("industry").typed() == "Half a thou"
+
+
+def test_what_is_typed_while_the_record_is_read_once_more_stays(
+    open_pane: Callable[[str], EntityPane], rest: Rest
+) -> None:
+    pane = open_pane("account")
+    pane.choose_first()
+    rest()
+    pane.open_record(pane.record_id)
+    type_into(pane, "industry", "Half a thou")
     rest()
     assert pane.detail.form.editor("industry").typed() == "Half a thou"
 

@@ -117,7 +117,7 @@ def test_after_a_crash_what_was_typed_is_back(
     shell: Shell, log: QuickLog, qtbot: QtBot, rest: Rest
 ) -> None:
     log.text.setPlainText("Half a sentence")
-    log._keep.timeout.emit()
+    log._soon.timeout.emit()
     rest()
     anew = QuickLog(shell._hub, shell)
     anew.open()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.form import Form
+from crm_desktop.views.kit.keep_soon import KeepSoon
 from crm_desktop.views.kit.meanwhile import Basis
-
-KEEP_AFTER_MS = 600
-"""Counted from the first letter that is not kept, not from the last: who types on without a
-pause loses no more than who stops."""
 
 _BASES = ""
 """The name beside those of the fields: on what each of them was typed."""
@@ -29,18 +26,17 @@ class DraftKeeper(QObject):
         self._hub = hub
         self._form: Form | None = None
         self._key = ""
-        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
-        self._timer.timeout.connect(self.keep)
-        hub.leaving.connect(self.flush)
+        self._soon = KeepSoon(self.keep, self)
+        hub.leaving.connect(self._soon.flush)
 
     def watch(self, form: Form) -> None:
-        """Keep what is typed into this form."""
+        """Keep what is typed into this form, at the latest before it shows something else."""
         self._form = form
-        form.edited.connect(self._keep_soon)
+        form.edited.connect(self._soon.begin)
+        form.leaving.connect(self._soon.flush)
 
     def begin(self, key: str) -> None:
         """Another record is in the form: `key` is its "kind/id". Brings its draft back."""
-        self.flush()
         self._key = key
         form = self._form
 
@@ -67,18 +63,8 @@ class DraftKeeper(QObject):
         kept = {**texts, _BASES: form.meanwhile.bases}
         self._hub.keep_draft(self._key, msgspec.json.encode(kept).decode())
 
-    def flush(self) -> None:
-        """Before another record is shown, or all is closed: what waits is kept at once."""
-        if self._timer.isActive():
-            self._timer.stop()
-            self.keep()
-
     def forget(self) -> None:
         """It was saved, or is no longer wanted."""
-        self._timer.stop()
+        self._soon.stop()
         if self._key:
             self._hub.keep_draft(self._key, None)
-
-    def _keep_soon(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()

@@ -231,8 +231,6 @@ class EntityPane(QWidget):
         if self._card is None:
             self._load(record_id)
             return
-        if self._drafts is not None:
-            self._drafts.flush()
         self._record, self._is_new = None, False
         self._on_card = record_id
         self._card.show_record(record_id)
@@ -244,8 +242,6 @@ class EntityPane(QWidget):
         self._load(record_id)
 
     def _load(self, record_id: str) -> None:
-        if self._drafts is not None:
-            self._drafts.flush()
         kind = self.entity.kind
 
         def job(connection: Connection) -> Shown | None:

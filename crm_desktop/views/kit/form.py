@@ -32,10 +32,12 @@ _MARGIN = 16
 class Form(QScrollArea):
     """A record's fields. Shows values and takes typed ones; saving is somebody else's work.
 
-    Signals: `edited` whenever a person changes something, `history_asked(field)`, `inbox_asked`.
+    Signals: `edited` whenever a person changes something, `leaving` before something else is shown
+    in place of it, `history_asked(field)`, `inbox_asked`.
     """
 
     edited = Signal()
+    leaving = Signal()
     history_asked = Signal(str)
     inbox_asked = Signal()
 
@@ -56,6 +58,7 @@ class Form(QScrollArea):
 
     def show_values(self, values: Mapping[str, Value], titles: Titles, seq: int = 0) -> None:
         """Show a record in the server's version `seq`; everything counts as untouched."""
+        self.leaving.emit()
         for name, editor in self._editors.items():
             editor.set_value(values.get(name), titles)
         self._show_words(values, titles)
@@ -85,9 +88,9 @@ class Form(QScrollArea):
             row.keep(why, instead=why == withheld_words())
 
     def restore(self, draft: Mapping[str, str]) -> None:
-        """Lay what was typed and not saved over what is shown."""
+        """Lay what was typed and not saved over what is shown, but for what was typed since."""
         for name, text in draft.items():
-            if name in self._editors:
+            if name in self._editors and not self._editors[name].is_touched:
                 self._editors[name].restore(text)
 
     def suggest(self, values: Mapping[str, Value], titles: Titles) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 import uuid_utils
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
@@ -23,6 +23,7 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal, primary
 from crm_desktop.views.kit.finder import Finder
+from crm_desktop.views.kit.keep_soon import KeepSoon
 from crm_desktop.views.kit.links import LinkEdit
 from crm_desktop.views.shell.overlay import Overlay
 
@@ -34,7 +35,6 @@ NEXT_STEP_DAYS = 7
 """A next step is due in a week unless the task is changed."""
 
 _DRAFT = "quick_log/new"
-_DRAFT_AFTER_MS = 600
 _TEXT_HEIGHT = 96
 _USUAL_MEDIUM = "phone"
 
@@ -60,7 +60,7 @@ class QuickLog(Overlay):
         self._problem = QLabel(self.sheet)
         self._save = primary(tr("Log"), self.sheet, keys="Ctrl+Return")
         self._close = normal(tr("Close"), self.sheet, keys="Esc")
-        self._keep = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
+        self._soon = KeepSoon(self._keep_draft, self)
         self._lay_out()
         self._connect()
         self._forget()
@@ -120,7 +120,7 @@ class QuickLog(Overlay):
         self._hub.save(changes, label, owner=self, then=tell, failed=self._show_failure)
 
     def _tell_logged(self, label: str) -> None:
-        self._keep.stop()
+        self._soon.stop()
         self._hub.keep_draft(_DRAFT, None)
         self._forget()
         self.close_over()
@@ -149,14 +149,6 @@ class QuickLog(Overlay):
         self.next_step.clear()
         self._problem.hide()
         self._save.setEnabled(True)
-
-    def _keep_soon(self) -> None:
-        self._keep.start()
-
-    def _flush(self) -> None:
-        if self._keep.isActive():
-            self._keep.stop()
-            self._keep_draft()
 
     def _keep_draft(self) -> None:
         typed = [
@@ -223,11 +215,10 @@ class QuickLog(Overlay):
     def _connect(self) -> None:
         self._save.clicked.connect(self.log)
         self._close.clicked.connect(self.close_over)
-        self._keep.timeout.connect(self._keep_draft)
-        self._hub.leaving.connect(self._flush)
-        self.account.edited.connect(self._keep_soon)
-        self.text.textChanged.connect(self._keep_soon)
-        self.next_step.textEdited.connect(self._keep_soon)
+        self._hub.leaving.connect(self._soon.flush)
+        self.account.edited.connect(self._soon.begin)
+        self.text.textChanged.connect(self._soon.begin)
+        self.next_step.textEdited.connect(self._soon.begin)
         action = QAction(tr("Log"), self)
         action.setShortcuts([QKeySequence("Ctrl+Return"), QKeySequence("Ctrl+Enter")])
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

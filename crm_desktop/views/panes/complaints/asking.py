@@ -33,11 +33,11 @@ from crm_desktop.i18n import tr, words
 from crm_desktop.views.kit.buttons import flat, primary
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.keep_soon import KeepSoon
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.words import Titles
 from crm_desktop.views.panes.complaints.needs import NeedsEditor
 
-_DRAFT_AFTER_MS = 600
 _LABEL_WIDTH, _WORDS_HEIGHT, _WIDTH_MAX = 112, 64, 720
 _HEIGHT_MIN = 160
 WORDS = "words"
@@ -121,8 +121,7 @@ class AskForm(QWidget):
         self._layout = QVBoxLayout(self._inside)
         self._layout.setContentsMargins(20, 12, 20, 14)
         self._layout.addStretch(1)
-        self._keep = QTimer(self, singleShot=True, interval=_DRAFT_AFTER_MS)
-        self._keep.timeout.connect(self._keep_draft)
+        self._soon = KeepSoon(self._keep_draft, self)
 
     @property
     def ask(self) -> Ask:
@@ -174,13 +173,11 @@ class AskForm(QWidget):
 
     def flush_draft(self) -> None:
         """Keep at once what waits to be kept."""
-        if self._keep.isActive():
-            self._keep.stop()
-            self._keep_draft()
+        self._soon.flush()
 
     def forget(self) -> None:
         """The answers were taken, or given up: no draft of them is kept."""
-        self._keep.stop()
+        self._soon.stop()
         if self._ask.key:
             self.draft_changed.emit(self._ask.key, None)
 
@@ -276,7 +273,7 @@ class AskForm(QWidget):
             field_ = replace(field_, kind=Kind.CHOICE, link=None, choices=few)
         is_set = field_.kind is Kind.TAGS and bool(field_.choices)
         editor = NeedsEditor(field_, page) if is_set else make_editor(field_, page, self._links)
-        editor.edited.connect(self._keep_soon)
+        editor.edited.connect(self._soon.begin)
         self._editors[name] = editor
         label = tr(field_.label)
         is_needed = name in self._ask.must
@@ -287,7 +284,7 @@ class AskForm(QWidget):
         self._words.setFixedHeight(_WORDS_HEIGHT)
         self._words.setTabChangesFocus(True)
         self._words.setAccessibleName(tr(ask.words))
-        self._words.textChanged.connect(self._keep_soon)
+        self._words.textChanged.connect(self._soon.begin)
         self._told = QCheckBox(tr("The customer may see it"), page)
         self._told.setChecked(bool(ask.told))
         self._words.setVisible(bool(ask.words))
@@ -352,9 +349,6 @@ class AskForm(QWidget):
     def _cancel(self) -> None:
         self.forget()
         self.cancelled.emit()
-
-    def _keep_soon(self) -> None:
-        self._keep.start()
 
     def _keep_draft(self) -> None:
         typed: dict[str, Any] = {

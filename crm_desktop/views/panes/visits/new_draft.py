@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.kit.drafts import KEEP_AFTER_MS
+from crm_desktop.views.kit.keep_soon import KeepSoon
 from crm_desktop.views.panes.visits.side import Side
 
 KEY = "visit/week"
@@ -24,15 +24,14 @@ class NewDraft(QObject):
         super().__init__(parent)
         self._hub, self._side = hub, side
         self._is_on = False
-        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
-        self._timer.timeout.connect(self._keep)
+        self._soon = KeepSoon(self._keep, self)
         side.card.edited.connect(self._keep_soon)
-        hub.leaving.connect(self.flush)
+        hub.leaving.connect(self._soon.flush)
 
     def begin(self, *, is_drawn: bool) -> None:
         """The card shows a new visit: bring back what was typed for one and not saved. The times
         of one that was drawn (`is_drawn`) are what was meant."""
-        self.flush()
+        self._soon.flush()
         self._is_on = True
         self._side.show_draft_files(KEY)
 
@@ -47,20 +46,14 @@ class NewDraft(QObject):
 
         self._hub.draft(KEY, lay, owner=self)
 
-    def flush(self) -> None:
-        """Something else is to be shown, or all is closed: what waits is kept at once."""
-        if self._timer.isActive():
-            self._timer.stop()
-            self._keep()
-
     def leave(self) -> None:
         """The card shows something else from now on."""
-        self.flush()
+        self._soon.flush()
         self._is_on = False
 
     def forget(self) -> None:
         """It was saved, its files with it."""
-        self._timer.stop()
+        self._soon.stop()
         if self._is_on:
             self._is_on = False
             self._hub.keep_draft(KEY, None)
@@ -72,8 +65,8 @@ class NewDraft(QObject):
             self.forget()
 
     def _keep_soon(self) -> None:
-        if self._is_on and not self._timer.isActive():
-            self._timer.start()
+        if self._is_on:
+            self._soon.begin()
 
     def _keep(self) -> None:
         texts = self._side.card.draft() if self._is_on else {}
