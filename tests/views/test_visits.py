@@ -28,6 +28,7 @@ from crm_desktop.views.panes.visits.due_mime import carrying
 from crm_desktop.views.panes.visits.geometry import Sheet
 from crm_desktop.views.panes.visits.pane import VisitsPane
 from crm_desktop.views.panes.visits.reading import days_of_week
+from crm_desktop.views.panes.visits.visit_card import VisitCard
 from crm_desktop.views.panes.visits.writing import wrapped
 from crm_desktop.views.theme.fonts import font
 from tests.views.company import make_store, people, receive
@@ -346,6 +347,131 @@ def test_what_is_typed_into_a_visit_builds_on_what_was_seen(
     (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
     assert (change.new, change.old) == ({"objectives": "Mine"}, {"objectives": None})
     assert change.base_seq == seen.seq
+
+
+def write(card: VisitCard, name: str, text: str) -> None:
+    card.editor(name).restore(text)
+    card.editor(name).edited.emit()
+
+
+def test_a_report_half_typed_comes_back_with_its_step_after_another_visit(
+    pane: VisitsPane, rest: Rest
+) -> None:
+    card, calendar = pane.week.side.card, pane.week.calendar
+    calendar.choose(V1)
+    rest()
+    card.begin_step("in_progress")
+    rest()
+    card.begin_step("completed")
+    write(card, "result", "Wants 40 cases")
+    calendar.choose(V2)
+    rest()
+    assert card.editor("result").typed() == ""
+    calendar.choose(V1)
+    rest()
+    assert card.editor("result").typed() == "Wants 40 cases"
+    assert card.editor("result").widget.isVisibleTo(card)
+
+
+def test_a_report_half_typed_outlives_the_window(
+    hub: DataHub, in_front: InFront, pane: VisitsPane, rest: Rest
+) -> None:
+    pane.week.calendar.choose(V1)
+    rest()
+    write(pane.week.side.card, "objectives", "Show the new jars")
+    hub.leaving.emit()
+    rest()
+    another = in_front(VisitsPane(hub, clock=lambda: NOW, zone=BERLIN), 1100, 1000)
+    another.week.calendar.choose(V1)
+    rest()
+    assert another.week.side.card.editor("objectives").typed() == "Show the new jars"
+
+
+def test_a_report_that_comes_back_builds_on_what_its_author_saw(
+    pane: VisitsPane, store: Store, hub: DataHub, rest: Rest
+) -> None:
+    card, calendar, before = pane.week.side.card, pane.week.calendar, stored(store, V1)
+    calendar.choose(V1)
+    rest()
+    write(card, "objectives", "Mine")
+    calendar.choose(V2)
+    rest()
+    receive(store, [("visit", V1, {**before, "objectives": "Theirs"})])
+    hub.announce(Summary(frozenset([("visit", V1)])))
+    rest()
+    calendar.choose(V1)
+    rest()
+    card.submit()
+    rest()
+    (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
+    assert (change.new, change.old) == ({"objectives": "Mine"}, {"objectives": None})
+
+
+def test_moving_a_visit_leaves_what_is_typed_of_another(
+    pane: VisitsPane, qtbot: QtBot, rest: Rest
+) -> None:
+    card, calendar = pane.week.side.card, pane.week.calendar
+    calendar.choose(V1)
+    rest()
+    write(card, "objectives", "Show the new jars")
+    pane.week._move(V2, Span(wall(15, 10), wall(15, 11)))
+    rest()
+    calendar.choose(V1)
+    rest()
+    assert card.editor("objectives").typed() == "Show the new jars"
+
+
+def test_a_step_takes_with_it_what_was_typed_before(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    card = pane.week.side.card
+    pane.week.calendar.choose(V1)
+    rest()
+    write(card, "objectives", "Show the new jars")
+    card.begin_step("in_progress")
+    rest()
+    values = stored(store, V1)
+    assert (values["state"], values["objectives"]) == ("in_progress", "Show the new jars")
+
+
+def test_what_was_saved_does_not_come_back_as_a_draft(
+    pane: VisitsPane, store: Store, rest: Rest
+) -> None:
+    card = pane.week.side.card
+    pane.week.calendar.choose(V1)
+    rest()
+    write(card, "objectives", "Show the new jars")
+    card.submit()
+    rest()
+    assert not card.is_touched
+    assert store.meta(f"draft:visit/{V1}") is None
+
+
+def test_who_goes_back_from_a_visit_gives_up_what_he_typed(
+    pane: VisitsPane, store: Store, qtbot: QtBot, rest: Rest
+) -> None:
+    card = pane.week.side.card
+    pane.week.calendar.choose(V1)
+    rest()
+    write(card, "objectives", "Show the new jars")
+    card.cancelled.emit()
+    rest()
+    assert card.editor("objectives").typed() == ""
+    assert store.meta(f"draft:visit/{V1}") is None
+
+
+def test_declining_what_is_proposed_leaves_what_is_typed(pane: VisitsPane, rest: Rest) -> None:
+    card = pane.week.side.card
+    pane.week.calendar.choose(V1)
+    rest()
+    write(card, "objectives", "Show the new jars")
+    pane.week.propose()
+    rest()
+    assert pane.week._offered.accounts
+    pane.week.foot.declined.emit()
+    rest()
+    assert not pane.week._offered.accounts
+    assert card.editor("objectives").typed() == "Show the new jars"
 
 
 def test_days_weeks_and_a_visit_elsewhere_can_be_gone_to(

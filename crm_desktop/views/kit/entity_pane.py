@@ -295,8 +295,8 @@ class EntityPane(QWidget):
         record_id = RecordId(uuid_utils.uuid7().hex)
         title = title_in_words(self.entity, values, {})
         change = Change(self.entity.kind, record_id, Op.INSERT, values)
-        self._forget_draft()
         self._commit([change], tr("New: {title}", title=title))
+        self._forget_draft()
         self._after_load = record_id
 
     def _update(self, record: Row, values: dict[str, Value]) -> None:
@@ -304,14 +304,14 @@ class EntityPane(QWidget):
         seen = self.detail.form.meanwhile
         changes = difference(self.entity, RecordId(record.id), seen.seen, values, seen.seq)
         if changes:
-            self._forget_draft()
             self._commit(changes, tr("Change: {title}", title=self.detail.title))
+            self._forget_draft()
         else:
             self._revert()
 
     def _delete(self) -> None:
-        self._forget_draft()
         self._commit_state(Op.DELETE, tr("Delete: {title}", title=self.detail.title))
+        self._forget_draft()
         self.deleted.emit(self.detail.title)
 
     def _restore(self) -> None:
@@ -450,7 +450,7 @@ class EntityPane(QWidget):
         self._following = Following(self._hub, detail, lambda: self.record_id, self)
         self._following.followed.connect(self._note_followed)
         self._drafts = DraftKeeper(self._hub, self)
-        self._drafts.watch(detail.form)
+        self._drafts.watch(detail.form, detail.form.edited, detail.form.leaving)
         self._drafts.restored.connect(self._say_restored)
         if self.entity.kind in MERGEABLE:
             from crm_desktop.views.kit.likeness_hint import LikenessHint

@@ -18,7 +18,7 @@ from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.form_row import FormRow
 from crm_desktop.views.kit.links import Links
-from crm_desktop.views.kit.meanwhile import Meanwhile, something
+from crm_desktop.views.kit.meanwhile import Basis, Meanwhile, something
 from crm_desktop.views.kit.permit import withheld_words
 from crm_desktop.views.kit.source import FieldNote
 from crm_desktop.views.kit.text import section
@@ -102,6 +102,15 @@ class Form(QScrollArea):
     def draft(self) -> dict[str, str]:
         """What was typed and is not saved, by field."""
         return {name: x.typed() for name, x in self._editors.items() if x.is_touched}
+
+    @property
+    def bases(self) -> Mapping[str, Basis]:
+        """On what each of the fields was typed that are touched now."""
+        return self.meanwhile.bases
+
+    def lay_bases(self, bases: Mapping[str, Basis]) -> None:
+        """On what the fields of a draft were typed then."""
+        self.meanwhile.lay(bases)
 
     @property
     def is_touched(self) -> bool:

@@ -26,12 +26,12 @@ class NewDraft(QObject):
         self._is_on = False
         self._soon = KeepSoon(self._keep, self)
         side.card.edited.connect(self._keep_soon)
+        side.card.leaving.connect(self._soon.flush)
         hub.leaving.connect(self._soon.flush)
 
     def begin(self, *, is_drawn: bool) -> None:
         """The card shows a new visit: bring back what was typed for one and not saved. The times
         of one that was drawn (`is_drawn`) are what was meant."""
-        self._soon.flush()
         self._is_on = True
         self._side.show_draft_files(KEY)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -19,6 +20,7 @@ from crm_desktop.views.kit.buttons import flat, link, normal, primary
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
 from crm_desktop.views.kit.links import Links
+from crm_desktop.views.kit.meanwhile import Basis
 from crm_desktop.views.kit.words import Titles, code_words
 from crm_desktop.views.panes.visits.words import VISIT
 
@@ -50,12 +52,13 @@ _BADGES = {"completed": "good", "reviewed": "good", "confirmed": "info", "in_pro
 class VisitCard(QWidget):
     """One visit, or a new one. Decides nothing.
 
-    Signals: `edited` when somebody types; `save_asked(values)` with what was changed;
-    `step_asked(state, values)`; `cancelled` for a new one that is given up; `full_asked(id)`;
-    `account_asked(id)`.
+    Signals: `edited` when somebody types; `leaving` before another one takes the place of what was
+    typed; `save_asked(values)` with what was changed; `step_asked(state, values)`; `cancelled`
+    where what was typed is given up; `full_asked(id)`; `account_asked(id)`.
     """
 
     edited = Signal()
+    leaving = Signal()
     save_asked = Signal(dict)
     step_asked = Signal(str, dict)
     cancelled = Signal()
@@ -92,6 +95,8 @@ class VisitCard(QWidget):
         if is_same and self.is_touched:
             self._row = row
             return
+        if not is_same:
+            self.leaving.emit()
         self._row, self._seen, self._values, self._may_review = row, row, row.values, may_review
         self._show_values(titles)
         title = titles.get(f"account/{row.values.get('account')}") or tr("Visit")
@@ -100,6 +105,7 @@ class VisitCard(QWidget):
 
     def show_new(self, values: Mapping[str, Value], titles: Titles) -> None:
         """Show an empty visit with these values laid in."""
+        self.leaving.emit()
         self._row, self._seen, self._values = None, None, {}
         self._show_values(titles, values)
         self._title.setText(tr("New visit"))
@@ -118,16 +124,15 @@ class VisitCard(QWidget):
             self._begin(state)
             self._editors[ASKED[state][0]].widget.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self.step_asked.emit(state, {})
+            self._take(state)
 
     def submit(self) -> None:
         """Save what was typed, or take the step that is asked about."""
-        values = self._collected(ASKED[self._step] if self._step else self._fields)
-        if values is None:
-            return
         if self._step:
-            self.step_asked.emit(self._step, values)
-        elif values or self._row is None:
+            self._take(self._step)
+            return
+        values = self._collected()
+        if values or (self._row is None and values is not None):
             self.save_asked.emit(values)
 
     def focus_first(self) -> None:
@@ -136,22 +141,43 @@ class VisitCard(QWidget):
 
     def settle(self) -> None:
         """What was typed is stored: nothing is touched any more."""
-        self._row = None
+        self._row, self._step = None, ""
 
     def editor(self, name: str) -> Editor:
         """The editor of a field."""
         return self._editors[name]
 
     def draft(self) -> dict[str, str]:
-        """What was typed for a new visit, by field."""
+        """What was typed and is not saved, by field."""
         return {name: x.typed() for name, x in self._editors.items() if x.is_touched}
 
     def restore(self, draft: Mapping[str, str]) -> None:
-        """Lay what was typed and not saved over a new visit."""
+        """Lay what was typed and not saved over what is shown, and ask again what was asked."""
         for name, text in draft.items():
-            if name in self._editors:
+            if name in self._editors and not self._editors[name].is_touched:
                 self._editors[name].restore(text)
-        self._show_buttons()
+        further = self.draft().keys() - set(self._fields)
+        step = next((x for x in self.steps if further & set(ASKED.get(x, ()))), "")
+        if step:
+            self._begin(step)
+        else:
+            self._show_buttons()
+
+    @property
+    def bases(self) -> Mapping[str, Basis]:
+        """On what each of the fields was typed that are touched now."""
+        seen = self._seen
+        if seen is None:
+            return {}
+        return {name: Basis(seen.values.get(name), seen.seq) for name in self.draft()}
+
+    def lay_bases(self, bases: Mapping[str, Basis]) -> None:
+        """On what the fields of a draft were typed then: what came since is judged by the merge."""
+        for name, basis in bases.items():
+            seen = self._seen
+            if seen is not None and basis.value != seen.values.get(name):
+                values = {**seen.values, name: basis.value}
+                self._seen = replace(seen, values=values, seq=min(seen.seq, basis.seq))
 
     @property
     def account_name(self) -> str:
@@ -245,26 +271,34 @@ class VisitCard(QWidget):
         if row is not None:
             row.addStretch(1)
 
-    def _collected(self, names: Sequence[str]) -> dict[str, Value] | None:
+    def _take(self, state: str) -> None:
+        """A step takes with it what else was typed."""
+        values = self._collected(state)
+        if values is not None:
+            self.step_asked.emit(state, values)
+
+    def _collected(self, step: str = "") -> dict[str, Value] | None:
         found: dict[str, Value] = {}
         try:
-            for name in names:
+            for name in dict.fromkeys((*self._fields, *ASKED.get(step, ()))):
                 editor = self._editors[name]
                 value = editor.value()
                 check(editor.field, value)
                 if self._row is None or (value or None) != (self._values.get(name) or None):
                     found[name] = value
-            self._check_needs({**self._values, **found})
+            self._check_needs(step, {**self._values, **found})
         except InvalidValue as problem:
+            if self._step and problem.field in self._fields:
+                self._begin("")
             self.show_problem(problem.message)
             widget = self._editors[problem.field].widget if problem.field in self._editors else self
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
             return None
         return {name: value for name, value in found.items() if value or self._row is not None}
 
-    def _check_needs(self, values: Mapping[str, Value]) -> None:
-        if self._step and self._row is not None:
-            arrow = _MACHINE.arrow(self._row.values.get("state"), self._step)
+    def _check_needs(self, step: str, values: Mapping[str, Value]) -> None:
+        if step and self._row is not None:
+            arrow = _MACHINE.arrow(self._row.values.get("state"), step)
             missing = missing_for(arrow, values) if arrow is not None else ()
         else:
             missing = tuple(x for x in ("account", "planned_start") if not values.get(x))
@@ -282,7 +316,10 @@ class VisitCard(QWidget):
 
     def _go_back(self) -> None:
         if self._step:
+            for name in ASKED[self._step]:
+                self._editors[name].set_value(self._values.get(name), {})
             self._begin("")
+            self.edited.emit()
         else:
             self.cancelled.emit()
 

@@ -25,6 +25,7 @@ from crm_desktop.models.agenda import USUAL_MINUTES, Appointment, Due
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
+from crm_desktop.views.kit.drafts import DraftKeeper
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.panes.visits.acts import (
@@ -92,6 +93,9 @@ class WeekPage(QWidget):
         self.side = Side(Finder(hub), hub, self)
         self.foot = Foot(self)
         self.draft = NewDraft(hub, self.side, self)
+        self._drafts = DraftKeeper(hub, self)
+        card = self.side.card
+        self._drafts.watch(card, card.edited, card.leaving)
         self._lay_out()
         self._connect()
         self._minute = QTimer(self, interval=_MINUTE_MS)
@@ -163,7 +167,10 @@ class WeekPage(QWidget):
         card, chosen = self.side.card, self.calendar.chosen
         if chosen is not None:
             self.draft.leave()
+            is_other = card.record_id != chosen.id
             card.show_visit(chosen.row, self._shown.titles, may_review=self._shown.may_review)
+            if is_other:
+                self._drafts.begin(f"visit/{chosen.id}")
         elif card.isVisibleTo(self.side) and card.is_new and self._ghosted is not None:
             return  # a new one is being typed
         self.side.show_card(shown=chosen is not None)
@@ -220,7 +227,7 @@ class WeekPage(QWidget):
             changes = difference(VISIT, chosen.id, seen.values, values, seen.seq)
             label = tr("Change: {title}", title=chosen.place.name)
             self._to_choose = chosen.id
-            self._commit(list(changes), label, label)
+            self._commit_typed(list(changes), label)
 
     def _take_step(self, state: str, values: dict[str, Value]) -> None:
         chosen = self.calendar.chosen
@@ -231,9 +238,17 @@ class WeekPage(QWidget):
         changes = difference(VISIT, chosen.id, seen.values, wanted, seen.seq)
         state_words = next(x.label for x in VISIT.by_name["state"].choices if x.code == state)
         words = tr("{name}: {state}", name=chosen.place.name, state=tr(state_words).lower())
-        self._commit(list(changes), words, words)
+        self._commit_typed(list(changes), words)
 
-    def _commit(self, changes: list[Change], label: str, said: str, *, files_of: str = "") -> None:
+    def _commit_typed(self, changes: list[Change], label: str) -> None:
+        """Commit what stands in the card of a visit, of which no draft is kept any more then."""
+        self._commit(changes, label, label, is_typed=True)
+        self._drafts.forget()
+
+    def _commit(
+        self, changes: list[Change], label: str, said: str, *,
+        files_of: str = "", is_typed: bool = False,
+    ) -> None:  # fmt: skip
         self.withdraw()
 
         def done(_summary: Summary) -> None:
@@ -241,7 +256,8 @@ class WeekPage(QWidget):
                 self.draft.forget()
             self._ghosted = None
             self.calendar.show_ghost(None)
-            self.side.card.settle()
+            if is_typed or files_of:
+                self.side.card.settle()
             self.foot.say(said, undoable=True)
             self.read()
 
@@ -255,6 +271,7 @@ class WeekPage(QWidget):
 
     def _tell_failure(self, error: CrmError) -> None:
         self._to_choose = ""
+        self._drafts.keep()
         if self.side.card.isVisibleTo(self.side):
             self.side.card.show_problem(error.message)
         else:
@@ -323,18 +340,23 @@ class WeekPage(QWidget):
         def show(titles: Mapping[str, str]) -> None:
             self.side.show_card(shown=True)
             self.side.card.show_new(laid_in, titles)
+            self._drafts.begin("")
             self.draft.begin(is_drawn=is_drawn or bool(values))
             self.card_wanted.emit()
 
         self._hub.read(lambda c: titles_of(c, known), show, owner=self, supersede="new visit")
 
     def _give_up(self) -> None:
-        self.withdraw()
-        self.draft.discard()
-        self._ghosted = None
-        self.calendar.show_ghost(None)
-        self.side.card.settle()
-        self._show_chosen()
+        """First what is proposed, then what is typed in the card."""
+        if self._offered.accounts:
+            self.withdraw()
+        elif self.side.card.isVisibleTo(self.side):
+            self.draft.discard()
+            self._drafts.forget()
+            self._ghosted = None
+            self.calendar.show_ghost(None)
+            self.side.card.settle()
+            self._show_chosen()
         self.calendar.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # What the cadence wants
@@ -405,10 +427,11 @@ class WeekPage(QWidget):
         card.save_asked.connect(self._save_card)
         card.step_asked.connect(self._take_step)
         card.cancelled.connect(self._give_up)
-        card.full_asked.connect(self.full_asked)
+        card.full_asked.connect(self._ask_full)
         card.account_asked.connect(self.account_asked)
         self.foot.undo_asked.connect(self._undo)
-        self.draft.restored.connect(self._say_restored)
+        for kept in (self.draft, self._drafts):
+            kept.restored.connect(self._say_restored)
         self.foot.accepted.connect(self._plan_proposed)
         self.foot.declined.connect(self._give_up)
         back = QAction(tr("Back to the calendar"), self)
@@ -417,6 +440,11 @@ class WeekPage(QWidget):
         back.triggered.connect(self._give_up)
         for part in (self.side, self.foot):
             part.addAction(back)
+
+    def _ask_full(self, visit: str) -> None:
+        """The plain form goes on with what is typed here."""
+        self._drafts.keep()
+        self.full_asked.emit(visit)
 
     def _place_in_gap(self, account: str) -> None:
         self._place(account)
