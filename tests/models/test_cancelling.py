@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from crm_core.changes import Change, Op
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.wire import ChangeSetResult
 from crm_desktop.models import inbox, journal
@@ -100,6 +103,21 @@ def test_a_refused_record_that_was_taken_back_is_gone(store: Store) -> None:
     assert states(store) == ["discarded", "discarded"]
     assert waiting(store) == 0
     assert not is_seen(store, "account", account)
+
+
+@pytest.mark.parametrize("field", ["", "phone"])
+def test_what_is_refused_of_a_record_that_its_author_wants_again_waits_for_him(
+    store: Store, field: str
+) -> None:
+    first_pull(store)
+    account = add(store, "account", name="Alfreds", phone="1")
+    [cs] = take(store)
+    journal.undo(store)
+    journal.commit(store, [Change("account", account, Op.RESTORE)], label="Back")
+    answer(store, verdict(cs, "rejected", 11, (0, field, "rejected", "right.missing")))
+    assert waiting(store) >= 1
+    with store.reader() as c:
+        assert cs in {one.cs_id for one in inbox.stuck(c)}
 
 
 def test_what_was_typed_after_the_undo_does_not_wait_for_the_refused_step(store: Store) -> None:

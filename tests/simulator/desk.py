@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import json
+
 from crm_core.ids import ChangeSetId
 from tests.simulator.device import Device
 from tests.simulator.ledger import Ledger
@@ -58,7 +60,8 @@ class Desk:
         compared = self._compared.get(device.name, set())
         for key, i, new, _ in (row for row in found if row not in compared):
             cs_id = ChangeSetId(key.hex())
-            if self.typed.setdefault((cs_id, i), new) != new:
+            is_as_typed = self.typed.setdefault((cs_id, i), new) == new
+            if not is_as_typed and not self._is_left_of(device, cs_id, new):
                 raise Violation(1, f"{cs_id} of {device.name} says {new}, not what was typed")
         self._compared[device.name] = {*found}
         lying = {ChangeSetId(key.hex()) for key, _, _, lies in found if lies}
@@ -66,10 +69,20 @@ class Desk:
         epoch, before = self.refused.get(device.name, ("", set[ChangeSetId]()))
         now = device.state.epoch
         for cs_id in before - refused if epoch == now else ():
-            decided = cs_id in device.decided or cs_id in self.ledger.undone.values()
-            if states.get(cs_id) in SETTLED and not decided and cs_id not in self.ledger.undone:
+            if states.get(cs_id) in SETTLED and not self._was_decided(device, cs_id):
                 raise Violation(1, f"what was refused of {cs_id} on {device.name} is gone")
         self.refused[device.name] = now, refused
+
+    def _is_left_of(self, device: Device, cs_id: ChangeSetId, new: str) -> bool:
+        """Whether a step goes out to a restored server without a part of which its author has
+        decided, or which he took back."""
+        said = json.decode(new).items()
+        typed = (json.decode(x) for (one, _), x in self.typed.items() if one == cs_id)
+        return self._was_decided(device, cs_id) and any(said <= x.items() for x in typed)
+
+    def _was_decided(self, device: Device, cs_id: ChangeSetId) -> bool:
+        undone = self.ledger.undone
+        return cs_id in device.decided or cs_id in undone or cs_id in undone.values()
 
 
 def waiting_for_nothing(device: Device) -> Iterator[int]:

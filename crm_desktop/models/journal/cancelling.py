@@ -45,7 +45,9 @@ def cancel_out(c: Connection) -> list[int]:
     )
     for n, key, state in steps:
         undos = c.rows("SELECT n, state FROM changeset WHERE undoes = ?", (key.hex(),))
-        back = [part for undo, _ in undos for part in _parts(c, undo)]
+        back = [
+            part for undo, _ in undos for part in _parts(c, undo) if not _is_restored(c, undo, part)
+        ]
         refused = list(_refused(c, n, state))
         if refused and all(_is_taken_back(part, back) for part in refused):
             _settle(c, n, state)
@@ -67,6 +69,15 @@ def cancel_out(c: Connection) -> list[int]:
             _settle(c, n, state)
             settled.append(n)
     return settled
+
+
+def _is_restored(c: Connection, n: int, part: _Part) -> bool:
+    """Whether a later step brings back the record that undo `n` deletes: its author wants it."""
+    sql = (
+        "SELECT 1 FROM op o JOIN changeset s ON s.n = o.cs WHERE o.kind = ? AND o.id = ?"
+        " AND o.op = 'restore' AND o.cs > ? AND s.state <> 'discarded'"
+    )
+    return part.op is Op.DELETE and c.one(sql, (part.kind, part.key, n)) is not None
 
 
 def _settle(c: Connection, n: int, state: str) -> None:
