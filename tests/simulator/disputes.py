@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op, members_of
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
-from tests.simulator.ledger import Ledger, Said
+from tests.simulator import notes
+from tests.simulator.ledger import Ledger, Place, Said
 from tests.simulator.violation import Violation
 
 Patch = Mapping[str, Sequence[Any]]
@@ -42,6 +43,26 @@ class Disputes:
             for _, patch in self.written.get(RecordId(conflict_id), ())
             for entry in _after(patch)
         )
+
+    def waited(self, place: Place, behind: int) -> Iterator[tuple[Any, Any]]:
+        """(what its author saw, what he wanted) of each value that waited for a place beside the
+        question whether its record is deleted, answered behind a seq."""
+        kind, record_id, name = place
+        for parked in self._answered(f"{kind}/{record_id}", behind):
+            value = parked["value"]
+            if not isinstance(value, dict) or name not in value:
+                continue
+            for cs_id in self.ledger.at.get(place, ()):
+                said = self.ledger.said[cs_id]
+                if said.user == parked["author"]:
+                    yield from ((old, value[name]) for old, _ in notes.typed_at(said, place))
+
+    def _answered(self, record: str, behind: int) -> Iterator[Parked]:
+        for conflict, written in self.written.items():
+            about = [patch["record"][1] for _, patch in written if "record" in patch]
+            answers = [seq for seq, patch in written if "state" in patch]
+            if about[-1:] == [record] and self._field(conflict) == DELETED and answers[-1] > behind:
+                yield from self._parked(conflict)
 
     def _judge(self, record_id: RecordId, said: Said | None, patch: Patch) -> None:
         before, after = _before(patch), _after(patch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from crm_core.changes import Op
 from crm_core.fields import Policy
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
+from crm_core.merging import MERGED_INTO
 from tests.simulator import merges, notes
 from tests.simulator.disputes import Disputes
 from tests.simulator.ledger import Key, Ledger, Place, Said, show
@@ -126,6 +128,8 @@ class History:
             for line in notes.lost(said, place, before.new, entry.new, earlier, also):
                 if merges.took_away(self.entries, said, place, line):
                     continue
+                if any(notes.takes_away(line, *typed) for typed in self._waited(said, place)):
+                    continue
                 raise Violation(2, f"{show(place)}: {line!r}, unseen by {said.device}, went")
         if known.policy not in JUDGED:
             return
@@ -142,6 +146,8 @@ class History:
             return True
         if merges.gave_way(said, place, entry):
             return True
+        if (before.new, entry.new) in self._waited(said, place):
+            return True
         author = self.ledger.said.get(before.cs_id)
         if author is not None and author.device == said.device and author.order < said.order:
             return True
@@ -150,6 +156,15 @@ class History:
             for change in said.changeset.changes
             if (change.kind, change.id) == place[:2]
         )
+
+    def _waited(self, said: Said, place: Place) -> Iterator[tuple[Any, Any]]:
+        """(what its author saw, what he wanted) of each value that waited beside the question
+        whether a record is deleted, which the merge of that record into this one answered."""
+        kind, _, name = place
+        for change in said.changeset.changes:
+            gave = self.entries.get((kind, change.id, MERGED_INTO), ())
+            if change.op is Op.MERGE and gave and gave[-1].cs_id == said.changeset.id:
+                yield from self.disputes.waited((kind, change.id, name), gave[-1].seq)
 
     def _judge_deleting(self, place: Place, entry: Entry, said: Said) -> None:
         ops = {x.op for x in said.changeset.changes if (x.kind, x.id) == place[:2]}
