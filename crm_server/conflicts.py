@@ -79,8 +79,13 @@ class Conflicts:
                 "parked": [entry], "state": "open",
             })  # fmt: skip
         built_on = (base,) if is_moved else None
-        parked = joined(found.values.get("parked"), entry, field, built_on)
-        self._write(found.id, {"parked": parked}, by)
+        kept: dict[str, Value] = {
+            "parked": joined(found.values.get("parked"), entry, field, built_on)
+        }
+        if field == DELETED and isinstance(base, dict):  # edits of a deleted row add up
+            known = found.values.get("base")
+            kept["base"] = {**base, **known} if isinstance(known, dict) else base
+        self._write(found.id, kept, by)
         return found.id
 
     def _create(

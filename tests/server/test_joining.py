@@ -627,6 +627,32 @@ def test_what_was_entered_while_the_loser_was_deleted_stands_with_the_winner(
     assert asked == ([[("111", acme.fuller.user)]] if kept else [])
 
 
+@pytest.mark.parametrize("second", ["fuller", "buchanan"])
+def test_what_was_typed_second_while_the_loser_was_deleted_builds_on_what_its_author_saw(
+    acme: Acme, pair: Pair, second: str
+) -> None:
+    """The winner holds nothing there: that is not what he saw, though the question was asked
+    about another field first."""
+    loser, winner = pair
+    acme.nancy.push(acme.nancy.set("account", loser, phone="500"))
+    author = getattr(acme, second)
+    for one in (acme.nancy, acme.fuller, author):
+        one.pull()
+    first = acme.fuller.set("account", loser, industry="steel")
+    late = author.set("account", loser, phone="111")
+    acme.nancy.push(acme.nancy.delete("account", loser))
+    assert acme.fuller.push(first).result == "conflict"
+    assert author.push(late).result == "conflict"
+    restoring(acme.nancy, loser)
+    acme.nancy.pull()
+    join(acme.nancy, "account", loser, winner)
+    acme.nancy.pull()
+    body = acme.nancy.body("account", winner)
+    assert (body.get("phone"), body["industry"]) == (None, "steel")
+    asked = [parked(x.body) for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert asked == [[("111", author.user)]]
+
+
 @pytest.mark.parametrize("kind", ["account", "contact"])
 def test_that_the_loser_was_gone_for_a_while_says_nothing_of_the_winner(
     acme: Acme, kind: str
