@@ -16,15 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from crm_core.errors import Refused, Unavailable
-from crm_core.fields import Value, values_in
+from crm_core.fields import values_in
 from crm_core.files import CHUNK_BYTES_MAX, FILE_BYTES_MAX, is_hash
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.values import instant_of
 from crm_core.wire import BlobOffer
+from crm_server.history import history_of
 from crm_server.rows import Row
 from crm_server.service import Principal, Service
 from crm_server.store import Tx
@@ -43,8 +42,6 @@ and none that slept longer goes on where it was (its feed is forgotten after 180
 READ_BYTES = 1024 * 1024
 PARTIAL = "partial"
 SIZE_VARIABLE, TOTAL_VARIABLE = "CRM_SERVER_FILE_MB_MAX", "CRM_SERVER_FILES_GB_MAX"
-
-_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,14 +309,10 @@ _NAMED = "SELECT DISTINCT (body ->> 'sha256') FROM record WHERE kind='attachment
 
 def _who_named(tx: Tx, record_id: RecordId, sha256: str) -> str:
     """Who wrote this fingerprint into an attachment; "": history does not say."""
-    found = tx.rows(
-        "SELECT actor,patch FROM history WHERE id=? AND kind='attachment' ORDER BY seq DESC",
-        (record_id,),
-    )
-    for actor, patch in found:
-        told = _patch(patch).get("sha256")
+    for one in reversed(history_of(tx, ("attachment", record_id))):
+        told = one.said.get("sha256")
         if told is not None and told[1] == sha256:
-            return str(actor)
+            return one.actor
     return ""
 
 

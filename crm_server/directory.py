@@ -6,14 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import cast
 
-import msgspec
-
 from crm_core.directory import DIRECTORY_KINDS, Directory, Values, directory_of
-from crm_core.fields import Value
 from crm_core.ids import ALL_ROOT, RecordId
+from crm_server.history import history_of
 from crm_server.store import Tx
-
-_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 
 
 def roles_before(tx: Tx, user: RecordId, since: Iterable[int], role: str) -> list[str]:
@@ -23,12 +19,9 @@ def roles_before(tx: Tx, user: RecordId, since: Iterable[int], role: str) -> lis
     if not places:
         return []
     changes = [
-        (seq, str(_decode_patch(patch)["role"][0] or ""))
-        for seq, patch in tx.rows(
-            "SELECT seq,patch FROM history WHERE id=? AND kind='user' AND seq>? ORDER BY seq",
-            (user, min(places)),
-        )
-        if "role" in _decode_patch(patch)
+        (one.seq, str(one.said["role"][0] or ""))
+        for one in history_of(tx, ("user", user), min(places))
+        if "role" in one.said
     ]
     return [next((was for seq, was in changes if seq > place), role) for place in places]
 

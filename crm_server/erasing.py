@@ -33,6 +33,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import SYSTEM, RecordId, is_id
 from crm_core.merging import MERGED_INTO, taker_of
 from crm_core.scope import any_link, parse_target
+from crm_server.history import Patch, Written, history_of
 from crm_server.rows import By, Key
 from crm_server.service import Service
 from crm_server.store import Clock, Tx, portions, write_clock
@@ -45,7 +46,6 @@ Wanted = Mapping[Key, frozenset[str]]
 
 _NOTHING: tuple[Value, Value] = (None, None)
 
-_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 _decode_any = msgspec.json.Decoder(Any).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -227,8 +227,8 @@ class _Erasing:
                 continue
             row = self._work.row(kind, record_id)
             said = [row.values.get("sha256")] if row is not None else []
-            for _, patch in self._history(kind, record_id):
-                said.extend(_decode_patch(patch).get("sha256", _NOTHING))
+            for one in history_of(self._tx, (kind, record_id)):
+                said.extend(one.said.get("sha256", _NOTHING))
             found.update(str(x) for x in said if x)
         return found
 
@@ -260,40 +260,31 @@ class _Erasing:
         self._work.put(entity, record_id, {**changed, **stamp}, self._by, deleted=row.deleted)
 
     def _blank_conflict_history(self, record_id: RecordId, kind: str, names: frozenset[str]) -> int:
-        entries = [(seq, _decode_patch(x)) for seq, x in self._history(CONFLICT, record_id)]
-        fields = {str(patch["field"][1]) for _, patch in entries if "field" in patch}
+        entries = history_of(self._tx, (CONFLICT, record_id))
+        fields = {str(one.said["field"][1]) for one in entries if "field" in one.said}
         row = self._work.row(CONFLICT, record_id)
         fields |= {str(row.values.get("field"))} if row is not None else set()
         is_whole = any(is_about(kind, field, names) for field in fields)
         said = frozenset(("base", "parked", "resolution"))
         return self._rewrite(
-            CONFLICT, record_id,
-            ((seq, patch, _blanked(patch, said) if is_whole else without(patch, names))
-             for seq, patch in entries),
-        )  # fmt: skip
+            entries, lambda patch: _blanked(patch, said) if is_whole else without(patch, names)
+        )
 
     # -- history
 
-    def _history(self, kind: str, record_id: RecordId) -> list[tuple[int, str]]:
-        sql = "SELECT seq,patch FROM history WHERE id=? AND kind=? ORDER BY seq"
-        return [(seq, patch) for seq, patch in self._tx.rows(sql, (record_id, kind))]
-
     def _blank_history(self, key: Key, names: frozenset[str]) -> int:
-        entries = [(seq, _decode_patch(x)) for seq, x in self._history(*key)]
-        for _, patch in entries:
-            self._learn(x for name in names.intersection(patch) for x in patch[name])
-        return self._rewrite(*key, ((seq, patch, _blanked(patch, names)) for seq, patch in entries))
+        entries = history_of(self._tx, key)
+        for said in (one.said for one in entries):
+            self._learn(x for name in names.intersection(said) for x in said[name])
+        return self._rewrite(entries, lambda patch: _blanked(patch, names))
 
-    def _rewrite(
-        self, kind: str, record_id: RecordId,
-        entries: Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any]]],
-    ) -> int:  # fmt: skip
+    def _rewrite(self, entries: Iterable[Written], blank: Callable[[Patch], Patch]) -> int:
         changed = [
-            (_encode(after).decode(), seq, record_id, kind)
-            for seq, before, after in entries
-            if before != after
+            (_encode(after).decode(), one.seq)
+            for one in entries
+            if (after := blank(one.said)) != one.said
         ]
-        self._tx.many("UPDATE history SET patch=? WHERE seq=? AND id=? AND kind=?", changed)
+        self._tx.many("UPDATE history SET patch=? WHERE seq=?", changed)
         return len(changed)
 
     # -- what was refused, or left behind
@@ -357,7 +348,7 @@ class _Erasing:
         self._tx.many("UPDATE applied SET result=? WHERE cs_id=?", changed)
 
 
-def _blanked(patch: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+def _blanked(patch: Patch, names: frozenset[str]) -> Patch:
     return {name: (_NOTHING if name in names else x) for name, x in patch.items()}
 
 

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from crm_core.catalog import CATALOG
 from crm_core.errors import NotFound, UserProblem
@@ -18,6 +18,7 @@ from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId, is_id
 from crm_core.masks import NOTHING, Masks, received, received_changes
 from crm_core.scope import parse_target
+from crm_server.history import Written, written
 from crm_server.rows import Row, row_of
 from crm_server.store import Tx, portions
 
@@ -115,7 +116,7 @@ def gather(
             {"field": field, **(_listed(one) if colleague else _told(one, names, masks))}
             for field, one in linked
         ],
-        "history": [_change(x, known[x[0], x[1]], names, masks) for x in changes],
+        "history": [_change(x, known[x.kind, x.id], names, masks) for x in changes],
         "refused": refused,
         "devices": [*_devices(tx, row.id)] if colleague else [],
         **({} if within is None else {"left_out": left_out, "withheld": _withheld(masks)}),
@@ -153,16 +154,11 @@ def _rows(tx: Tx, ids: Sequence[str]) -> Iterator[Row]:
             yield row_of(found)
 
 
-def _history(tx: Tx, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
-    kinds = {(row.kind, row.id) for row in rows}
+def _history(tx: Tx, rows: Sequence[Row]) -> Iterator[Written]:
+    known = {(row.kind, row.id) for row in rows}
     for some in portions([row.id for row in rows], _IDS_PER_QUERY):
-        for found in tx.rows(
-            "SELECT kind,id,seq,authored_at,received_at,actor,patch FROM history"
-            " WHERE id = ANY(?) ORDER BY seq",
-            ([*some],),
-        ):
-            if (found[0], found[1]) in kinds:
-                yield found
+        found = written(tx, "WHERE id = ANY(?) ORDER BY seq", ([*some],))
+        yield from (one for one in found if (one.kind, one.id) in known)
 
 
 def _refused(tx: Tx, person: RecordId) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -229,14 +225,12 @@ def _listed(row: Row) -> dict[str, Any]:
 
 
 def _change(
-    change: tuple[Any, ...], values: Mapping[str, Value], names: _Names, masks: Masks
+    one: Written, values: Mapping[str, Value], names: _Names, masks: Masks
 ) -> dict[str, Any]:
-    kind, record_id, seq, authored_at, received_at, actor, patch = change
-    written = cast("dict[str, tuple[Value, Value]]", json.loads(patch))
-    fields = received_changes(kind, values, written, masks)
+    fields = received_changes(one.kind, values, one.said, masks)
     return {
-        "kind": kind, "id": record_id, "seq": seq, "at": authored_at, "received_at": received_at,
-        "by": names.of(actor) or actor,
+        "kind": one.kind, "id": one.id, "seq": one.seq, "at": one.authored_at,
+        "received_at": one.received_at, "by": names.of(one.actor) or one.actor,
         "fields": {name: {"old": old, "new": new} for name, (old, new) in fields.items()},
     }  # fmt: skip
 

@@ -22,14 +22,11 @@ from crm_core.merging import MERGEABLE, MERGED_INTO, UNMERGE_DAYS, led_to, taker
 from crm_core.scope import any_link, parse_target
 from crm_core.wire import ChangeResult, ChangeSetResult
 from crm_server.conflicts import CONFLICT, Conflicts, author_of, entries_of
+from crm_server.history import Written, written
 from crm_server.moments import hours_between
 from crm_server.rows import LINKS, By, Key, Row
 from crm_server.work import Work
 
-Patch = dict[str, tuple[Value, Value]]
-"""What an entry of history says of fields: the value before, and the one that was written."""
-
-_decode_patch = msgspec.json.Decoder(Patch).decode
 _decode_result = msgspec.json.Decoder(ChangeSetResult).decode
 
 MOVED = "merge.moved"
@@ -191,15 +188,15 @@ class Merging:
         entity = CATALOG[loser.kind]
         brought = self._brought_into(loser, mine)
         seen = max(change.base_seq, loser.seq_of("*"))  # the first version he saw in any case
-        for author, patch in self.written_behind(loser, seen):
-            own = author.cs_id in mine and author.actor == by.actor
-            for name, (before, _) in patch.items():
+        for one in self._work.written_behind(loser, seen):
+            own = one.cs_id in mine and one.actor == by.actor
+            for name, (before, _) in one.said.items():
                 field = entity.by_name.get(name)
-                if own and (field is None or (author.cs_id, field.judged_as) not in brought):
+                if own and (field is None or (one.cs_id, field.judged_as) not in brought):
                     continue
                 if field is None or field.authority is None:
                     saw = found[name][0] if name in found else before
-                    found[name] = (saw, author)
+                    found[name] = (saw, one.by)
         found.pop(DELETED, None)
         found.pop(MERGED_INTO, None)
         return found
@@ -209,8 +206,8 @@ class Merging:
         held = [name for name in sorted(unreceived) if loser.values.get(name)]
         loaded = By(loser.actor, loser.device, loser.cs_id)
         found: dict[str, tuple[Value, By]] = dict.fromkeys(held, (None, loaded))
-        for author, patch in self.written_behind(loser, 0) if held else ():
-            found.update((name, (None, author)) for name in patch if name in found)
+        for one in self._work.written_behind(loser, 0) if held else ():
+            found.update((name, (None, one.by)) for name in one.said if name in found)
         return found
 
     def _brought_into(self, row: Row, changesets: Iterable[str]) -> set[tuple[str, str]]:
@@ -226,20 +223,6 @@ class Merging:
                 if part.code == MOVED and part.params.get("into") == row.id
             )
         return found
-
-    def written_behind(self, row: Row, seq: int) -> Iterator[tuple[By, Patch]]:
-        """What was written into a record behind a version, and by whom."""
-        work = self._work
-        seq = work.clock.still_known(seq)
-        for cs_id, actor, device, at, patch in work.tx.rows(
-            "SELECT cs_id,actor,device,authored_at,patch FROM history"
-            " WHERE id=? AND kind=? AND seq>? ORDER BY seq",
-            (row.id, row.kind, seq),
-        ):
-            yield By(RecordId(actor), device, cs_id, at), _decode_patch(patch)
-        for x in work.history:  # of this transaction
-            if x[1] == row.id and x[2] == row.kind and x[0] > seq:
-                yield By(RecordId(x[5]), x[6], x[4], x[7]), _decode_patch(x[9])
 
     # -- carrying work over -----------------------------------------------------------------
 
@@ -306,10 +289,10 @@ class Merging:
         alone since follows it back; the rest is named, but for questions: whatever was said of one
         since was said to the winner."""
         merged = self._merge_of(row)
-        if merged is None or hours_between(merged[2], self._work.now) > UNMERGE_DAYS * 24:
+        if merged is None or hours_between(merged.received_at, self._work.now) > UNMERGE_DAYS * 24:
             return []
         kept: list[str] = []
-        led = [*self._led(row, merged[0], merged[1])]
+        led = [*self._led(merged)]
         self._work.prefetch(key for key, _, _, _ in led)
         self._work.prefetch_children(record_id for (_, record_id), _, _, _ in led)
         for key, name, seq, before in led:
@@ -326,49 +309,38 @@ class Merging:
         params = {"many": str(len(kept)), "records": " ".join(kept[:NAMED_MAX])}
         return [ChangeResult(index, DELETED, Result.MERGED, "merge.kept", "", params)]
 
-    def _merge_of(self, row: Row) -> tuple[int, str, str] | None:
-        """(seq, changeset, moment) of the entry with which a record last gave its place away."""
-        fresh = [(x[0], x[4], x[8], x[9]) for x in self._work.history if x[1] == row.id]
-        stored = self._work.tx.rows(
-            "SELECT seq,cs_id,received_at,patch FROM history WHERE id=? AND kind=?"
-            " ORDER BY seq DESC",
-            (row.id, row.kind),
-        )
-        for seq, cs_id, at, patch in (*reversed(fresh), *stored):
-            said = _decode_patch(patch)
-            if said.get(DELETED, (None, None))[1] is True:
-                return (seq, cs_id, at) if MERGED_INTO in said else None
+    def _merge_of(self, row: Row) -> Written | None:
+        """The entry with which a record last gave its place away."""
+        for one in reversed(self._work.written_behind(row, 0)):
+            if one.said.get(DELETED, (None, None))[1] is True:
+                return one if MERGED_INTO in one.said else None
         return None
 
-    def _led(self, loser: Row, seq: int, cs_id: str) -> Iterator[tuple[Key, str, int, Value]]:
+    def _led(self, merged: Written) -> Iterator[tuple[Key, str, int, Value]]:
         """(record, field, seq, value before) of each link that the merge moved."""
-        for at, record_id, kind, patch in self._behind(seq, cs_id):
-            if kind not in CATALOG:
+        for one in self._behind(merged.seq, merged.cs_id):
+            if one.kind not in CATALOG:
                 continue
-            for name, (before, after) in _decode_patch(patch).items():
-                field = CATALOG[kind].by_name.get(name)
+            for name, (before, after) in one.said.items():
+                field = CATALOG[one.kind].by_name.get(name)
                 if field is None or field.link is None:
                     continue
-                if _names(before, loser.id) and not _names(after, loser.id):
-                    yield (kind, RecordId(record_id)), name, at, before
+                if _names(before, merged.id) and not _names(after, merged.id):
+                    yield (one.kind, one.id), name, one.seq, before
 
-    def _behind(self, seq: int, cs_id: str) -> Iterator[tuple[int, str, str, str]]:
+    def _behind(self, seq: int, cs_id: str) -> Iterator[Written]:
         """The entries of a changeset directly behind one of its own: they stand side by side."""
         while True:
-            found = self._work.tx.rows(
-                "SELECT seq,id,kind,patch,cs_id FROM history WHERE seq > ? ORDER BY seq LIMIT ?",
-                (seq, _READ_AT_ONCE),
-            )
-            for at, record_id, kind, patch, made_by in found:
-                if made_by != cs_id:
+            found = written(self._work.tx, "WHERE seq > ? ORDER BY seq LIMIT ?",
+                            (seq, _READ_AT_ONCE))  # fmt: skip
+            for one in found:
+                if one.cs_id != cs_id:
                     return
-                yield at, record_id, kind, patch
-                seq = at
+                yield one
+                seq = one.seq
             if len(found) < _READ_AT_ONCE:
                 break
-        yield from (
-            (x[0], x[1], x[2], x[9]) for x in [*self._work.history] if x[0] > seq and x[4] == cs_id
-        )
+        yield from (x for x in self._work.history if x.seq > seq and x.cs_id == cs_id)
 
 
 def _names(value: Value, record_id: RecordId) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from crm_core.directory import Directory
 from crm_core.ids import RecordId
+from crm_server.history import Written, history_of
 from crm_server.rows import Child, Key, Row, row_of
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
@@ -38,7 +39,7 @@ class Overlay:
         self.rows: dict[Key, Row | None] = {}
         self.roots: dict[Key, frozenset[RecordId]] = {}
         self.keys: dict[RecordId, frozenset[str]] = {}
-        self.history: list[tuple[Any, ...]] = []
+        self.history: list[Written] = []
         self.touched: dict[Key, bool] = {}
         self._roots_before: dict[Key, frozenset[RecordId]] = {}
         self._keys_before: dict[RecordId, frozenset[str]] = {}
@@ -223,6 +224,13 @@ class Overlay:
         if target not in self._children:
             self._read_children([target])
         return self._children[target]
+
+    def written_behind(self, row: Row, seq: int) -> list[Written]:
+        """What was written into a record behind a version, oldest first."""
+        seq = self.clock.still_known(seq)
+        stored = history_of(self.tx, (row.kind, row.id), seq)
+        fresh = (x for x in self.history if x.id == row.id and x.kind == row.kind and x.seq > seq)
+        return [*stored, *fresh]
 
     def holder_of(self, kind: str, field: str, value: str) -> RecordId | None:
         """The record that holds a unique value."""

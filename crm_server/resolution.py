@@ -239,8 +239,8 @@ class Resolver:
         """What others said to a question behind the back of whoever decides it, or he on another
         device, is asked anew."""
         row, version = one.question, taking.changeset.changes[one.index].base_seq
-        written = taking.merging.written_behind(row, version)
-        before = next((patch["parked"][0] for _, patch in written if "parked" in patch), None)
+        written = self._work.written_behind(row, version)
+        before = next((x.said["parked"][0] for x in written if "parked" in x.said), None)
         if not version or before is None:
             return
         place, base = self._place(taking, row), row.values.get("base")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any
 
 import msgspec
 
@@ -14,7 +13,6 @@ from crm_core.changes import ChangeSet
 from crm_core.directory import Directory
 from crm_core.erasing import blanked_body
 from crm_core.errors import UNREADABLE, Refused
-from crm_core.fields import Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.masks import Masks, masks_in, received_changes
@@ -29,6 +27,7 @@ from crm_core.wire import (
 from crm_server.digests import Digests
 from crm_server.directory import load_directory
 from crm_server.erasures import decisions
+from crm_server.history import Written, history_of
 from crm_server.left import files, questions
 from crm_server.pull import Puller
 from crm_server.pulling import AskedOfPulls, Pulled, Pulling, pull_together
@@ -51,8 +50,6 @@ INSERT_DEVICE = (
     "INSERT INTO device(id,user_id,public_key,delivered,pulled,sealed_key,registered_at,"
     "last_seen_at,revoked_at,cloned) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING"
 )
-
-_decode_patch = msgspec.json.Decoder(dict[str, tuple[Value, Value]]).decode
 
 
 class Service:
@@ -225,11 +222,7 @@ class Service:
             row = work.row(kind, record_id) if kind in CATALOG else None
             if row is None or keys.isdisjoint(work.keys_at(kind, record_id)):
                 raise Refused("record.not_found", tr_noop("No such record."))
-            found = tx.rows(
-                "SELECT seq,authored_at,actor,device,received_at,cs_id,patch FROM history"
-                " WHERE id=? AND kind=? ORDER BY seq",
-                (record_id, kind),
-            )
+            found = history_of(tx, (kind, record_id))
         masks = masks_in(keys)
         return tuple(entry for x in found for entry in _entries(x, row, masks))
 
@@ -335,10 +328,10 @@ def _refuse_foreign(who: Principal, request: PushRequest) -> None:
         raise Refused("auth.required", tr_noop("The sign-in has ended."))
 
 
-def _entries(found: tuple[Any, ...], row: Row, masks: Masks) -> Iterator[HistoryEntry]:
-    seq, authored_at, actor, device, received_at, cs_id, written = found
-    patch = received_changes(row.kind, row.values, _decode_patch(written), masks)
-    for name, (old, new) in patch.items():
+def _entries(one: Written, row: Row, masks: Masks) -> Iterator[HistoryEntry]:
+    said = received_changes(row.kind, row.values, one.said, masks)
+    for name, (old, new) in said.items():
         yield HistoryEntry(
-            seq, authored_at, actor, device, name, old, new, received_at, ChangeSetId(cs_id)
-        )
+            one.seq, one.authored_at, one.actor, one.device, name, old, new, one.received_at,
+            ChangeSetId(one.cs_id),
+        )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-import msgspec
 from msgspec.structs import replace
 
 from crm_core.catalog import CATALOG
@@ -34,8 +33,6 @@ _EDIT = Action.EDIT
 _FIELDS_ALONE = (Op.SET, Op.ADD, Op.REMOVE, Op.OFFER)
 
 _NONE = frozenset[str]()
-
-_decode_patch = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Taking:
@@ -341,12 +338,8 @@ class Taking:
         if row.seq <= change.base_seq:
             return True
         mine = {*change.after, self.changeset.id}
-        stored = self.work.tx.rows(
-            "SELECT cs_id,actor FROM history WHERE id=? AND kind=? AND seq>?",
-            (change.id, change.kind, change.base_seq),
-        )
-        fresh = [(x[4], x[5]) for x in self.work.history if x[1] == change.id]
-        return all(cs in mine and actor == self.by.actor for cs, actor in (*stored, *fresh))
+        since = self.work.written_behind(row, change.base_seq)
+        return all(x.cs_id in mine and x.actor == self.by.actor for x in since)
 
     def _children_known(self, change: Change) -> bool:
         """Whether every live record below was within the author's sight, or goes as well."""
@@ -382,19 +375,10 @@ class Taking:
         device."""
         said = ("state", "parked") if child.kind == CONFLICT else ()
         hung = {field, DELETED, *said}
-        stored = self.work.tx.rows(
-            "SELECT cs_id,device,patch FROM history WHERE id=? AND kind=? AND seq>?",
-            (child.id, child.kind, horizon),
-        )
-        fresh = [
-            (x[4], x[6], x[9])
-            for x in self.work.history
-            if x[1] == child.id and x[2] == child.kind and x[0] > horizon
-        ]
         his = [
-            cs in mine or (device and device == self.by.device)
-            for cs, device, patch in (*stored, *fresh)
-            if not hung.isdisjoint(_decode_patch(patch))
+            x.cs_id in mine or (x.device and x.device == self.by.device)
+            for x in self.work.written_behind(child, horizon)
+            if not hung.isdisjoint(x.said)
         ]
         if not his:  # what IT loads has no history
             return child.seq_of(field) <= horizon

@@ -11,6 +11,7 @@ from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED
 from crm_server.belonging import Belonging
+from crm_server.history import INSERT_HISTORY, Patch, Written
 from crm_server.rows import LINKS, By, Row, encode, stored, targets, unique_form
 from crm_server.tables import FOREVER
 
@@ -64,7 +65,7 @@ class Work(Belonging):
 
     def _log(self, row: Row, old: Row | None, changed: Mapping[str, Value], by: By) -> None:
         before: Mapping[str, Value] = old.values if old is not None else {}
-        patch: dict[str, tuple[Value, Value]] = {
+        patch: Patch = {
             name: (before.get(name), value)
             for name, value in changed.items()
             if name not in _BOOKKEEPING
@@ -74,8 +75,8 @@ class Work(Belonging):
             patch[DELETED] = (was_deleted, row.deleted)
         live_seq = old.seq if old is not None and not old.deleted else 0
         self.history.append(
-            (row.seq, row.id, row.kind, live_seq, by.cs_id, by.actor, by.device, by.at or self.now,
-             self.now, encode(patch).decode())
+            Written(row.seq, row.id, row.kind, live_seq, by.cs_id, by.actor, by.device,
+                    by.at or self.now, self.now, encode(patch).decode())
         )  # fmt: skip
 
     def _follow(
@@ -141,7 +142,7 @@ class Work(Belonging):
         stamp = self.next_seq()
         rows = [row for key in self.touched if (row := self.rows[key]) is not None]
         self.tx.many(_UPSERT_RECORD, [stored(row) for row in rows])
-        self.tx.many(_INSERT_HISTORY, self.history)
+        self.tx.many(INSERT_HISTORY, self.history)
         self._flush_links()
         self._flush_roots(stamp)
         self._flush_keys(stamp)
@@ -198,8 +199,4 @@ _UPSERT_RECORD = (
     " VALUES (?,?,?,?::jsonb,?,?,?,?,?,?) ON CONFLICT(id,kind) DO UPDATE SET seq=excluded.seq,"
     " body=excluded.body, fv=excluded.fv, deleted=excluded.deleted, vhash=excluded.vhash,"
     " actor=excluded.actor, device=excluded.device, cs_id=excluded.cs_id"
-)
-_INSERT_HISTORY = (
-    "INSERT INTO history(seq,id,kind,prev_seq,cs_id,actor,device,authored_at,received_at,patch)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
