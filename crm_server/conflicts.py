@@ -92,9 +92,8 @@ class Conflicts:
         self, target: RecordId, field: str, by: By, values: Mapping[str, Value]
     ) -> RecordId:
         record_id = self._work.new_id()
-        made = {"created_at": by.at, "created_by": by.actor}
         self._work.expect_new(CONFLICT, record_id)
-        self._write(record_id, {**values, **made}, by)
+        self._write(record_id, {**values, **by.created}, by)
         self._work.set(self._open, (target, field), record_id)
         return record_id
 
@@ -173,8 +172,7 @@ class Conflicts:
             self._work.set(self._open, (target[1], field), row.id)
 
     def _write(self, record_id: RecordId, values: Mapping[str, Value], by: By) -> None:
-        stamped = {**values, "updated_at": by.at, "updated_by": by.actor}
-        self._work.put(CATALOG[CONFLICT], record_id, stamped, by)
+        self._work.put(CATALOG[CONFLICT], record_id, {**values, **by.updated}, by)
         self.touched.add(record_id)
 
 

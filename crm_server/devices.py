@@ -156,10 +156,8 @@ def revoke(service: Service, ids: Iterable[str], who: Principal = BY_COMMAND) ->
                 (now, b"", device),
             )
             by = By(who.user, who.device, at=now)
-            values: dict[str, Value] = {
-                "revoked_at": now, "updated_at": now, "updated_by": who.user,
-            }  # fmt: skip
             if work.row("device", RecordId(device)) is not None:
+                values = {"revoked_at": now, **by.updated}
                 work.put(CATALOG["device"], RecordId(device), values, by)
             note_event(tx, service, who, "device-revoked", device)
         work.flush()

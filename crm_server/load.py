@@ -155,13 +155,10 @@ def _load_row(
         changed = {name: x for name, x in values.items() if old.values.get(name) != x}
         if not changed and not old.deleted:
             return Loaded(unchanged=1)
-        stamp: dict[str, Value] = {"updated_at": work.now, "updated_by": by.actor}
-        work.put(entity, record_id, {**changed, **stamp}, by)
+        work.put(entity, record_id, {**changed, **by.updated}, by)
         return Loaded(updated=1)
-    made: dict[str, Value] = {
-        "created_at": work.now, "created_by": by.actor, "updated_at": work.now,
-        "updated_by": by.actor, **{name: x for name, x in values.items() if x is not None},
-    }  # fmt: skip
+    said = {name: x for name, x in values.items() if x is not None}
+    made = {**by.created, **by.updated, **said}
     if entity.kind == "account" and "team" not in made:
         team = work.directory.team_of(RecordId(str(made.get("owner") or "")))
         if team:

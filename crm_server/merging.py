@@ -135,9 +135,8 @@ class Merging:
         is left to `carry_all`."""
         unseen = {**self._unseen(loser, change, by), **self._withheld(loser, unreceived)}
         entity = CATALOG[loser.kind]
-        stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
-        into: dict[str, Value] = {MERGED_INTO: winner.id}
-        self._work.put(entity, loser.id, {**into, **stamp}, by, deleted=True)
+        into: dict[str, Value] = {MERGED_INTO: winner.id, **by.updated}
+        self._work.put(entity, loser.id, into, by, deleted=True)
         late = [*self._entered_when_deleted(loser)]
         led = sorted(self._work.children(loser.id))
         self._work.prefetch((kind, record_id) for kind, record_id, _ in led)
@@ -259,8 +258,7 @@ class Merging:
         merged = merge(entity, row, change, Seen(0, trusted=False))
         taken = [name for name in merged.values if self._is_taken(entity, winner, name, new[name])]
         if merged.values and not taken:
-            stamp: dict[str, Value] = {"updated_at": by.at, "updated_by": by.actor}
-            self._work.put(entity, winner, {**merged.values, **stamp}, by)
+            self._work.put(entity, winner, {**merged.values, **by.updated}, by)
         (part,) = merged.results
         params = {"into": str(winner)}
         if part.result in (Result.APPLIED, Result.MERGED) and not taken:

@@ -49,6 +49,16 @@ class By(NamedTuple):
     cs_id: str = ""
     at: str = ""
 
+    @property
+    def created(self) -> dict[str, Value]:
+        """What a record says of who made it."""
+        return {"created_at": self.at, "created_by": self.actor}
+
+    @property
+    def updated(self) -> dict[str, Value]:
+        """What a record says of who changed it last."""
+        return {"updated_at": self.at, "updated_by": self.actor}
+
 
 @dataclass(frozen=True, slots=True)
 class Links:

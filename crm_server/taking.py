@@ -197,11 +197,7 @@ class Taking:
                 made["territory"] = territory
         if entity.number_prefix:
             made["provisional_number"] = provisional_number(entity.number_prefix, record_id)
-        stamp = {"created_at": self.by.at, "created_by": self.by.actor}
-        return {**made, **stamp, **self._updated()}
-
-    def _updated(self) -> dict[str, Value]:
-        return {"updated_at": self.by.at, "updated_by": self.by.actor}
+        return {**made, **self.by.created, **self.by.updated}
 
     def _refuse_incomplete(self, index: int, judged: Judged, lacking: str) -> None:
         """A required field is missing, perhaps because it was refused: say that reason."""
@@ -239,7 +235,7 @@ class Taking:
             values = {**held, **merged.values}
             if row.seq <= change.base_seq and trusted and values.keys() == change.new.keys():
                 self.as_shown += LINKS[entity.kind].scope_fields.isdisjoint(change.new)
-            values["updated_at"], values["updated_by"] = self.by.at, self.by.actor
+            values.update(self.by.updated)
             if entity.kind == "account" and "owner" in values:
                 values["team"] = self.work.directory.team_of(RecordId(str(values["owner"])))
             deleted = row.deleted if merged.deleted is None else merged.deleted
@@ -304,7 +300,7 @@ class Taking:
         judged = self.judge.fields(entity, winner, replace(change, id=taker))
         merged = merge(entity, winner, judged.change, Seen(0, trusted=False))
         if merged.values:
-            values = {**merged.values, **self._updated()}
+            values = {**merged.values, **self.by.updated}
             winner = self.work.put(entity, taker, values, self.by)
         self._report(index, judged, merged, winner, is_moved=True)
         for part in merged.results:
@@ -327,7 +323,7 @@ class Taking:
         )
         merged = merge(entity, row, change, seen)
         if merged.deleted:
-            row = self.work.put(entity, change.id, self._updated(), self.by, deleted=True)
+            row = self.work.put(entity, change.id, self.by.updated, self.by, deleted=True)
         elif merged.results[0].result is Result.CONFLICT:
             self.undeletable = change
         self._report(index, Judged(change), merged, row)
