@@ -36,7 +36,7 @@ from crm_core.supervising import SUPERVISED, closes, lacks_reply
 from crm_core.switches import SWITCHED, is_refused
 from crm_core.values import check
 from crm_server.moments import hours_between
-from crm_server.rows import Row, targets, unique_form
+from crm_server.rows import Row, targets
 from crm_server.sight import Generations
 from crm_server.work import Work
 
@@ -127,7 +127,7 @@ class Judged(msgspec.Struct):
 
     change: Change
     refused: list[FieldResult] = []
-    taken: list[tuple[Field, Value, str]] = []
+    taken: list[tuple[Field, Value, RecordId]] = []
 
 
 class Judge:
@@ -184,6 +184,7 @@ class Judge:
         """Judge each field of a change; what is computed here is left out in silence."""
         judged = Judged(change)
         kept: dict[str, Value] = {}
+        record = (change.kind, change.id)
         for name, value in change.new.items():
             spec = entity.by_name.get(name)
             if spec is not None and spec.authority is _COMPUTED:
@@ -191,9 +192,8 @@ class Judge:
             problem = self._problem(entity, row, change, name, spec)
             if problem is not None:
                 judged.refused.append(problem)
-            elif spec is not None and spec.unique and self._is_taken(entity, change, spec, value):
-                holder = self._work.holder_of(entity.kind, name, unique_form(value))
-                judged.taken.append((spec, value, str(holder)))
+            elif spec and spec.unique and (holder := self._work.taken_by(record, name, value)):
+                judged.taken.append((spec, value, holder))
             else:
                 kept[name] = value
         if len(kept) != len(change.new):
@@ -201,12 +201,6 @@ class Judge:
                 change.kind, change.id, change.op, kept, change.old, change.base_seq, change.after
             )
         return judged
-
-    def _is_taken(self, entity: Entity, change: Change, spec: Field, value: Value) -> bool:
-        form = unique_form(value)
-        if not form:
-            return False
-        return self._work.holder_of(entity.kind, spec.name, form) not in (None, change.id)
 
     def _problem(
         self, entity: Entity, row: Row | None, change: Change, name: str, spec: Field | None

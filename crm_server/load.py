@@ -132,7 +132,7 @@ def _held_by_others(
     return {
         name: wanted[name]
         for name in sorted(LINKS[entity.kind].unique)
-        if work.is_taken(entity.kind, name, wanted.get(name), record_id)
+        if work.taken_by((entity.kind, record_id), name, wanted.get(name))
     }
 
 

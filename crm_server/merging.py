@@ -256,7 +256,8 @@ class Merging:
         row = self._work.row(entity.kind, winner)
         assert row is not None
         merged = merge(entity, row, change, Seen(0, trusted=False))
-        taken = [name for name in merged.values if self._is_taken(entity, winner, name, new[name])]
+        record = (entity.kind, winner)
+        taken = [x for x in merged.values if self._work.taken_by(record, x, new[x])]
         if merged.values and not taken:
             self._work.put(entity, winner, {**merged.values, **by.updated}, by)
         (part,) = merged.results
@@ -270,15 +271,8 @@ class Merging:
         value = new if len(new) > 1 else next(iter(new.values()))
         if part.result is Result.REJECTED:
             base = next(iter(old.values()))
-        parked = self._conflicts.park(
-            (entity.kind, winner), part.name, why, base, value, author, is_moved=True
-        )
+        parked = self._conflicts.park(record, part.name, why, base, value, author, is_moved=True)
         return ChangeResult(index, part.name, Result.CONFLICT, MOVED, parked, params)
-
-    def _is_taken(self, entity: Entity, record_id: RecordId, name: str, value: Value) -> bool:
-        if name not in LINKS[entity.kind].unique:
-            return False
-        return self._work.is_taken(entity.kind, name, value, record_id)
 
     # -- the way back -----------------------------------------------------------------------
 

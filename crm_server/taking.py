@@ -23,7 +23,7 @@ from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
 from crm_server.merging import MOVED, Merging, Unseen
 from crm_server.moments import authored_at
 from crm_server.offering import Offering
-from crm_server.rows import LINKS, By, Row, targets, unique_form
+from crm_server.rows import LINKS, By, Row, targets
 from crm_server.work import Work
 
 _APPLIED = Result.APPLIED
@@ -255,9 +255,8 @@ class Taking:
         lost: dict[str, Value] = {}
         for name in sorted(LINKS[entity.kind].unique.difference(judged.change.new)):
             value = coming_back.values.get(name)
-            if self.work.is_taken(entity.kind, name, value, coming_back.id):
-                holder = self.work.holder_of(entity.kind, name, unique_form(value))
-                judged.taken.append((entity.by_name[name], value, str(holder)))
+            if holder := self.work.taken_by((entity.kind, coming_back.id), name, value):
+                judged.taken.append((entity.by_name[name], value, holder))
                 lost[name] = None
         return lost
 
@@ -406,8 +405,8 @@ class Taking:
                 (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by,
                 is_moved=is_moved or spec.name in held,
             )  # fmt: skip
-            named = self.judge.sees(row.kind, RecordId(holder))
-            params = {"twin": holder} if named else {}
+            named = self.judge.sees(row.kind, holder)
+            params = {"twin": str(holder)} if named else {}
             self.details.append(
                 ChangeResult(index, spec.name, Result.CONFLICT, "field.taken", parked, params)
             )

@@ -12,7 +12,7 @@ from crm_core.ids import RecordId
 from crm_core.merge import DELETED
 from crm_server.belonging import Belonging
 from crm_server.history import INSERT_HISTORY, Patch, Written
-from crm_server.rows import LINKS, By, Row, encode, stored, targets, unique_form
+from crm_server.rows import LINKS, By, Key, Row, encode, stored, targets, unique_form
 from crm_server.tables import FOREVER
 
 _BOOKKEEPING = frozenset(("updated_at", "updated_by"))
@@ -106,10 +106,11 @@ class Work(Belonging):
             if after:
                 self._claim((entity.kind, name, after), row.id)
 
-    def is_taken(self, kind: str, name: str, value: Value, record_id: RecordId) -> bool:
-        """Whether another record holds a unique value."""
-        form = unique_form(value)
-        return bool(form) and self.holder_of(kind, name, form) not in (None, record_id)
+    def taken_by(self, record: Key, name: str, value: Value) -> RecordId | None:
+        """The other record that holds a value that may stand once, if any does."""
+        form = unique_form(value) if name in LINKS[record[0]].unique else ""
+        holder = self.holder_of(record[0], name, form) if form else None
+        return holder if holder != record[1] else None
 
     def _claim(self, key: tuple[str, str, str], holder: RecordId | None) -> None:
         self.set(self._unique, key, holder)

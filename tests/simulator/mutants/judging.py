@@ -108,7 +108,7 @@ def unique_rejects_the_row() -> Generator[None]:
 @contextmanager
 def unique_not_checked() -> Generator[None]:
     """Two records may have the same unique number."""
-    with patch.object(Judge, "_is_taken", lambda *_: False):
+    with patch.object(Work, "taken_by", lambda *_: None):
         yield
 
 
