@@ -277,5 +277,5 @@ def _links(tx: Tx, keys: Sequence[Key]) -> Iterator[tuple[RecordId, str, RecordI
         ):
             values = values_in(body)
             for name in LINKS[kind].references.intersection(values):
-                for target in targets(CATALOG[kind], name, values[name]):
+                for _, target in targets(CATALOG[kind], name, values[name]):
                     yield target, kind, RecordId(record_id)

@@ -31,12 +31,12 @@ from crm_core.roles import (
     reach,
     still_deletes,
 )
-from crm_core.scope import Holder, is_reached, parse_target
+from crm_core.scope import Holder, is_reached
 from crm_core.supervising import SUPERVISED, closes, lacks_reply
 from crm_core.switches import SWITCHED, is_refused
 from crm_core.values import check
 from crm_server.moments import hours_between
-from crm_server.rows import Row, targets
+from crm_server.rows import Key, Row, targets
 from crm_server.sight import Generations
 from crm_server.work import Work
 
@@ -268,22 +268,18 @@ class Judge:
     ) -> FieldResult | None:
         name, value = spec.name, change.new[spec.name]
         if change.op is not Op.REMOVE:
-            known = (
-                targets(entity, name, row.values.get(name)) if row is not None else set[RecordId]()
-            )
+            known = targets(entity, name, row.values.get(name)) if row is not None else set[Key]()
             for target in targets(entity, name, value) - known:
-                problem = self._unseen(spec, value, target)
+                problem = self._unseen(name, target)
                 if problem is not None:
                     return problem
         return self._forbidden_handover(spec, row, change)
 
-    def _unseen(self, spec: Field, value: Value, target: RecordId) -> FieldResult | None:
-        parsed = parse_target(spec.link.target if spec.link else "", value)
-        kind = spec.link.target if spec.link and spec.link.target else (parsed or ("",))[0]
-        if (kind, target, "") in self.refused:
-            return FieldResult(spec.name, Result.BLOCKED, "record.above_refused")
-        if not self.sees(kind, target):
-            return _refuse(spec.name, "reference.not_found")
+    def _unseen(self, name: str, target: Key) -> FieldResult | None:
+        if (*target, "") in self.refused:
+            return FieldResult(name, Result.BLOCKED, "record.above_refused")
+        if not self.sees(*target):
+            return _refuse(name, "reference.not_found")
         return None
 
     def _forbidden_handover(

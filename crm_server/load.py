@@ -14,7 +14,7 @@ from crm_core.merge import Why
 from crm_core.merging import taker_of
 from crm_server.conflicts import Conflicts
 from crm_server.merging import Merging
-from crm_server.rows import LINKS, By, targets, unique_form
+from crm_server.rows import LINKS, By, Key, targets, unique_form
 from crm_server.scoping import settle_directory
 from crm_server.service import Service
 from crm_server.store import write_clock
@@ -101,17 +101,15 @@ def _prefetch(work: Work, batch: list[LoadRow]) -> None:
     work.prefetch((kind, record_id) for kind, record_id, _ in batch)
     new = [record_id for kind, record_id, _ in batch if work.rows[(kind, record_id)] is None]
     work.prefetch_children(new)
-    above: dict[tuple[str, RecordId], bool] = {}
+    above: list[Key] = []
     contacts: list[RecordId] = []
     for kind, _, values in batch:
         entity = entity_of(kind)
         for field in entity.root_links:
-            target_kind = field.link.target if field.link else ""
-            for target in targets(entity, field.name, values.get(field.name)):
-                above[(target_kind or str(values[field.name]).partition("/")[0], target)] = True
+            above.extend(targets(entity, field.name, values.get(field.name)))
         if kind == "account_contact" and values.get("contact"):
             contacts.append(RecordId(str(values["contact"])))
-    above.update((("contact", contact), True) for contact in contacts)
+    above.extend(("contact", contact) for contact in contacts)
     work.prefetch(above)
     work.prefetch_children(contacts)
     work.prefetch_holders(

@@ -343,10 +343,8 @@ def _named_by(change: Change) -> Iterable[Key]:
     references = LINKS[change.kind].references
     entity = CATALOG[change.kind]
     for name in references.intersection(change.new):
-        link, value = entity.by_name[name].link, change.new[name]
-        for target in filter(is_id, targets(entity, name, value)):
-            kind = (link.target if link else "") or str(value).partition("/")[0]
-            if is_kind(kind):
+        for kind, target in targets(entity, name, change.new[name]):
+            if is_kind(kind) and is_id(target):
                 yield kind, target
 
 

@@ -96,7 +96,7 @@ class Recount:
     def _derive(self, row: Row) -> None:
         entity, links = CATALOG[row.kind], LINKS[row.kind]
         for name in links.references.intersection(row.values):
-            for target in targets(entity, name, row.values[name]):
+            for _, target in targets(entity, name, row.values[name]):
                 self._references.add(target, row.kind, row.id, name)
         if row.deleted:
             return
@@ -168,10 +168,7 @@ def _above(page: Iterable[Row]) -> Iterator[tuple[str, RecordId]]:
     """What the links lead to along which scope is inherited."""
     for row in page:
         for field in CATALOG[row.kind].root_links:
-            kind = field.link.target if field.link else ""
-            value = row.values.get(field.name)
-            for target in targets(CATALOG[row.kind], field.name, value):
-                yield kind or str(value).partition("/")[0], target
+            yield from targets(CATALOG[row.kind], field.name, row.values.get(field.name))
 
 
 def _no_ids() -> RecordId:

@@ -13,7 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.digest import version_hash
 from crm_core.directory import link_in
 from crm_core.entity import Entity
-from crm_core.fields import Kind, Value, values_in
+from crm_core.fields import Value, values_in
 from crm_core.ids import RecordId
 from crm_core.merge import Version
 from crm_core.scope import parse_target
@@ -109,15 +109,12 @@ def row_of(found: tuple[Any, ...]) -> Row:
     )  # fmt: skip
 
 
-def targets(entity: Entity, name: str, value: Value) -> set[RecordId]:
-    """The ids of the records to which a link field's value leads."""
-    field = entity.by_name[name]
-    if field.link is None or value is None:
-        return set()
-    if field.kind is Kind.LINKS:
-        return {RecordId(str(member)) for member in value} if isinstance(value, list) else set()
-    found = parse_target(field.link.target, value)
-    return {found[1]} if found else set()
+def targets(entity: Entity, name: str, value: Value) -> set[Key]:
+    """The records to which a link field's value leads."""
+    link = entity.by_name[name].link
+    members = value if isinstance(value, list) else [value]
+    found = (parse_target(link.target, x) for x in members) if link is not None else ()
+    return {x for x in found if x is not None}
 
 
 def unique_form(value: Value) -> str:

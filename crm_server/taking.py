@@ -211,13 +211,9 @@ class Taking:
         """A new part of a deleted record: the record's deletion is in question again."""
         for link in entity.root_links:
             for target in targets(entity, link.name, row.values.get(link.name)):
-                kind = link.link.target if link.link and link.link.target else ""
-                kind = kind or str(row.values.get(link.name)).partition("/")[0]
-                above = self.work.row(kind, target)
+                above = self.work.row(*target)
                 if above is not None and above.deleted:
-                    parked = self.conflicts.park(
-                        (kind, target), DELETED, Why.DELETE, {}, {}, self.by
-                    )
+                    parked = self.conflicts.park(target, DELETED, Why.DELETE, {}, {}, self.by)
                     self.details.append(ChangeResult(index, link.name, Result.CONFLICT, "", parked))
 
     # -- edit and delete --------------------------------------------------------------------

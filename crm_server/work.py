@@ -120,7 +120,7 @@ class Work(Belonging):
         before = targets(entity, name, old.values.get(name) if old is not None else None)
         after = targets(entity, name, row.values.get(name))
         child = (row.kind, row.id, name)
-        for target, kept in (
+        for (_, target), kept in (
             *((x, False) for x in before - after),
             *((x, True) for x in after - before),
         ):
