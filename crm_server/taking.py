@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 
 from msgspec.structs import replace
 
@@ -12,14 +12,14 @@ from crm_core.entity import Entity
 from crm_core.erasing import ATTACHMENT, ERASED, MERGE_ERASED, freed
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId, provisional_number
-from crm_core.masks import MASKABLE
-from crm_core.merge import DELETED, FieldResult, Merged, Result, Seen, Why, merge
+from crm_core.merge import DELETED, Merged, Result, Seen, Why, merge
 from crm_core.merging import MERGEABLE, MERGED_INTO, taker_of
 from crm_core.roles import Action
 from crm_core.scope import parse_target
 from crm_core.wire import ChangeResult
-from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.conflicts import Conflicts
 from crm_server.judge import EMPTY, Author, Judge, Judged, missing_required
+from crm_server.knowing import Knowing
 from crm_server.merging import MOVED, Merging, Unseen
 from crm_server.moments import authored_at
 from crm_server.offering import Offering
@@ -32,8 +32,6 @@ _OFFER = Op.OFFER
 _EDIT = Action.EDIT
 _FIELDS_ALONE = (Op.SET, Op.ADD, Op.REMOVE, Op.OFFER)
 
-_NONE = frozenset[str]()
-
 
 class Taking:
     """One changeset on its way: what became of each of its parts. `as_shown` counts the edits of
@@ -44,23 +42,18 @@ class Taking:
         self.author = author
         self.judge = judge
         self.conflicts = conflicts
-        self.changeset = ChangeSet(ChangeSetId(""), ())
         self.merging = Merging(work, conflicts)
         self._offering = Offering(work, judge, conflicts, self.merging)
-        self.details: list[ChangeResult] = []
-        self.undeletable: Change | None = None
-        self._unseen: list[tuple[int, Unseen]] = []
-        self._emptied: set[int] = set()
-        self.by = By(author.user)
-        self.as_shown = 0
+        self.begin(ChangeSet(ChangeSetId(""), ()))
 
     def begin(self, changeset: ChangeSet) -> None:
         """Turn to the next changeset."""
         self.changeset = changeset
-        self.details = []
-        self.undeletable = None
-        self._unseen = []
-        self._emptied = set()
+        self._knowing = Knowing(self.work, self.author, changeset)
+        self.details: list[ChangeResult] = []
+        self.undeletable: Change | None = None
+        self._unseen: list[tuple[int, Unseen]] = []
+        self._emptied: set[int] = set()
         self.as_shown = 0
         at = authored_at(changeset.at, self.work.now)
         self.by = By(self.author.user, self.author.device, changeset.id, at)
@@ -71,7 +64,7 @@ class Taking:
         """Turn to the next changeset, without what its author wrote into fields that were erased
         and of which he had not heard (security.md §7)."""
         self.begin(changeset)
-        self.changeset, dropped = freed(changeset, self.work.erased, self._heard())
+        self.changeset, dropped = freed(changeset, self.work.erased, self._knowing.heard)
         for index, names in dropped.items():
             change = self.changeset.changes[index]
             if not change.new and change.op in _FIELDS_ALONE:
@@ -82,16 +75,6 @@ class Taking:
                     ChangeResult(index, x, Result.MERGED, ERASED, "", {"field": x}) for x in names
                 )
         return self.changeset
-
-    def _heard(self) -> int:
-        """Up to where the author had heard of erasures when he wrote this changeset."""
-        return self._horizon() if self.changeset.seen is not None else 0
-
-    def _is_erased_since(self, kind: str, ids: Iterable[RecordId]) -> bool:
-        """Whether anything of one of these records was erased behind the author's back."""
-        horizon = self._horizon()
-        found = (seq for x in ids for seq in self.work.erased.get((kind, x), {}).values())
-        return any(seq > horizon for seq in found)
 
     def end(self) -> None:
         """Bring into the records that took others' place what their merger had not seen of them."""
@@ -182,7 +165,7 @@ class Taking:
     def _is_file_of_erased(self, change: Change) -> bool:
         """Whether a file is added to somebody of whose erasure its author had not heard."""
         above = parse_target("", change.new.get("parent")) if change.kind == ATTACHMENT else None
-        return above is not None and self._is_erased_since(above[0], (above[1],))
+        return above is not None and self._knowing.is_erased_since(above[0], (above[1],))
 
     def _completed(
         self, entity: Entity, record_id: RecordId, values: Mapping[str, Value]
@@ -222,14 +205,13 @@ class Taking:
         if not self.judge.may(_EDIT, row):
             return self.refuse(index, "right.missing", action="edit")
         judged = self.judge.fields(entity, row, change)
-        trusted = not self.work.clock.is_lost(change.base_seq)
-        seen = Seen(change.base_seq, trusted=trusted, unreceived=self._unreceived(entity.kind))
+        seen = self._knowing.of_edited(change)
         merged = merge(entity, row, judged.change, seen)
         back = merged.deleted is False and row.deleted
         held = self._held_by_others(entity, judged, row) if back else {}
         if merged.values or back:
             values = {**held, **merged.values}
-            if row.seq <= change.base_seq and trusted and values.keys() == change.new.keys():
+            if row.seq <= change.base_seq and seen.trusted and values.keys() == change.new.keys():
                 self.as_shown += LINKS[entity.kind].scope_fields.isdisjoint(change.new)
             values.update(self.by.updated)
             if entity.kind == "account" and "owner" in values:
@@ -241,9 +223,6 @@ class Taking:
                 self.details.extend(self.merging.lead_back(row, index, self.by))
         self._report(index, judged, merged, row, held=held)
         return None
-
-    def _unreceived(self, kind: str) -> frozenset[str]:
-        return self.author.unreceived(kind, self._horizon()) if kind in MASKABLE else _NONE
 
     def _held_by_others(self, entity: Entity, judged: Judged, coming_back: Row) -> dict[str, Value]:
         """The unique values of a record that comes back which somebody else has taken since: the
@@ -272,13 +251,13 @@ class Taking:
             return self._tell_moved(index, MERGED_INTO, winner.id)  # as is, perhaps the other way
         if row.deleted or winner.deleted:
             return self.refuse(index, "merge.gone")
-        if self._is_erased_since(row.kind, (row.id, winner.id)):
+        if self._knowing.is_erased_since(row.kind, (row.id, winner.id)):
             return self.refuse(index, MERGE_ERASED)
         if not self.judge.may_delete(row, self.by.at):
             return self.refuse(index, "right.missing", action="delete")
         if not self.judge.may(Action.EDIT, winner):
             return self.refuse(index, "right.missing", action="edit")
-        unreceived = self._unreceived(entity.kind)
+        unreceived = self._knowing.unreceived(entity.kind)
         unseen = self.merging.merge(row, winner, change, self.by, unreceived)
         self._unseen.append((index, unseen))
         return None
@@ -310,70 +289,13 @@ class Taking:
     def _delete(self, index: int, entity: Entity, change: Change, row: Row) -> None:
         if not self.judge.may_delete(row, self.by.at):
             return self.refuse(index, "right.missing", action="delete")
-        seen = Seen(
-            change.base_seq,
-            trusted=not self.work.clock.is_lost(change.base_seq),
-            row_untouched=row.deleted or self._untouched(change, row),
-            children_known=row.deleted or self._children_known(change),
-        )
-        merged = merge(entity, row, change, seen)
+        merged = merge(entity, row, change, self._knowing.of_deleted(change, row))
         if merged.deleted:
             row = self.work.put(entity, change.id, self.by.updated, self.by, deleted=True)
         elif merged.results[0].result is Result.CONFLICT:
             self.undeletable = change
         self._report(index, Judged(change), merged, row)
         return None
-
-    def _untouched(self, change: Change, row: Row) -> bool:
-        """Whether nobody but the author, in changesets that he names, changed the row since."""
-        if row.seq <= change.base_seq:
-            return True
-        mine = {*change.after, self.changeset.id}
-        since = self.work.written_behind(row, change.base_seq)
-        return all(x.cs_id in mine and x.actor == self.by.actor for x in since)
-
-    def _children_known(self, change: Change) -> bool:
-        """Whether every live record below was within the author's sight, or goes as well."""
-        going = {(x.kind, x.id) for x in self.changeset.changes if x.op is Op.DELETE}
-        mine: set[str] = {*change.after, self.changeset.id}
-        horizon = self._horizon()
-        for kind, record_id, field in self.work.children(change.id):
-            entity = CATALOG[kind]
-            link = entity.by_name[field].link
-            loaded = entity.read_only and kind != CONFLICT
-            if loaded or link is None or not link.root or (kind, record_id) in going:
-                continue
-            child = self.work.row(kind, record_id)
-            if child is None or child.deleted or child.seq <= horizon:
-                continue
-            if child.values.get("state") == "resolved" and kind == CONFLICT:
-                continue
-            if not self._hung_by_himself(child, field, horizon, mine):
-                return False
-        return True
-
-    def _horizon(self) -> int:
-        """How far in the feed the author had seen everything when he wrote this changeset, and not
-        how far his device has come since. Of history that was lost he saw what came before."""
-        seen = self.changeset.seen
-        if seen is None:
-            return self.author.pulled
-        return min(self.work.clock.still_known(seen), self.author.delivered)
-
-    def _hung_by_himself(self, child: Row, field: str, horizon: int, mine: set[str]) -> bool:
-        """Whether whatever made a record, brought it back, led it below another, asked a question
-        again or said something to it behind a place in the feed was done on the author's own
-        device."""
-        said = ("state", "parked") if child.kind == CONFLICT else ()
-        hung = {field, DELETED, *said}
-        his = [
-            x.cs_id in mine or (x.device and x.device == self.by.device)
-            for x in self.work.written_behind(child, horizon)
-            if not hung.isdisjoint(x.said)
-        ]
-        if not his:  # what IT loads has no history
-            return child.seq_of(field) <= horizon
-        return all(his)
 
     # -- reporting --------------------------------------------------------------------------
 
@@ -384,11 +306,14 @@ class Taking:
         """Say what became of each field (applied ones are silent) and park what lost. `held`: the
         record itself lost these, coming back. `is_moved`: it was said of a record that gave its
         place to this one."""
+        record = (row.kind, row.id)
         for part in (*judged.refused, *merged.results):
             if part.result is _APPLIED:
                 continue
             if part.result is Result.CONFLICT:
-                parked = self._park(row, part, is_moved=is_moved)
+                parked = self.conflicts.park(
+                    record, part.name, part.why, part.base, part.new, self.by, is_moved=is_moved
+                )
                 self.details.append(ChangeResult(index, part.name, part.result, "", parked))
             else:
                 params = dict(part.params)
@@ -398,7 +323,7 @@ class Taking:
         for spec, value, holder in judged.taken:
             current = row.values.get(spec.name)
             parked = self.conflicts.park(
-                (row.kind, row.id), spec.judged_as, Why.UNIQUE, current, value, self.by,
+                record, spec.judged_as, Why.UNIQUE, current, value, self.by,
                 is_moved=is_moved or spec.name in held,
             )  # fmt: skip
             named = self.judge.sees(row.kind, holder)
@@ -406,9 +331,3 @@ class Taking:
             self.details.append(
                 ChangeResult(index, spec.name, Result.CONFLICT, "field.taken", parked, params)
             )
-
-    def _park(self, row: Row, part: FieldResult, *, is_moved: bool) -> RecordId:
-        record = (row.kind, row.id)
-        return self.conflicts.park(
-            record, part.name, part.why, part.base, part.new, self.by, is_moved=is_moved
-        )

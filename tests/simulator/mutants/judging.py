@@ -16,6 +16,7 @@ from crm_core.merge import FieldResult, Result
 from crm_server import conflicts
 from crm_server.conflicts import Conflicts
 from crm_server.judge import Judge, Judged
+from crm_server.knowing import Knowing
 from crm_server.rows import Row
 from crm_server.taking import Taking
 from crm_server.work import Work
@@ -58,21 +59,21 @@ def versions_of_fields_not_kept() -> Generator[None]:
 @contextmanager
 def delete_over_an_unseen_edit() -> Generator[None]:
     """A record goes although somebody changed it after its deleter looked."""
-    with patch.object(Taking, "_untouched", lambda *_: True):
+    with patch.object(Knowing, "_untouched", lambda *_: True):
         yield
 
 
 @contextmanager
 def delete_over_an_unseen_child() -> Generator[None]:
     """A record goes although something hangs below it that its deleter never saw."""
-    with patch.object(Taking, "_children_known", lambda *_: True):
+    with patch.object(Knowing, "_children_known", lambda *_: True):
         yield
 
 
 @contextmanager
 def seen_is_what_came_since() -> Generator[None]:
     """What a device fetched before a deletion got through counts as seen by its author."""
-    with patch.object(Taking, "_horizon", lambda self: self.author.pulled):
+    with patch.object(Knowing, "horizon", property(lambda self: self.author.pulled)):
         yield
 
 
@@ -80,10 +81,10 @@ def seen_is_what_came_since() -> Generator[None]:
 def children_known_by_their_birth() -> Generator[None]:
     """Only new records count as unseen, not those that were led below another, or brought back."""
 
-    def born(self: Taking, child: Row, _field: str, horizon: int, _mine: set[str]) -> bool:
-        return child.fv.get("*", 0) <= horizon or child.device == self.by.device
+    def born(self: Knowing, child: Row, *_: object) -> bool:
+        return child.fv.get("*", 0) <= self.horizon or child.device == self.author.device
 
-    with patch.object(Taking, "_hung_by_himself", born):
+    with patch.object(Knowing, "_hung_by_himself", born):
         yield
 
 
