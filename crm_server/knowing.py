@@ -12,6 +12,7 @@ from crm_core.masks import MASKABLE
 from crm_core.merge import DELETED, Seen
 from crm_server.conflicts import CONFLICT
 from crm_server.judge import Author
+from crm_server.merging import Merging
 from crm_server.rows import Row
 from crm_server.work import Work
 
@@ -23,6 +24,7 @@ class Knowing:
     """What the author of a changeset knew of the records that it is about."""
 
     work: Work
+    merging: Merging
     author: Author
     changeset: ChangeSet
 
@@ -68,10 +70,12 @@ class Knowing:
         return not self.work.clock.is_lost(change.base_seq)
 
     def _untouched(self, change: Change, row: Row) -> bool:
-        """Whether nobody but the author, in changesets that he names, changed the row since."""
+        """Whether nobody but the author, in changesets that he names, changed the row since, nor a
+        merge of his brought into it what he never saw."""
         if row.seq <= change.base_seq:
             return True
         since, mine = self.work.written_behind(row, change.base_seq), self._mine(change)
+        mine -= {cs_id for cs_id, _ in self.merging.brought_into(row, mine)}
         return all(x.cs_id in mine and x.actor == self.author.user for x in since)
 
     def _mine(self, change: Change) -> frozenset[str]:

@@ -185,7 +185,7 @@ class Merging:
         mine = {*change.after, by.cs_id}
         found: dict[str, tuple[Value, By]] = {}
         entity = CATALOG[loser.kind]
-        brought = self._brought_into(loser, mine)
+        brought = self.brought_into(loser, mine)
         seen = max(change.base_seq, loser.seq_of("*"))  # the first version he saw in any case
         for one in self._work.written_behind(loser, seen):
             own = one.cs_id in mine and one.actor == by.actor
@@ -209,7 +209,7 @@ class Merging:
             found.update((name, (None, one.by)) for name in one.said if name in found)
         return found
 
-    def _brought_into(self, row: Row, changesets: Iterable[str]) -> set[tuple[str, str]]:
+    def brought_into(self, row: Row, changesets: Iterable[str]) -> set[tuple[str, str]]:
         """(changeset, field) of what these brought into a record from others that gave their place
         to it, which their author never saw there."""
         found = {(cs_id, name) for cs_id, one, name in self._brought if one == row.id}

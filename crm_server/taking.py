@@ -49,7 +49,7 @@ class Taking:
     def begin(self, changeset: ChangeSet) -> None:
         """Turn to the next changeset."""
         self.changeset = changeset
-        self._knowing = Knowing(self.work, self.author, changeset)
+        self._knowing = Knowing(self.work, self.merging, self.author, changeset)
         self.details: list[ChangeResult] = []
         self.undeletable: Change | None = None
         self._unseen: list[tuple[int, Unseen]] = []

@@ -85,6 +85,18 @@ def test_what_a_merge_brought_in_unseen_is_not_lost_in_the_next_one(acme: Acme, 
     assert acme.fuller.body("account", winner)["phone"] == "111"
 
 
+def test_who_deletes_what_his_merge_brought_something_into_has_not_seen_that(
+    acme: Acme, pair: Pair
+) -> None:
+    loser, winner = pair
+    merged = acme.fuller.changeset(*merging(acme.fuller, "account", loser, winner), atomic=True)
+    gone = replace(acme.fuller.delete("account", winner), after=(merged.id,))
+    deleted = acme.fuller.changeset(gone)
+    acme.nancy.push(acme.nancy.set("account", loser, industry="steel"))
+    assert [one.result for one in acme.fuller.send(merged).results] == ["merged"]
+    assert [one.result for one in acme.fuller.send(deleted).results] == ["conflict"]
+
+
 @pytest.mark.parametrize("kind", ["account", "contact"])
 def test_whoever_hears_that_a_merged_record_is_gone_hears_who_took_its_place(
     acme: Acme, kind: str
