@@ -82,8 +82,8 @@ class Books:
             told = entries.get((kind, record_id, name), ())
             back = entries.get((kind, record_id, DELETED), ())
             later = max((one.seq for one in (*told[-1:], *back[-1:])), default=0) > seq
-            author = self.ledger.said.get(told[-1].cs_id) if told else None
-            own = author is not None and author.device == said.device
+            authors = [self.ledger.said.get(one.cs_id) for one in told]
+            own = bool(told) and all(x is not None and x.device == said.device for x in authors)
             if not (later or own or (kind, record_id) in said.below):
                 where = f"{above[0]}/{above[1][-4:]}"
                 raise Violation(2, f"{where} was deleted over an unseen {kind}/{record_id[-4:]}")

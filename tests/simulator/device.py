@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+from msgspec import json
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import ChangeSet, Op
@@ -20,7 +22,7 @@ from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import settling
 from crm_desktop.models.outbox import Outbox, changeset_of, sync_state
 from crm_desktop.models.replica import Parked, SyncState
-from crm_desktop.models.sql import blob
+from crm_desktop.models.sql import DELETED, blob
 from crm_desktop.models.store import Store
 from crm_desktop.sync import effects as do
 from crm_desktop.sync.effects import Effect
@@ -37,7 +39,9 @@ from tests.simulator.stores import KEY, is_in_clear, template
 WRITTEN_THROUGH = 2
 """From this value of `PRAGMA synchronous` on, a commit returns when the disk has it."""
 
-UNSENT = ("queued", "sent", "held", "blocked", "waiting")
+SHOWN = ("queued", "sent", "held", "blocked", "waiting", "rejected")
+"""States in which a step covers what has come below it."""
+
 LINKS_ABOVE = {
     kind: names
     for kind, entity in CATALOG.items()
@@ -52,6 +56,8 @@ _LIVE = " UNION ALL ".join(
 )
 
 Between = Callable[["Device", Effect[Any]], None]
+Covering = Mapping[ChangeSetId, frozenset[Place] | None]
+"""The own steps that cover what has come below them, with the places where; None: all of theirs."""
 
 
 class Device:
@@ -78,6 +84,7 @@ class Device:
         self.new_id = id_maker(dice, self.clock)
         self._noted: dict[int, bytes] = {}
         self._noted_at: object = None
+        self._covering: Covering | None = None
         self.second_from_rows = SECOND_FROM_ROWS
         self.may_die_in_swap: Callable[[], None] = lambda: None
         self.left_open: list[Store] = []
@@ -181,6 +188,7 @@ class Device:
         if self._noted_at == self.written:
             return
         self._noted_at = self.written
+        covering, self._covering = self._covering or self._covers(), None
         for n, key, undoes, _ in self._changesets():
             before = self._noted.get(n)
             if before == key:
@@ -193,7 +201,10 @@ class Device:
                 ledger.replaced.add(ChangeSetId(before.hex()))
                 ledger.resent.add(now)
             changeset = changeset_of(self.store.write, n)
-            seen = self._seen(changeset, ledger)
+            seen = self._seen(changeset, ledger, covering)
+            if before is not None:  # what was refused goes out as its author saw it
+                typed = ledger.said[ChangeSetId(before.hex())].seen
+                seen = {x: min(typed.get(x, seq), seq) for x, seq in {**typed, **seen}.items()}
             below = self._below(changeset)
             ledger.write(Said(changeset, self.name, self.person.id, n, seen, below))
 
@@ -244,22 +255,61 @@ class Device:
     def _read_live(self) -> dict[tuple[str, RecordId], int]:
         return {(kind, RecordId(key.hex())): seq for kind, key, seq in self.rows(_LIVE)}
 
-    def _seen(self, changeset: ChangeSet, ledger: Ledger) -> dict[Place, int]:
-        """What the author had before his eyes: the version of the row, unless an own, unsent edit
-        of the same field covered what came later. Nothing covers a row as a whole."""
-        states = self.states()
+    def look_up(self) -> None:
+        """Somebody is about to do something: what he sees is what is covered now, not by then."""
+        self._covering = self._covers()
+
+    def _covers(self) -> Covering:
+        """Own work that is shown, whatever came below it: what was not judged yet, what was refused
+        as a whole, and what was refused of a step that was taken."""
+        found: dict[ChangeSetId, frozenset[Place] | None] = {
+            cs_id: None for cs_id, state in self.states().items() if state in SHOWN
+        }
+        for cs, kind, key, refused, new in self.rows(
+            "SELECT s.id, o.kind, o.id, o.refused, o.new FROM op o JOIN changeset s ON s.n = o.cs"
+            " WHERE o.refused IS NOT NULL AND s.state = 'confirmed'"
+        ):
+            named = json.decode(refused)
+            names = json.decode(new) if "" in named else named
+            places = frozenset((kind, RecordId(key.hex()), name) for name in names)
+            cs_id = ChangeSetId(cs.hex())
+            found[cs_id] = (found.get(cs_id) or frozenset()) | places
+        return found
+
+    def _seen(self, changeset: ChangeSet, ledger: Ledger, covering: Covering) -> dict[Place, int]:
+        """What the author had before his eyes: the version of the row, unless an own edit of the
+        same field covered what came later. Whoever ends a record saw each field for itself. Of a
+        tombstone he has the version and none of its values."""
         seen: dict[Place, int] = {}
         for change in changeset.changes:
             row_seq = self.seq_of(change.kind, change.id)
-            for name in places_of(change.op, change.new):
+            if change.op is not Op.DELETE and self._lies_on_a_tombstone(change.kind, change.id):
+                row_seq = 0
+            ends = change.op in (Op.DELETE, Op.MERGE)
+            named = places_of(change.op, change.new)
+            also = (x.name for x in CATALOG[change.kind].fields) if ends else ()
+            for name in (*named, *also):
                 place = (change.kind, change.id, name)
                 covered = [
-                    ledger.said[cs].seen[place]
-                    for cs in ledger.at.get(place, ())
-                    if name and ledger.said[cs].device == self.name and states.get(cs) in UNSENT
-                ]
-                seen[place] = min([row_seq, *covered])
+                    one.seen[place]
+                    for one in map(ledger.said.__getitem__, ledger.at.get(place, ()))
+                    if name and one.device == self.name
+                    and one.changeset.id in covering
+                    and place in (covering[one.changeset.id] or (place,))
+                    and not (ends and one.adds_or_removes(place))
+                ]  # fmt: skip
+                if covered or name in named:
+                    seen[place] = min([row_seq, *covered])
         return seen
+
+    def _lies_on_a_tombstone(self, kind: str, record_id: RecordId) -> bool:
+        """Whether the server's version that this device holds is a deleted one."""
+        key = blob(record_id)
+        ((deleted,),) = self.rows(
+            "SELECT coalesce((SELECT deleted FROM shadow WHERE kind = ? AND id = ?),"
+            f' (SELECT deleted FROM "{kind}" WHERE id = ?))', (kind, key, key),
+        )  # fmt: skip
+        return deleted == DELETED
 
     def _below(self, changeset: ChangeSet) -> frozenset[Key]:
         """What this device holds directly below the records that a changeset deletes."""

@@ -11,7 +11,7 @@ from crm_core.changes import Change, Op, members_of
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from tests.simulator import notes
-from tests.simulator.ledger import Ledger, Place, Said
+from tests.simulator.ledger import Key, Ledger, Place, Said
 from tests.simulator.violation import Violation
 
 Patch = Mapping[str, Sequence[Any]]
@@ -20,15 +20,21 @@ Parked = Mapping[str, Any]
 
 @dataclass
 class Disputes:
-    """All that was ever written into each conflict record, oldest first: (seq, patch)."""
+    """All that was ever written into each conflict record, oldest first: (seq, patch). `settled`:
+    what a decision left to be asked anew, and `answered` what a merge left to be carried over, of
+    the last look: each stands somewhere when all is written."""
 
     ledger: Ledger
     written: dict[RecordId, list[tuple[int, Patch]]] = field(default_factory=dict)
+    settled: list[tuple[int, RecordId, Parked]] = field(default_factory=list)
+    answered: list[tuple[RecordId, Parked, ChangeSetId]] = field(default_factory=list)
 
     def take(self, seq: int, record_id: RecordId, cs_id: ChangeSetId, patch: Patch) -> None:
         """Invariant 1: nothing that was parked goes but by its author or a decision."""
         self._judge(record_id, self.ledger.said.get(cs_id), patch)
         self.written.setdefault(record_id, []).append((seq, patch))
+        if patch.get("state", (None, None))[1] == "resolved":
+            self._note_what_was_unseen(seq, record_id, self.ledger.said.get(cs_id))
 
     def forget_behind(self, seq: int) -> None:
         """The server lost what it wrote behind a version."""
@@ -69,35 +75,137 @@ class Disputes:
         state = patch.get("state", (None, None))
         if patch.get(DELETED, (None, None))[1]:
             raise Violation(1, f"the conflict {record_id[-4:]} was deleted")
-        if "parked" in patch and state[0] != "resolved":
-            authors = {entry["author"] for entry in after}
-            for entry in before:
-                if entry not in after and entry["author"] not in authors:
-                    raise Violation(1, f"{entry['value']!r} went from conflict {record_id[-4:]}")
+        for entry in before if "parked" in patch else ():
+            if entry in after or entry.get("stood") or state[0] == "resolved":
+                continue
+            fresh = (x for x in after if x not in before and x["author"] == entry["author"])
+            if not any(self._takes_place_of(entry, x, record_id) for x in fresh):
+                raise Violation(1, f"{entry['value']!r} went from conflict {record_id[-4:]}")
+        if state[0] == "resolved" and state[1] == "open":
+            self._judge_reopening(record_id, said, patch)
         if state[1] == "resolved" and said is not None:
             self._judge_settling(record_id, said)
+
+    def _takes_place_of(self, entry: Parked, later: Parked, record_id: RecordId) -> bool:
+        """Whether what its author said later, on whichever device, takes the place of what he had
+        said, which is his by sync.md §2.4: of edits of a deleted record all fields stay. What was
+        said of a record that gave its place away since takes that only of what it was built on.
+        What a withdrawn device left has no step in the ledger: there his name counts."""
+        name = self._now(record_id, "field")
+        if (
+            name == DELETED
+            and isinstance(entry["value"], dict)
+            and isinstance(later["value"], dict)
+        ):
+            return entry["value"].keys() <= later["value"].keys()
+        step = self.ledger.said.get(later["cs_id"])
+        first = self.ledger.said.get(entry["cs_id"])
+        if step is None or first is None:
+            return True
+        is_resent = step.changeset.id in self.ledger.resent
+        if step.device == first.device and step.order < first.order and not is_resent:
+            return False
+        about = self.about(record_id)
+        named = {(x.kind, x.id) for x in step.changeset.changes}
+        if name == DELETED or not named.isdisjoint((about, ("conflict", record_id))):
+            return True
+        olds = [x.old for x in step.changeset.changes if x.kind == about[0]]
+        members = CATALOG[about[0]].groups.get(name)
+        return entry["value"] in [
+            {x: old.get(x) for x in members} if members else old.get(name) for old in olds
+        ]
+
+    def _judge_reopening(self, record_id: RecordId, said: Said | None, patch: Patch) -> None:
+        """A decision that is taken back leaves the question as it was; with a second one both stand
+        in it, unless one person decided twice."""
+        before, after = _before(patch), _after(patch)
+        if said is None:
+            return
+        own = [x for x in said.changeset.changes if (x.kind, x.id) == ("conflict", record_id)]
+        if any(change.new.get("state") == "open" for change in own):
+            kept = after if "parked" in patch else self._parked(record_id)
+            for entry in before:
+                if not entry.get("stood") and entry not in kept:
+                    raise Violation(1, f"{entry['value']!r} was not asked again")
+            return
+        decider = patch.get("resolved_by", (None, None))[0]
+        first = patch.get("resolution", (None, None))[0]
+        if "parked" in patch and decider != said.user and first not in [x["value"] for x in after]:
+            raise Violation(1, f"the decision {first!r} went from conflict {record_id[-4:]}")
 
     def _judge_settling(self, record_id: RecordId, said: Said) -> None:
         if any((x.kind, x.id) == ("conflict", record_id) for x in said.changeset.changes):
             return
-        if all(change.op is not Op.MERGE for change in said.changeset.changes):
+        merged = {(x.kind, x.id) for x in said.changeset.changes if x.op is Op.MERGE}
+        if not merged:
             raise Violation(1, f"conflict {record_id[-4:]} was settled by nobody")
-        if self._field(record_id) == DELETED:
-            return  # the merge answers it
+        name = self._now(record_id, "field")
+        if name == DELETED:  # the merge answers whether its record goes, and nothing else
+            if self.about(record_id) not in merged:
+                raise Violation(1, f"conflict {record_id[-4:]} was settled by a merge of others")
+            for entry in self._parked(record_id):
+                self.answered.append((record_id, entry, said.changeset.id))
+            return
+        kind = self.about(record_id)[0]
         elsewhere = [
-            entry for other in self.written if other != record_id for entry in self._parked(other)
+            entry
+            for other in self.written.keys() - {record_id}
+            if (self._now(other, "field"), self._now(other, "state")) == (name, "open")
+            and self.about(other)[0] == kind
+            for entry in self._parked(other)
         ]
         for entry in self._parked(record_id):
             if entry not in elsewhere:
                 raise Violation(1, f"{entry['value']!r} went with the merge of its record")
+
+    def _note_what_was_unseen(self, seq: int, record_id: RecordId, said: Said | None) -> None:
+        """What others, or he on another device, said to a question behind the back of whoever
+        decided it, unless that is what he decided for."""
+        at = ("conflict", record_id, "state")
+        if said is None or at not in said.seen:
+            return
+        decided = self._now(record_id, "resolution")
+        seen = [
+            _after(x) for n, x in self.written[record_id] if n <= said.seen[at] and "parked" in x
+        ]
+        for entry in self._parked(record_id):
+            author = self.ledger.said.get(entry["cs_id"])
+            own = author is not None and author.device == said.device
+            known = any(entry in x for x in seen) or entry.get("stood")
+            if not own and not known and entry["value"] != decided:
+                self.settled.append((seq, record_id, entry))
+
+    def look_back(self) -> None:
+        """Invariant 1: what was to be asked anew was, about the same field."""
+        while self.settled:
+            seq, record_id, entry = self.settled.pop()
+            name = self._now(record_id, "field")
+            asked = [
+                one
+                for other, known in self.written.items()
+                if self._now(other, "field") == name
+                for n, patch in known
+                if n >= seq and (other != record_id or n > seq)
+                for one in _after(patch)
+            ]
+            if not any(
+                entry["value"] == x["value"] and entry["author"] == x["author"] for x in asked
+            ):
+                raise Violation(1, f"{entry['value']!r} went with a decision that had not seen it")
+
+    def about(self, record_id: RecordId) -> Key:
+        """The record that a question is about now."""
+        kind, _, above = str(self._now(record_id, "record")).partition("/")
+        return kind, RecordId(above)
 
     def _parked(self, record_id: RecordId) -> Sequence[Parked]:
         """What lies in a conflict now."""
         told = [_after(x) for _, x in self.written.get(record_id, ()) if "parked" in x]
         return told[-1] if told else ()
 
-    def _field(self, record_id: RecordId) -> str:
-        told = [x["field"][1] for _, x in self.written.get(record_id, ()) if "field" in x]
+    def _now(self, record_id: RecordId, name: str) -> Any:
+        """What a conflict record holds in a field now."""
+        told = [x[name][1] for _, x in self.written.get(record_id, ()) if name in x]
         return told[-1] if told else ""
 
 

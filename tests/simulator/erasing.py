@@ -110,15 +110,15 @@ class ErasingTyped(Typed):
 class ErasingDisputes(Disputes):
     """A question about whom was erased is settled by that."""
 
-    about: dict[RecordId, Key] = field(default_factory=dict)
+    of: dict[RecordId, Key] = field(default_factory=dict)
     gone: Mapping[Key, Any] = field(default_factory=dict)
 
     def _judge(self, record_id: RecordId, said: Said | None, patch: Patch) -> None:
         link = patch.get("record", (None, None))[1]
         if link:
             kind, _, above = link.partition("/")
-            self.about[record_id] = (kind, RecordId(above))
-        if self.about.get(record_id) not in self.gone:
+            self.of[record_id] = (kind, RecordId(above))
+        if self.of.get(record_id) not in self.gone:
             super()._judge(record_id, said, patch)
 
 

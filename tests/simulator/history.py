@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED
 from crm_core.merging import MERGED_INTO
 from tests.simulator import merges, notes
-from tests.simulator.disputes import Disputes
+from tests.simulator.disputes import Disputes, Parked
 from tests.simulator.ledger import Key, Ledger, Place, Said, show
 from tests.simulator.violation import Violation
 
@@ -70,19 +71,37 @@ class History:
                 self.entries.setdefault(place, []).append(entry)
         while self._merged:
             self._look_at_merge(*self._merged.pop(), connection)
+        self.disputes.look_back()
+        while self.disputes.answered:
+            self._look_at_answered(*self.disputes.answered.pop(), connection)
+
+    def _look_at_answered(
+        self, conflict: RecordId, entry: Parked, cs_id: ChangeSetId, connection: sqlite3.Connection
+    ) -> None:
+        """Invariant 2: what was entered in a record while it was deleted stands with the other into
+        which it was merged."""
+        said = entry["value"]
+        if not isinstance(said, dict):
+            return
+        kind, loser = self.disputes.about(conflict)
+        led = self.entries[kind, loser, MERGED_INTO]
+        into = next(RecordId(one.new) for one in led if one.cs_id == cs_id and one.new)
+        late = {(kind, loser, x): Entry(self.seq, cs_id, None, said[x]) for x in said}
+        winner = merges.standing(self.entries, kind, into)
+        lost = merges.lost_by(self.entries, late, winner, connection)
+        if lost:
+            raise Violation(2, lost)
 
     def _look_at_merge(self, place: Place, said: Said, connection: sqlite3.Connection) -> None:
         """Invariant 2: what its merger had not seen of a record stands with the other."""
         unseen: dict[Place, Entry] = {}
         # Whoever merges a record has seen its first version, which a restored server numbers anew.
         born = [one.seq for one in self.entries.get((*place[:2], "created_at"), ())]
-        seen = max(said.seen.get((*place[:2], ""), 0), *born[-1:], 0)
+        seen = max((0, *born[-1:]))
         for other, entries in self.entries.items():
             if not entries or other[:2] != place[:2] or other[2] == DELETED:
                 continue
-            author = self.ledger.said.get(entries[-1].cs_id)
-            is_new = entries[-1].seq > seen
-            if author is not None and author.device != said.device and is_new:
+            if entries[-1].seq > seen and entries[-1] in self._unseen(said, other, entries):
                 unseen[other] = entries[-1]
         winner = merges.standing(self.entries, *place[:2])
         lost = merges.lost_by(self.entries, unseen, winner, connection)
@@ -179,13 +198,59 @@ class History:
         for (kind, record_id, name), entries in self.entries.items():
             if (kind, record_id) != place[:2]:
                 continue
-            for before in entries:
-                author = self.ledger.said.get(before.cs_id)
-                mine = author is not None and author.device == said.device
-                if before.seq > said.seen.get((kind, record_id, ""), 0) and author and not mine:
-                    raise Violation(
-                        2, f"{show(place)} deleted over an unseen {name}={before.new!r}"
-                    )
+            for before in self._unseen(said, (kind, record_id, name), entries):
+                raise Violation(2, f"{show(place)} deleted over an unseen {name}={before.new!r}")
+
+    def _unseen(self, said: Said, place: Place, entries: Sequence[Entry]) -> Iterator[Entry]:
+        """What others wrote there that whoever ends the record had not before his eyes: what came
+        behind his version of it, and what lay below his own value, unless that stood for a value
+        which he had typed there, or typed over."""
+        whole = said.seen.get((*place[:2], ""), 0)
+        seen = said.seen.get(place, whole)
+        below = [one for one in entries if seen < one.seq <= whole]
+        if below and self._had_typed(said, place, below[-1].new):
+            seen = whole
+        return (x for x in entries if x.seq > seen and not self._is_own(said, place, x))
+
+    def _had_typed(self, said: Said, place: Place, value: Any) -> bool:
+        return any(
+            (value or None) == (values[place[2]] or None)
+            for one in self.ledger.typed_before(said, place)
+            for change in one.at(place)
+            for values in (change.new, change.old)
+            if place[2] in values
+        )
+
+    def _is_own(self, said: Said, place: Place, entry: Entry) -> bool:
+        """Whether it was written from the same device, or by IT; what a merge brought in that its
+        author had not seen is another's."""
+        author = self.ledger.said.get(entry.cs_id)
+        if author is None:
+            return True
+        return author.device == said.device and not self._was_brought(author, place, entry)
+
+    def _was_brought(self, author: Said, place: Place, entry: Entry) -> bool:
+        kind, record_id, name = place
+        known = CATALOG[kind].by_name.get(name)
+
+        def before(*there: Any) -> list[Entry]:
+            return [one for one in self.entries.get(there, ()) if one.seq < entry.seq]
+
+        standing = functools.partial(merges.standing, self.entries, kind)
+        merged = [
+            x.id
+            for x in author.changeset.changes
+            if x.op is Op.MERGE and x.kind == kind and standing(x.id) == standing(record_id)
+        ]
+        if known is None or known.policy not in JUDGED or record_id in merged:
+            return False
+        if any(change.new[name] == entry.new for change in author.at(place)):
+            return False
+        return any(
+            theirs.new == entry.new
+            for one in merged
+            for theirs in self._unseen(author, (kind, one, name), before(kind, one, name))
+        )
 
 
 class _Nothing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from crm_core.changes import ChangeSet
+from crm_core.changes import Change, ChangeSet, Op
 from crm_core.ids import ChangeSetId, RecordId
 
 Place = tuple[str, RecordId, str]
@@ -25,6 +25,16 @@ class Said:
     order: int
     seen: Mapping[Place, int]
     below: frozenset[Key] = frozenset()
+
+    def at(self, place: Place) -> Iterator[Change]:
+        """The changes that name a place."""
+        for change in self.changeset.changes:
+            if (change.kind, change.id) == place[:2] and place[2] in change.new:
+                yield change
+
+    def adds_or_removes(self, place: Place) -> bool:
+        """Whether members were put into a set there or taken out, beside all that it shows."""
+        return any(change.op in (Op.ADD, Op.REMOVE) for change in self.at(place))
 
 
 @dataclass

@@ -204,9 +204,13 @@ class World:
             device.crash_after_commits = last
         device.disk_is_full = self.weather.happens(0.1)
         device.is_locked = self.weather.happens(0.1)
-        self._surviving(device, self._hands[device.name].do_something)
+        self._surviving(device, lambda: self._does_something(device))
         self._calm(device)
         self._look(device)
+
+    def _does_something(self, device: Device) -> None:
+        device.look_up()
+        self._hands[device.name].do_something()
 
     def _synchronise(self, device: Device) -> Run | None:
         self.tell(f"{device.name} synchronises")
@@ -267,7 +271,7 @@ class World:
             self.tell(f"(the disk is {'full' if device.disk_is_full else 'busy'} at {name})")
             return
         if self.fate.strikes(self._dice, 0.06, fault=False):
-            self._hands[device.name].do_something()
+            self._does_something(device)
             self._look(device)
         if self._depth == 1 and self.fate.strikes(self._dice, 0.04, fault=False):
             self._somebody_else_synchronises(device.name)
@@ -277,7 +281,7 @@ class World:
         device = next(one for one in self._all if one.name == waiting)
         self._time.pass_by(self._dice.choice((30, 120)))
         if self.fate.strikes(self._dice, 0.4, fault=False):
-            self._hands[waiting].do_something()
+            self._does_something(device)
             self._look(device)
         if self._depth > 1:
             return
