@@ -17,10 +17,18 @@ from crm_server import conflicts
 from crm_server.conflicts import Conflicts
 from crm_server.judge import Judge, Judged
 from crm_server.knowing import Knowing
+from crm_server.merging import Merging
+from crm_server.resolution import Resolver
 from crm_server.rows import Row
 from crm_server.taking import Taking
 from crm_server.work import Work
-from tests.server import test_deleting, test_deleting_over_children, test_merging, test_refusing
+from tests.server import (
+    test_deleting,
+    test_deleting_over_children,
+    test_joining,
+    test_merging,
+    test_refusing,
+)
 from tests.simulator.mutants.mutant import Mutant
 from tests.simulator.mutants.planting import patch
 
@@ -204,6 +212,20 @@ def second_decision_lost() -> Generator[None]:
         yield
 
 
+@contextmanager
+def said_behind_a_decision_lost() -> Generator[None]:
+    """What was said to a question goes with a decision by somebody who had not heard of it."""
+    with patch.object(Resolver, "_ask_of_unseen", lambda *_: None):
+        yield
+
+
+@contextmanager
+def own_merge_is_own_work() -> Generator[None]:
+    """What somebody's merge brought into a record unseen is his own where he deletes that."""
+    with patch.object(Merging, "brought_into", lambda *_: set[tuple[str, str]]()):
+        yield
+
+
 MUTANTS = (
     Mutant("clock of the device judges", device_clock_judges, 2),
     Mutant("versions of fields not kept", versions_of_fields_not_kept, 2),
@@ -257,5 +279,10 @@ MUTANTS = (
     Mutant(
         "second decision lost", second_decision_lost, 1,
         test_merging.test_a_second_resolution_with_another_value_reopens_with_both,
+    ),
+    Mutant("said behind a decision lost", said_behind_a_decision_lost, 1),
+    Mutant(
+        "own merge is own work", own_merge_is_own_work, 2,
+        test_joining.test_who_deletes_what_his_merge_brought_something_into_has_not_seen_that,
     ),
 )  # fmt: skip
