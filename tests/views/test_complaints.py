@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -262,6 +262,82 @@ def test_what_was_typed_comes_back_after_another_complaint(
     pane.case.main_button.click()
     rest()
     assert pane.case.form.words.toPlainText() == "We are sorry"
+
+
+def test_what_is_typed_stays_while_something_else_of_the_case_is_saved(
+    pane: ComplaintsPane, store: Store, rest
+) -> None:
+    pane.open_record(LATE)
+    rest()
+    pane.case.note_asked.emit()
+    rest()
+    pane.case.form.words.setPlainText("She wants a call ba")
+    pane.case.wants.needs.toggle("fast").click()
+    rest()
+    assert stored(store, LATE).row.values["need"] == ["fast", "heard"]
+    assert not pane.case.form.isHidden()
+    assert pane.case.form.words.toPlainText() == "She wants a call ba"
+
+
+def test_a_step_without_questions_keeps_what_was_typed_for_another(
+    pane: ComplaintsPane, store: Store, rest
+) -> None:
+    pane.open_record(PAUSED)
+    rest()
+    pane.case.note_asked.emit()
+    rest()
+    pane.case.form.words.setPlainText("She wants a call ba")
+    pane._ask_step("investigating")
+    rest()
+    assert stored(store, PAUSED).case.state == "investigating"
+    pane.case.note_asked.emit()
+    rest()
+    assert pane.case.form.words.toPlainText() == "She wants a call ba"
+
+
+def test_an_answer_that_is_saved_late_takes_nothing_from_another_form(
+    pane: ComplaintsPane, hub: DataHub, rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane.open_record(LATE)
+    rest()
+    pane.case.note_asked.emit()
+    rest()
+    pane.case.form.words.setPlainText("Said at last")
+    waiting: list[Callable[[], None]] = []
+    save = hub.save
+    monkeypatch.setattr(
+        hub, "save", lambda *given, **more: waiting.append(lambda: save(*given, **more))
+    )
+    pane.save()
+    pane.open_record(SOON)
+    rest()
+    pane.case.note_asked.emit()
+    pane.case.form.words.setPlainText("Half a sent")
+    pane.case.form.flush_draft()
+    waiting[0]()
+    rest()
+    assert not pane.case.form.isHidden()
+    assert pane.case.form.words.toPlainText() == "Half a sent"
+    kept: list[str | None] = []
+    hub.draft(f"complaint/{SOON}/note", kept.append, owner=pane)
+    hub.draft(f"complaint/{LATE}/note", kept.append, owner=pane)
+    rest()
+    assert "Half a sent" in str(kept[0])
+    assert kept[1] is None
+
+
+def test_a_draft_that_comes_late_is_not_laid_over_what_is_typed(pane: ComplaintsPane, rest) -> None:
+    pane.open_record(LATE)
+    rest()
+    pane._ask_edit()
+    pane.case.form.editor("subject").restore("Mouldy cheese")
+    pane.case.form.editor("batch").restore("B-77")
+    pane.case.form._keep_draft()
+    pane._ask_edit()
+    pane.case.form.editor("subject").restore("Blue cheese")
+    rest()
+    assert pane.case.form.editor("subject").typed() == "Blue cheese"
+    assert pane.case.form.editor("batch").typed() == "B-77"
 
 
 def test_escape_gives_up_and_forgets_the_draft(pane: ComplaintsPane, rest, qtbot: QtBot) -> None:

@@ -154,13 +154,13 @@ class AskForm(QWidget):
             self._words.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def restore(self, text: str) -> None:
-        """Lay a draft over the form."""
+        """Lay a draft over the form, but for what was typed since."""
         kept = cast("dict[str, Any]", json.loads(text))
         bases = cast("dict[str, Value]", kept.pop(_BASES, {}))
         for name, typed in kept.items():
-            if name == WORDS and self._ask.words:
+            if name == WORDS and self._ask.words and not self._words.toPlainText():
                 self._words.setPlainText(typed)
-            elif name in self._editors:
+            elif name in self._editors and not self._editors[name].is_touched:
                 self._editors[name].restore(typed)
                 is_news = name in bases and bases[name] != self._ask.values.get(name)
                 if is_news and self._editors[name].is_touched:

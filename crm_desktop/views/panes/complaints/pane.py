@@ -214,7 +214,8 @@ class ComplaintsPane(QWidget):
         if record_id == self._record_id and self._right.currentWidget() is self._case:
             return
         self._leave_form()
-        self._record_id = record_id
+        # Until it is read nothing is asked about it, and nothing about the one before.
+        self._record_id, self._read = record_id, _Read(None)
         self._load(record_id)
 
     def _load(self, record_id: str) -> None:
@@ -240,13 +241,15 @@ class ComplaintsPane(QWidget):
         if detail is None:
             return
         if steps.asked_by(detail.row.values.get("state"), target).is_nothing:
+            self._leave_form()
             answer = Answer({}, told=target == "acknowledged")
             self._save(writes.stepped(detail, target, answer, self._now()))
             return
         self._ask(target, step_ask(detail, target, self._me, self._read.may.kept))
 
     def _ask_note(self) -> None:
-        self._ask(NOTE, note_ask(self._record_id))
+        if self._read.detail is not None:
+            self._ask(NOTE, note_ask(self._record_id))
 
     def _ask_edit(self) -> None:
         if self._read.detail is not None:
@@ -279,17 +282,30 @@ class ComplaintsPane(QWidget):
         self._fetch_draft(self._case.form)
 
     def _take_answer(self, answer: Answer) -> None:
-        detail = self._seen
-        if detail is not None:
-            self._save(writes.answered(detail, self._asked, answer, self._now()))
+        detail, key = self._seen, self._case.form.ask.key
+        if detail is None:
+            return
+        write = writes.answered(detail, self._asked, answer, self._now())
+        if not write.changes:
+            self._case.form.forget()
+            self._close_form()
+            return
+
+        def done(summary: Summary) -> None:
+            if self._asked and self._case.form.ask.key == key:
+                self._case.form.forget()
+                self._close_form()
+            else:  # something else is asked by now
+                self._hub.keep_draft(key, None)
+            self._after_save(summary)
+
+        self._save(write, done)
 
     def _toggle_need(self, code: str, is_on: bool) -> None:
         detail = self._read.detail
         if detail is None:
             return
-        write = writes.need_toggled(detail, code, is_on=is_on)
-        if write.changes:
-            self._save(write)
+        self._save(writes.need_toggled(detail, code, is_on=is_on))
 
     def _enter(self, answer: Answer) -> None:
         record_id = RecordId(uuid_utils.uuid7().hex)
@@ -306,18 +322,15 @@ class ComplaintsPane(QWidget):
             failed=self._tell_intake_failure,
         )  # fmt: skip
 
-    def _save(self, write: Write) -> None:
+    def _save(self, write: Write, done: Callable[[Summary], None] | None = None) -> None:
         if not write.changes:
-            self._close_form()
             return
         self._hub.save(
-            write.changes, write.label, owner=self, atomic=write.atomic, then=self._after_save,
-            failed=self._tell_failure,
+            write.changes, write.label, owner=self, atomic=write.atomic,
+            then=done or self._after_save, failed=self._tell_failure,
         )  # fmt: skip
 
     def _after_save(self, _summary: Summary) -> None:
-        self._case.form.forget()
-        self._close_form()
         self.refresh()
         self._load(self._record_id)
 
