@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from crm_core.errors import CrmError
 from crm_core.ids import RecordId
 from crm_desktop.models import queries
 from crm_desktop.models.queries import Row
@@ -123,6 +124,49 @@ def test_after_a_crash_what_was_typed_is_back(
     anew.open()
     rest()
     assert anew.text.toPlainText() == "Half a sentence"
+
+
+def test_after_a_crash_what_was_typed_is_back_beside_a_record_too(
+    shell: Shell, log: QuickLog, rest: Rest, known: dict[str, list[RecordId]]
+) -> None:
+    log.text.setPlainText("Half a sentence")
+    log._soon.flush()
+    rest()
+    anew = QuickLog(shell._hub, shell)
+    anew.open("account", known["account"][1])
+    rest()
+    assert anew.text.toPlainText() == "Half a sentence"
+    assert anew.account.value() == log.account.value()
+
+
+def test_how_it_was_said_is_kept_with_what_was_typed(
+    shell: Shell, log: QuickLog, rest: Rest
+) -> None:
+    log.text.setPlainText("Half a sentence")
+    log._soon.flush()
+    log.medium.setCurrentIndex(log.medium.findData("email"))
+    log.medium.activated.emit(log.medium.currentIndex())
+    shell._hub.leaving.emit()
+    rest()
+    anew = QuickLog(shell._hub, shell)
+    anew.open()
+    rest()
+    assert anew.medium.currentData() == "email"
+
+
+def test_a_log_that_is_not_saved_stays_typed(
+    log: QuickLog, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object, failed: Callable[[CrmError], None], **_more: object) -> None:
+        failed(CrmError("The disk is full."))
+
+    log.text.setPlainText("Half a sentence")
+    monkeypatch.setattr(log._hub, "save", refuse)
+    log.log()
+    rest()
+    assert log.isVisible()
+    assert log.text.toPlainText() == "Half a sentence"
+    assert "The disk is full." in log._problem.text()
 
 
 def test_tab_stays_on_the_sheet(log: QuickLog, qtbot: QtBot) -> None:

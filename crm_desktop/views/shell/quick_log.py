@@ -70,12 +70,18 @@ class QuickLog(Overlay):
         self._problem.hide()
         self.open_over()
         self._focus_first_empty()
-        if record_id and not self._is_begun:
-            self._hub.read(
-                lambda c: _account_of(c, kind, RecordId(record_id)), self._fill_account, owner=self
-            )
-        elif not self._is_begun:
-            self._hub.draft(_DRAFT, self._lay_draft, owner=self)
+        if self._is_begun:
+            return
+
+        def lay(kept: str | None) -> None:
+            self._lay_draft(kept)
+            if record_id and not self._is_begun:
+                self._hub.read(
+                    lambda c: _account_of(c, kind, RecordId(record_id)), self._fill_account,
+                    owner=self,
+                )  # fmt: skip
+
+        self._hub.draft(_DRAFT, lay, owner=self)
 
     def log(self) -> None:
         """Save what was typed as one step: the contact, and a task where there is a next step."""
@@ -217,6 +223,7 @@ class QuickLog(Overlay):
         self._close.clicked.connect(self.close_over)
         self._hub.leaving.connect(self._soon.flush)
         self.account.edited.connect(self._soon.begin)
+        self.medium.activated.connect(self._soon.begin)
         self.text.textChanged.connect(self._soon.begin)
         self.next_step.textEdited.connect(self._soon.begin)
         action = QAction(tr("Log"), self)
