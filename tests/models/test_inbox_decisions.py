@@ -8,7 +8,7 @@ from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
-from crm_core.wire import Deleted, WireTombstone
+from crm_core.wire import Deleted, Left, WireTombstone
 from crm_desktop.models import inbox, inbox_facts, journal
 from crm_desktop.models.journal import queueing, settling
 from crm_desktop.models.outbox import Outbox
@@ -235,6 +235,25 @@ def test_a_restored_server_is_not_sent_a_refused_change_that_was_given_up(store:
     assert [one.id for one in again.changes] == [B]
     answer(store, verdict(cs, "rejected", 12, (0, "phone", "rejected", "field.invalid")))
     assert value(store, "SELECT count(*) FROM op WHERE cs = 1 AND refused IS NOT NULL") == 1
+
+
+def test_what_was_taken_of_a_step_whose_refused_part_left_is_sent_to_a_restored_server(
+    store: Store,
+) -> None:
+    first_pull(store, *(("account", row(one, 10, name="A")) for one in (A, B)))
+    changes = [Change("account", one, Op.SET, {"phone": "2"}, {"phone": None}) for one in (A, B)]
+    journal.commit(store, changes, label="Two")
+    [cs] = take(store)
+    answer(
+        store, verdict(cs, "rejected", 11, (0, "", "rejected", "right.missing")),
+        rows={"account": row(B, 11, name="A", phone="2")},
+    )  # fmt: skip
+    pull(store, 12, Left((A,)))
+    assert states(store) == ["confirmed", "orphaned"]
+    hello(store, "e2", restored=10)
+    [again] = Outbox(store).take_outbox(10, 10**6)
+    assert (again.id, [one.id for one in again.changes]) == (cs, [B])
+    assert states(store) == ["sent", "orphaned"]
 
 
 def test_a_discarded_record_comes_back_with_what_hangs_below(store: Store) -> None:

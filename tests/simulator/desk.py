@@ -68,21 +68,31 @@ class Desk:
         refused = {cs_id for cs_id in lying if states[cs_id] in SETTLED}
         epoch, before = self.refused.get(device.name, ("", set[ChangeSetId]()))
         now = device.state.epoch
-        for cs_id in before - refused if epoch == now else ():
+        for cs_id in before - refused - _set_apart(device) if epoch == now else ():
             if states.get(cs_id) in SETTLED and not self._was_decided(device, cs_id):
                 raise Violation(1, f"what was refused of {cs_id} on {device.name} is gone")
         self.refused[device.name] = now, refused
 
     def _is_left_of(self, device: Device, cs_id: ChangeSetId, new: str) -> bool:
         """Whether a step goes out to a restored server without a part of which its author has
-        decided, or which he took back."""
+        decided, which he took back, or which lies with what left his sight."""
         said = json.decode(new).items()
         typed = (json.decode(x) for (one, _), x in self.typed.items() if one == cs_id)
-        return self._was_decided(device, cs_id) and any(said <= x.items() for x in typed)
+        is_less = self._was_decided(device, cs_id) or cs_id in _set_apart(device)
+        return is_less and any(said <= x.items() for x in typed)
 
     def _was_decided(self, device: Device, cs_id: ChangeSetId) -> bool:
         undone = self.ledger.undone
         return cs_id in device.decided or cs_id in undone or cs_id in undone.values()
+
+
+def _set_apart(device: Device) -> set[str]:
+    """The changesets whose refused part is a step of its own, since its record left sight."""
+    found = device.rows(
+        "SELECT verdict ->> 'cs_id' FROM changeset s WHERE state = 'orphaned'"
+        " AND EXISTS (SELECT 1 FROM op WHERE cs = s.n AND refused IS NOT NULL)"
+    )
+    return {cs_id for (cs_id,) in found}
 
 
 def waiting_for_nothing(device: Device) -> Iterator[int]:

@@ -7,6 +7,7 @@ on it stays, as orphans.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from crm_core.catalog import CATALOG
@@ -17,6 +18,7 @@ from crm_core.values import instant_of
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal import blocking, rows
 from crm_desktop.models.journal.following import SENT
+from crm_desktop.models.journal.past import copy_refused
 from crm_desktop.models.journal.rebase import UNSETTLED, laid, lay, rebase
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.sql import HIDDEN, blob, from_json, id_of, layout, to_json
@@ -197,6 +199,8 @@ def _orphan(receipt: Receipt, records: Sequence[tuple[str, bytes]]) -> None:
 def _orphan_changeset(receipt: Receipt, n: int, leaving: set[tuple[str, bytes]]) -> None:
     c = receipt.c
     state, atomic = c.one("SELECT state, atomic FROM changeset WHERE n = ?", (n,)) or ("", 0)
+    if state in ("acked", "confirmed"):
+        n = _part_off(receipt, n)
     ops = c.rows(
         f"SELECT kind, id, new, old, refused FROM op WHERE cs = ? AND {SENT} ORDER BY i", (n,)
     )
@@ -219,6 +223,18 @@ def _orphan_changeset(receipt: Receipt, n: int, leaving: set[tuple[str, bytes]])
             rebase(c, kind, id_of(key))
             receipt.note(kind, (id_of(key),), 1)
     receipt.orphaned += 1
+
+
+def _part_off(receipt: Receipt, n: int) -> int:
+    """The refused part of a step that had an effect, as a step of its own: the rest of it is sent
+    again to a server that loses it."""
+    c = receipt.c
+    name = f"orphaned {c.value('SELECT lower(hex(id)) FROM changeset WHERE n = ?', (n,))}"
+    name += f" {c.value('SELECT max(n) FROM changeset')}"
+    apart = RecordId(hashlib.sha256(name.encode()).hexdigest()[:32])
+    made = copy_refused(c, n, apart, receipt.now)
+    c.run("UPDATE op SET refused = NULL WHERE cs = ?", (n,))
+    return made
 
 
 def _title(c: Connection, kind: str, key: bytes) -> str:

@@ -4,6 +4,7 @@ reason, beside what became of it. It lies in the journal as a discarded step and
 from __future__ import annotations
 
 from crm_core.fields import values_in
+from crm_core.ids import RecordId
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.journal.rebase import WHOLE, refusals_in
 from crm_desktop.models.meta import set_meta
@@ -26,10 +27,17 @@ _OP = "i, kind, id, op, new, old, local, base_seq, after, parked, refused"
 def keep_past(c: Connection, store: Store, n: int, *, was_resent: bool = False) -> int:
     """Keep what of changeset `n` was refused, before it is decided; the kept step's number."""
     kept = store.new_id()
+    number = copy_refused(c, n, kept, store.now())
+    set_meta(c, f"{META_PAST}{kept}", RESENT if was_resent else GIVEN_UP)
+    return number
+
+
+def copy_refused(c: Connection, n: int, copy: RecordId, at: str) -> int:
+    """What of changeset `n` was refused, as a step of its own; its number."""
     c.run(
         f"INSERT INTO changeset (id, state, confirmed_at, {_STEP})"
         f" SELECT ?, 'discarded', ?, {_STEP} FROM changeset WHERE n = ?",
-        (blob(kept), store.now(), n),
+        (blob(copy), at, n),
     )
     number = int(c.value("SELECT last_insert_rowid()"))
     state = c.value("SELECT state FROM changeset WHERE n = ?", (n,))
@@ -38,7 +46,6 @@ def keep_past(c: Connection, store: Store, n: int, *, was_resent: bool = False) 
     if only:
         _leave_out_what_was_taken(c, number)
     c.run("UPDATE changeset SET undoes = NULL, batch = NULL WHERE n = ?", (number,))
-    set_meta(c, f"{META_PAST}{kept}", RESENT if was_resent else GIVEN_UP)
     return number
 
 
