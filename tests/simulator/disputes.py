@@ -65,9 +65,9 @@ class Disputes:
 
     def _answered(self, record: str, behind: int) -> Iterator[Parked]:
         for conflict, written in self.written.items():
-            about = [patch["record"][1] for _, patch in written if "record" in patch]
             answers = [seq for seq, patch in written if "state" in patch]
-            if about[-1:] == [record] and self._field(conflict) == DELETED and answers[-1] > behind:
+            about = [self._now(conflict, name) for name in ("record", "field")]
+            if about == [record, DELETED] and answers[-1] > behind:
                 yield from self._parked(conflict)
 
     def _judge(self, record_id: RecordId, said: Said | None, patch: Patch) -> None:

@@ -45,6 +45,7 @@ def look_at_the_merge(name: str, saw: str, answered: int) -> None:
         6: ("account", WINNER, MERGED, {name: [TAKEN[name], LATE[name]]}),
     }
     with closing(sqlite3.connect(":memory:")) as server:
+        server.execute("CREATE TABLE record(kind, id, body)")
         server.execute("CREATE TABLE clock(epoch, restored)")
         server.execute("INSERT INTO clock VALUES ('1', '[]')")
         server.execute("CREATE TABLE history(seq, id, kind, cs_id, patch)")
