@@ -24,7 +24,7 @@ from crm_server.people import mask
 from tests.simulator.company import CAT, fixed_id
 from tests.simulator.link import GONE
 from tests.simulator.oracle import Oracle
-from tests.sync.first_fetching import Place, account
+from tests.sync.first_fetching import Place, account, at
 
 MARIA, OTTO = fixed_id(0xC000), fixed_id(0xC001)
 MOBILE, EDITED, OF_OTTO = "+49 170 5550188", "+49 171 5550199", "+49 172 5550177"
@@ -80,6 +80,26 @@ def test_what_goes_behind_the_news_holds_nothing_of_it(
     place.laptop.synchronise()
     assert place.laptop.rows("SELECT 1 FROM contact WHERE full_name = 'Maria 0' AND deleted > 0")
     assert _kept(place) == {"op"}
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_what_goes_into_the_second_file_with_the_work_on_it_holds_nothing_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, deleted: bool
+) -> None:
+    def meanwhile() -> None:
+        assert _mobile(place) == EDITED
+        _edit(place, title="Head")
+        _withhold(place)
+        _let_go(place, deleted=deleted)
+        place.laptop.line.cut = True
+
+    monkeypatch.setattr("crm_server.today_first.ROWS_FROM", 1)
+    place.laptop.begin_anew()
+    place.laptop.meanwhile = at(do.OpenSecond, meanwhile)
+    place.laptop.synchronise()
+    assert place.laptop.store.path.name == "crm-2.db"
+    assert place.laptop.rows("SELECT 1 FROM contact WHERE full_name = 'Maria 0' AND deleted > 0")
+    assert _kept(place) == set()
 
 
 def test_what_an_answer_brought_between_two_masks_goes_with_the_second(place: Place) -> None:

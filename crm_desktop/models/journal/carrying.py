@@ -16,7 +16,16 @@ from crm_core.ids import RecordId
 from crm_core.wire import Deleted, Page, WireRow, WireTombstone
 from crm_desktop.models import arriving
 from crm_desktop.models.connection import Connection
-from crm_desktop.models.journal import erasing, leaving, renewing, rows, settling, stubs, turns
+from crm_desktop.models.journal import (
+    erasing,
+    leaving,
+    masking,
+    renewing,
+    rows,
+    settling,
+    stubs,
+    turns,
+)
 from crm_desktop.models.journal.rebase import AT_REST, rebase
 from crm_desktop.models.journal.received import Receipt, receive_deleted, receive_page
 from crm_desktop.models.journal.rows import Shadow
@@ -83,6 +92,7 @@ def carry_over(old: Connection, receipt: Receipt) -> None:
     cursor = int(c.value("SELECT cursor FROM sync_state"))
     is_ahead = _bring_ahead(old, receipt, cursor)
     _lay_work(old, receipt)
+    masking.free(receipt)
     settling.confirm(receipt, cursor)
     c.run(
         "UPDATE sync_state SET pull_open = ?, verified_at = ?, verified_cursor = -1,"

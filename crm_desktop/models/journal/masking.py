@@ -32,13 +32,21 @@ def follow(receipt: Receipt) -> None:
     also by an answer to a push."""
     c = receipt.c
     history = c.one("SELECT epoch, scope_gen FROM sync_state")
-    now = {kind: sorted(names) for kind in sorted(MASKABLE) if (names := withheld(c, kind))}
-    followed = msgspec.json.encode((history, now)).decode()
+    followed = msgspec.json.encode((history, _withheld(c))).decode()
     if followed == c.value("SELECT value FROM meta WHERE name = ?", (META_FOLLOWED,)):
         return
     set_meta(c, META_FOLLOWED, followed)
-    for kind, names in now.items():
+    free(receipt)
+
+
+def free(receipt: Receipt) -> None:
+    """Free what is deleted or hidden, and what lies below own work, of what is withheld."""
+    for kind, names in _withheld(receipt.c).items():
         _free(receipt, kind, names)
+
+
+def _withheld(c: Connection) -> dict[str, list[str]]:
+    return {kind: sorted(names) for kind in sorted(MASKABLE) if (names := withheld(c, kind))}
 
 
 def _free(receipt: Receipt, kind: str, names: Sequence[str]) -> None:
