@@ -31,7 +31,6 @@ class Conflicts:
         self._open: dict[tuple[RecordId, str], RecordId | None] = {}
         self._expected: set[RecordId] = set()
         self._looked_up: set[RecordId] = set()
-        self.touched: set[RecordId] = set()
 
     def expect(self, ids: Iterable[RecordId]) -> None:
         """Records whose conflicts may be wanted: as soon as one's are, all of theirs are found."""
@@ -102,7 +101,6 @@ class Conflicts:
     ) -> None:
         """Close a conflict with what was decided. The value that `stood` until then, as an entry
         of `entry_of`, is kept beside the parked ones."""
-        target = parse_target("", row.values.get("record"))
         changes: dict[str, Value] = {
             "state": "resolved", "resolution": decided, "resolved_by": by.actor
         }  # fmt: skip
@@ -111,48 +109,32 @@ class Conflicts:
         if stood is not None and stood.get("value") not in known:
             changes["parked"] = [*parked, {**stood, STOOD: True}]
         self._write(row.id, changes, by)
-        if target is not None:
-            self._work.set(self._open, (target[1], str(row.values.get("field"))), None)
+        self._work.set(self._open, (record_of(row)[1], str(row.values.get("field"))), None)
 
     def take_back(self, row: Row, record: Key, by: By) -> None:
         """A decision is taken back: the question is open again as it was, about the record that is
         in its place now, beside the one that may have come up about the field since."""
-        field, link = str(row.values.get("field")), any_link(*record)
-        parked: list[Value] = [
-            entry for entry in entries_of(row.values.get("parked")) if not entry.get(STOOD)
-        ]
-        there = self.open_at(record[1], field)
-        if there is not None:
-            known: list[Value] = [*entries_of(there.values.get("parked"))]
-            both = [*known, *(one for one in parked if one not in known)]
-            self._write(there.id, {"parked": both[-PARKED_MAX:]}, by)
+        parked = [x for x in entries_of(row.values.get("parked")) if not x.get(STOOD)]
+        there = self.open_at(record[1], str(row.values.get("field")))
+        if there is None:
+            self._open_again(row, record, parked, by)
             return
-        changes: dict[str, Value] = {
-            "state": "open", "resolution": None, "resolved_by": None, "parked": parked
-        }  # fmt: skip
-        if link != row.values.get("record"):
-            changes["record"] = link
-        self._write(row.id, changes, by)
-        self._work.set(self._open, (record[1], field), row.id)
+        known = entries_of(there.values.get("parked"))
+        both = (*known, *(one for one in parked if one not in known))
+        self._write(there.id, {"parked": _latest(both)}, by)
 
     def move(self, row: Row, link: str, by: By) -> None:
         """A conflict is about another record now: joined with the open one there, if any."""
         field, target = str(row.values.get("field")), parse_target("", link)
-        before = parse_target("", row.values.get("record"))
         assert target is not None
-        assert before is not None
         there = self.open_at(target[1], field)
-        self._work.set(self._open, (before[1], field), None)
+        self._work.set(self._open, (record_of(row)[1], field), None)
         if there is None:
             self._write(row.id, {"record": link}, by)
             self._work.set(self._open, (target[1], field), row.id)
             return
-        both = [
-            entry
-            for parked in (there.values.get("parked"), row.values.get("parked"))
-            for entry in (parked if isinstance(parked, list) else [])
-        ]
-        self._write(there.id, {"parked": both[-PARKED_MAX:]}, by)
+        both = (x for one in (there, row) for x in entries_of(one.values.get("parked")))
+        self._write(there.id, {"parked": _latest(both)}, by)
         self._write(row.id, {"state": "resolved", "resolved_by": by.actor}, by)
 
     def reopen(self, row: Row, decided: Value, by: By) -> None:
@@ -161,19 +143,27 @@ class Conflicts:
             RecordId(str(row.values.get("resolved_by"))),
             row.device, row.cs_id, str(row.values.get("updated_at")),
         )  # fmt: skip
-        field = str(row.values.get("field"))
         both = joined([entry_of(row.values.get("resolution"), first)], entry_of(decided, by), "")
-        target = parse_target("", row.values.get("record"))
+        self._open_again(row, record_of(row), both, by)
+
+    def _open_again(self, row: Row, record: Key, parked: Iterable[Value], by: By) -> None:
         changes: dict[str, Value] = {
-            "state": "open", "resolution": None, "resolved_by": None, "parked": both
+            "state": "open", "resolution": None, "resolved_by": None, "parked": [*parked]
         }  # fmt: skip
+        if any_link(*record) != row.values.get("record"):
+            changes["record"] = any_link(*record)
         self._write(row.id, changes, by)
-        if target is not None:
-            self._work.set(self._open, (target[1], field), row.id)
+        self._work.set(self._open, (record[1], str(row.values.get("field"))), row.id)
 
     def _write(self, record_id: RecordId, values: Mapping[str, Value], by: By) -> None:
         self._work.put(CATALOG[CONFLICT], record_id, {**values, **by.updated}, by)
-        self.touched.add(record_id)
+
+
+def record_of(row: Row) -> Key:
+    """The record that a conflict is about."""
+    found = parse_target("", row.values.get("record"))
+    assert found is not None
+    return found
 
 
 def is_joined(row: Row) -> bool:
@@ -219,3 +209,7 @@ def joined(
         if isinstance(earlier, dict):  # edits of a deleted row add up, field by field
             entry = {**entry, "value": {**earlier, **value}}
     return [*others[-PARKED_MAX + 1 :], entry]
+
+
+def _latest(entries: Iterable[Value]) -> list[Value]:
+    return [*entries][-PARKED_MAX:]

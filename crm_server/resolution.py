@@ -12,7 +12,7 @@ from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why, same
-from crm_core.scope import any_link, parse_target
+from crm_core.scope import any_link
 from crm_core.text_merge import units
 from crm_core.wire import ChangeResult
 from crm_server.conflicts import (
@@ -22,6 +22,7 @@ from crm_server.conflicts import (
     entries_of,
     entry_of,
     is_joined,
+    record_of,
 )
 from crm_server.judge import Judge
 from crm_server.rows import By, Key, Row
@@ -106,7 +107,7 @@ class Resolver:
     def _kept(self, row: Row, field: str, closing: Change) -> Value:
         """What is to stay as it is, where no change says it: a state or a deletion as its author
         calls it, else that which stands."""
-        kind, record_id = _target(row)
+        kind, record_id = record_of(row)
         state = CATALOG[kind].state_field
         if "resolution" in closing.new:
             if field == DELETED:
@@ -169,12 +170,12 @@ class Resolver:
 
     def _place(self, taking: Taking, row: Row) -> Key:
         """The record that a conflict is about, or the one in its place."""
-        kind, record_id = _target(row)
+        kind, record_id = record_of(row)
         return kind, taking.merging.standing(kind, record_id)
 
     def _stood(self, row: Row) -> Mapping[str, Value] | None:
         """What stands in the field before it is decided, with who wrote it."""
-        target, field = _target(row), str(row.values.get("field"))
+        target, field = record_of(row), str(row.values.get("field"))
         above = self._work.row(*target)
         if above is None:
             return None
@@ -290,12 +291,6 @@ def _edits(one: _Decision) -> Iterator[tuple[int, Change]]:
     for index, change in one.parts.items():
         if one.field == DELETED and change.op in (Op.RESTORE, Op.SET) and change.new:
             yield index, change
-
-
-def _target(row: Row) -> Key:
-    found = parse_target("", row.values.get("record"))
-    assert found is not None
-    return found
 
 
 def _why(row: Row) -> Why:
