@@ -57,7 +57,6 @@ class Author:
     matrix: Matrix
     holder: Holder
     keys: frozenset[str]
-    gen: int = 1
     graced: Mapping[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
     delivered: int = 0
     pulled: int = 0

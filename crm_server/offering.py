@@ -7,9 +7,7 @@ the answer to an offer is the same whatever the record holds, or whether it was 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -26,12 +24,11 @@ from crm_core.roles import Action, Level, followed
 from crm_core.scope import parse_target
 from crm_core.values import check
 from crm_core.wire import ChangeResult, ChangeSetResult
-from crm_server.conflicts import CONFLICT, Conflicts
+from crm_server.conflicts import CONFLICT, Conflicts, entries_of
 from crm_server.judge import Author, Judge
 from crm_server.merging import Merging
 from crm_server.rows import By, Row
 from crm_server.store import Tx
-from crm_server.tables import FOREVER
 from crm_server.work import Work
 
 WAITS, TAKEN, DECLINED = "offer.waits", "offer.taken", "offer.declined"
@@ -39,9 +36,6 @@ REPLACED, CLOSED, REFUSED = "offer.replaced", "offer.closed", "offer.refused"
 
 _NEVER_ASKED = (Policy.ORDER, Policy.LWW)
 """What is no question to a person is none when it is offered."""
-
-Span = tuple[int, int]
-"""From one place in the feed up to before another."""
 
 _RESULT = msgspec.json.Decoder(ChangeSetResult)
 
@@ -54,14 +48,13 @@ class Offering:
         self._judge = judge
         self._conflicts = conflicts
         self._merging = merging
-        self._held: list[tuple[Span, frozenset[str]]] | None = None
 
     def take(
         self, author: Author, entity: Entity, change: Change, by: By, index: int
     ) -> list[ChangeResult] | str:
         """What became of each field; a code where the offer is refused as a whole."""
         row = self._work.row(change.kind, change.id)
-        if row is None or not (self._judge.sees_row(row) or self._saw(author.user, row)):
+        if row is None or not (self._judge.sees_row(row) or self._saw(author, row)):
             return REFUSED
         kind, is_deletion = followed(row.kind, row.values), DELETED in change.new
         needed = Action.DELETE if is_deletion else Action.EDIT
@@ -99,28 +92,18 @@ class Offering:
             )
             yield _waits(index, name, parked)
 
-    def _saw(self, user: RecordId, row: Row) -> bool:
-        """Whether at any moment a key of the user's was one of the record's."""
-        if self._held is None:
-            self._held = [*_keys_held(self._work.tx, user)]
+    def _saw(self, author: Author, row: Row) -> bool:
+        """Whether at any moment a key of the author's was one of the record's."""
         stays = self._work.tx.rows(
             "SELECT rr.seq,rr.gone_seq,rs.key,rs.seq,rs.gone_seq FROM record_root rr"
             " JOIN root_scope rs ON rs.root = rr.root WHERE rr.id=? AND rr.kind=?",
             (row.id, row.kind),
         )
         return any(
-            key in keys and max(since, began, held[0]) < min(gone, ended, held[1])
+            key in keys and max(since, began, start) < min(gone, ended, end)
             for since, gone, key, began, ended in stays
-            for held, keys in self._held
+            for start, end, keys in author.generations.spans()
         )
-
-
-def _keys_held(tx: Tx, user: RecordId) -> Iterator[tuple[Span, frozenset[str]]]:
-    """The keys that a user held, and between which places of the feed."""
-    found = tx.rows("SELECT seq,keys FROM user_scope WHERE user_id=? ORDER BY gen", (user,))
-    ends = [seq for seq, _ in found[1:]]
-    for (seq, keys), end in zip(found, [*ends, FOREVER], strict=True):
-        yield (seq, end), frozenset(json.loads(keys))
 
 
 def _refused(entity: Entity, change: Change) -> bool:
@@ -255,18 +238,12 @@ def _has(tx: Tx, body: Mapping[str, Value], name: str, wanted: Value) -> bool:
     return row is not None and not row[1] and same(values_in(row[0]).get(name), wanted)
 
 
-def _entries(body: Mapping[str, Value]) -> list[dict[str, Value]]:
-    parked = body.get("parked")
-    entries: list[Any] = parked if isinstance(parked, list) else []
-    return [entry for entry in entries if isinstance(entry, dict)]
-
-
 def _entry(body: Mapping[str, Value], cs_id: ChangeSetId) -> dict[str, Value] | None:
-    return next((x for x in _entries(body) if x.get("cs_id") == cs_id), None)
+    return next((x for x in entries_of(body.get("parked")) if x.get("cs_id") == cs_id), None)
 
 
 def _has_entry_of(body: Mapping[str, Value], user: RecordId) -> bool:
-    return any(entry.get("author") == user for entry in _entries(body))
+    return any(entry.get("author") == user for entry in entries_of(body.get("parked")))
 
 
 def _joined(tx: Tx, body: Mapping[str, Value], cs_id: ChangeSetId) -> Mapping[str, Value] | None:

@@ -165,7 +165,6 @@ def author_of(work: Work, who: Principal, standing: Standing) -> Author:
     device = standing.device(who)
     delivered, pulled = device.delivered, device.pulled
     generations = standing.generations(who)
-    gen = generations[-1][0] if generations else 0
     person = directory.users.get(who.user)
     role = person.role if person is not None else ""
     graced = _graced(generations, work.now)
@@ -178,7 +177,7 @@ def author_of(work: Work, who: Principal, standing: Standing) -> Author:
         if was != role
     }
     return Author(
-        who.user, who.device, role, matrix, holder, keys, gen, graced, delivered, pulled, former,
+        who.user, who.device, role, matrix, holder, keys, graced, delivered, pulled, former,
         Generations(tuple((x, seq, held) for x, seq, _, held in generations), who.user),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ that those keys showed then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from crm_core.ids import RecordId
@@ -57,6 +57,12 @@ class Generations:
             return frozenset()
         now, then = masks_in(self.keys), map(masks_in, others)
         return frozenset[str]().union(*(touched(now) | touched(x) for x in then if x != now))
+
+    def spans(self) -> Iterator[tuple[int, int, frozenset[str]]]:
+        """The keys held from one place of the feed up to before another."""
+        ends = [since for _, since, _ in self.rows[1:]]
+        for (_, since, keys), end in zip(self.rows, [*ends, FOREVER], strict=False):
+            yield since, end, keys
 
     def _later(self, seq: int) -> list[frozenset[str]]:
         return [keys for _, since, keys in self.rows if since > seq]
