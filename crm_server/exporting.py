@@ -19,7 +19,7 @@ from crm_core.ids import RecordId, is_id
 from crm_core.masks import NOTHING, Masks, received, received_changes
 from crm_core.scope import parse_target
 from crm_server.history import Written, written
-from crm_server.rows import Row, row_of
+from crm_server.rows import RECORD, Row, row_of
 from crm_server.store import Tx, portions
 
 PERSONS = ("contact", "user")
@@ -29,8 +29,6 @@ CONTENT = "person.json"
 _IDS_PER_QUERY = 500
 _NAME_MAX = 80
 _NO_NAME = re.compile(r"[^\w .()-]")
-
-_ROW = "SELECT kind,id,seq,body::text,fv,deleted,actor,device,cs_id FROM record WHERE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ def gather(
 
 
 def _person(tx: Tx, person: str) -> Row:
-    found = tx.rows(f"{_ROW} id = ?", (person,)) if is_id(person) else []
+    found = tx.rows(f"{RECORD} WHERE id = ?", (person,)) if is_id(person) else []
     row = next((row_of(x) for x in found if x[0] in PERSONS), None)
     if row is None:
         raise NotFound(tr_noop("There is no contact or user '{id}'."), id=person[:60])
@@ -150,7 +148,7 @@ def _linked(tx: Tx, person: RecordId) -> Iterator[tuple[str, Row]]:
 
 def _rows(tx: Tx, ids: Sequence[str]) -> Iterator[Row]:
     for some in portions(ids, _IDS_PER_QUERY):
-        for found in tx.rows(f"{_ROW} id = ANY(?) ORDER BY kind,id", ([*some],)):
+        for found in tx.rows(f"{RECORD} WHERE id = ANY(?) ORDER BY kind,id", ([*some],)):
             yield row_of(found)
 
 
@@ -198,7 +196,7 @@ class _Names:
     def of(self, record_id: str) -> str:
         """The title of a record; empty where there is none."""
         if record_id not in self._known:
-            found = [row_of(x) for x in self._tx.rows(f"{_ROW} id = ?", (record_id,))]
+            found = [row_of(x) for x in self._tx.rows(f"{RECORD} WHERE id = ?", (record_id,))]
             titles = (CATALOG[x.kind].name_of(x.values) for x in found if self._is_told(x))
             self._known[record_id] = next(titles, "")
         return self._known[record_id]

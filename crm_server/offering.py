@@ -12,22 +12,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from crm_core.catalog import CATALOG
 from crm_core.changes import Change
 from crm_core.entity import Entity
 from crm_core.errors import InvalidValue
-from crm_core.fields import Policy, Value, values_in
+from crm_core.fields import Policy, Value
 from crm_core.ids import ChangeSetId, RecordId
 from crm_core.merge import DELETED, Result, Why, same
 from crm_core.merging import taker_of
 from crm_core.roles import Action, Level, followed
-from crm_core.scope import parse_target
 from crm_core.values import check
 from crm_core.wire import ChangeResult, ChangeSetResult
-from crm_server.conflicts import CONFLICT, Conflicts, entries_of
+from crm_server.conflicts import CONFLICT, Conflicts, entries_of, is_joined, record_of
 from crm_server.judge import Author, Judge
 from crm_server.merging import Merging
-from crm_server.rows import By, Row
+from crm_server.rows import RECORD, By, Key, Row, row_of
 from crm_server.store import Tx
 from crm_server.work import Work
 
@@ -183,82 +181,75 @@ def _judged_now(tx: Tx, user: RecordId, asked: Iterable[str]) -> Iterator[Change
         yield _outcome(tx, user, one, conflicts)
 
 
-def _conflicts(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Value]]:
+def _conflicts(tx: Tx, ids: Sequence[str]) -> dict[str, Row]:
     if not ids:
         return {}
     found = tx.rows(
-        "SELECT id,body::text FROM record WHERE kind = ? AND id = ANY(?) AND NOT deleted",
+        f"{RECORD} WHERE kind = ? AND id = ANY(?) AND NOT deleted",
         (CONFLICT, [*dict.fromkeys(ids)]),
     )
-    return {record_id: values_in(body) for record_id, body in found}
+    return {row.id: row for row in map(row_of, found)}
 
 
 def _outcome(
-    tx: Tx, user: RecordId, offer: ChangeSetResult, conflicts: Mapping[str, dict[str, Value]]
+    tx: Tx, user: RecordId, offer: ChangeSetResult, conflicts: Mapping[str, Row]
 ) -> ChangeSetResult:
     parts: list[ChangeResult] = []
     for part in offer.changes:
         if part.code == WAITS:
-            body = conflicts.get(part.conflict_id)
-            code = _code(tx, user, offer.cs_id, part.field, body)
+            question = conflicts.get(part.conflict_id)
+            code = _code(tx, user, offer.cs_id, part.field, question)
             parts.append(replace(part, code=code, conflict_id=""))
         else:
             parts.append(part)
     return replace(offer, changes=tuple(parts))
 
 
-def _code(
-    tx: Tx, user: RecordId, cs_id: ChangeSetId, name: str, body: Mapping[str, Value] | None
-) -> str:
-    if body is None:
+def _code(tx: Tx, user: RecordId, cs_id: ChangeSetId, name: str, question: Row | None) -> str:
+    if question is None:
         return CLOSED
-    entry = _entry(body, cs_id)
-    if body.get("state") == "open":
+    entry, said = _entry(question, cs_id), question.values
+    if said.get("state") == "open":
         if entry is not None:
             return WAITS
-        return REPLACED if _has_entry_of(body, user) else CLOSED
-    moved = _joined(tx, body, cs_id)
+        return REPLACED if _has_entry_of(question, user) else CLOSED
+    moved = _moved(tx, question, cs_id)
     if moved is not None:
         return _code(tx, user, cs_id, name, moved)
     value = entry.get("value") if entry is not None else None
     if name == DELETED:
-        return TAKEN if body.get("resolution") is True else DECLINED
-    if body.get("field") == DELETED:
+        return TAKEN if said.get("resolution") is True else DECLINED
+    if said.get("field") == DELETED:
         wanted = value.get(name) if isinstance(value, dict) else None
-        return TAKEN if _has(tx, body, name, wanted) else DECLINED
-    return TAKEN if entry is not None and same(body.get("resolution"), value) else DECLINED
+        return TAKEN if _has(tx, question, name, wanted) else DECLINED
+    return TAKEN if entry is not None and same(said.get("resolution"), value) else DECLINED
 
 
-def _has(tx: Tx, body: Mapping[str, Value], name: str, wanted: Value) -> bool:
+def _has(tx: Tx, question: Row, name: str, wanted: Value) -> bool:
     """Whether the record of a question about its deletion lives on with a value."""
-    target = parse_target("", body.get("record"))
-    if target is None:
-        return False
-    row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", target[::-1])
-    return row is not None and not row[1] and same(values_in(row[0]).get(name), wanted)
+    row = _record(tx, record_of(question))
+    return row is not None and not row.deleted and same(row.values.get(name), wanted)
 
 
-def _entry(body: Mapping[str, Value], cs_id: ChangeSetId) -> dict[str, Value] | None:
-    return next((x for x in entries_of(body.get("parked")) if x.get("cs_id") == cs_id), None)
+def _entry(question: Row, cs_id: ChangeSetId) -> dict[str, Value] | None:
+    entries = entries_of(question.values.get("parked"))
+    return next((x for x in entries if x.get("cs_id") == cs_id), None)
 
 
-def _has_entry_of(body: Mapping[str, Value], user: RecordId) -> bool:
-    return any(entry.get("author") == user for entry in entries_of(body.get("parked")))
+def _has_entry_of(question: Row, user: RecordId) -> bool:
+    return any(x.get("author") == user for x in entries_of(question.values.get("parked")))
 
 
-def _joined(tx: Tx, body: Mapping[str, Value], cs_id: ChangeSetId) -> Mapping[str, Value] | None:
-    """The question with which a resolved one was joined: the one about the record in its own one's
-    place, where that was merged, or the one that came up about the field since, where the decision
-    was taken back."""
-    target = parse_target("", body.get("record"))
-    if target is None or target[0] not in CATALOG:
-        return None
-    own, *takers = _places(tx, *target)
-    if body.get("resolution") is None:
-        return next(_questions(tx, takers[:1], body), None)
-    beside = (one for one in _questions(tx, [own, *takers], body) if _entry(one, cs_id))
-    latest = next(beside, body)
-    return None if latest == body else latest
+def _moved(tx: Tx, question: Row, cs_id: ChangeSetId) -> Row | None:
+    """Where a question that is closed went on: in the one that it joined, about the record in its
+    own one's place, where that was merged; or in the one that came up about the field since, where
+    the decision was taken back."""
+    own, *takers = _places(tx, *record_of(question))
+    if is_joined(question):
+        return next(_questions(tx, takers[:1], question), None)
+    beside = (one for one in _questions(tx, [own, *takers], question) if _entry(one, cs_id))
+    latest = next(beside, question)
+    return None if latest.id == question.id else latest
 
 
 def _places(tx: Tx, kind: str, record_id: RecordId) -> Iterator[RecordId]:
@@ -266,18 +257,21 @@ def _places(tx: Tx, kind: str, record_id: RecordId) -> Iterator[RecordId]:
     taker: RecordId | None = record_id
     while taker is not None:
         yield taker
-        row = tx.row("SELECT body::text,deleted FROM record WHERE id=? AND kind=?", (taker, kind))
-        taker = taker_of(values_in(row[0])) if row is not None and row[1] else None
+        row = _record(tx, (kind, taker))
+        taker = taker_of(row.values) if row is not None and row.deleted else None
 
 
-def _questions(
-    tx: Tx, records: Sequence[RecordId], like: Mapping[str, Value]
-) -> Iterator[Mapping[str, Value]]:
+def _record(tx: Tx, key: Key) -> Row | None:
+    found = tx.row(f"{RECORD} WHERE kind=? AND id=?", key)
+    return row_of(found) if found is not None else None
+
+
+def _questions(tx: Tx, records: Sequence[RecordId], like: Row) -> Iterator[Row]:
     """What was asked about the field of a question at these records, the latest first."""
     found = tx.rows(
-        "SELECT r.body::text FROM ref JOIN record r ON r.id = ref.id AND r.kind = ref.kind"
-        " WHERE ref.target = ANY(?) AND ref.kind=? AND ref.field=? ORDER BY r.seq DESC",
-        ([*records], CONFLICT, "record"),
+        f"{RECORD} WHERE kind=? AND id IN"
+        " (SELECT id FROM ref WHERE target = ANY(?) AND kind=? AND field=?) ORDER BY seq DESC",
+        (CONFLICT, [*records], CONFLICT, "record"),
     )
-    bodies = (values_in(text) for (text,) in found)
-    return (one for one in bodies if one.get("field") == like.get("field"))
+    asked = map(row_of, found)
+    return (one for one in asked if one.values.get("field") == like.values.get("field"))

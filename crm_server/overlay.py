@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from crm_core.directory import Directory
 from crm_core.ids import RecordId
 from crm_server.history import Written, history_of
-from crm_server.rows import Child, Key, Row, row_of
+from crm_server.rows import RECORD, Child, Key, Row, row_of
 from crm_server.store import Clock, Tx
 from crm_server.tables import FOREVER
 
@@ -88,11 +88,7 @@ class Overlay:
             return
         ids = [record_id for _, record_id in wanted]
         self.rows.update(wanted)
-        rows = self.tx.ask(
-            "SELECT kind,id,seq,body::varchar,fv,deleted,actor,device,cs_id"
-            " FROM record WHERE id = ANY(?)",
-            (ids,),
-        )
+        rows = self.tx.ask(f"{RECORD} WHERE id = ANY(?)", (ids,))
         # Accounts will mostly be there, and are their own roots: asked for in the same exchange.
         self.prefetch_keys([record_id for kind, record_id in wanted if kind == "account"])
         for found in rows():

@@ -100,8 +100,12 @@ def stored(row: Row) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+RECORD = "SELECT kind,id,seq,body::varchar,fv,deleted,actor,device,cs_id FROM record"
+"""What `row_of` makes a row of."""
+
+
 def row_of(found: tuple[Any, ...]) -> Row:
-    """A row of `record`: kind, id, seq, body, fv, deleted, actor, device, cs_id."""
+    """A row of `record`, as `RECORD` reads it."""
     kind, record_id, seq, body, fv, deleted, actor, device, cs_id = found
     return Row(
         values_in(body), _decode_fv(fv), seq, bool(deleted),

@@ -272,6 +272,18 @@ def test_an_offer_follows_its_question_to_the_record_that_took_the_place(
     assert told(acme) == {made.id: [("phone", "taken")]}
 
 
+def test_who_clears_the_field_declines_an_offer_whatever_is_asked_where_the_record_went(
+    acme: Acme, left: RecordId
+) -> None:
+    made = offered(acme, offer(left, phone="111"))
+    resolve(acme.li, conflict_of(acme.li), left, phone=None)
+    winner = acme.nancy.account("Alfreds Futterkiste")
+    acme.fuller.pull()
+    acme.clash(winner, mine="333", theirs="444")
+    join(acme.buchanan, left, winner)
+    assert told(acme) == {made.id: [("phone", "declined")]}
+
+
 def test_more_offers_than_a_pull_asks_for_are_refused(acme: Acme) -> None:
     acme.nancy.offers = (acme.world.new_id(),) * (OFFERS_ASKED_MAX + 1)
     with pytest.raises(Refused, match="too large"):
