@@ -291,18 +291,16 @@ class Judge:
             return None
         if change.op is Op.INSERT and self._is_default(name, value):
             return None
-        keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
-        if self._author.may(Action.REASSIGN, change.kind, keys, self.scope_gen):
+        if self._reaches(Action.REASSIGN, row, change):
             return None
         return _refuse(name, "right.missing", action="reassign")
 
     def _unsupervised(self, row: Row | None, change: Change, name: str) -> FieldResult | None:
         """A supervision that the author may not set or lift, or that asks for a reply first."""
         current: Mapping[str, Value] = row.values if row is not None else {}
-        if name in SUPERVISING[change.kind] and change.new[name] != current.get(name):
-            keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
-            if not self._author.may(Action.APPROVE, change.kind, keys, self.scope_gen):
-                return _refuse(name, "right.missing", action="approve")
+        is_set = name in SUPERVISING[change.kind] and change.new[name] != current.get(name)
+        if is_set and not self._reaches(Action.APPROVE, row, change):
+            return _refuse(name, "right.missing", action="approve")
         if closes(change.kind, name) and lacks_reply(change.kind, current, change.new):
             return _refuse(name, "supervision.reply")
         return None
@@ -324,10 +322,14 @@ class Judge:
         arrows = [machine.arrow(start, target) for start in starts]
         if not any(arrow is not None and arrow.action == "approve" for arrow in arrows):
             return None
-        keys = self._work.keys_at(row.kind, row.id)
-        if self._author.may(Action.APPROVE, change.kind, keys, self.scope_gen):
+        if self._reaches(Action.APPROVE, row, change):
             return None
         return _refuse(spec.name, "right.missing", action="approve")
+
+    def _reaches(self, action: Action, row: Row | None, change: Change) -> bool:
+        """Whether a right of the author's reaches the record of a change, or one that he makes."""
+        keys = self._work.keys_at(row.kind, row.id) if row is not None else self._author.keys
+        return self._author.may(action, change.kind, keys, self.scope_gen)
 
 
 def missing_required(entity: Entity, values: Mapping[str, Value]) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ class Pusher:
         details = tuple(taking.details)
         if changeset.atomic and result in PARTS_THAT_REFUSE:
             self._work.rollback()
-            hit = {detail.index for detail in details if detail.result in PARTS_THAT_REFUSE}
+            hit = {detail.index for detail in details if _refuses(detail)}
             rest = (n for n in range(len(changeset.changes)) if n not in hit)
             kept = (detail for detail in details if detail.index in hit)
             details = (*kept, *(ChangeResult(n, "", Result.REJECTED, "atomic.part") for n in rest))

@@ -16,7 +16,6 @@ from crm_core.errors import Refused
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.masks import Masks, masks_in, received
-from crm_core.merge import Result
 from crm_core.merging import taker_of
 from crm_core.roles import with_overrides
 from crm_core.wire import (
@@ -33,7 +32,7 @@ from crm_server.conflicts import CONFLICT, Conflicts
 from crm_server.directory import roles_before
 from crm_server.judge import Author
 from crm_server.moments import hours_between
-from crm_server.push import SIMPLE, Pusher, prefetch
+from crm_server.push import PARTS_THAT_REFUSE, SIMPLE, Pusher, prefetch
 from crm_server.rows import Row
 from crm_server.sight import Generations
 from crm_server.standing import GenerationRow, Principal, Standing, Tokens
@@ -258,11 +257,8 @@ def _wire_row(row: Row, roots: list[RecordId], masks: Masks) -> WireRow:
 
 
 def _why(result: ChangeSetResult) -> str:
-    refused = (part.code for part in result.changes if part.result in _REFUSING)
+    refused = (part.code for part in result.changes if part.result in PARTS_THAT_REFUSE)
     return ",".join(dict.fromkeys(refused))
-
-
-_REFUSING = (Result.REJECTED, Result.BLOCKED)
 
 
 def _graced(generations: Sequence[GenerationRow], now: str) -> Mapping[int, frozenset[str]]:
