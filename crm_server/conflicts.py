@@ -65,10 +65,11 @@ class Conflicts:
 
     def park(  # noqa: PLR0913  # each says one thing of the value and its place
         self, record: tuple[str, RecordId], field: str, why: Why, base: Value, value: Value, by: By,
-        *, is_moved: bool = False,
+        *, is_moved: bool = False, is_brought: bool = False,
     ) -> RecordId:  # fmt: skip
         """Keep a value beside a field: in its open conflict, else in a new one. One that is moved
-        here was said of a record that gave its place to this one."""
+        here was said of a record that gave its place to this one; one that is brought here stands
+        beside all else that its author said."""
         found = self.open_at(record[1], field)
         entry = entry_of(value, by)
         if found is None:
@@ -77,7 +78,7 @@ class Conflicts:
                 "record": link, "field": field, "why": str(why), "base": base,
                 "parked": [entry], "state": "open",
             })  # fmt: skip
-        built_on = (base,) if is_moved else None
+        built_on = () if is_brought else (base,) if is_moved else None
         kept: dict[str, Value] = {
             "parked": joined(found.values.get("parked"), entry, field, built_on)
         }
@@ -192,15 +193,15 @@ def entries_of(parked: Value) -> list[dict[str, Value]]:
 
 
 def joined(
-    parked: Value, entry: dict[str, Value], field: str, built_on: tuple[Value] | None = None
+    parked: Value, entry: dict[str, Value], field: str, built_on: tuple[Value, ...] | None = None
 ) -> list[Value]:
     """The parked values with one more; the same author's later edit replaces his own: what he said
-    of another record only the one that it is `built_on`."""
+    of another record only one that it is `built_on`."""
     entries = entries_of(parked)
     mine = [
         x for x in entries
         if x.get("author") == entry["author"]
-        and (built_on is None or same(x.get("value"), built_on[0]))
+        and (built_on is None or any(same(x.get("value"), one) for one in built_on))
     ]  # fmt: skip
     others: list[Value] = [x for x in entries if x not in mine]
     value = entry["value"]

@@ -238,7 +238,7 @@ class Resolver:
 
     def _ask_of_unseen(self, taking: Taking, one: _Decision) -> None:
         """What others said to a question behind the back of whoever decides it, or he on another
-        device, is asked anew."""
+        device, is asked anew as it lay there, all that one person said."""
         row, version = one.question, taking.changeset.changes[one.index].base_seq
         written = self._work.written_behind(row, version)
         before = next((x.said["parked"][0] for x in written if "parked" in x.said), None)
@@ -250,7 +250,9 @@ class Resolver:
             knew = (author.actor, author.device) == (taking.by.actor, taking.by.device)
             is_news = entry not in entries_of(before) and not knew
             if is_news and not same(value, one.said):
-                self._conflicts.park(place, one.field, _why(row), base, value, author)
+                self._conflicts.park(
+                    place, one.field, _why(row), base, value, author, is_brought=True
+                )
 
     def _conflict(self, change: Change) -> Row | None:
         if not self._judge.sees(CONFLICT, change.id):

@@ -218,6 +218,46 @@ def test_what_comes_of_the_loser_leaves_what_its_author_had_parked_with_the_winn
     assert parked(conflict.body) == [("333", acme.fuller.user), ("222", acme.fuller.user)]
 
 
+def test_what_a_merge_brought_in_leaves_what_its_merger_had_parked(acme: Acme, pair: Pair) -> None:
+    """It is in his name, and he never said it."""
+    loser, middle = pair
+    winner = acme.shared_account("Alfreds Futterkiste", industry="paper")
+    for account in pair:
+        acme.nancy.push(acme.nancy.set("account", account, industry="steel"))
+    acme.fuller.pull()
+    of_winner = acme.fuller.set("account", winner, industry="steel")
+    acme.nancy.pull()
+    acme.nancy.push(acme.nancy.set("account", winner, industry="wood"))
+    assert acme.fuller.push(of_winner).result == "conflict"
+    acme.nancy.push(acme.nancy.set("account", loser, industry="glass"))
+    assert join(acme.fuller, "account", loser, middle) == "merged"
+    assert join(acme.nancy, "account", middle, winner) == "conflict"
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    said = [(value, acme.fuller.user) for value in ("steel", "glass")]
+    assert parked(conflict.body) == said
+
+
+def test_what_one_person_said_of_both_records_is_asked_anew_whole(acme: Acme, pair: Pair) -> None:
+    """It came behind the back of whoever decides: of the one before they were merged, of the other
+    since."""
+    loser, winner = pair
+    acme.buchanan.pull()
+    late = [
+        acme.buchanan.set("account", winner, phone="333"),
+        acme.buchanan.set("account", loser, phone="444"),
+    ]
+    asked = acme.clash(winner)
+    decided = resolution(acme.fuller, asked, winner, "000")
+    assert join(acme.nancy, "account", loser, winner) == "applied"
+    for change in late:
+        assert acme.buchanan.push(change).result == "conflict"
+    assert acme.fuller.push(*decided, atomic=True).result == "applied"
+    acme.nancy.pull()
+    (anew,) = [x.body for x in acme.nancy.of_kind("conflict") if x.body["state"] == "open"]
+    assert parked(anew) == [("333", acme.buchanan.user), ("444", acme.buchanan.user)]
+
+
 def test_who_names_no_version_has_seen_the_first_one_and_no_later(acme: Acme) -> None:
     loser = acme.shared_account("Alfred", phone="111", industry="steel")
     winner = acme.shared_account("Alfreds", phone="999", industry="paper")
