@@ -62,9 +62,11 @@ class Resolver:
         self._conflicts = conflicts
 
     def take(self, taking: Taking) -> None:
-        """Work the fields first: what they become decides what becomes of the conflict."""
+        """Work the fields first: what they become decides what becomes of the conflict. Without a
+        question that a restored server lost they are edits like any other."""
         changes = taking.changeset.changes
-        closings = [(n, change) for n, change in enumerate(changes) if change.kind == CONFLICT]
+        asked = [(n, change) for n, change in enumerate(changes) if change.kind == CONFLICT]
+        closings = [(n, change) for n, change in asked if not self._is_lost(change)]
         if any(change.new.get("state") == "open" for _, change in closings):
             self._take_back(taking, closings)
             return
@@ -253,6 +255,11 @@ class Resolver:
                 self._conflicts.park(
                     place, one.field, _why(row), base, value, author, is_brought=True
                 )
+
+    def _is_lost(self, closing: Change) -> bool:
+        """Whether a change names a question of history that the server lost."""
+        is_lost = self._work.clock.is_lost(closing.base_seq)
+        return is_lost and self._work.row(CONFLICT, closing.id) is None
 
     def _conflict(self, change: Change) -> Row | None:
         if not self._judge.sees(CONFLICT, change.id):

@@ -9,6 +9,7 @@ import pytest
 
 from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
+from crm_core.ids import RecordId
 from crm_server import backup as backups
 from crm_server.backup import backup, start_epoch
 from crm_server.checking import check_store
@@ -16,6 +17,7 @@ from crm_server.moments import parse_moment
 from crm_server.organisations import Organisations
 from crm_server.passwords import Passwords
 from crm_server.people import NewUser, add_user
+from tests.server.test_merging import parked_values, resolution
 from tests.server.world import Acme
 
 NEW_EPOCH = "f" * 32
@@ -78,6 +80,34 @@ def test_a_base_of_lost_history_counts_for_nothing_but_its_value(
     acme.nancy.pull()
     result = acme.nancy.push(edit)
     assert result.result == "conflict"  # "111" is not what stands
+
+
+@pytest.mark.parametrize("is_seen_again", [True, False])
+def test_a_decision_about_a_question_that_was_lost_is_an_edit_like_any_other(
+    acme: Acme, tmp_path: Path, is_seen_again: bool
+) -> None:
+    account = acme.shared_account(phone="000")
+    theirs = acme.fuller.changeset(acme.fuller.set("account", account, phone="222"))
+    backup(acme.world.service, tmp_path / "b")
+    acme.fuller.send(theirs)
+    conflict = acme.nancy.push(acme.nancy.set("account", account, phone="111")).changes[0]
+    acme.nancy.pull()
+    changes = resolution(acme.nancy, RecordId(conflict.conflict_id), account, "333")
+    decided = acme.nancy.changeset(*changes, atomic=True)
+    assert acme.nancy.send(decided).results[0].result == "applied"
+    lose(acme, tmp_path / "b")
+    for device in (acme.nancy, acme.fuller):
+        device.pull()
+    if is_seen_again:
+        acme.fuller.send(theirs)
+    (told,) = acme.nancy.send(decided).results
+    acme.fuller.pull()
+    stands = acme.fuller.body("account", account)["phone"]
+    asked = [parked_values(row.body) for row in acme.fuller.of_kind("conflict")]
+    if is_seen_again:
+        assert (told.result, stands, asked) == ("applied", "333", [])
+    else:
+        assert (told.result, stands, asked) == ("conflict", "000", [["333"]])
 
 
 def test_a_device_may_name_versions_it_was_given_before_the_loss(
