@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from crm_core.changes import Change, Op
 from crm_core.errors import InvalidValue, Unavailable
 from crm_core.fields import Value
 from crm_core.ids import RecordId
-from crm_desktop.models import journal, search_index
+from crm_core.wire import WireRow
+from crm_desktop.models import inbox, journal, search_index
+from crm_desktop.models.journal import received
+from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.masks import withheld
 from crm_desktop.models.rights import rights_here
 from crm_desktop.models.search import search
@@ -61,6 +64,27 @@ def test_nothing_of_it_is_left_on_the_laptop_but_the_users_own_steps(place: Plac
         assert search(c, "5550199") == []
         assert [hit.id for hit in search(c, "Maria")] == [MARIA]
     assert place.laptop.is_settled()
+
+
+def test_what_stays_readable_of_a_record_whose_news_cannot_be_read_holds_nothing_of_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = received._receive
+
+    def choke(receipt: Receipt, kind: str, rows: Sequence[WireRow]) -> None:
+        if any(row.id == MARIA for row in rows):
+            raise ValueError("cannot be read")
+        receive(receipt, kind, rows)
+
+    monkeypatch.setattr(received, "_receive", choke)
+    _withhold(place)
+    place.laptop.synchronise()
+    search_index.build(place.laptop.store)
+    assert _kept(place) == {"op"}
+    with place.laptop.store.reader() as c:
+        assert [one.id for one in inbox.quarantined(c)] == [MARIA]
+        assert search(c, "5550199") == []
+        assert [hit.id for hit in search(c, "Maria")] == [MARIA]
 
 
 @pytest.mark.parametrize("gone", ["deleted", "out of sight", "collected"])

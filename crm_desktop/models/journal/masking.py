@@ -1,5 +1,6 @@
 """What a role receives no more goes from this device too (adr/0063): the server sends the records
-in sight once more without it; what it has not sent again when everything came is freed of it here.
+in sight once more without it; what it has not sent again when everything came, or what could not
+be read of that, is freed of it here.
 
 The user's own steps stay as they are, settled ones too: a server that is restored asks for them
 again, and undo writes what they say. What it judges by is what their author received when he wrote.
@@ -14,6 +15,7 @@ import msgspec
 from crm_core.masks import MASKABLE
 from crm_desktop.models import search_tables
 from crm_desktop.models.connection import Connection
+from crm_desktop.models.journal import rows
 from crm_desktop.models.journal.received import Receipt
 from crm_desktop.models.masks import withheld
 from crm_desktop.models.meta import set_meta
@@ -52,7 +54,11 @@ def _withheld(c: Connection) -> dict[str, list[str]]:
 def _free(receipt: Receipt, kind: str, names: Sequence[str]) -> None:
     c = receipt.c
     sets = ", ".join(f"{quoted(name)} = NULL" for name in names)
-    c.run(f"UPDATE {layout(kind).table} SET {sets} WHERE deleted <> ?", (LIVE,))
+    table, older = layout(kind).table, "id IN (SELECT id FROM quarantine WHERE kind = ?)"
+    c.run(f"UPDATE {table} SET {sets} WHERE deleted <> ? OR {older}", (LIVE, kind))
+    rows.mark_for_search(
+        c, kind, [x for (x,) in c.rows(f"SELECT rid FROM {table} WHERE {older}", (kind,))]
+    )
     for table, column, above in _KEPT:
         _null(c, table, column, kind, [f'{above}."{name}"' for name in names])
     search_tables.sweep_later(c)
