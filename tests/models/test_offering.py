@@ -156,6 +156,23 @@ def test_who_gives_a_waiting_offer_up_has_his_work_back(
     assert states(store) == ["orphaned", "discarded"]
 
 
+def test_a_waiting_offer_that_was_given_up_and_is_not_is_made_once(
+    store: Store, orphan: ChangeSetId
+) -> None:
+    sent = offered(store, orphan)
+    answer(store, verdict(sent.id, "rejected", 0, (0, "", "rejected", "op.unknown")))
+    _, back = inbox.discard_for_now(store, sent.id)
+    inbox.take_discard_back(store, back)
+    assert states(store) == ["offered", "rejected"]
+    with pytest.raises(UserProblem):
+        offering.offer(store, orphan)
+    _, back = inbox.discard_for_now(store, sent.id)
+    offering.offer(store, orphan)
+    with pytest.raises(UserProblem):
+        inbox.take_discard_back(store, back)
+    assert states(store) == ["offered", "discarded", "queued"]
+
+
 def test_undo_takes_an_unsent_offer_back_and_no_other(store: Store, orphan: ChangeSetId) -> None:
     offering.offer(store, orphan)
     assert journal.undoable(store) == "Offer: A"

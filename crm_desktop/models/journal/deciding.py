@@ -181,11 +181,14 @@ _ORPHAN = "cs, kind, id, title, base, mine, at"
 
 def take_discard_back(store: Store, back: WayBack) -> Summary:
     """What was discarded waits for a decision again, as it did; raises NotFound, and UserProblem
-    where the rest of the step goes out once more, without what was given up."""
+    where the rest of the step goes out once more, without what was given up, or where what an
+    offer spoke for went another way."""
     with store.writing() as c:
         n, state, _ = _head(c, back.cs_id, anything=True)
         if back.past and state in ("queued", "sent"):
             raise UserProblem(tr_noop("Nothing of this step was refused."))
+        if state == "discarded" and offering.is_offer(c, n):
+            offering.stand_again(c, n)
         if back.state in _DECIDABLE and state == "discarded":
             c.run("UPDATE changeset SET state = ? WHERE n = ?", (back.state, n))
         c.many("UPDATE op SET refused = ? WHERE rid = ?", back.refusals)

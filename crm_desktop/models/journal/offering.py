@@ -37,6 +37,8 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.models.sql import blob, id_of
 from crm_desktop.models.store import Store
 
+_NO_OFFER = tr_noop("Only changed values of records that left your sight can be offered.")
+
 WAITS, REFUSED = "offer.waits", "offer.refused"
 
 _NEVER_ASKED = (Policy.ORDER, Policy.LWW)
@@ -67,9 +69,7 @@ def offer(store: Store, cs_id: ChangeSetId) -> Summary:
         n, state, label = head
         changes = _offers(c.rows(_OPS, (n,)), cs_id) if state == "orphaned" else ()
         if not changes:
-            raise UserProblem(
-                tr_noop("Only changed values of records that left your sight can be offered.")
-            )
+            raise UserProblem(_NO_OFFER)
         check_size(changes)
         title = c.value("SELECT title FROM orphan WHERE cs = ? ORDER BY n LIMIT 1", (n,))
         words = tr("Offer: {title}", title=title or label)
@@ -125,6 +125,16 @@ def withdraw(c: Connection, n: int) -> Summary:
     c.run("UPDATE op SET refused = NULL WHERE cs = ?", (n,))
     _set_state(c, n, "offered", "orphaned")
     return Summary(outbox_changed=True)
+
+
+def stand_again(c: Connection, n: int) -> None:
+    """An offer that was given up is not: what it spoke for waits with it. Raises UserProblem where
+    that went another way since."""
+    for key in _spoken_for(c, n):
+        if c.value("SELECT state FROM changeset WHERE id = ?", (key,)) != "orphaned":
+            raise UserProblem(_NO_OFFER)
+    c.run("UPDATE changeset SET undone = 0 WHERE n = ?", (n,))
+    _set_state(c, n, "orphaned", "offered")
 
 
 def fall_back(c: Connection, n: int, verdict: ChangeSetResult) -> None:
