@@ -335,6 +335,20 @@ def words(store: Store) -> list[str]:
         return [label for (label,) in c.rows("SELECT label FROM changeset ORDER BY n")]
 
 
+def test_a_refused_undo_that_was_sent_again_is_not_remembered_by_his_name(known: Store) -> None:
+    merge = Change("contact", OTHER, Op.MERGE, {"merged_into": CONTACT})
+    journal.commit(known, [merge], label=f"Merge with {NAME}", atomic=True)
+    [cs] = take(known)
+    answer(known, verdict(cs, "applied", 101))
+    journal.undo(known)
+    [back] = take(known)
+    answer(known, verdict(back, "rejected", 0, (0, "", "rejected", "right.missing")))
+    journal.resend(known, back)
+    assert sum(NAME in one for one in words(known)) == 3
+    erase(known)
+    assert not [one for one in words(known) if NAME in one]
+
+
 def test_what_was_typed_above_a_merge_keeps_its_authors_lines_alone(known: Store) -> None:
     put(known, "contact", CONTACT, preferences=f"{WORD}\n")
     changes = [

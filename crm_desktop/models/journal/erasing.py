@@ -279,18 +279,19 @@ def _blank_above(gone: _Gone, key: bytes, since: int, brought: Mapping[str, Brou
 def _blank_labels(gone: _Gone) -> None:
     """The Undo menu's words: those of a single step mostly name its record, by a name that may be
     unknown here by now; those of an import or the like where they repeat what went. A merge names
-    who takes the other's place too, and a step that takes it back says the same again."""
+    who takes the other's place too, and a step that takes it back says the same again; so does what
+    is kept of either as it was refused."""
     c = gone.c
     found = c.rows(
-        "SELECT n, label, batch FROM changeset s WHERE EXISTS (SELECT 1 FROM op WHERE kind = ?1"
+        "SELECT at, label, batch FROM changeset s WHERE EXISTS (SELECT 1 FROM op WHERE kind = ?1"
         " AND cs IN (s.n, (SELECT o.n FROM changeset o WHERE o.id = unhex(s.undoes)))"
         " AND (id = ?2 OR op = 'merge' AND instr(new, lower(hex(?2)))))",
         gone.key,
     )
     words = tr(CATALOG[gone.kind].label)
-    for n, label, batch in found:
+    for at, label, batch in found:
         if batch is None or any(value in label for value in gone.values):
-            c.run("UPDATE changeset SET label = ? WHERE n = ?", (words, n))
+            c.run("UPDATE changeset SET label = ? WHERE at = ? AND label = ?", (words, at, label))
 
 
 def _files_below(c: Connection, gone: _Gone) -> list[_Gone]:
