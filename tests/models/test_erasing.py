@@ -143,6 +143,15 @@ def test_a_draft_with_files_of_him_goes(known: Store) -> None:
     assert known.meta(f"draft:contact/{CONTACT}/files") is None
 
 
+def test_what_was_typed_of_him_in_another_place_than_his_form_goes(known: Store) -> None:
+    key = f"draft:contact/{CONTACT}/decision"
+    known.set_meta(key, f'{{"c1":{{"mobile":"{PHONE}","title":"Head"}}}}')
+    known.set_meta(f"draft:contact/{OTHER}/decision", '{"c2":{"mobile":"1"}}')
+    erase(known)
+    assert known.meta(key) == '{"c1":{"mobile":null,"title":"Head"}}'
+    assert known.meta(f"draft:contact/{OTHER}/decision") == '{"c2":{"mobile":"1"}}'
+
+
 def test_work_that_left_with_its_record_is_freed_of_it(store: Store) -> None:
     known = knowing(store)
     put(known, "contact", CONTACT, wechat=WORD)

@@ -393,8 +393,9 @@ def _change_drafts(c: Connection, kind: str, record_id: RecordId, without: _With
     ref, name = (kind, record_id), f"{_DRAFT}{kind}/{record_id}"
     body = c.value("SELECT body FROM draft WHERE kind = ? AND id = ?", ref)
     c.run("UPDATE draft SET body = ? WHERE kind = ? AND id = ?", (_changed(body, without), *ref))
-    kept = c.value("SELECT value FROM meta WHERE name = ?", (name,))
-    c.run("UPDATE meta SET value = ? WHERE name = ?", (_changed(kept, without), name))
+    of_it = "SELECT name, value FROM meta WHERE name = ? OR name GLOB ? AND name NOT GLOB ?"
+    for place, kept in c.rows(of_it, (name, f"{name}/*", f"*{DRAFT_FILES}")):
+        c.run("UPDATE meta SET value = ? WHERE name = ?", (_changed(kept, without), place))
 
 
 # JSON

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 from shiboken6 import Shiboken
 
 from crm_desktop.views.theme.theme import colour, theme
@@ -38,6 +40,37 @@ class KeyboardBefore:
         was, self._was = self._was, None
         if was is not None and Shiboken.isValid(was):
             was.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class Typing:
+    """Where somebody types, to go on there in the editors that take the place of these."""
+
+    def __init__(self, editors: Mapping[Hashable, QWidget]) -> None:
+        self._at = next((x for x, widget in editors.items() if holds_keyboard(widget)), None)
+        self._caret = 0
+        if self._at is not None:
+            line = _typed_in(editors[self._at])
+            if isinstance(line, QLineEdit):
+                self._caret = line.cursorPosition()
+            elif isinstance(line, QPlainTextEdit):
+                self._caret = line.textCursor().position()
+
+    def go_on(self, editors: Mapping[Hashable, QWidget]) -> None:
+        """Give the keyboard to the editor of the same name; the words stand there already."""
+        if self._at is None or self._at not in editors:
+            return
+        line = _typed_in(editors[self._at])
+        line.setFocus(Qt.FocusReason.OtherFocusReason)
+        if isinstance(line, QLineEdit):
+            line.setCursorPosition(self._caret)
+        elif isinstance(line, QPlainTextEdit):
+            cursor = line.textCursor()
+            cursor.setPosition(min(self._caret, len(line.toPlainText())))
+            line.setTextCursor(cursor)
+
+
+def _typed_in(editor: QWidget) -> QWidget:
+    return editor.focusProxy() or editor
 
 
 def paint_ring(painter: QPainter, rect: QRect, radius: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -17,9 +17,11 @@ from crm_desktop.i18n import tr, tr_n
 from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import Decision
 from crm_desktop.views.kit.choice_row import Choice, ChoiceRow, Others
+from crm_desktop.views.kit.focus import Typing
 from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.kit.typed_draft import Texts
 from crm_desktop.views.panes.inbox.detail import MARGIN, Detail, foot_line
 from crm_desktop.views.panes.inbox.entry import kind_words
 from crm_desktop.views.panes.inbox.facts import Facts, events, merged_quietly
@@ -54,12 +56,16 @@ class DisputeView(Detail):
     """Decides one record's conflicts, field by field; nothing is preselected, and leaving keeps
     what was chosen without sending it.
 
-    Signals: `resolved([(conflict id, value)])`, `opened(kind, id)`, `put_off()`.
+    Signals: `resolved([(conflict id, value)])`, `opened(kind, id)`, `put_off()`. Of what is typed:
+    `edited`, `leaving` before another record is shown, `turned(key of its draft)` behind that.
     """
 
     resolved = Signal(list)
     opened = Signal(str, str)
     put_off = Signal()
+    edited = Signal()
+    leaving = Signal()
+    turned = Signal(str)
 
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
         super().__init__("conflict", parent)
@@ -68,7 +74,6 @@ class DisputeView(Detail):
         self._dispute: Dispute | None = None
         self._alike: Alike = {}
         self._chosen: dict[str, Choice] = {}
-        self._applied: set[str] = set()
         self._steps: list[_Step] = []
         self._now: tuple[Choice, ...] = ()
         self._facts, self._history = Facts(), tuple[HistoryEntry, ...]()
@@ -79,11 +84,13 @@ class DisputeView(Detail):
     # What is shown
 
     def show_dispute(self, dispute: Dispute, alike: Alike) -> None:
-        """Show a record's conflicts; what was chosen and not applied stays while they stand."""
-        if dispute == self._given and alike == self._alike and not self._applied:
+        """Show a record's conflicts; what was chosen and not applied stays while they stand, and
+        what was typed with the record."""
+        if dispute == self._given and alike == self._alike:
             return
         is_same = self._dispute is not None and dispute.record == self._dispute.record
-        self._keep_choices()
+        if not is_same:
+            self.leaving.emit()
         self._given = self._dispute = dispute
         self._alike = alike
         if not is_same:
@@ -91,9 +98,10 @@ class DisputeView(Detail):
         self._show_whose(dispute)
         self._title.setText(dispute.title or kind_words(dispute.kind))
         self._kind.setText(f"· {kind_words(dispute.kind)}")
-        self._show_rows(dispute)
+        self._show_rows(dispute, is_same=is_same)
         self._show_story()
-        self._show_count()
+        if not is_same:
+            self.turned.emit(f"{dispute.kind}/{dispute.record}/decision")
 
     def show_facts(self, facts: Facts) -> None:
         """Show what is known here around the record."""
@@ -108,8 +116,7 @@ class DisputeView(Detail):
         before = self._dispute.decisions if self._dispute is not None else ()
         self._dispute, self._history = known, tuple(history)
         if [len(x.mine) for x in before] != [len(x.mine) for x in known.decisions]:
-            self._show_rows(known)  # what stands turned out to be one's own
-            self._show_count()
+            self._show_rows(known, is_same=True)  # what stands turned out to be one's own
         elif self._grid is not None:
             self._grid.show_who(known.decisions)
         self._show_story()
@@ -131,6 +138,40 @@ class DisputeView(Detail):
         if cells:
             cells[0].setFocus(Qt.FocusReason.TabFocusReason)
 
+    def typed(self) -> Texts:
+        """The results that were typed and not applied: by conflict and field."""
+        return {
+            row.decision.conflict.id: dict(zip(_names(row), row.choice.typed, strict=True))
+            for row in self.rows
+            if row.choice.typed is not None
+        }
+
+    def restore(self, texts: Texts) -> bool:
+        """Show what `typed` gave before where nothing else was chosen; whether there was any."""
+        is_any = False
+        for row in self.rows:
+            kept = texts.get(row.decision.conflict.id, {})
+            typed = tuple(kept.get(name) for name in _names(row))
+            # What was erased since stands there as None.
+            if typed and None not in typed and not row.is_decided:
+                row.restore(Choice(typed=typed))
+                is_any = True
+        if is_any:
+            self._begin_steps()
+        return is_any
+
+    def show_written(self, conflicts: Collection[str]) -> None:
+        """These were decided. Taken back, a question is as open as it was: nothing is
+        preselected."""
+        self._keep_choices()
+        for key in [x for x in self._chosen if x.partition("/")[0] in conflicts]:
+            del self._chosen[key]
+        for row in self.rows:
+            if row.decision.conflict.id in conflicts:
+                row.restore(Choice())
+        self._begin_steps()
+        self.edited.emit()
+
     # What is done
 
     @override
@@ -141,8 +182,6 @@ class DisputeView(Detail):
         except InvalidValue:
             return  # the row says why
         if results:
-            # Taken back, a question is as open as it was: nothing is preselected.
-            self._applied = {_key(row.decision) for row in self._decided()}
             self.resolved.emit([*results, *self._for_all()])
 
     def take_all(self, *, mine: bool) -> None:
@@ -160,6 +199,7 @@ class DisputeView(Detail):
             row.restore(choice)
         self._now = step.before
         self._show_count()
+        self.edited.emit()
 
     @override
     def event(self, event: QEvent) -> bool:
@@ -205,9 +245,6 @@ class DisputeView(Detail):
     def _keep_choices(self) -> None:
         for row in self.rows:
             self._chosen[_key(row.decision)] = row.choice
-        for key in self._applied:
-            self._chosen.pop(key, None)
-        self._applied = set()
 
     def _note_choice(self, words: str) -> None:
         before, self._now = self._now, tuple(row.choice for row in self.rows)
@@ -215,6 +252,7 @@ class DisputeView(Detail):
         if before != self._now and not goes_on:
             self._steps.append(_Step(words, before))
         self._show_count()
+        self.edited.emit()
 
     # Showing
 
@@ -226,8 +264,9 @@ class DisputeView(Detail):
         icon, warn = ("orphaned", "orphan") if dispute.is_offer else ("conflict", tone)
         self._icon.show_icon(icon, warn if dispute.is_for_me else tone)
 
-    def _show_rows(self, dispute: Dispute) -> None:
-        old = self._grid
+    def _show_rows(self, dispute: Dispute, *, is_same: bool) -> None:
+        self._keep_choices()
+        typed, typing, old = self.typed(), Typing(self._by_name), self._grid
         self._grid = ChoiceGrid(dispute.decisions, self._alike, self._links, self._page)
         self._body.insertWidget(0, self._grid)
         if old is not None:
@@ -237,8 +276,24 @@ class DisputeView(Detail):
             if kept is not None and kept != Choice():
                 row.restore(kept)
         self._grid.decided.connect(self._note_choice)
+        self._begin_steps()
+        if is_same:
+            self.restore(typed)
+            typing.go_on(self._by_name)
+
+    @property
+    def _by_name(self) -> dict[Hashable, QWidget]:
+        return {
+            (row.decision.conflict.id, editor.field.name): editor.widget
+            for row in self.rows
+            for editor in row.result_cell.editors
+        }
+
+    def _begin_steps(self) -> None:
+        """What is chosen now is what the first step goes back to."""
         self._steps = []
-        self._now = tuple(row.choice for row in self._grid.rows)
+        self._now = tuple(row.choice for row in self.rows)
+        self._show_count()
 
     def _show_count(self) -> None:
         decided, total = len(self._decided()), len(self.rows)
@@ -331,6 +386,10 @@ def _key(decision: Decision) -> str:
     """A choice is kept for a conflict as long as its sides stand."""
     sides = "/".join(repr(side.value) for side in decision.sides)
     return f"{decision.conflict.id}/{sides}"
+
+
+def _names(row: ChoiceRow) -> tuple[str, ...]:
+    return tuple(editor.field.name for editor in row.result_cell.editors)
 
 
 def _is_typing(choices: Sequence[Choice]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -24,10 +24,12 @@ from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.choice import when_words
 from crm_desktop.views.kit.editor import Editor
 from crm_desktop.views.kit.editors import make_editor
+from crm_desktop.views.kit.focus import Typing
 from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.hairline import hairline
 from crm_desktop.views.kit.links import Links
 from crm_desktop.views.kit.scrolled import scrolled
+from crm_desktop.views.kit.typed_draft import Texts
 from crm_desktop.views.kit.words import shown
 from crm_desktop.views.panes.inbox.detail import Detail, foot_line, stacked
 from crm_desktop.views.panes.inbox.entries import send_words, stuck_title
@@ -57,7 +59,8 @@ class StuckView(Detail):
     Signals: `offer_asked(cs_id)`, `resend_asked(cs_id, fixes)`, `draft_asked(cs_id)`,
     `discard_meant(cs_id)`
     before it is confirmed and `discard_asked(cs_id, title)` after, `opened(kind, id)`;
-    `file_asked(StuckRow)` for the content of a file that was attached.
+    `file_asked(StuckRow)` for the content of a file that was attached. Of what is typed: `edited`,
+    `leaving` before other work is shown, `turned(key of its draft)` behind that.
     """
 
     offer_asked = Signal(str)
@@ -67,6 +70,9 @@ class StuckView(Detail):
     discard_asked = Signal(str, str)
     opened = Signal(str, str)
     file_asked = Signal(object)
+    edited = Signal()
+    leaving = Signal()
+    turned = Signal(str)
 
     def __init__(self, links: Links, parent: QWidget | None = None) -> None:
         super().__init__("rejected", parent)
@@ -78,9 +84,13 @@ class StuckView(Detail):
         self._lay_out()
 
     def show_stuck(self, entry: Stuck, reason: Message) -> None:
-        """Show what lies here and why; what was typed stays while it is the same."""
+        """Show what lies here and why; what was typed stays with it."""
         if entry == self._entry:
             return
+        is_same = self._entry is not None and self._entry.row.cs_id == entry.row.cs_id
+        if not is_same:
+            self.leaving.emit()
+        kept, typing = self.typed(), Typing(self._by_name)
         self._entry = entry
         row, look = entry.row, _look(entry.row.state)
         self._icon.show_icon(look.icon, look.tone)
@@ -91,6 +101,28 @@ class StuckView(Detail):
         self._problem.hide()
         self._show_values(entry)
         self._show_ways(entry)
+        if is_same:
+            self.restore(kept)
+            typing.go_on(self._by_name)
+        else:
+            self.turned.emit(f"{row.kind}/{row.record}/{row.cs_id}")
+
+    def typed(self) -> Texts:
+        """What was put right and not sent, by field."""
+        return {x.field.name: x.typed() for x in self._editors if x.is_touched}
+
+    def restore(self, texts: Texts) -> bool:
+        """Show what `typed` gave before, but for what was typed since; whether there was any."""
+        # What was erased since stands there as None.
+        kept = {name: text for name, text in texts.items() if text is not None}
+        laid = [x for x in self._editors if x.field.name in kept and not x.is_touched]
+        for editor in laid:
+            editor.restore(kept[editor.field.name])
+        return bool(laid)
+
+    @property
+    def _by_name(self) -> dict[Hashable, QWidget]:
+        return {x.field.name: x.widget for x in self._editors}
 
     @override
     def begin(self) -> None:
@@ -185,6 +217,7 @@ class StuckView(Detail):
         self._add_words(grid, at, (tr(field.label), before or "–", ""))
         editor = make_editor(field, self._table, self._links)
         editor.set_value(row.mine.get(field.name), entry.titles)
+        editor.edited.connect(self.edited)
         grid.addWidget(editor.widget, at + 1, 2)
         self._editors.append(editor)
 
