@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from crm_core.errors import CrmError
 from crm_core.fields import Value
 from crm_core.ids import RecordId
 from crm_desktop.models import queries
@@ -124,6 +126,70 @@ def test_what_is_being_typed_survives_news(pane: TodayPane, hub: DataHub, rest: 
     pane.refresh()
     rest()
     assert pane.stop_views[0]._result.text() == "They like the"
+
+
+def at_the_customers(store: Store, pane: TodayPane, rest: Rest, words: str) -> QLineEdit:
+    """The first visit is going on, and its result is being typed."""
+    receive(store, [("visit", FIRST, visit(at(9), "in_progress"))])
+    pane.refresh()
+    rest()
+    line = result_of(pane)
+    line.setFocus()
+    QTest.keyClicks(line, words)
+    return line
+
+
+def result_of(pane: TodayPane) -> QLineEdit:
+    return next(x for x in pane.stop_views if x.stop.id == FIRST).result
+
+
+def test_a_result_is_typed_on_while_a_sync_moves_the_visit(
+    pane: TodayPane, store: Store, rest: Rest
+) -> None:
+    at_the_customers(store, pane, rest, "They take the ol")
+    receive(store, [("visit", SECOND, visit(at(15), "confirmed"))])
+    pane.refresh()
+    rest()
+    line = result_of(pane)
+    assert line.hasFocus()
+    QTest.keyClicks(line, "ives")
+    assert line.text() == "They take the olives"
+
+
+def test_a_result_comes_back_with_its_stop_and_after_a_crash(
+    pane: TodayPane, store: Store, hub: DataHub, rest: Rest, in_front: InFront
+) -> None:
+    at_the_customers(store, pane, rest, "They take the olives")
+    outcome = pane.stop_views[0].outcome
+    outcome.setCurrentIndex(1)
+    code = outcome.currentData()
+    pane.stop_views[1].chosen.emit(SECOND)
+    rest()
+    pane.stop_views[0].chosen.emit(FIRST)
+    rest()
+    assert result_of(pane).text() == "They take the olives"
+    hub.leaving.emit()
+    rest()
+    anew = in_front(TodayPane(hub, clock=lambda: NOW), 1104, 800)
+    assert result_of(anew).text() == "They take the olives"
+    assert anew.stop_views[0].outcome.currentData() == code
+    anew.stop_views[0].step_button.click()
+    rest()
+    assert stored(store, "visit", FIRST).values["result"] == "They take the olives"
+    assert not any(store.meta(name) for name in store.meta_names("draft:"))
+
+
+def test_a_result_that_was_not_saved_is_still_there(
+    pane: TodayPane, store: Store, hub: DataHub, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_the_customers(store, pane, rest, "They take the olives")
+    pane.stop_views[0].outcome.setCurrentIndex(1)
+    monkeypatch.setattr(
+        hub, "save", lambda *_given, failed, **_more: failed(CrmError("The disk is full."))
+    )
+    pane.stop_views[0].step_button.click()
+    rest()
+    assert result_of(pane).text() == "They take the olives"
 
 
 def test_a_ticked_task_is_done_and_leaves(pane: TodayPane, store: Store, rest: Rest) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import TypeAlias
 
@@ -23,10 +23,12 @@ from crm_desktop.models.today import Day, LateTask, Stop, read_day, read_due
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.empty import EmptyPane
+from crm_desktop.views.kit.focus import Typing
 from crm_desktop.views.kit.folding import Folding
 from crm_desktop.views.kit.gone import let_go
 from crm_desktop.views.kit.head import PageHead
 from crm_desktop.views.kit.section import Section
+from crm_desktop.views.kit.typed_draft import Texts, TypedDraft
 from crm_desktop.views.panes.today.sides import (
     ClocksSection,
     DecisionsSection,
@@ -92,6 +94,7 @@ class TodayPane(Folding):
         self._visits = QVBoxLayout()
         self._edge = QFrame(self)
         self._side = _scrolled(self._waiting, self, tr("What waits"), "alt")
+        self._draft = TypedDraft(hub, self._typed, self._restore, self)
         self._lay_out()
         self._connect()
         self._minute = QTimer(self, interval=_MINUTE_MS)
@@ -154,9 +157,11 @@ class TodayPane(Folding):
         same = self._day is not None and [x.visit for x in self._day.stops] == [
             x.visit for x in day.stops
         ]
-        return same and any(view.is_touched for view in self._stop_views)
+        return same and bool(self._typed())
 
     def _show_stops(self, day: Day) -> None:
+        self._draft.flush()
+        was, typed, typing = self._asking, self._typed(), Typing(self._lines)
         inner = (x for view in self._stop_views for x in view.findChildren(QWidget))
         had_focus = any(x.hasFocus() for x in inner)
         for old in self._stop_views:
@@ -169,12 +174,36 @@ class TodayPane(Folding):
             view.chosen.connect(self._open)
             view.stepped.connect(self._take_step)
             view.opened.connect(self._pass_on)
+            view.edited.connect(self._draft.note)
             self._stops.addWidget(view)
             view.show()
             self._stop_views.append(view)
             if had_focus and stop.id == chosen:
                 view.step_button.setFocus()
         self._empty.setVisible(not day.stops)
+        asking = self._asking
+        if asking is None:
+            return
+        if was is not None and was.stop.id == asking.stop.id:
+            self._restore(typed)
+            typing.go_on(self._lines)
+        else:
+            self._draft.begin(f"visit/{asking.stop.id}/result")
+
+    @property
+    def _asking(self) -> StopView | None:
+        """The stop at which it can be said what came of the visit."""
+        return next((view for view in self._stop_views if view.asks), None)
+
+    @property
+    def _lines(self) -> dict[Hashable, QWidget]:
+        return {view.stop.id: view.result for view in self._stop_views if view.asks}
+
+    def _typed(self) -> Texts:
+        return self._asking.typed() if self._asking is not None else {}
+
+    def _restore(self, texts: Texts) -> bool:
+        return self._asking is not None and self._asking.restore(texts)
 
     def _open(self, visit: str) -> None:
         self._open_stop = visit
@@ -191,10 +220,12 @@ class TodayPane(Folding):
         changes = difference(CATALOG["visit"], RecordId(stop.id), row.values, values, row.seq)
         # The stop that was worked on is done with: the next one opens by itself.
         self._open_stop = "" if values["state"] == "completed" else stop.id
-        for view in self._stop_views:
-            view.forget_typed()
-        label = tr("Visit: {account}", account=stop.visit.place.name)
-        self._hub.save(changes, label, owner=self, failed=self._tell_failure)
+        label, key = tr("Visit: {account}", account=stop.visit.place.name), self._draft.key
+
+        def tell(_summary: Summary) -> None:
+            self._draft.forget(key)
+
+        self._hub.save(changes, label, owner=self, then=tell, failed=self._tell_failure)
 
     def _finish_task(self, task: LateTask) -> None:
         changes = difference(

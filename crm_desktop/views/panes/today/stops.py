@@ -32,6 +32,7 @@ from crm_desktop.views.kit.buttons import flat, normal, primary
 from crm_desktop.views.kit.delegates.grade import SIDE, paint_grade
 from crm_desktop.views.kit.line import Line, LineButton
 from crm_desktop.views.kit.section import one_line
+from crm_desktop.views.kit.typed_draft import Texts
 from crm_desktop.views.kit.words import account_words, code_words
 from crm_desktop.views.theme.fonts import font
 from crm_desktop.views.theme.icons import paint_icon
@@ -48,6 +49,7 @@ NEXT_STEP: Mapping[str, tuple[str, str]] = {
 """The one main act of a stop by its state: an arrow of the visit's machine."""
 
 _VISIT = CATALOG["visit"]
+_OUTCOME, _RESULT = "outcome", "result"
 _TIME_WIDTH, _DISC, _RADIUS = 46, 22, 8
 _ABOVE, _ABOVE_OPEN, _BELOW, _BETWEEN = 2, 8, 10, 14
 _NAME_HEIGHT = SIDE + 6
@@ -75,11 +77,12 @@ def step_values(stop: Stop, now: dt.datetime, outcome: str, result: str) -> dict
 
 class StopView(QFrame):
     """One stop. Signals: `chosen` to open it here; `stepped(Stop, outcome, result)` for its main
-    act; `opened(kind, id)`."""
+    act; `opened(kind, id)`; `edited` when somebody says what came of it."""
 
     chosen = Signal(str)
     stepped = Signal(object, str, str)
     opened = Signal(str, str)
+    edited = Signal()
 
     def __init__(
         self, stop: Stop, number: int, parent: QWidget, *, is_open: bool, is_last: bool
@@ -111,14 +114,27 @@ class StopView(QFrame):
         return self._outcome
 
     @property
-    def is_touched(self) -> bool:
-        """Whether something was chosen or typed that is not saved."""
-        return bool(self._result.text() or self._outcome.currentData())
+    def result(self) -> QLineEdit:
+        """The same in a sentence."""
+        return self._result
 
-    def forget_typed(self) -> None:
-        """It is being saved: what comes next may replace it."""
-        self._result.clear()
-        self._outcome.setCurrentIndex(0)
+    @property
+    def asks(self) -> bool:
+        """Whether it can be said here what came of the visit."""
+        return self._is_open and self.stop.visit.state == "in_progress"
+
+    def typed(self) -> Texts:
+        """What was chosen or typed and is not saved."""
+        said = {_OUTCOME: str(self._outcome.currentData() or ""), _RESULT: self._result.text()}
+        return {name: text for name, text in said.items() if text}
+
+    def restore(self, texts: Texts) -> bool:
+        """Show what `typed` gave before, but for what was said since; whether there was any."""
+        if not self.asks or self.typed():
+            return False
+        self._result.setText(texts.get(_RESULT) or "")
+        self._outcome.setCurrentIndex(max(self._outcome.findData(texts.get(_OUTCOME) or ""), 0))
+        return bool(self.typed())
 
     def _fill(self) -> None:
         stop, column = self.stop, self._body.column
@@ -158,7 +174,6 @@ class StopView(QFrame):
         return made
 
     def _add_outcome(self) -> None:
-        asks = self._is_open and self.stop.visit.state == "in_progress"
         self._outcome.addItem(tr("What came of it?"), "")
         for choice in _VISIT.by_name["outcome"].choices:
             self._outcome.addItem(tr(choice.label), choice.code)
@@ -173,8 +188,10 @@ class StopView(QFrame):
         row.addWidget(self._outcome)
         row.addWidget(self._result, 1)
         self._acts_column.addLayout(row)
-        self._outcome.setVisible(asks)
-        self._result.setVisible(asks)
+        self._outcome.setVisible(self.asks)
+        self._result.setVisible(self.asks)
+        self._outcome.activated.connect(self.edited)
+        self._result.textEdited.connect(self.edited)
 
     def _add_buttons(self) -> None:
         state = self.stop.visit.state
