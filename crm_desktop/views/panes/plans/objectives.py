@@ -180,6 +180,11 @@ class ObjectiveTree(QTreeView):
         elif chosen is not None:
             self._choose(chosen.kind, chosen.row.id, column)
 
+    @property
+    def page(self) -> PlanPage | None:
+        """The plan as it is shown: what is being typed into a cell builds on that."""
+        return self._page
+
     def refuse(self, record_id: str, field: str, typed: str, why: str) -> bool:
         """Open a cell again with words that were not taken, and say why; False where it cannot be,
         since another one is being typed into."""

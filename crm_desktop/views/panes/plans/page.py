@@ -24,6 +24,7 @@ from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.buttons import link
 from crm_desktop.views.kit.folding import Folding
 from crm_desktop.views.kit.hairline import hairline
+from crm_desktop.views.kit.typed_draft import Texts
 from crm_desktop.views.panes.plans.buying import PeopleList
 from crm_desktop.views.panes.plans.head import PlanHead
 from crm_desktop.views.panes.plans.objectives import ObjectiveTree
@@ -35,13 +36,16 @@ from crm_desktop.views.panes.plans.words import GAPS
 _BOARD_SHARE, _PEOPLE_SHARE = 620, 500
 _UPPER_SHARE, _LOWER_SHARE = 330, 370
 
+_OBJECTIVE, _ACTION, _REASON = "objective", "action", "reason"
+"""The names of what is asked, with the record's id where it is asked of one."""
+
 _FOLDED_BOARD, _FOLDED_PEOPLE, _FOLDED_WORK = 320, 220, 280
 
 
 class PlanView(Folding):
     """Shows a plan. Signals: `back_asked`, `step_asked(state)`, `full_asked`, `opened(contact)`,
-    `objective_named(text)`, `action_named(objective id, title)`, `dropped(id, reason)`; those of
-    the board and the tree are theirs."""
+    `objective_named(text)`, `action_named(objective id, title)`, `dropped(id, reason)`; `edited`
+    when something is typed that is to be added; those of the board and the tree are theirs."""
 
     FOLDED_BELOW_WIDTH = 760
     """In less room the people stand below the board, and the page scrolls."""
@@ -53,6 +57,7 @@ class PlanView(Folding):
     objective_named = Signal(str)
     action_named = Signal(str, str)
     dropped = Signal(str, str)
+    edited = Signal()
 
     def __init__(self, today: Callable[[], dt.date], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +107,7 @@ class PlanView(Folding):
 
     def ask_objective(self) -> None:
         """Ask for a new objective."""
-        self.ask.ask(tr("New objective, Enter adds it"), self.objective_named.emit)
+        self.ask.ask(_OBJECTIVE, tr("New objective, Enter adds it"), self.objective_named.emit)
 
     def ask_action(self, objective: str) -> None:
         """Ask for actions of an objective, one after the other."""
@@ -112,7 +117,7 @@ class PlanView(Folding):
         def take(text: str) -> None:
             self.action_named.emit(objective, text)
 
-        self.ask.ask(words, take, stays=True)
+        self.ask.ask(f"{_ACTION}/{objective}", words, take, stays=True)
 
     def ask_reason(self, record_id: str) -> None:
         """Ask why something is dropped."""
@@ -120,7 +125,37 @@ class PlanView(Folding):
         def take(text: str) -> None:
             self.dropped.emit(record_id, text)
 
-        self.ask.ask(tr("Why is it dropped?"), take)
+        self.ask.ask(f"{_REASON}/{record_id}", tr("Why is it dropped?"), take)
+
+    def turn(self) -> None:
+        """Another plan is to be shown: what is typed here does not go there."""
+        for line in self._lines:
+            line.turn()
+
+    def typed(self) -> Texts:
+        """What was typed to be added, by its question."""
+        return {name: text for line in self._lines for name, text in line.texts.items()}
+
+    def restore(self, texts: Texts) -> bool:
+        """Ask again what `typed` gave before; whether there was any."""
+        asks = {_OBJECTIVE: self.ask_objective}
+        asks |= {code: box.ask for code, box in self.board.boxes.items()}
+        for name, text in texts.items():
+            kind, _, record_id = name.partition("/")
+            line = self.board.boxes[kind].line if kind in self.board.boxes else self.ask
+            line.texts.setdefault(name, text)
+            if line.isHidden():
+                if kind == _ACTION:
+                    self.ask_action(record_id)
+                elif kind == _REASON:
+                    self.ask_reason(record_id)
+                else:
+                    asks[kind]()
+        return bool(texts)
+
+    @property
+    def _lines(self) -> tuple[AskLine, ...]:
+        return (self.ask, *(box.line for box in self.board.boxes.values()))
 
     def _number(self, objective: str) -> int:
         ids = [x.row.id for x in self._page.objectives] if self._page is not None else []
@@ -164,6 +199,8 @@ class PlanView(Folding):
         self._add_objective.clicked.connect(self.ask_objective)
         self._add_action.clicked.connect(self._ask_action_here)
         self.tree.action_asked.connect(self.ask_action)
+        for line in self._lines:
+            line.edited.connect(self.edited)
 
     def _lay_out(self) -> None:
         upper, both = self._upper, self._both

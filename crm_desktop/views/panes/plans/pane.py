@@ -20,6 +20,7 @@ from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.buttons import normal
 from crm_desktop.views.kit.entity_pane import EntityPane
+from crm_desktop.views.kit.typed_draft import TypedDraft
 from crm_desktop.views.kit.words import code_words
 from crm_desktop.views.panes.plans import writes
 from crm_desktop.views.panes.plans.page import PlanView
@@ -58,6 +59,7 @@ class PlansPane(QWidget):
         self._open_button = normal(tr("Open the plan"), self._list, icon="plans")
         self._list.head.add(self._open_button)
         self._view = PlanView(today, self._stack)
+        self._draft = TypedDraft(hub, self._view.typed, self._view.restore, self)
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._view)
         layout = QVBoxLayout(self)
@@ -123,8 +125,15 @@ class PlansPane(QWidget):
                 self.show_list()
                 self._list.open_record(plan)
                 return
+            key = f"plan/{plan}/added"
+            is_same = key == self._draft.key
+            if not is_same:
+                self._draft.flush()
+                self._view.turn()
             self._view.show_page(page)
             self._stack.setCurrentWidget(self._view)
+            if not is_same:
+                self._draft.begin(key)
 
         self._hub.read(job, show, owner=self, supersede="plan")
 
@@ -176,17 +185,20 @@ class PlansPane(QWidget):
                 lambda why: self._view.board.refuse_new(box, text, why),
             )  # fmt: skip
 
-    def _set_item(
-        self, item: str, wanted: Mapping[str, Value], give_back: GiveBack | None = None
-    ) -> None:
+    def _set_item(self, item: str, wanted: Mapping[str, Value]) -> None:
         page = self._view.page
         row = writes.row_of(page, item) if page is not None else None
         if row is not None:
             changes = writes.changed(row, wanted)
-            self._commit(changes, tr("Change: {title}", title=self._label(item)), give_back)
+            self._commit(changes, tr("Change: {title}", title=self._label(item)))
 
     def _edit_item(self, item: str, text: str) -> None:
-        self._set_item(item, {"text": text}, lambda why: self._view.board.refuse(item, text, why))
+        row = self._view.board.shown(item)
+        if row is not None:
+            self._commit(
+                writes.changed(row, {"text": text}), tr("Change: {title}", title=self._label(item)),
+                lambda why: self._view.board.refuse(item, text, why),
+            )  # fmt: skip
 
     def _weigh_item(self, item: str, weight: int) -> None:
         self._set_item(item, {"weight": weight})
@@ -229,8 +241,8 @@ class PlansPane(QWidget):
         )
 
     def _edit_work(self, kind: str, record_id: str, field: str, text: str) -> None:
-        page = self._view.page
-        if page is None:
+        page, newest = self._view.tree.page, self._view.page
+        if page is None or newest is None:
             return
 
         def give_back(why: str) -> bool:
@@ -242,7 +254,7 @@ class PlansPane(QWidget):
             self._show_failure(problem, give_back)
             return
         if not changes:
-            self._view.show_page(page)
+            self._view.show_page(newest)
         self._commit(changes, tr("Change: {title}", title=self._label(record_id)), give_back)
 
     def _step_work(self, _kind: str, record_id: str, state: str) -> None:
@@ -269,6 +281,9 @@ class PlansPane(QWidget):
             label = tr("{name}: {state}", name=page.account, state=said.lower())
             self._commit(writes.changed(page.plan, {"state": state}), label)
 
+    def _say_restored(self) -> None:
+        self.said.emit(tr("What you typed here and did not save is back."))
+
     # Parts
 
     def _connect(self) -> None:
@@ -287,6 +302,8 @@ class PlansPane(QWidget):
         view.objective_named.connect(self._add_objective)
         view.action_named.connect(self._add_action)
         view.dropped.connect(self._drop)
+        view.edited.connect(self._draft.note)
+        self._draft.restored.connect(self._say_restored)
         board.added.connect(self._add_item)
         board.edited.connect(self._edit_item)
         board.weighed.connect(self._weigh_item)

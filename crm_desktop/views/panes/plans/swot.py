@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from crm_desktop.i18n import tr
 from crm_desktop.models.plans import PlanPage
+from crm_desktop.models.queries import Row
 from crm_desktop.views.kit.ask_line import AskLine
 from crm_desktop.views.kit.buttons import icon_button
 from crm_desktop.views.kit.hairline import hairline
@@ -45,7 +46,7 @@ class Box(QWidget):
 
     def ask(self) -> None:
         """Ask for new entries, one after the other."""
-        self.line.ask(tr("New entry, Enter adds it"), self._hand_over, stays=True)
+        self.line.ask(self._code, tr("New entry, Enter adds it"), self._hand_over, stays=True)
 
     def refuse(self, typed: str, why: str) -> bool:
         """Ask again with words that were not taken, and say why."""
@@ -129,6 +130,11 @@ class SwotBoard(QWidget):
     def refuse(self, item: str, typed: str, why: str) -> bool:
         """Open an entry again with words that were not taken, and say why."""
         return any(box.list.refuse(item, typed, why) for box in self.boxes.values())
+
+    def shown(self, item: str) -> Row | None:
+        """An entry as it is shown: what is being typed in its place builds on that."""
+        entries = (entry for box in self.boxes.values() for entry in box.list.items.rows)
+        return next((entry.row for entry in entries if entry.id == item), None)
 
     def _connect(self, box: Box) -> None:
         box.added.connect(self.added)

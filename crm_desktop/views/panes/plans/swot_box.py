@@ -12,10 +12,18 @@ from PySide6.QtCore import (
     QRect,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QListView,
+    QMenu,
+    QStyle,
+    QStyleOptionViewItem,
+    QWidget,
+)
 from typing_extensions import override
 
 from crm_core.fields import Value
@@ -196,6 +204,7 @@ class BoxList(QListView):
         super().__init__(parent)
         self.items = BoxModel(self)
         self._page: PlanPage | None = None
+        self._waiting: tuple[PlanPage, str] | None = None
         self.refusal = Refusal(self.viewport())
         self.setModel(self.items)
         self.setItemDelegate(ItemDelegate(self))
@@ -207,9 +216,23 @@ class BoxList(QListView):
         self.setMouseTracking(True)
 
     def show_page(self, page: PlanPage, box: str) -> None:
-        """Show a plan's box; the entry chosen stays chosen."""
-        self._page = page
+        """Show a plan's box; the entry chosen stays chosen, and one that is being typed into is
+        left alone until it is closed."""
+        if self.state() == QListView.State.EditingState:
+            self._waiting = page, box
+            return
+        self._waiting, self._page = None, page
         self.items.show_page(page, box)
+
+    @override
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        if self._waiting is not None:
+            QTimer.singleShot(0, self, self._show_waiting)
+
+    def _show_waiting(self) -> None:
+        if self._waiting is not None:
+            self.show_page(*self._waiting)
 
     def refuse(self, item: str, typed: str, why: str) -> bool:
         """Open an entry again with words that were not taken, and say why; False where it is not
