@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from crm_core.catalog import CATALOG
+from crm_core.errors import CrmError
 from crm_core.fields import Kind
 from crm_core.ids import RecordId
 from crm_core.wire import End
@@ -334,6 +335,78 @@ def test_a_cell_changed_under_ones_hands_is_judged_on_what_stood_in_it(
     (change,) = Outbox(store).take_outbox(10, 10**6)[-1].changes
     assert change.old == {"title": before.values["title"]}
     assert change.base_seq == before.seq
+
+
+def typed_into(side: ListSide, n: int, field: str, words: str, rest: Rest) -> QLineEdit:
+    """A cell's editor with these words in it."""
+    names = [column.name for column in side.model.columns]
+    row = side.model.index_of_id(f"{n:032x}")
+    side.list.table.setFocus()
+    side.list.table.setCurrentIndex(side.model.index(row, names.index(field)))
+    rest()
+    side.list.edit_current()
+    line = editor_in(side)
+    assert line is not None
+    line.setText(words)
+    line.textEdited.emit(words)
+    line.setFocus()
+    return line
+
+
+def editor_in(side: ListSide) -> QLineEdit | None:
+    """The editor of the cell that is being typed into."""
+    if side.list.table.state() != QAbstractItemView.State.EditingState:
+        return None
+    return side.list.table.viewport().findChild(QLineEdit)
+
+
+def test_words_that_a_cell_does_not_take_stay_in_it(
+    pane: EntityPane, store: Store, rest: Rest, qtbot: QtBot
+) -> None:
+    side, said = pane.side, list[str]()
+    side.said.connect(said.append)
+    line = typed_into(side, 2, "due_on", "2026-02-31", rest)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(said) and editor_in(side) not in (None, line))
+    again = editor_in(side)
+    assert again is not None
+    assert again.text() == "2026-02-31"
+    again.setText("2026-02-28")
+    again.textEdited.emit("2026-02-28")
+    qtbot.keyClick(again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: stored(store, 2).values["due_on"] == "2026-02-28")
+
+
+def test_words_of_a_cell_that_are_not_saved_stay_in_it(
+    pane: EntityPane, hub: DataHub, rest: Rest, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side, failed = pane.side, list[CrmError]()
+    side.failed.connect(failed.append)
+    monkeypatch.setattr(
+        hub, "save", lambda *_given, failed, **_more: failed(CrmError("The disk is full."))
+    )
+    line = typed_into(side, 2, "title", "Call Li about the oli", rest)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(failed) and editor_in(side) not in (None, line))
+    again = editor_in(side)
+    assert again is not None
+    assert again.text() == "Call Li about the oli"
+
+
+def test_who_goes_elsewhere_is_called_back_to_a_cell_once(
+    pane: EntityPane, rest: Rest, qtbot: QtBot
+) -> None:
+    side = pane.side
+    line = typed_into(side, 2, "due_on", "2026-02-31", rest)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: editor_in(side) not in (None, line))
+    again = editor_in(side)
+    assert again is not None
+    qtbot.keyClick(again, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: editor_in(side) is None)
+    side.bar.search_line.setFocus()
+    side.list.give_back()
+    assert editor_in(side) is None
 
 
 def test_escape_leaves_a_cell_as_it_was(

@@ -48,6 +48,8 @@ class CellDelegate(RowDelegate):
         self._links: Links | None = None
         self._editor: Editor | None = None
         self._edited_row: Row | None = None
+        self.typed: tuple[str, str, str] | None = None
+        """What was typed last into a cell: its record, its field, and the words."""
 
     def set_links(self, links: Links) -> None:
         """Who finds records for cells that link."""
@@ -87,6 +89,8 @@ class CellDelegate(RowDelegate):
         held = self._editor
         if held is None or held.widget is not editor or not held.is_touched:
             return
+        if self._edited_row is not None:
+            self.typed = self._edited_row.id, held.field.name, held.typed()
         try:
             value = held.value()
             check(held.field, value)
@@ -95,6 +99,11 @@ class CellDelegate(RowDelegate):
             return
         if self._edited_row is not None:
             self.edited.emit(self._edited_row, held.field.name, value)
+
+    def restore(self, text: str) -> None:
+        """Lay words that were not taken over the cell that is open."""
+        if self._editor is not None:
+            self._editor.restore(text)
 
     @override
     def updateEditorGeometry(

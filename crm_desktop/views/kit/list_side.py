@@ -213,7 +213,11 @@ class ListSide(QWidget):
         if changes:
             name = self.entity.name_of(row.values) or tr(self.entity.label)
             label = tr("Change: {title}", title=name)
-            self._hub.save(changes, label, owner=self, failed=self._tell_failure)
+            self._hub.save(changes, label, owner=self, failed=self._give_back)
+
+    def _give_back(self, error: CrmError) -> None:
+        self._tell_failure(error)
+        self.list.give_back()
 
     def _tell_failure(self, error: CrmError) -> None:
         self.failed.emit(error)

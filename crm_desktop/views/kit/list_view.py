@@ -55,6 +55,7 @@ class ListView(QWidget):
         self._chosen = ""
         self._picked: dict[str, None] = {}
         self._target: int | None = None
+        self._given_back: tuple[str, str, str] | None = None
         self._holds_choice = False
         self._is_seeking = False
         self._lay_out()
@@ -116,6 +117,23 @@ class ListView(QWidget):
         index = self._table.currentIndex()
         if index.isValid():
             self._table.edit(index)
+
+    def give_back(self) -> None:
+        """Open the cell again into which something was typed that was not taken; not a second time
+        for somebody who went elsewhere."""
+        typed, model = self._cells.typed, self._model
+        has_left = typed == self._given_back and not self._table.hasFocus()
+        is_typing = self._table.state() == QTableView.State.EditingState
+        if typed is None or model is None or has_left or is_typing:
+            return
+        record_id, field, text = self._given_back = typed
+        row, names = model.index_of_id(record_id), [column.name for column in model.columns]
+        if row < 0 or field not in names:
+            return
+        index = model.index(row, names.index(field))
+        self._table.setCurrentIndex(index)
+        self._table.edit(index)
+        self._cells.restore(text)
 
     def set_links(self, links: Links) -> None:
         """Let cells be edited; links are found with this."""
@@ -221,6 +239,8 @@ class ListView(QWidget):
 
     def _tell_refused(self, words: str) -> None:
         self.refused.emit(words)
+        # Later: Qt has still to close the cell.
+        QTimer.singleShot(0, self, self.give_back)
 
     def _land(self) -> None:
         target, self._target = self._target, None
