@@ -200,6 +200,17 @@ def test_a_draft_that_comes_back_keeps_its_base(
     assert change.old == {"industry": before}
 
 
+def test_a_draft_of_which_something_was_erased_brings_the_rest_back(
+    pane: EntityPane, hub: DataHub, rest: Rest
+) -> None:
+    before, record_id = typed(pane, "industry"), pane.record_id
+    left = '{"industry": null, "name": "Mine", "": {"industry": null}}'
+    hub.keep_draft(f"account/{record_id}", left)
+    pane.open_record(record_id)
+    rest()
+    assert (typed(pane, "name"), typed(pane, "industry")) == ("Mine", before)
+
+
 def test_taking_theirs_is_not_losing_mine(pane: EntityPane, pulled: Callable[..., None]) -> None:
     type_into(pane, "industry", "Mine")
     pulled(industry="Theirs")

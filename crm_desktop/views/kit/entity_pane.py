@@ -40,7 +40,7 @@ from crm_desktop.views.kit.words import title_in_words
 if TYPE_CHECKING:
     from crm_desktop.models.store import Store
     from crm_desktop.views.kit.detail import RecordDetail
-    from crm_desktop.views.kit.drafts import DraftKeeper
+    from crm_desktop.views.kit.drafts import FormDraft
     from crm_desktop.views.kit.following import Following
     from crm_desktop.views.kit.likeness_hint import LikenessHint
 
@@ -88,7 +88,7 @@ class EntityPane(QWidget):
         self._list = self._side.list
         self._model = self._side.model
         self._made_detail: RecordDetail | None = None
-        self._drafts: DraftKeeper | None = None
+        self._drafts: FormDraft | None = None
         self._hint: LikenessHint | None = None
         self._following: Following
         self._right = QStackedWidget(self)
@@ -430,7 +430,7 @@ class EntityPane(QWidget):
 
     def _make_detail(self) -> RecordDetail:
         from crm_desktop.views.kit.detail import RecordDetail  # forms are not needed at start
-        from crm_desktop.views.kit.drafts import DraftKeeper
+        from crm_desktop.views.kit.drafts import FormDraft
         from crm_desktop.views.kit.following import Following
 
         locked = self.entity.read_only or self.entity.insert_only
@@ -449,8 +449,8 @@ class EntityPane(QWidget):
         detail.field_history_asked.connect(self._show_field_history)
         self._following = Following(self._hub, detail, lambda: self.record_id, self)
         self._following.followed.connect(self._note_followed)
-        self._drafts = DraftKeeper(self._hub, self)
-        self._drafts.watch(detail.form, detail.form.edited, detail.form.leaving)
+        form = detail.form
+        self._drafts = FormDraft(self._hub, form, form.edited, form.leaving, self)
         self._drafts.restored.connect(self._say_restored)
         if self.entity.kind in MERGEABLE:
             from crm_desktop.views.kit.likeness_hint import LikenessHint

@@ -1,4 +1,4 @@
-"""The draft of what is typed in one place of a pane, whatever stands there."""
+"""The draft of what is typed in a place of a pane, so that a crash loses next to nothing of it."""
 
 from __future__ import annotations
 
@@ -28,33 +28,39 @@ class TypedDraft(QObject):
         super().__init__(parent)
         self._hub, self._typed, self._restore = hub, typed, restore
         self.key = ""
-        self._soon = KeepSoon(self._keep, self)
+        self._soon = KeepSoon(self.keep, self)
         hub.leaving.connect(self.flush)
 
     def note(self) -> None:
         """Something was typed, or given up."""
-        self._soon.begin()
+        if self.key:
+            self._soon.begin()
 
     def flush(self) -> None:
         """Keep at once what waits to be kept: something else is to be shown, or all is closed."""
         self._soon.flush()
 
     def begin(self, key: str) -> None:
-        """Something else stands there: bring back what was typed for it."""
+        """Something else stands there: bring back what was typed for it; "" for what is not kept
+        here."""
         self.key = key
 
         def lay(kept: str | None) -> None:
             if kept and self.key == key and self._restore(msgspec.json.decode(kept)):
                 self.restored.emit()
 
-        self._hub.draft(key, lay, owner=self)
+        if key:
+            self._hub.draft(key, lay, owner=self)
 
-    def forget(self, key: str) -> None:
-        """What was typed under `key` is written."""
-        if key == self.key:
+    def keep(self) -> None:
+        """Keep what stands there now."""
+        if self.key:
+            texts = self._typed()
+            self._hub.keep_draft(self.key, msgspec.json.encode(texts).decode() if texts else None)
+
+    def forget(self, key: str = "") -> None:
+        """What was typed under `key`, or stands there now, was saved or is no longer wanted."""
+        if key in ("", self.key):
             self._soon.stop()
-        self._hub.keep_draft(key, None)
-
-    def _keep(self) -> None:
-        texts = self._typed()
-        self._hub.keep_draft(self.key, msgspec.json.encode(texts).decode() if texts else None)
+        if key or self.key:
+            self._hub.keep_draft(key or self.key, None)

@@ -25,7 +25,7 @@ from crm_desktop.models.agenda import USUAL_MINUTES, Appointment, Due
 from crm_desktop.models.connection import Connection
 from crm_desktop.models.replica import Summary
 from crm_desktop.runtime.hub import DataHub
-from crm_desktop.views.kit.drafts import DraftKeeper
+from crm_desktop.views.kit.drafts import FormDraft
 from crm_desktop.views.kit.finder import Finder
 from crm_desktop.views.kit.source import titles_of
 from crm_desktop.views.panes.visits.acts import (
@@ -93,9 +93,8 @@ class WeekPage(QWidget):
         self.side = Side(Finder(hub), hub, self)
         self.foot = Foot(self)
         self.draft = NewDraft(hub, self.side, self)
-        self._drafts = DraftKeeper(hub, self)
         card = self.side.card
-        self._drafts.watch(card, card.edited, card.leaving)
+        self._drafts = FormDraft(hub, card, card.edited, card.leaving, self)
         self._lay_out()
         self._connect()
         self._minute = QTimer(self, interval=_MINUTE_MS)
@@ -253,7 +252,7 @@ class WeekPage(QWidget):
 
         def done(_summary: Summary) -> None:
             if files_of:
-                self.draft.forget()
+                self.draft.finish()
             self._ghosted = None
             self.calendar.show_ghost(None)
             if is_typed or files_of:
@@ -341,7 +340,7 @@ class WeekPage(QWidget):
             self.side.show_card(shown=True)
             self.side.card.show_new(laid_in, titles)
             self._drafts.begin("")
-            self.draft.begin(is_drawn=is_drawn or bool(values))
+            self.draft.show(is_drawn=is_drawn or bool(values))
             self.card_wanted.emit()
 
         self._hub.read(lambda c: titles_of(c, known), show, owner=self, supersede="new visit")
