@@ -82,7 +82,8 @@ class Books:
             told = entries.get((kind, record_id, name), ())
             back = entries.get((kind, record_id, DELETED), ())
             later = max((one.seq for one in (*told[-1:], *back[-1:])), default=0) > seq
-            authors = [self.ledger.said.get(one.cs_id) for one in told]
+            seen = said.changeset.seen or 0
+            authors = [self.ledger.said.get(one.cs_id) for one in told if one.seq > seen]
             own = bool(told) and all(x is not None and x.device == said.device for x in authors)
             if not (later or own or (kind, record_id) in said.below):
                 where = f"{above[0]}/{above[1][-4:]}"
