@@ -119,6 +119,7 @@ def whole_story(stage: Stage, screens: Path) -> Iterator[Step]:
     """Open the accounts, edit one, save, synchronise, look into the inbox; then every pane."""
     yield lambda: stage.shell.show_place("accounts")
     yield lambda: _choose_first(stage)
+    yield lambda: _open_form(stage)
     yield lambda: _type_phone(stage)
     yield lambda: stage.grab(screens / "story-1-typed.png")
     yield stage.shell.save
@@ -137,6 +138,11 @@ def _choose_first(stage: Stage) -> None:
     pane = stage.shell.innermost
     if isinstance(pane, Chooses):
         pane.choose_first()
+
+
+def _open_form(stage: Stage) -> None:
+    if stage.shell.pane is not None:
+        stage.shell.pane.edit_record()
 
 
 def _type_phone(stage: Stage) -> None:
