@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from crm_core.catalog import CATALOG
 from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.merge import Seen, Version, merge
 from crm_core.wire import Deleted, End, PushResponse, WireTombstone
 from crm_desktop.models import inbox, journal
 from crm_desktop.models.outbox import OLDEST, Outbox
@@ -407,6 +409,29 @@ def test_who_brings_a_record_back_names_the_values_that_he_saw_and_no_version(st
     (step,) = Outbox(store).take_outbox(200, 10**6)
     back = step.changes[0]
     assert (back.op, back.base_seq, back.old) == (Op.RESTORE, 0, {"phone": "9"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "decided"), [((Op.ADD, ["new"]), ["new", "old"]), ((Op.REMOVE, ["old"]), [])]
+)
+def test_who_brings_a_record_back_with_his_own_unheard_members_says_them_once_more(
+    store: Store, typed: tuple[Op, list[Value]], decided: list[Value]
+) -> None:
+    """What he typed lies in the question that he decides, though its verdict was lost here."""
+    conflict = RecordId(f"{70:032x}")
+    first_pull(
+        store, ("account", row(A, 10, name="A", tags=["old"])),
+        ("conflict", row(conflict, 12, (A,), record=f"account/{A}", field="deleted",
+                         why="delete", state="open")),
+    )  # fmt: skip
+    op, members = typed
+    journal.commit(store, [Change("account", A, op, {"tags": members})], label="Tags")
+    pull(store, 40, Deleted("account", (WireTombstone(A, 30),)))
+    journal.resolve(store, conflict, {"tags": decided})
+    back = Outbox(store).take_outbox(200, 10**6)[-1].changes[0]
+    server = Version({"name": "A", "tags": ["old"]}, {}, 30, deleted=True)
+    assert back.op is Op.RESTORE
+    assert merge(CATALOG["account"], server, back, Seen(0)).values["tags"] == decided
 
 
 @pytest.mark.parametrize("in_one_step", [True, False])

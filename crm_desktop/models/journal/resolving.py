@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crm_core.catalog import CATALOG
-from crm_core.changes import Change, Op
+from crm_core.changes import Change, Op, members_of
 from crm_core.errors import NotFound, UserProblem
-from crm_core.fields import Value
+from crm_core.fields import Kind, Value
 from crm_core.i18n import tr_noop
 from crm_core.ids import RecordId
 from crm_core.merge import DELETED
@@ -73,7 +73,7 @@ def _decision(c: Connection, conflict: Stored, value: Value) -> list[Change]:
     if row is None:
         raise NotFound(tr_noop("The record of this conflict is not here."))
     if field == DELETED:
-        return _decision_on_deletion(kind, row, value)
+        return _decision_on_deletion(c, kind, row, value)
     new = _new_values(kind, field, value)
     old = {name: row.values.get(name) for name in new}
     state = CATALOG[kind].state_field
@@ -95,11 +95,26 @@ def _new_values(kind: str, field: str, value: Value) -> dict[str, Value]:
     return {member: value.get(member) for member in members}
 
 
-def _decision_on_deletion(kind: str, row: Stored, value: Value) -> list[Change]:
+def _decision_on_deletion(c: Connection, kind: str, row: Stored, value: Value) -> list[Change]:
     if value is True:
         return [Change(kind, row.id, Op.DELETE, base_seq=row.seq)] if row.is_live else []
     new = value if isinstance(value, dict) else {}
-    old = {name: row.values.get(name) for name in new}
+    old = _seen(c, kind, row, new)
     if not row.is_live:
         return [Change(kind, row.id, Op.RESTORE, new, old, row.seq)]
     return [Change(kind, row.id, Op.SET, new, old, row.seq)] if new else []
+
+
+def _seen(c: Connection, kind: str, row: Stored, decided: Mapping[str, Value]) -> dict[str, Value]:
+    """What its author saw in the fields that a decision gives back. Of a set, own work that is laid
+    on the server's version may itself lie in the question: only what both hold is there already,
+    and what either holds can go."""
+    version, by_name = rows.server_version(c, kind, row.id), CATALOG[kind].by_name
+    held = version.body if version is not None and version.body is not None else row.values
+    seen = {name: row.values.get(name) for name in decided}
+    for name in decided:
+        if name in by_name and by_name[name].kind in (Kind.TAGS, Kind.LINKS):
+            wanted, shown = members_of(decided[name]), members_of(seen[name])
+            there = members_of(held.get(name))
+            seen[name] = [*sorted((shown & there) | ((shown | there) - wanted))]
+    return seen
