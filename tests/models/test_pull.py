@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from crm_core.catalog import CATALOG
+from crm_core.changes import Change, Op
 from crm_core.digest import Digest
 from crm_core.ids import RecordId
 from crm_core.wire import Check, Deleted, Enter, Gone, Left, Mark, WireRow, WireTombstone
@@ -177,6 +178,20 @@ def test_a_version_below_own_work_keeps_its_other_roots_beside_others_of_its_pag
     pull(store, 60, Left((A,)))
     assert is_seen(store, "contact", person)
     assert not is_seen(store, "contact", other)
+
+
+def test_a_deleted_record_that_was_brought_back_here_leaves_the_digest_as_it_is(
+    store: Store,
+) -> None:
+    first_pull(store, ("account", row(A, 10, name="A")))
+    task = add(store, "task", title="Call", account=A)
+    delete(store, "task", task)
+    take(store)
+    pull(store, 30, Deleted("task", (WireTombstone(task, 30),)))
+    journal.commit(store, [Change("task", task, Op.RESTORE)], label="Back")
+    assert digest(store) == digest_of(("account", row(A, 10)))
+    pull(store, 40, Left((A,)))
+    assert digest(store) == Digest()
 
 
 def test_what_left_is_erased_after_the_grace(store: Store) -> None:

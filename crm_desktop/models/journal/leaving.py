@@ -151,8 +151,9 @@ def take_out_of_sight(receipt: Receipt, records: Sequence[tuple[str, bytes]]) ->
         row = c.one(f"SELECT rid, seq, deleted FROM {table} WHERE id = ?", (key,))
         if row is None or row[2] == HIDDEN:
             continue
+        shadow = rows.shadow_of(c, kind, id_of(key))
+        seq, deleted = (shadow.seq, shadow.deleted) if shadow is not None else row[1:]
         _uncover(receipt, kind, key)
-        seq, deleted = c.one(f"SELECT seq, deleted FROM {table} WHERE id = ?", (key,)) or (0, 1)
         if seq and not deleted:
             receipt.count -= 1
             receipt.total -= version_hash(kind, id_of(key), seq)
