@@ -28,6 +28,7 @@ from crm_desktop.views.panes.inbox.pane import InboxPane
 from crm_desktop.views.panes.inbox.tree import act_places
 from crm_desktop.views.shell.window import Shell
 from tests.views.company import receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 Open = Callable[[], InboxPane]
@@ -40,17 +41,8 @@ def account(known: Mapping[str, list[RecordId]]) -> RecordId:
 
 
 @pytest.fixture
-def open_inbox(hub: DataHub, qtbot: QtBot, rest: Rest) -> Open:
-    def make() -> InboxPane:
-        pane = InboxPane(hub)
-        qtbot.addWidget(pane)
-        hub.changed.connect(pane.take_summary)
-        pane.resize(1100, 700)
-        pane.show()
-        rest()
-        return pane
-
-    return make
+def open_inbox(hub: DataHub, in_front: InFront) -> Open:
+    return lambda: in_front(InboxPane(hub), 1100, 700)
 
 
 def park(

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
-from pytestqt.qtbot import QtBot
 
 from crm_core.changes import Change, Op
 from crm_core.errors import CrmError
@@ -22,6 +21,7 @@ from crm_desktop.runtime.hub import DataHub
 from crm_desktop.views.kit.choice_row import ChoiceRow
 from crm_desktop.views.panes.inbox.pane import InboxPane
 from tests.views.company import receive
+from tests.views.front import InFront
 
 Rest = Callable[[], None]
 Open = Callable[[], InboxPane]
@@ -35,17 +35,8 @@ def accounts(known: Mapping[str, list[RecordId]]) -> list[RecordId]:
 
 
 @pytest.fixture
-def open_inbox(hub: DataHub, qtbot: QtBot, rest: Rest) -> Open:
-    def make() -> InboxPane:
-        pane = InboxPane(hub)
-        qtbot.addWidget(pane)
-        hub.changed.connect(pane.take_summary)
-        pane.resize(1100, 700)
-        pane.show()
-        rest()
-        return pane
-
-    return make
+def open_inbox(hub: DataHub, in_front: InFront) -> Open:
+    return lambda: in_front(InboxPane(hub), 1100, 700)
 
 
 def park(
