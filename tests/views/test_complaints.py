@@ -318,12 +318,13 @@ def test_an_answer_that_is_saved_late_takes_nothing_from_another_form(
     rest()
     assert not pane.case.form.isHidden()
     assert pane.case.form.words.toPlainText() == "Half a sent"
-    kept: list[str | None] = []
-    hub.draft(f"complaint/{SOON}/note", kept.append, owner=pane)
-    hub.draft(f"complaint/{LATE}/note", kept.append, owner=pane)
+    soon: list[str | None] = []
+    late: list[str | None] = []
+    hub.draft(f"complaint/{SOON}/note", soon.append, owner=pane)
+    hub.draft(f"complaint/{LATE}/note", late.append, owner=pane)
     rest()
-    assert "Half a sent" in str(kept[0])
-    assert kept[1] is None
+    assert "Half a sent" in str(soon[0])
+    assert late == [None]
 
 
 def test_a_draft_that_comes_late_is_not_laid_over_what_is_typed(pane: ComplaintsPane, rest) -> None:
