@@ -96,9 +96,11 @@ _STILL = (
     " AND (cursor, verified_cursor, count, total) = (?, ?, ?, ?)"
     f" AND NOT {settling.ANY_ACKED}"
     " AND NOT EXISTS (SELECT 1 FROM quarantine) AND NOT EXISTS (SELECT 1 FROM hidden)"
+    " AND NOT EXISTS (SELECT 1 FROM stub)"
 )
 """Where the last pull came to its end here with agreeing digests, nobody has written since what a
-pull's end settles, and nothing lies here that only time ends: that they agree once more."""
+pull's end settles, and nothing lies here that time or giving up own work ends: that they agree
+once more."""
 
 _READ_AT_ONCE = 500
 """Changesets read by one statement."""

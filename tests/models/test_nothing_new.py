@@ -11,6 +11,7 @@ from crm_core.ids import RecordId
 from crm_core.wire import Gone
 from crm_desktop.models.journal import leaving
 from crm_desktop.models.outbox import Outbox
+from crm_desktop.models.sql import blob
 from crm_desktop.models.store import Store
 from tests.models.support import (
     answer,
@@ -86,6 +87,11 @@ def poison(store: Store) -> None:
     clock_of(store).move(hours=2)
 
 
+def give_up(store: Store) -> None:
+    """The work that kept the name of a parent out of sight was given up."""
+    store.write.run("INSERT INTO stub (kind, id, label) VALUES ('account', ?, 'B')", (blob(B),))
+
+
 def start_over(store: Store) -> None:
     """Everything is to be fetched again."""
     Outbox(store).fetch_anew()
@@ -97,6 +103,7 @@ def start_over(store: Store) -> None:
         (confirm, lambda store: states(store) == ["confirmed"]),
         (hide, lambda store: value(store, "SELECT count(*) FROM hidden") == 0),
         (poison, lambda store: tries(store) == [1]),
+        (give_up, lambda store: value(store, "SELECT count(*) FROM stub") == 0),
         (hello, lambda store: not Outbox(store).state().pull_open),
         (start_over, lambda store: Outbox(store).state().cursor == HI),
     ],

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from crm_core.changes import Change, Op
 from crm_core.ids import RecordId
 from crm_core.wire import STUBS_ALL, STUBS_NEW, Deleted, Enter, Hello, Left, Stubs, WireTombstone
-from crm_desktop.models import search
+from crm_desktop.models import journal, search
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
-from tests.models.support import ME, delete, hello, page, pull, put, row
+from tests.models.support import (
+    ME,
+    answer,
+    delete,
+    hello,
+    page,
+    pull,
+    put,
+    row,
+    take,
+    verdict,
+)
 
 A, B, T = (RecordId(f"{n:032x}") for n in (7, 8, 20))
 
@@ -94,6 +106,25 @@ def test_the_label_stays_while_own_work_on_the_child_is_unsettled(store: Store) 
     delete(store, "task", T)
     pull(store, 70, Deleted("visit", (WireTombstone(B, 70),)))
     assert labels(store) == {A: "Alfreds"}
+
+
+def test_the_label_goes_with_the_next_pull_when_own_work_that_kept_it_is_given_up(
+    store: Store,
+) -> None:
+    pull(store, 50, Enter((A, ME)), page("account", row(A, 10, name="Alfreds")))
+    task = Change("task", T, Op.INSERT, {"title": "Call", "account": A, "assignee": ME})
+    journal.commit(store, [task], label="New: Call")
+    [step] = take(store)
+    there = row(T, 60, (ME,), title="Call", assignee=ME)
+    refused = verdict(step, "rejected", 60, (0, "account", "rejected", "reference.not_found"))
+    answer(store, refused, rows={"task": there})
+    pull(store, 60, Left((A,)), page("task", there), Stubs("account", {A: "Alfreds"}))
+    pull(store, 60)
+    assert labels(store) == {A: "Alfreds"}
+    journal.discard(store, step)
+    assert labels(store) == {A: "Alfreds"}  # what was discarded may be taken back
+    pull(store, 60)
+    assert labels(store) == {}
 
 
 def test_everything_received_anew_brings_all_labels_anew(store: Store) -> None:

@@ -73,6 +73,7 @@ class Device:
         self.skew = dt.timedelta()
         self.crashes = 0
         self.decided: set[ChangeSetId] = set()
+        self.kept_names: set[tuple[str, RecordId]] = set()
         self._writes = 0
         self._read: dict[str, tuple[object, Any]] = {}
         self.crash_after_commits: int | None = None

@@ -22,8 +22,19 @@ def look_at_labels(device: Device, oracle: Oracle) -> None:
         if here.get(key) != label and not _is_covered(device, key):
             raise Violation(4, f"{device.name} calls {key} {here.get(key)!r}, not {label!r}")
     for key, label in here.items():
-        if key not in there and not _is_worked_below(device, key[1]):
+        is_kept = key in device.kept_names or _is_worked_below(device, key[1])
+        if key not in there and not is_kept:
             raise Violation(9, f"{device.name} still knows {key} as {label!r}")
+
+
+def note_kept_names(device: Device) -> None:
+    """At a pull's end: the names that own work keeps until the next one, whatever its author
+    decides about it meanwhile."""
+    device.kept_names = {
+        (kind, RecordId(key.hex()))
+        for kind, key in device.rows("SELECT kind, id FROM stub")
+        if _is_worked_below(device, RecordId(key.hex()))
+    }
 
 
 def labels(oracle: Oracle, person: Person) -> Iterator[tuple[Key, str]]:

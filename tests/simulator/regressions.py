@@ -76,4 +76,5 @@ REGRESSIONS = (
         85175, 1, "who decided for a note as it stood at his place closed the question over another"
     ),
     Regression(86085, 2, "a record was deleted over what its deleter's own merge showed elsewhere"),
+    Regression(260171, 9, "a name above own work stayed when that was given up, until more came"),
 )

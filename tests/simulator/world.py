@@ -33,7 +33,7 @@ from tests.simulator.events import (
     server_clock_jumps,
 )
 from tests.simulator.history import History
-from tests.simulator.labels import look_at_labels
+from tests.simulator.labels import look_at_labels, note_kept_names
 from tests.simulator.ledger import Ledger
 from tests.simulator.link import Link, Weather
 from tests.simulator.oracle import Oracle
@@ -256,6 +256,8 @@ class World:
         """Around every effect of a synchronisation: others go on, this one may die."""
         if isinstance(effect, do.FetchAnew) or _is_repair(effect):
             raise Violation(5, f"{device.name}'s digest does not agree with the server's")
+        if isinstance(effect, do.FinishPull):
+            note_kept_names(device)
         if self.weather.badness == 0:
             return
         name = type(effect).__name__

@@ -36,12 +36,10 @@ def forget(c: Connection, deleted: Deleted) -> None:
 
 
 def end_pull(c: Connection) -> None:
-    """A pull has come to its end: what it brought is whole."""
-    told = c.run(
-        "UPDATE meta SET value = ? WHERE name = ? AND value = ?", (HERE, META_STUBS, UNDER_WAY)
-    )
-    if told:  # what was received anew may have ended with records that are gone
-        drop_unneeded(c)
+    """A pull has come to its end: what it brought is whole, and own work that kept a label may
+    have been settled, or given up since the last one."""
+    c.run("UPDATE meta SET value = ? WHERE name = ? AND value = ?", (HERE, META_STUBS, UNDER_WAY))
+    drop_unneeded(c)
 
 
 def forget_all(c: Connection) -> None:
