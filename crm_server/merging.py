@@ -240,17 +240,17 @@ class Merging:
             old = {name: edits[name][0] if name in edits else new[name] for name in names}
             author = next(edits[name][1] for name in names if name in edits)
             change = Change(entity.kind, winner, Op.SET, new, old)
-            details.append(self._carry(loser, change, author, by, index))
+            details.append(self._carry(change, author, by, index))
         for said, known, author in unseen.late:
             for names in _judged_together(entity, said):
                 new = {name: said[name] for name in names if name in said}
                 old = {name: known.get(name) for name in new}
                 change = Change(entity.kind, winner, Op.SET, new, old)
-                details.append(self._carry(loser, change, author, by, index))
+                details.append(self._carry(change, author, by, index))
         return details
 
-    def _carry(self, loser: Row, change: Change, author: By, by: By, index: int) -> ChangeResult:
-        entity, winner, new, old = CATALOG[loser.kind], change.id, change.new, change.old
+    def _carry(self, change: Change, author: By, by: By, index: int) -> ChangeResult:
+        entity, winner, new, old = CATALOG[change.kind], change.id, change.new, change.old
         row = self._work.row(entity.kind, winner)
         assert row is not None
         merged = merge(entity, row, change, Seen(0, trusted=False))
@@ -269,10 +269,7 @@ class Merging:
         value = new if len(new) > 1 else next(iter(new.values()))
         if part.result is Result.REJECTED:
             base = next(iter(old.values()))
-        is_brought = (author.cs_id, part.name) in self.brought_into(loser, (author.cs_id,))
-        parked = self._conflicts.park(
-            record, part.name, why, base, value, author, is_moved=True, is_brought=is_brought
-        )
+        parked = self._conflicts.park(record, part.name, why, base, value, author, is_brought=True)
         return ChangeResult(index, part.name, Result.CONFLICT, MOVED, parked, params)
 
     # -- the way back -----------------------------------------------------------------------

@@ -238,6 +238,22 @@ def test_what_a_merge_brought_in_leaves_what_its_merger_had_parked(acme: Acme, p
     assert parked(conflict.body) == said
 
 
+def test_what_a_merge_brings_in_leaves_what_its_author_said_there_since(
+    acme: Acme, pair: Pair
+) -> None:
+    """His clearing the winner's number in vain was not built on what he had said of the loser."""
+    loser, winner = pair
+    late = [acme.fuller.set("account", winner, phone=one) for one in ("333", None)]
+    acme.nancy.push(acme.nancy.set("account", winner, phone="999"))
+    acme.fuller.push(acme.fuller.set("account", loser, phone="222"))
+    for change in late:
+        assert acme.fuller.push(change).result == "conflict"
+    assert join(acme.nancy, "account", loser, winner) == "conflict"
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert parked(conflict.body) == [(None, acme.fuller.user), ("222", acme.fuller.user)]
+
+
 def test_what_one_person_said_of_both_records_is_asked_anew_whole(acme: Acme, pair: Pair) -> None:
     """It came behind the back of whoever decides: of the one before they were merged, of the other
     since."""
