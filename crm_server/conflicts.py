@@ -204,11 +204,10 @@ def joined(
         and (built_on is None or any(same(x.get("value"), one) for one in built_on))
     ]  # fmt: skip
     others: list[Value] = [x for x in entries if x not in mine]
-    value = entry["value"]
-    if field == DELETED and mine and isinstance(value, dict):
-        earlier = mine[-1].get("value")
-        if isinstance(earlier, dict):  # edits of a deleted row add up, field by field
-            entry = {**entry, "value": {**earlier, **value}}
+    if field == DELETED and isinstance(entry["value"], dict):
+        edits = [said for x in (*mine, entry) if isinstance(said := x.get("value"), dict)]
+        # Edits of a deleted row add up, field by field.
+        entry = {**entry, "value": {name: one[name] for one in edits for name in one}}
     return [*others[-PARKED_MAX + 1 :], entry]
 
 

@@ -7,9 +7,14 @@ import pytest
 from crm_core.changes import Change, Op
 from crm_core.fields import Value
 from crm_core.ids import RecordId
+from crm_core.merge import DELETED
 from crm_core.wire import WireRow
+from crm_server.conflicts import entries_of, entry_of, joined
+from crm_server.rows import By
 from tests.server.test_merging import parked_values
 from tests.server.world import Acme
+
+ANN = RecordId(f"{1:032x}")
 
 
 def test_a_delete_that_nobody_contradicts_reaches_everyone(acme: Acme) -> None:
@@ -46,6 +51,14 @@ def test_an_earlier_edit_that_is_not_named_stops_ones_delete(acme: Acme) -> None
     delete = acme.fuller.delete("account", account)
     acme.fuller.push(acme.fuller.set("account", account, phone="111"))
     assert acme.fuller.push(delete).result == "conflict"
+
+
+def test_edits_of_a_deleted_record_add_up_over_a_decision_that_lies_between() -> None:
+    """A decision of his is moved here where the question that it answered was lost."""
+    said: list[Value] = [{"phone": "111", "industry": "steel"}, False, {"phone": "222"}]
+    first, moved, later = (entry_of(x, By(ANN, "laptop", f"{n}")) for n, x in enumerate(said))
+    parked = joined(joined([first], moved, DELETED, (True,)), later, DELETED)
+    assert [x["value"] for x in entries_of(parked)] == [{"phone": "222", "industry": "steel"}]
 
 
 def test_an_edit_of_a_deleted_record_is_kept_beside_it(acme: Acme) -> None:
