@@ -73,6 +73,7 @@ class Device:
         self.skew = dt.timedelta()
         self.crashes = 0
         self.decided: set[ChangeSetId] = set()
+        self.let_go: set[ChangeSetId] = set()
         self.kept_names: set[tuple[str, RecordId]] = set()
         self._writes = 0
         self._read: dict[str, tuple[object, Any]] = {}
@@ -189,6 +190,7 @@ class Device:
         if self._noted_at == self.written:
             return
         self._noted_at = self.written
+        ledger.let_go |= self.let_go
         covering, self._covering = self._covering or self._covers(), None
         for n, key, undoes, _ in self._changesets():
             before = self._noted.get(n)
