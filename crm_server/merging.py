@@ -181,7 +181,7 @@ class Merging:
 
     def _unseen(self, loser: Row, change: Change, by: By) -> dict[str, tuple[Value, By]]:
         """What others wrote into the loser behind its merger's back: for each field the value
-        that he saw, and who wrote the present one."""
+        that he saw, and who wrote the present one. What was erased there was not written."""
         mine = {*change.after, by.cs_id}
         found: dict[str, tuple[Value, By]] = {}
         entity = CATALOG[loser.kind]
@@ -196,9 +196,9 @@ class Merging:
                 if field is None or field.authority is None:
                     saw = found[name][0] if name in found else before
                     found[name] = (saw, one.by)
-        found.pop(DELETED, None)
-        found.pop(MERGED_INTO, None)
-        return found
+        erased = self._work.erased.get((loser.kind, loser.id), {})
+        gone = {DELETED, MERGED_INTO, *(name for name in erased if not loser.values.get(name))}
+        return {name: one for name, one in found.items() if name not in gone}
 
     def _withheld(self, loser: Row, unreceived: frozenset[str]) -> dict[str, tuple[Value, By]]:
         """What the loser holds in fields of which its merger saw none."""

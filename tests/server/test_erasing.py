@@ -387,7 +387,7 @@ def test_what_was_typed_above_a_refused_merge_waits_with_it(marianne: Marianne) 
     assert places(store) == set()
 
 
-def test_a_merge_made_before_is_not_taken(marianne: Marianne) -> None:
+def test_a_merge_made_before_is_taken_once_its_author_has_heard_of_it(marianne: Marianne) -> None:
     nancy = marianne.acme.nancy
     twin = nancy.insert("contact", full_name="Twin")
     role = nancy.insert("account_contact", account=marianne.account, contact=twin.id, role="x")
@@ -401,6 +401,13 @@ def test_a_merge_made_before_is_not_taken(marianne: Marianne) -> None:
     result = nancy.push(away, taken, atomic=True)
     assert result.changes[0].code == "merge.erased"
     assert places(marianne.acme.world.store) == set()
+    nancy.pull()  # and sends it again
+    assert nancy.push(away, atomic=True).result == "applied"
+    nancy.pull()
+    assert nancy.body("contact", twin.id)["full_name"] == "Twin"
+    assert twin.id not in {
+        str(x.body["record"]).partition("/")[2] for x in nancy.of_kind("conflict")
+    }
 
 
 @pytest.mark.parametrize("is_left_first", [True, False])
