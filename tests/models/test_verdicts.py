@@ -472,3 +472,16 @@ def test_a_long_journal_is_not_read_to_find_what_waits(store: Store) -> None:
     searched = [step[-1] for step in steps if "changeset" in step[-1]]
     assert len(searched) == 2
     assert all("INDEX changeset_open" in step for step in searched), searched
+
+
+def test_what_waited_for_a_step_goes_out_where_that_was_taken_all_the_same(store: Store) -> None:
+    """Its answer was lost, and an earlier step was refused before it came again."""
+    first_pull(store, ("account", row(A, 10, name="A", phone="0", industry="x")))
+    put(store, "account", A, phone="1")
+    put(store, "account", A, phone="2", industry="y")
+    put(store, "account", A, industry="z")
+    first, second, third = take(store)
+    answer(store, verdict(first, "rejected", 0, (0, "phone", "rejected", "right.missing")))
+    assert states(store) == ["rejected", "blocked", "blocked"]
+    answer(store, verdict(second, "applied", 11))
+    assert take(store) == [third]

@@ -44,7 +44,7 @@ _WAITING = ("queued", "sent", "held", "blocked", "waiting")
 def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     """Write the verdicts, then the rows that came with them."""
     c = receipt.c
-    news = _news(c, answer)
+    news, frees = _news(c, answer)
     clean = [(n, verdict) for n, verdict in news if _is_clean(verdict)]
     unchanged = _unchanged(c, clean)
     _ack_all(c, clean)
@@ -67,7 +67,7 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
                 offering.fall_back(c, n, verdict)
         elif states[n] == "rejected":
             _orphan_out_of_sight(receipt, n)
-    if tally["rejected"] or tally["blocked"] or _has_refusals(c, [*states]):
+    if frees or tally["rejected"] or tally["blocked"] or _has_refusals(c, [*states]):
         cancelled = cancel_out(c)
         _show_anew(receipt, cancelled)
         _judge_blocked(c, [*states])
@@ -76,12 +76,15 @@ def settle(receipt: Receipt, answer: PushResponse) -> Settled:
     return Settled(summary, tally["acked"], conflicts, tally["rejected"], tally["blocked"])
 
 
-def _news(c: Connection, answer: PushResponse) -> list[tuple[int, ChangeSetResult]]:
-    """The verdicts on changesets that wait for one, by the changesets' numbers."""
+def _news(c: Connection, answer: PushResponse) -> tuple[list[tuple[int, ChangeSetResult]], bool]:
+    """The verdicts on changesets that wait for one, by the changesets' numbers; and whether any
+    was no longer to go out when its verdict came, so that others may wait for it."""
     verdicts = {blob(verdict.cs_id): verdict for verdict in answer.results}
     places = ",".join("?" * len(verdicts))
     found = c.rows(f"SELECT id, n, state FROM changeset WHERE id IN ({places})", [*verdicts])
-    return sorted((n, verdicts[key]) for key, n, state in found if state in _WAITING)
+    news = [(n, verdicts[key], state) for key, n, state in found if state in _WAITING]
+    frees = any(state not in ("queued", "sent") for _, _, state in news)
+    return sorted((n, verdict) for n, verdict, _ in news), frees
 
 
 def _is_clean(verdict: ChangeSetResult) -> bool:
