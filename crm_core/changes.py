@@ -79,7 +79,8 @@ kind_of, op_of = attrgetter("kind"), attrgetter("op")
 class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
     """One user intention. `n` numbers it within its batch; `label` is its name in the Undo menu;
     `seen` is the feed's seq up to which its author had heard of erasures and, where it deletes, all
-    in sight was before his eyes (None: older clients do not say)."""
+    in sight was before his eyes; `order` rises with every intention of a device, whatever its clock
+    says and however late one is sent. Older clients say neither (None, 0)."""
 
     id: ChangeSetId
     changes: tuple[Change, ...]
@@ -93,6 +94,7 @@ class ChangeSet(msgspec.Struct, frozen=True, omit_defaults=True):
     atomic: bool = False
     label: str = ""
     seen: Seq | None = None
+    order: Seq = 0
 
 
 class Undo(msgspec.Struct, frozen=True):

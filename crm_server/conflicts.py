@@ -177,14 +177,14 @@ def entry_of(value: Value, by: By) -> dict[str, Value]:
     """One parked value with who wrote it, where and when."""
     return {
         "value": value, "author": by.actor, "device": by.device, "authored_at": by.at,
-        "cs_id": by.cs_id,
+        "cs_id": by.cs_id, **({"order": by.order} if by.order else {}),
     }  # fmt: skip
 
 
 def author_of(entry: Mapping[str, Value]) -> By:
     """Who wrote a parked value, where and when."""
     device, cs_id, at = (str(entry.get(name)) for name in ("device", "cs_id", "authored_at"))
-    return By(RecordId(str(entry.get("author"))), device, cs_id, at)
+    return By(RecordId(str(entry.get("author"))), device, cs_id, at, _order(entry))
 
 
 def entries_of(parked: Value) -> list[dict[str, Value]]:
@@ -196,19 +196,33 @@ def joined(
     parked: Value, entry: dict[str, Value], field: str, built_on: tuple[Value, ...] | None = None
 ) -> list[Value]:
     """The parked values with one more; the same author's later edit replaces his own: what he said
-    of another record only one that it is `built_on`."""
+    of another record only one that it is `built_on`. What comes late takes the place of nothing
+    that he said since on the same device, and lies before it."""
     entries = entries_of(parked)
+    since = next((n for n, x in enumerate(entries) if _is_said_since(x, entry)), len(entries))
     mine = [
-        x for x in entries
+        x for x in entries[:since]
         if x.get("author") == entry["author"]
         and (built_on is None or any(same(x.get("value"), one) for one in built_on))
     ]  # fmt: skip
-    others: list[Value] = [x for x in entries if x not in mine]
     if field == DELETED and isinstance(entry["value"], dict):
         edits = [said for x in (*mine, entry) if isinstance(said := x.get("value"), dict)]
-        # Edits of a deleted row add up, field by field.
+        # Edits of a deleted record add up, field by field.
         entry = {**entry, "value": {name: one[name] for one in edits for name in one}}
-    return [*others[-PARKED_MAX + 1 :], entry]
+    before = (x for x in entries[:since] if x not in mine)
+    all_said: Iterable[Value] = (*before, entry, *entries[since:])
+    return _latest(all_said)
+
+
+def _is_said_since(known: Mapping[str, Value], entry: Mapping[str, Value]) -> bool:
+    """Whether somebody said this after that, by the order of the one device on which he did."""
+    by, late = author_of(known), author_of(entry)
+    return (by.actor, by.device) == (late.actor, late.device) and by.order > late.order > 0
+
+
+def _order(entry: Mapping[str, Value]) -> int:
+    said = entry.get("order")
+    return said if isinstance(said, int) else 0
 
 
 def _latest(entries: Iterable[Value]) -> list[Value]:

@@ -129,5 +129,6 @@ def _step(step: ChangeSet, name: str, change: Change) -> ChangeSet:
     """The same intention under a name that is the same whenever it is left again."""
     named = hashlib.sha256(f"left {step.id} {name}".encode()).hexdigest()[: len(step.id)]
     return ChangeSet(
-        ChangeSetId(named), (change,), at=step.at, scope_gen=step.scope_gen, schema=step.schema
+        ChangeSetId(named), (change,), at=step.at, scope_gen=step.scope_gen, schema=step.schema,
+        order=step.order,
     )  # fmt: skip

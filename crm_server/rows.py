@@ -42,12 +42,14 @@ class Row(Version, frozen=True, kw_only=True, gc=False):
 
 
 class By(NamedTuple):
-    """Who wrote, on which device, in which changeset, and when he says he did."""
+    """Who wrote, on which device, in which changeset, when he says he did, and as which of the
+    device's changesets in the order in which they were made (0: unknown)."""
 
     actor: RecordId
     device: str = ""
     cs_id: str = ""
     at: str = ""
+    order: int = 0
 
     @property
     def created(self) -> dict[str, Value]:

@@ -56,7 +56,7 @@ class Taking:
         self._emptied: set[int] = set()
         self.as_shown = 0
         at = authored_at(changeset.at, self.work.now)
-        self.by = By(self.author.user, self.author.device, changeset.id, at)
+        self.by = By(self.author.user, self.author.device, changeset.id, at, changeset.order)
         self.judge.scope_gen = changeset.scope_gen
         self.judge.is_merging = _MERGE in map(op_of, changeset.changes)
 

@@ -436,7 +436,7 @@ def changesets_of(c: Connection, numbers: Sequence[int]) -> Iterator[ChangeSet]:
             some,
         )
         for n, *head in heads:
-            yield _changeset(head, tuple(changes.get(n, ())))
+            yield _changeset(n, head, tuple(changes.get(n, ())))
 
 
 def _change(op: Sequence[Any]) -> Change:
@@ -447,10 +447,10 @@ def _change(op: Sequence[Any]) -> Change:
     )  # fmt: skip
 
 
-def _changeset(head: Sequence[Any], changes: tuple[Change, ...]) -> ChangeSet:
+def _changeset(order: int, head: Sequence[Any], changes: tuple[Change, ...]) -> ChangeSet:
     key, batch, n, author, device, at, schema, scope_gen, atomic, label, seen = head
     return ChangeSet(
-        id=ChangeSetId(key.hex()), changes=changes, batch=batch or "", n=n,
+        id=ChangeSetId(key.hex()), changes=changes, batch=batch or "", n=n, order=order,
         author=RecordId(author.hex()), device=DeviceId(device), at=at, schema=schema,
         scope_gen=scope_gen, atomic=bool(atomic), label=label, seen=seen,
     )  # fmt: skip

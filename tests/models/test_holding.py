@@ -50,6 +50,17 @@ def test_what_is_held_stays_here_and_goes_when_released(store: Store, account: R
     assert account in out(store)
 
 
+def test_what_goes_out_late_says_that_it_was_made_before(store: Store, account: RecordId) -> None:
+    queueing.hold_back(store, "account", account)
+    other = add(store, "account", name="Berglunds")
+    (early,) = Outbox(store).take_outbox(200, 10**6)
+    answer(store, verdict(early.id, "applied", 30))
+    queueing.release(store, "account", account)
+    (late,) = Outbox(store).take_outbox(200, 10**6)
+    assert (early.changes[0].id, late.changes[0].id) == (other, account)
+    assert 0 < late.order < early.order
+
+
 def test_later_changes_of_a_held_record_stay_too_and_those_of_others_go(
     store: Store, account: RecordId
 ) -> None:

@@ -61,6 +61,43 @@ def test_edits_of_a_deleted_record_add_up_over_a_decision_that_lies_between() ->
     assert [x["value"] for x in entries_of(parked)] == [{"phone": "222", "industry": "steel"}]
 
 
+def test_what_waited_for_its_file_takes_no_place_of_what_was_said_since(acme: Acme) -> None:
+    """Nancy adds something to an account that is held up on its way, then wants it to go; Fuller,
+    who stood against that, deletes it himself."""
+    account = acme.shared_account()
+    added = acme.nancy.changeset(acme.nancy.insert("task", account=account, title="Call them"))
+    wish = acme.nancy.delete("account", account)
+    acme.fuller.push(acme.fuller.set("account", account, phone="111"))
+    acme.nancy.push(wish)
+    acme.fuller.pull()
+    acme.fuller.push(acme.fuller.delete("account", account))
+    assert acme.nancy.send(added).results[0].result == "conflict"
+    acme.nancy.pull()
+    (conflict,) = acme.nancy.of_kind("conflict")
+    assert parked_values(conflict.body) == [{}, True]
+
+
+def said(order: int, value: Value, device: str = "laptop") -> dict[str, Value]:
+    return entry_of(value, By(ANN, device, f"{order}", order=order))
+
+
+@pytest.mark.parametrize(
+    ("late", "stands"),
+    [
+        (said(4, "late"), ["late", "known"]),
+        (said(6, "new"), ["new"]),
+        (said(4, "elsewhere", "telephone"), ["elsewhere"]),
+        (said(0, "an older client's"), ["an older client's"]),
+    ],
+)
+def test_who_speaks_again_takes_back_what_he_had_said_before(
+    late: dict[str, Value], stands: list[Value]
+) -> None:
+    """What was held up on its way, of the same device, is no later word for coming later."""
+    parked = joined([said(5, "known")], late, "phone")
+    assert [x["value"] for x in entries_of(parked)] == stands
+
+
 def test_an_edit_of_a_deleted_record_is_kept_beside_it(acme: Acme) -> None:
     account = acme.shared_account(phone="000")
     edit = acme.nancy.set("account", account, phone="111")

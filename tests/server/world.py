@@ -98,7 +98,7 @@ class Device:
         self.user = user
         self.device = device
         self.who = Principal(user, device, "", "")
-        self.epoch, self.gen, self.cursor = "", 0, 0
+        self.epoch, self.gen, self.cursor, self.made = "", 0, 0, 0
         self.resume, self.resume_hi = "", 0
         self.rows: dict[Key, WireRow] = {}
         self.held: set[RecordId] = set()
@@ -192,9 +192,10 @@ class Device:
     # -- pushing ----------------------------------------------------------------------------
 
     def changeset(self, *changes: Change, atomic: bool = False, at: str = "") -> ChangeSet:
+        self.made += 1
         return ChangeSet(
             ChangeSetId(self.world.new_id()), changes, atomic=atomic, scope_gen=self.gen,
-            at=at or instant_of(self.world.time), seen=self.cursor,
+            at=at or instant_of(self.world.time), seen=self.cursor, order=self.made,
         )  # fmt: skip
 
     def send(self, *changesets: ChangeSet) -> PushResponse:

@@ -73,7 +73,6 @@ class Device:
         self.skew = dt.timedelta()
         self.crashes = 0
         self.decided: set[ChangeSetId] = set()
-        self.let_go: set[ChangeSetId] = set()
         self.kept_names: set[tuple[str, RecordId]] = set()
         self._writes = 0
         self._read: dict[str, tuple[object, Any]] = {}
@@ -190,7 +189,6 @@ class Device:
         if self._noted_at == self.written:
             return
         self._noted_at = self.written
-        ledger.let_go |= self.let_go
         covering, self._covering = self._covering or self._covers(), None
         for n, key, undoes, _ in self._changesets():
             before = self._noted.get(n)
@@ -207,7 +205,8 @@ class Device:
             seen = self._seen(changeset, ledger, covering)
             if before is not None:  # what was refused goes out as its author saw it
                 typed = ledger.said[ChangeSetId(before.hex())].seen
-                seen = {x: min(typed.get(x, seq), seq) for x, seq in {**typed, **seen}.items()}
+                here = {x: seq for x, seq in seen.items() if seq}
+                seen = {x: min(typed.get(x, seq), seq) for x, seq in {**typed, **here}.items()}
             below = self._below(changeset)
             ledger.write(Said(changeset, self.name, self.person.id, n, seen, below))
 

@@ -88,10 +88,10 @@ class Disputes:
 
     def _takes_place_of(self, entry: Parked, later: Parked, record_id: RecordId) -> bool:
         """Whether what its author said later, on whichever device, takes the place of what he had
-        said, which is his by sync.md §2.4: of edits of a deleted record all fields stay. Whoever
-        lets go what he held back, or sends what was refused again, says it then. What was
-        said of a record that gave its place away since takes that only of what it was built on.
-        What a withdrawn device left has no step in the ledger: there his name counts."""
+        said, which is his by sync.md §2.4: of edits of a deleted record all fields stay. What goes
+        out late was said before what the same device sent meanwhile. What was said of a record that
+        gave its place away since takes that only of what it was built on. What a withdrawn device
+        left has no step in the ledger: there his name counts."""
         name = self._now(record_id, "field")
         if (
             name == DELETED
@@ -103,8 +103,7 @@ class Disputes:
         first = self.ledger.said.get(entry["cs_id"])
         if step is None or first is None:
             return True
-        is_said_again = step.changeset.id in self.ledger.resent | self.ledger.let_go
-        if step.device == first.device and step.order < first.order and not is_said_again:
+        if step.device == first.device and step.order < first.order:
             return False
         about = self.about(record_id)
         named = {(x.kind, x.id) for x in step.changeset.changes}

@@ -61,8 +61,6 @@ class HoldingHands(Hands):
         """Release one record."""
         self.tell(f"{self.device.name}: releases {key[0]}/{key[1][-4:]}")
         self.held.discard(key)
-        waits = (x for x, state in self.device.states().items() if state == "waiting")
-        self.device.let_go.update(waits, steps_of(self.device, key))
         release(self.device.store, *key)
         return True
 

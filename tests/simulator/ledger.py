@@ -42,15 +42,13 @@ class Ledger:
     """Everything that was said, by changeset; and for each place who wrote there in which order.
 
     `replaced` changesets were refused and sent again under another id, as a `resent` one; `undone`
-    are those that a person took back, by the step that does it; `let_go` waited with what somebody
-    held back until he released that.
+    are those that a person took back, by the step that does it.
     """
 
     said: dict[ChangeSetId, Said] = field(default_factory=dict)
     at: dict[Place, list[ChangeSetId]] = field(default_factory=dict)
     replaced: set[ChangeSetId] = field(default_factory=set)
     resent: set[ChangeSetId] = field(default_factory=set)
-    let_go: set[ChangeSetId] = field(default_factory=set)
     undone: dict[ChangeSetId, ChangeSetId] = field(default_factory=dict)
     _of: dict[str, dict[ChangeSetId, Said]] = field(default_factory=dict)
 

@@ -191,6 +191,13 @@ def one_value_parked() -> Generator[None]:
 
 
 @contextmanager
+def late_passes_for_later() -> Generator[None]:
+    """What goes out late passes for what its author said last."""
+    with patch.object(conflicts, "_is_said_since", lambda *_: False):
+        yield
+
+
+@contextmanager
 def conflict_not_told() -> Generator[None]:
     """A value that lost is parked nowhere and called applied."""
     report = Taking._report
@@ -230,6 +237,10 @@ MUTANTS = (
     Mutant("clock of the device judges", device_clock_judges, 2),
     Mutant("versions of fields not kept", versions_of_fields_not_kept, 2),
     Mutant("delete over an unseen edit", delete_over_an_unseen_edit, 2),
+    Mutant(
+        "late passes for later", late_passes_for_later, 1,
+        test_deleting.test_what_waited_for_its_file_takes_no_place_of_what_was_said_since,
+    ),
     Mutant(
         "delete over an unseen child", delete_over_an_unseen_child, 2,
         test_deleting.test_a_child_unknown_to_the_deleter_stops_the_whole_cascade,
