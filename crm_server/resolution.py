@@ -257,8 +257,9 @@ class Resolver:
                 )
 
     def _is_lost(self, closing: Change) -> bool:
-        """Whether a change names a question of history that the server lost."""
-        is_lost = self._work.clock.is_lost(closing.base_seq)
+        """Whether a decision names a question of history that the server lost. An offer of it,
+        which would lie nowhere, is none."""
+        is_lost = self._work.clock.is_lost(closing.base_seq) and closing.op is Op.SET
         return is_lost and self._work.row(CONFLICT, closing.id) is None
 
     def _conflict(self, change: Change) -> Row | None:

@@ -8,6 +8,7 @@ import pytest
 
 from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import UserProblem
+from crm_core.fields import Value
 from crm_core.ids import ChangeSetId
 from crm_core.wire import ChangeResult, ChangeSetResult, Left, Outcomes
 from crm_desktop.models import inbox, journal
@@ -15,7 +16,7 @@ from crm_desktop.models.handing import newly_handed
 from crm_desktop.models.journal import offering, settling
 from crm_desktop.models.outbox import Outbox
 from crm_desktop.models.store import Store
-from tests.models.support import answer, hello, pull, put, states, take, value, verdict
+from tests.models.support import answer, hello, page, pull, put, row, states, take, value, verdict
 from tests.models.test_pull import A, B, below_two_accounts
 
 WAITS = (0, "phone", "merged", "offer.waits")
@@ -225,6 +226,27 @@ def test_a_new_record_is_not_offered_and_stays_where_it_is(store: Store) -> None
     with pytest.raises(UserProblem):
         offering.offer(store, cs_id)
     assert states(store) == ["orphaned"]
+
+
+@pytest.mark.parametrize("decided", [{"phone": "5"}, {}])
+def test_a_decision_is_offered_as_what_was_decided_for(
+    store: Store, decided: dict[str, Value]
+) -> None:
+    below_two_accounts(store)
+    close: dict[str, Value] = {"state": "resolved", "resolution": "5"}
+    changes = [Change("conflict", B, Op.SET, close, {"state": "open", "resolution": None})]
+    if decided:
+        changes.insert(0, Change("account", A, Op.SET, decided, {"phone": None}))
+    question = row(B, 14, (A,), record=f"account/{A}", field="phone", state="open")
+    pull(store, 14, page("conflict", question))
+    journal.commit(store, changes, label="Decision", atomic=True)
+    pull(store, 30, Left((A,)))
+    cs_id = waiting(store)
+    with store.reader() as c:
+        assert offering.can_offer(c, cs_id) == bool(decided)
+    if decided:
+        offer = offered(store, cs_id).changes
+        assert [(x.kind, x.new, x.old) for x in offer] == [("account", decided, {"phone": None})]
 
 
 def test_an_outcome_of_what_was_never_offered_changes_nothing(

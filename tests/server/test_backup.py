@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from crm_core.changes import Change, Op
 from crm_core.errors import UserProblem
@@ -108,6 +109,21 @@ def test_a_decision_about_a_question_that_was_lost_is_an_edit_like_any_other(
         assert (told.result, stands, asked) == ("applied", "333", [])
     else:
         assert (told.result, stands, asked) == ("conflict", "000", [["333"]])
+
+
+def test_the_offer_of_a_decision_about_a_question_that_was_lost_lies_nowhere_and_says_so(
+    acme: Acme, tmp_path: Path
+) -> None:
+    account = acme.shared_account(phone="000")
+    theirs = acme.fuller.changeset(acme.fuller.set("account", account, phone="222"))
+    backup(acme.world.service, tmp_path / "b")
+    acme.fuller.send(theirs)
+    conflict = acme.nancy.push(acme.nancy.set("account", account, phone="111")).changes[0]
+    acme.nancy.pull()
+    close = acme.nancy.set("conflict", RecordId(conflict.conflict_id), state="resolved")
+    lose(acme, tmp_path / "b")
+    acme.nancy.pull()
+    assert acme.nancy.push(replace(close, op=Op.OFFER), atomic=True).result == "rejected"
 
 
 def test_a_device_may_name_versions_it_was_given_before_the_loss(

@@ -15,6 +15,7 @@ import msgspec
 
 from crm_core.catalog import CATALOG
 from crm_core.changes import EDITS, Change, Op, check_size, with_members, without_members
+from crm_core.erasing import CONFLICT
 from crm_core.errors import NotFound, UserProblem
 from crm_core.fields import Policy, Value, values_in
 from crm_core.i18n import tr_noop
@@ -82,9 +83,12 @@ def offer(store: Store, cs_id: ChangeSetId) -> Summary:
 
 def _offers(ops: Sequence[SqlRow], cs_id: ChangeSetId) -> tuple[Change, ...]:
     """One change for each record: what its author wanted against what he had seen; none where part
-    of the step is no edit of values."""
+    of the step is no edit of values. Of a decision that is what he decided for: the question itself
+    is in the hands of those who have the record."""
     made: dict[tuple[str, RecordId], Change] = {}
     for kind, key, word, new, old, base_seq, refused in ops:
+        if kind == CONFLICT:
+            continue
         entity, op = CATALOG.get(kind), Op(word)
         if entity is None or op not in EDITS:
             return ()
