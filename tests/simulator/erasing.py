@@ -93,11 +93,14 @@ class ErasingTyped(Typed):
 
     def _has_followed(self, device: Device, change: Change, place: Place, value: Any) -> bool:
         """Also whether the other record shows again what it had, where a merge would have brought
-        in something of whom was erased."""
+        in something of whom was erased, and an undo since has gone back to that."""
+        kind, record_id, name = place
         steps = (x.changeset.changes for x in self.ledger.of(device.name).values())
-        beside = next(changes for changes in steps if change in changes)
-        goes = place[2] in personal_fields(place[0]) and any(self._names(x) for x in beside)
-        if goes and value == change.old[place[2]]:
+        brought = [
+            x for changes in steps if any(map(self._names, changes)) for x in changes
+            if (x.kind, x.id) == (kind, record_id) and x.new.get(name) == change.new[name]
+        ]  # fmt: skip
+        if name in personal_fields(kind) and value in [x.old.get(name) for x in brought]:
             return True
         return super()._has_followed(device, change, place, value)
 

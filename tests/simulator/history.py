@@ -14,6 +14,7 @@ from crm_core.catalog import CATALOG
 from crm_core.changes import Op
 from crm_core.fields import Policy
 from crm_core.ids import ChangeSetId, RecordId
+from crm_core.machines import MACHINES, start_of
 from crm_core.merge import DELETED
 from crm_core.merging import MERGED_INTO
 from tests.simulator import merges, notes
@@ -170,11 +171,10 @@ class History:
         author = self.ledger.said.get(before.cs_id)
         if author is not None and author.device == said.device and author.order < said.order:
             return True
-        return any(
-            change.old.get(place[2], _NOTHING) == before.new
-            for change in said.changeset.changes
-            if (change.kind, change.id) == place[:2]
-        )
+        name = place[2]
+        machine = CATALOG[place[0]].by_name[name].machine
+        saw = [x.old[name] for x in said.at(place) if name in x.old]
+        return before.new in (start_of(MACHINES[machine], x) if machine else x for x in saw)
 
     def _waited(self, said: Said, place: Place) -> Iterator[tuple[Any, Any]]:
         """(what its author saw, what he wanted) of each value that waited beside the question
@@ -251,13 +251,6 @@ class History:
             for one in merged
             for theirs in self._unseen(author, (kind, one, name), before(kind, one, name))
         )
-
-
-class _Nothing:
-    """No value at all, not even none."""
-
-
-_NOTHING = _Nothing()
 
 
 def _seen(said: Said, place: Place) -> int:

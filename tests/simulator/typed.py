@@ -181,9 +181,10 @@ class Typed:
         if known.policy is Policy.NOTE:
             return any(notes.holds(said, place, x) for x in held)
         if known.kind in (Kind.TAGS, Kind.LINKS):
-            return any(
-                (members_of(value) <= members_of(x)) == (change.op is not Op.REMOVE) for x in held
-            )
+            own = members_of(value)
+            if change.op not in (Op.ADD, Op.REMOVE):  # what he only left there is not his word
+                own -= members_of(change.old.get(place[2]))
+            return any((own <= members_of(x)) == (change.op is not Op.REMOVE) for x in held)
         return any(one in held for one in merges.ever_called(self.history.entries, place, value))
 
     def look_at_rows(self, device: Device) -> None:
