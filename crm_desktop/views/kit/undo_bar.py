@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QMetaObject, QObject, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+    QWidget,
+)
 from typing_extensions import override
 
 from crm_desktop.i18n import tr
@@ -13,10 +24,13 @@ SHOWN_MS = 8000
 """How long it stays; Ctrl+Z works for ever."""
 
 _HEIGHT = 34
+_GAP = 4
+_LINES = (QLineEdit, QTextEdit, QPlainTextEdit)
 
 
 class UndoBar(QFrame):
-    """Lies over the foot of its parent. Signals: `undone` when Undo was pressed, `closed`."""
+    """Lies over the foot of its parent, or above the line there that is typed into. Signals:
+    `undone` when Undo was pressed, `closed`."""
 
     undone = Signal()
     closed = Signal()
@@ -24,6 +38,7 @@ class UndoBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._under = parent
+        self._following: QMetaObject.Connection | None = None
         self.setObjectName("undo_bar")
         self.setProperty("role", "undo_bar")
         self._words = QLabel(self)
@@ -66,17 +81,41 @@ class UndoBar(QFrame):
         return self._words.text()
 
     @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        application = QApplication.instance()
+        if self._following is None and isinstance(application, QApplication):
+            self._following = application.focusChanged.connect(self._place_again)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._following is not None:
+            self.disconnect(self._following)
+            self._following = None
+
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and not self.isHidden():
-            self._place()
+        if event.type() == QEvent.Type.Resize:
+            self._place_again()
         return False
+
+    def _place_again(self) -> None:
+        if not self.isHidden():
+            self._place()
 
     def _place(self) -> None:
         parent = self._under
         margin = theme().metrics.margin
         width = min(self.sizeHint().width(), parent.width() - 2 * margin)
         left = parent.width() - margin - width if self.isRightToLeft() else margin
-        self.setGeometry(left, parent.height() - margin - _HEIGHT, width, _HEIGHT)
+        foot = QRect(left, parent.height() - margin - _HEIGHT, width, _HEIGHT)
+        line = QApplication.focusWidget()
+        if isinstance(line, _LINES) and parent.isAncestorOf(line):
+            typed = QRect(line.mapTo(parent, QPoint()), line.size())
+            if foot.intersects(typed):
+                foot.moveTop(max(typed.top() - _GAP - _HEIGHT, margin))
+        self.setGeometry(foot)
 
     def _tell_undone(self) -> None:
         self._close()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from crm_desktop.views.gallery import SIZE, Gallery
@@ -233,6 +233,19 @@ def test_the_undo_bar_stays_at_the_foot_of_the_pane(page: QWidget, qtbot: QtBot)
     with qtbot.waitSignal(bar.undone):
         click(button_of(bar, "Undo"))
     assert bar.isHidden()
+
+
+def test_the_undo_bar_lies_above_the_line_that_is_typed_into(page: QWidget, qtbot: QtBot) -> None:
+    bar, line = UndoBar(page), QLineEdit(page)
+    line.setGeometry(0, 360, 600, 32)
+    line.show()
+    bar.offer("What you typed here and did not save is back.", undoable=False)
+    assert bar.geometry().intersects(line.geometry())
+    page.activateWindow()
+    line.setFocus()
+    qtbot.waitUntil(lambda: bar.geometry().bottom() < line.y())
+    line.clearFocus()
+    assert bar.geometry().bottom() > line.y()
 
 
 def test_a_click_on_undo_leaves_the_keyboard_where_it_was(page: QWidget) -> None:
