@@ -13,6 +13,7 @@ from crm_core.catalog import CATALOG
 from crm_core.fields import Kind
 from crm_desktop.i18n import tr
 from crm_desktop.options import Picture
+from crm_desktop.views.kit.view_store import COUNT_AFTER_MS
 from crm_desktop.views.panes.kinds import KindsPane
 from crm_desktop.views.shell.abilities import Chooses
 from crm_desktop.views.shell.places import INBOX, PLACES, place_of
@@ -112,7 +113,13 @@ def picture_of(stage: Stage, picture: Picture) -> Iterator[Step]:
         yield lambda: stage.shell.open_record(PLACES[place].kinds[0], picture.select)
     else:
         yield lambda: _choose_first(stage)
+    yield from _counted()
     yield lambda: stage.grab(picture.out)
+
+
+def _counted() -> Iterator[Step]:
+    """Lists name their views, and count them, a moment after they are shown."""
+    return (lambda: None for _ in range(COUNT_AFTER_MS // (_POLL_MS * _CALM_POLLS) + 1))
 
 
 def whole_story(stage: Stage, screens: Path) -> Iterator[Step]:
@@ -131,6 +138,7 @@ def whole_story(stage: Stage, screens: Path) -> Iterator[Step]:
     for name in PLACES:
         yield lambda name=name: stage.shell.show_place(name)
         yield lambda: _choose_first(stage)
+        yield from _counted()
         yield lambda name=name: stage.grab(screens / f"{name}.png")
 
 
