@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QMetaObject, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -23,6 +22,9 @@ from crm_desktop.views.theme.theme import theme
 SHOWN_MS = 8000
 """How long it stays; Ctrl+Z works for ever."""
 
+_FOLLOWS_MS = 100
+"""So soon it makes way for a line that gets the keyboard meanwhile."""
+
 _HEIGHT = 34
 _GAP = 4
 _LINES = (QLineEdit, QTextEdit, QPlainTextEdit)
@@ -38,7 +40,6 @@ class UndoBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._under = parent
-        self._following: QMetaObject.Connection | None = None
         self.setObjectName("undo_bar")
         self.setProperty("role", "undo_bar")
         self._words = QLabel(self)
@@ -57,6 +58,8 @@ class UndoBar(QFrame):
         row.addWidget(self._button)
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
         self._timer.timeout.connect(self._close)
+        self._following = QTimer(self, interval=_FOLLOWS_MS)
+        self._following.timeout.connect(self._place)
         parent.installEventFilter(self)
         self.hide()
 
@@ -66,6 +69,7 @@ class UndoBar(QFrame):
         self._button.setVisible(undoable)
         self.setAccessibleName(text)
         self._timer.start()
+        self._following.start()
         self.show()
         self.raise_()
         self._place()
@@ -81,28 +85,10 @@ class UndoBar(QFrame):
         return self._words.text()
 
     @override
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        application = QApplication.instance()
-        if self._following is None and isinstance(application, QApplication):
-            self._following = application.focusChanged.connect(self._place_again)
-
-    @override
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        if self._following is not None:
-            self.disconnect(self._following)
-            self._following = None
-
-    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._place_again()
-        return False
-
-    def _place_again(self) -> None:
-        if not self.isHidden():
+        if event.type() == QEvent.Type.Resize and not self.isHidden():
             self._place()
+        return False
 
     def _place(self) -> None:
         parent = self._under
@@ -123,5 +109,6 @@ class UndoBar(QFrame):
 
     def _close(self) -> None:
         self._timer.stop()
+        self._following.stop()
         self.hide()
         self.closed.emit()

@@ -245,7 +245,7 @@ def test_the_undo_bar_lies_above_the_line_that_is_typed_into(page: QWidget, qtbo
     line.setFocus()
     qtbot.waitUntil(lambda: bar.geometry().bottom() < line.y())
     line.clearFocus()
-    assert bar.geometry().bottom() > line.y()
+    qtbot.waitUntil(lambda: bar.geometry().bottom() > line.y())
 
 
 def test_a_click_on_undo_leaves_the_keyboard_where_it_was(page: QWidget) -> None:
