@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from crm_core.changes import Change, Op
+from crm_core.changes import Change, ChangeSet, Op
 from crm_core.errors import UserProblem
 from crm_core.ids import RecordId
 from crm_server import backup as backups
@@ -83,17 +83,24 @@ def test_a_base_of_lost_history_counts_for_nothing_but_its_value(
     assert result.result == "conflict"  # "111" is not what stands
 
 
+def asked_behind_a_backup(acme: Acme, folder: Path) -> tuple[RecordId, ChangeSet, RecordId]:
+    """An account, what fuller said of its phone behind a backup, and the question that nancy, who
+    said otherwise, has about it."""
+    account = acme.shared_account(phone="000")
+    theirs = acme.fuller.changeset(acme.fuller.set("account", account, phone="222"))
+    backup(acme.world.service, folder)
+    acme.fuller.send(theirs)
+    conflict = acme.nancy.push(acme.nancy.set("account", account, phone="111")).changes[0]
+    acme.nancy.pull()
+    return account, theirs, RecordId(conflict.conflict_id)
+
+
 @pytest.mark.parametrize("is_seen_again", [True, False])
 def test_a_decision_about_a_question_that_was_lost_is_an_edit_like_any_other(
     acme: Acme, tmp_path: Path, is_seen_again: bool
 ) -> None:
-    account = acme.shared_account(phone="000")
-    theirs = acme.fuller.changeset(acme.fuller.set("account", account, phone="222"))
-    backup(acme.world.service, tmp_path / "b")
-    acme.fuller.send(theirs)
-    conflict = acme.nancy.push(acme.nancy.set("account", account, phone="111")).changes[0]
-    acme.nancy.pull()
-    changes = resolution(acme.nancy, RecordId(conflict.conflict_id), account, "333")
+    account, theirs, question = asked_behind_a_backup(acme, tmp_path / "b")
+    changes = resolution(acme.nancy, question, account, "333")
     decided = acme.nancy.changeset(*changes, atomic=True)
     assert acme.nancy.send(decided).results[0].result == "applied"
     lose(acme, tmp_path / "b")
@@ -114,13 +121,8 @@ def test_a_decision_about_a_question_that_was_lost_is_an_edit_like_any_other(
 def test_the_offer_of_a_decision_about_a_question_that_was_lost_lies_nowhere_and_says_so(
     acme: Acme, tmp_path: Path
 ) -> None:
-    account = acme.shared_account(phone="000")
-    theirs = acme.fuller.changeset(acme.fuller.set("account", account, phone="222"))
-    backup(acme.world.service, tmp_path / "b")
-    acme.fuller.send(theirs)
-    conflict = acme.nancy.push(acme.nancy.set("account", account, phone="111")).changes[0]
-    acme.nancy.pull()
-    close = acme.nancy.set("conflict", RecordId(conflict.conflict_id), state="resolved")
+    _, _, question = asked_behind_a_backup(acme, tmp_path / "b")
+    close = acme.nancy.set("conflict", question, state="resolved")
     lose(acme, tmp_path / "b")
     acme.nancy.pull()
     assert acme.nancy.push(replace(close, op=Op.OFFER), atomic=True).result == "rejected"
